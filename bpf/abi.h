@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the kernel side and the user side share: the records of the ring buffer, the values of the maps, the counters.
+ * Times are CLOCK_MONOTONIC nanoseconds. Records are written by bpf/emit.bpf.h and read by user/collect/.
+ */
+#ifndef TCPDWELL_ABI_H
+#define TCPDWELL_ABI_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define COMM_BYTES 16
+#define FILTER_SET_MAX 256
+
+enum record_type {
+	RECORD_TRANSITION = 1, /* a socket changed its state */
+	RECORD_CONNECT_FAILED, /* connect() found no free local port */
+	RECORD_SOCKET, /* a socket that is there: seeded, or adopted by reconciliation */
+};
+
+enum side { SIDE_UNKNOWN, SIDE_ACTIVE, SIDE_PASSIVE };
+
+/* Whose FIN or abort first ended ESTABLISHED. */
+enum closed_by { CLOSED_BY_NONE, CLOSED_BY_LOCAL, CLOSED_BY_REMOTE, CLOSED_BY_BOTH };
+
+/* How the owner is known. */
+enum attribution { ATTRIBUTION_UNKNOWN, ATTRIBUTION_OBSERVED, ATTRIBUTION_SEEDED, ATTRIBUTION_LISTENER };
+
+enum end {
+	END_NONE, /* orderly */
+	END_EXPIRED, /* timewait socket: its time was over */
+	END_REUSED, /* timewait socket: a new connection took its place */
+	END_KILLED, /* timewait socket: reset, destroyed, or its namespace died */
+	END_RESET_SENT,
+	END_RESET_RECEIVED,
+	END_TIMEOUT,
+	END_ABORTED, /* dropped by the kernel or an administrator, or before it was established */
+	END_OVERFLOW, /* tcp_max_tw_buckets */
+};
+
+enum transition_flag {
+	FLAG_IN_ACCEPT_QUEUE = 1 << 0, /* no struct socket yet */
+	FLAG_TIMEWAIT = 1 << 1, /* lives in a timewait socket, whatever its state */
+	FLAG_FIRST_SEEN = 1 << 2, /* nothing was recorded of this socket before */
+	FLAG_MISSED = 1 << 3, /* recorded_state is not old_state: transitions in between were not seen */
+	FLAG_SELECTION_OPEN = 1 << 4, /* the owner is not known yet: the reader applies the process filters */
+	FLAG_TIME_DERIVED = 1 << 5, /* noticed later; the time was taken from the kernel's own timer */
+	FLAG_HEALED = 1 << 6, /* the event was skipped; reconciliation concluded it */
+};
+
+/* A process as it was when it acted. Written by bpf/owner.bpf.h. start_ns 0 = none. */
+struct process {
+	__u64 start_ns; /* boot-time clock; (pid, start_ns) names a process */
+	__u64 cgroup_id;
+	__u32 pid; /* in tcpdwell's PID namespace, 0 where it has none there */
+	__u32 ns_pid; /* in its own innermost PID namespace */
+	char comm[COMM_BYTES]; /* of the thread group's leader */
+};
+
+/* Names a connection's local end within a machine. IPv4 is kept as ::ffff:a.b.c.d. Ports in host order. */
+struct endpoint {
+	__u8 local_addr[16];
+	__u8 remote_addr[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u32 netns;
+};
+
+/* All that is remembered of a live connection: value of both tables of bpf/maps.bpf.h. */
+struct connection {
+	__u64 id; /* unique for each connection, not a kernel address */
+	__u64 since_ns; /* when the current state began; 0 = not seen */
+	__u64 object; /* the kernel's timewait socket, 0 while there is none */
+	union {
+		__u64 ended_ns; /* timewait socket: gone since, reason not yet known; 0 = alive */
+		__u64 net; /* lost full socket: the kernel's struct net */
+	};
+	struct process owner; /* start_ns 0: not known, cgroup_id then names the credentials that opened the file, or is 0 */
+	struct process closer;
+	struct endpoint endpoint;
+	__u32 hash; /* of the kernel's table of connections */
+	__u8 state;
+	__u8 side : 2;
+	__u8 closed_by : 2;
+	__u8 attribution : 2;
+	__u8 flags; /* enum connection_flag */
+	__u8 padding;
+};
+
+enum connection_flag {
+	CONNECTION_SELECTED = 1 << 0, /* its owner passes the process filters */
+	CONNECTION_EMITTED = 1 << 1, /* its presence in this state was told */
+	CONNECTION_SEEDED = 1 << 2, /* it was there before us: since_ns stays 0 until its next transition */
+};
+
+/* One ring buffer record of any type. */
+struct transition {
+	__u32 type; /* enum record_type, first in every record */
+	__u8 old_state;
+	__u8 new_state;
+	__u8 recorded_state; /* what we believed instead of old_state, where FLAG_MISSED */
+	__u8 side;
+	__u8 closed_by;
+	__u8 end;
+	__u8 attribution;
+	__u8 flags; /* enum transition_flag */
+	__u32 error; /* RECORD_CONNECT_FAILED: errno */
+	__u64 time_ns;
+	__u64 since_ns; /* when old_state began; 0 = not seen */
+	__u64 id;
+	__u64 owner_credentials; /* where the owner is to be looked up by the reader, else 0 */
+	__u64 socket_cgroup_id; /* sk_cgrp_data, where no process was seen, else 0 */
+	struct endpoint endpoint;
+	struct process owner;
+	struct process closer;
+};
+
+/* A listening address. Key of listener_by_address. */
+struct listener_key {
+	__u8 addr[16];
+	__u32 netns;
+	__u16 port;
+	__u16 padding;
+};
+
+struct listener {
+	struct process owner; /* start_ns 0: several processes share the address (SO_REUSEPORT), or none is known */
+	__u32 sockets; /* listening sockets seen on this address */
+	__u8 selected; /* the owner passes the process filters */
+	__u8 padding[3];
+};
+
+/* The process that has these credentials; key is the address of the kernel's struct cred. */
+struct registered_process {
+	struct process process;
+	__u64 task; /* the kernel's task, to verify that it still has them; 0: found to hold a file that they opened */
+	__u64 seen_ns; /* when this was true */
+};
+
+/* Counters, one a kind and CPU. Only grow. */
+enum counter {
+	COUNTER_LOST_RECORDS, /* the ring buffer was full */
+	COUNTER_MAP_FULL, /* a map refused an entry */
+	COUNTER_MISSED, /* an event's old state was not the recorded one */
+	COUNTER_ADOPTED, /* sockets found by reconciliation that no event had told of */
+	COUNTER_DROPPED, /* records of sockets that were gone */
+	COUNTER_WALK_CUT, /* a hash chain was longer than the walk */
+	COUNTER_KINDS,
+};
+
+_Static_assert(sizeof(struct process) == 40, "process layout");
+_Static_assert(sizeof(struct endpoint) == 40, "endpoint layout");
+_Static_assert(sizeof(struct connection) == 160, "connection layout");
+_Static_assert(sizeof(struct transition) == 176, "transition layout");
+_Static_assert(sizeof(struct listener_key) == 24, "listener key layout");
+
+#endif

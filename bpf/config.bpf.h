@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every knob of the kernel side. Set by user/attach/tracer.c between open and load, constant afterwards, so the verifier
+ * removes what a command does not need.
+ */
+#ifndef TCPDWELL_CONFIG_BPF_H
+#define TCPDWELL_CONFIG_BPF_H
+
+#include "abi.h"
+
+/* Follow every transition; otherwise only those that tell of TIME_WAIT, CLOSE_WAIT and who closed. */
+const volatile bool track_all = true;
+
+/* Bit (1 << state): a transition is sent when its old or its new state is in the mask. */
+const volatile __u32 emit_states = ~0U;
+
+/* Filters. A set's members are in the maps of bpf/maps.bpf.h; the flag says whether it is used. */
+const volatile bool filter_netns = false;
+const volatile __u32 filter_netns_single = 0; /* not 0: the only member, compared without a look-up */
+const volatile bool filter_pids = false;
+const volatile bool filter_cgroups = false;
+const volatile bool filter_local_ports = false;
+const volatile bool filter_remote_ports = false;
+const volatile bool filter_remote_addr = false;
+const volatile __u8 filter_remote_bytes[16] = {};
+const volatile __u8 filter_remote_mask[16] = {};
+const volatile bool filter_comm = false;
+const volatile char filter_comm_name[COMM_BYTES] = {};
+const volatile bool filter_ipv4 = false; /* IPv4 only */
+const volatile bool filter_ipv6 = false; /* IPv6 only */
+
+/* Inode of tcpdwell's own PID namespace; 0 = the machine's first one, whose numbers need no translation. */
+const volatile __u32 own_pid_namespace = 0;
+
+/* Mixed into connection ids, so that they tell nothing of kernel addresses. */
+const volatile __u64 id_secret_low = 1;
+const volatile __u64 id_secret_high = 2;
+
+/* Wake the reader when so many bytes wait in the ring buffer; it also looks by itself on a timer. */
+const volatile __u32 wake_up_bytes = 1 << 20;
+
+/* Length of a jiffy. */
+const volatile __u32 tick_ns = 4000000;
+
+/* Nodes looked at in one chain of the kernel's hash table of connections. */
+#define WALK_MAX 64
+
+#define TIME_WAIT_SECONDS 60
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What function hooks (fentry, kprobe) report directly. They mark the connection; the transition that follows finds the
+ * mark and needs no look-up of its own.
+ */
+#ifndef TCPDWELL_FUNCTION_BPF_H
+#define TCPDWELL_FUNCTION_BPF_H
+
+#include "transition.bpf.h"
+
+static __always_inline struct connection *connection_lookup(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&connection_by_socket, &key);
+}
+
+static __always_inline void time_wait_made(__u64 tw, const struct sock *sk)
+{
+	struct connection *connection = connection_lookup(sk);
+
+	if (connection)
+		connection->object = tw;
+}
+
+static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
+{
+	struct endpoint endpoint = {};
+	struct connection *connection;
+
+	if (fin_wait2_timewait_sockets <= 0 || BPF_CORE_READ(tw, tw_substate) != TCP_TIME_WAIT)
+		return;
+	endpoint_of_timewait(&endpoint, tw);
+	connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
+	if (connection && connection->object == (__u64)tw)
+		time_wait_look(connection, &endpoint, tw, bpf_ktime_get_ns(), true);
+}
+
+/* The end of accept(), in the task that called it. */
+static __always_inline void connection_accepted(const struct sock *sk)
+{
+	struct connection *connection;
+
+	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return;
+	connection = connection_lookup(sk);
+	if (connection)
+		owner_is_current(connection);
+}
+
+/* close(), also by exit, in the task that does it. Only the first call counts; shutdown() may have been before. */
+static __always_inline void connection_closed(const struct sock *sk)
+{
+	struct connection *connection = connection_lookup(sk);
+
+	if (connection && was_synchronized(connection->state))
+		closer_is_current(connection);
+}
+
+#endif

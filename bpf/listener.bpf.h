@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Listening addresses and their processes: whom a connection belongs to while it waits in the accept queue, and how the
+ * passive side is told from the active one. By address and not by BPF_F_CLONE socket storage, which costs an allocation
+ * for each accepted connection and does not exist on 5.10; the price is that processes which share an address with
+ * SO_REUSEPORT can't be told apart, and then none is named.
+ */
+#ifndef TCPDWELL_LISTENER_BPF_H
+#define TCPDWELL_LISTENER_BPF_H
+
+#include "owner.bpf.h"
+
+static __always_inline void listener_key_of(bool trusted, struct listener_key *key, const struct sock *sk)
+{
+	local_addr_read(trusted, key->addr, &sk->__sk_common);
+	if (addr_is_any(key->addr))
+		__builtin_memset(key->addr, 0, sizeof(key->addr));
+	key->netns = netns_of(trusted, &sk->__sk_common);
+	key->port = local_port_of(trusted, sk);
+}
+
+static __always_inline bool same_process(const struct process *a, const struct process *b)
+{
+	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid;
+}
+
+/* A socket listens. `task`: a task of the process that opened it. */
+static __always_inline void listener_add(const struct listener_key *key, const struct process *process, bool selected)
+{
+	struct listener fresh = { .owner = *process, .sockets = 1, .selected = selected }, *listener;
+
+	listener = bpf_map_lookup_elem(&listener_by_address, key);
+	if (!listener) {
+		if (bpf_map_update_elem(&listener_by_address, key, &fresh, BPF_ANY))
+			count(COUNTER_MAP_FULL);
+		return;
+	}
+	__sync_fetch_and_add(&listener->sockets, 1);
+	if (!same_process(&listener->owner, process))
+		__builtin_memset(&listener->owner, 0, sizeof(listener->owner));
+}
+
+static __always_inline void listener_opened(const struct sock *sk)
+{
+	struct task_struct *task = compat_current_task();
+	struct listener_key key = {};
+	struct process process = {};
+
+	if (!current_process(&process))
+		return;
+	listener_key_of(true, &key, sk);
+	listener_add(&key, &process, process_selected(&process, task));
+	process_register(credentials_of(CURRENT_IS_TRUSTED, task), task, &process);
+}
+
+static __always_inline void listener_closed(const struct sock *sk)
+{
+	struct listener_key key = {};
+	struct listener *listener;
+
+	listener_key_of(true, &key, sk);
+	listener = bpf_map_lookup_elem(&listener_by_address, &key);
+	if (!listener)
+		return;
+	if (listener->sockets <= 1)
+		bpf_map_delete_elem(&listener_by_address, &key);
+	else
+		__sync_fetch_and_add(&listener->sockets, -1);
+}
+
+#endif

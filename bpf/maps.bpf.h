@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All maps. For each: who inserts, who deletes. Sizes and BPF_F_NO_PREALLOC are set by user/attach/tracer.c.
+ *
+ * Connections live in hash tables keyed by the kernel's object and not in socket storage: a hash costs the same, works
+ * in every kind of program and on 5.10, and can be walked to be reconciled. Without preallocation memory follows the
+ * number of live sockets (kernels before 6.1 get a preallocated table, their run-time allocation is unsafe in kprobes).
+ */
+#ifndef TCPDWELL_MAPS_BPF_H
+#define TCPDWELL_MAPS_BPF_H
+
+#include <bpf/bpf_helpers.h>
+#include "abi.h"
+
+/* Full sockets, by address of struct sock. In: transitions, seeding. Out: -> CLOSE, reconciliation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct connection);
+} connection_by_socket SEC(".maps");
+
+/*
+ * Timewait sockets, by endpoint: there is one at most, and a new connection between the same ends ends it.
+ * In: -> CLOSE that left a timewait socket, seeding. Out: expiry, kill, a new connection, reconciliation.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct endpoint);
+	__type(value, struct connection);
+} time_wait_by_endpoint SEC(".maps");
+
+/*
+ * Connections whose end was not seen and whose socket is another's by now, by id. In: a new connection on the same socket.
+ * Out: reconciliation, which looks for what became of them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct connection);
+} lost_connection_by_id SEC(".maps");
+
+/* In: -> LISTEN, seeding. Out: LISTEN -> CLOSE of the last socket. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct listener_key);
+	__type(value, struct listener);
+} listener_by_address SEC(".maps");
+
+/* In: processes seen to act on sockets, all of them at start and when one is looked for. Out: least recently used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct registered_process);
+} process_by_credentials SEC(".maps");
+
+/* Records for the reader. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} records SEC(".maps");
+
+/* enum counter. Only grow. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTER_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+/* Members of the filters' sets. Written by the user side before attaching. */
+#define FILTER_SET(name, key_type)                   \
+	struct {                                         \
+		__uint(type, BPF_MAP_TYPE_HASH);             \
+		__uint(max_entries, FILTER_SET_MAX);         \
+		__type(key, key_type);                       \
+		__type(value, __u8);                         \
+	} name SEC(".maps")
+
+FILTER_SET(filter_netns_set, __u32);
+FILTER_SET(filter_pid_set, __u32);
+FILTER_SET(filter_cgroup_set, __u64);
+FILTER_SET(filter_local_port_set, __u32);
+FILTER_SET(filter_remote_port_set, __u32);
+
+static __always_inline void count(__u32 kind)
+{
+	__u64 *value = bpf_map_lookup_elem(&counters, &kind);
+
+	if (value)
+		__sync_fetch_and_add(value, 1);
+}
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who a socket belongs to. Processes are taken only where the running task is the one that acts.
+ *
+ * accept() has no tracepoint, and hooks that run for each read cost 3 % of keep-alive traffic. But accept() opens a file,
+ * and the file keeps the credentials object of its opener (f_cred). That object is one process's own: fork copies it,
+ * only threads share it, and the file's reference keeps its address from being used again. So a task whose `cred` is
+ * that very object is the process that accepted, whenever and in whatever context we look.
+ */
+#ifndef TCPDWELL_OWNER_BPF_H
+#define TCPDWELL_OWNER_BPF_H
+
+#include "compat.bpf.h"
+#include "config.bpf.h"
+#include "endpoint.bpf.h"
+#include "maps.bpf.h"
+
+#define CGROUP_DEPTH_MAX 16
+#define PID_NAMESPACE_DEPTH_MAX 32
+#define SOCK_DEAD 0 /* bit of sk_flags: closed by its last user */
+
+/* PID in our own PID namespace and in the process's innermost one. */
+static __always_inline void pids_read(struct process *process, struct task_struct *leader)
+{
+	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level), i;
+	struct upid upid;
+
+	process->pid = own_pid_namespace ? 0 : BPF_CORE_READ(leader, tgid);
+	if (level >= PID_NAMESPACE_DEPTH_MAX)
+		return;
+	bpf_core_read(&upid, sizeof(upid), &pid->numbers[level]);
+	process->ns_pid = upid.nr;
+	if (!own_pid_namespace)
+		return;
+	for (i = 0; i < PID_NAMESPACE_DEPTH_MAX && i <= level; i++) {
+		if (bpf_core_read(&upid, sizeof(upid), &pid->numbers[i]))
+			return;
+		if (BPF_CORE_READ(upid.ns, ns.inum) == own_pid_namespace)
+			process->pid = upid.nr;
+	}
+}
+
+/*
+ * Pointers are followed by probe reads: for each pointer that is loaded directly the verifier of newer kernels searches all
+ * of BTF (6.18: 0.2 ms), which made loading take longer than all else.
+ */
+static __always_inline void process_of_task(bool trusted, struct process *process, struct task_struct *task)
+{
+	struct task_struct *leader = FIELD(trusted, task, group_leader);
+
+	process->start_ns = FIELD(trusted, leader, start_boottime);
+	bpf_probe_read_kernel(process->comm, sizeof(process->comm),
+			      (void *)leader + bpf_core_field_offset(struct task_struct, comm));
+	process->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	if (!own_pid_namespace && BPF_CORE_READ(leader, thread_pid, level) == 0) {
+		process->pid = FIELD(trusted, leader, tgid);
+		process->ns_pid = process->pid;
+		return;
+	}
+	pids_read(process, leader);
+}
+
+static __always_inline __u64 credentials_of(bool trusted, struct task_struct *task)
+{
+	return (__u64)FIELD(trusted, task, cred);
+}
+
+static __always_inline bool is_kernel_thread(bool trusted, struct task_struct *task)
+{
+	return FIELD(trusted, task, flags) & PF_KTHREAD;
+}
+
+/*
+ * Remembers whose credentials these are, so that files that it opened tell of it from any context. `task` 0: it holds
+ * such a file, but has other credentials itself.
+ */
+static __always_inline void process_register(__u64 credentials, struct task_struct *task, const struct process *process)
+{
+	struct registered_process entry = {
+		.process = *process,
+		.task = (__u64)task,
+		.seen_ns = bpf_ktime_get_ns(),
+	};
+
+	bpf_map_update_elem(&process_by_credentials, &credentials, &entry, BPF_ANY);
+}
+
+/* The acting process. False where none acts: a kernel thread closes what others left behind. */
+static __always_inline bool current_process(struct process *process)
+{
+	struct task_struct *task = compat_current_task();
+
+	if (is_kernel_thread(CURRENT_IS_TRUSTED, task))
+		return false;
+	process_of_task(CURRENT_IS_TRUSTED, process, task);
+	return true;
+}
+
+static __always_inline bool cgroup_selected(struct task_struct *task)
+{
+	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	__u64 id;
+	int depth;
+
+	for (depth = 0; depth < CGROUP_DEPTH_MAX && node; depth++) {
+		id = BPF_CORE_READ(node, id);
+		if (bpf_map_lookup_elem(&filter_cgroup_set, &id))
+			return true;
+		node = compat_kernfs_parent(node);
+	}
+	return false;
+}
+
+static __always_inline bool comm_selected(const struct process *process)
+{
+	int i;
+
+	for (i = 0; i < COMM_BYTES; i++) {
+		if (process->comm[i] != filter_comm_name[i])
+			return false;
+		if (!process->comm[i])
+			break;
+	}
+	return true;
+}
+
+static __always_inline bool filters_processes(void)
+{
+	return filter_pids || filter_cgroups || filter_comm;
+}
+
+static __always_inline bool process_selected(const struct process *process, struct task_struct *task)
+{
+	__u32 pid = process->pid;
+
+	if (!filters_processes())
+		return true;
+	if (filter_pids && !bpf_map_lookup_elem(&filter_pid_set, &pid))
+		return false;
+	if (filter_comm && !comm_selected(process))
+		return false;
+	return !filter_cgroups || cgroup_selected(task);
+}
+
+/* While the owner is not known its place says who could tell. */
+static __always_inline void owner_credentials_set(struct connection *connection, __u64 credentials)
+{
+	connection->owner.start_ns = 0;
+	connection->owner.cgroup_id = credentials;
+}
+
+static __always_inline __u64 owner_credentials(const struct connection *connection)
+{
+	return connection->owner.start_ns ? 0 : connection->owner.cgroup_id;
+}
+
+static __always_inline void owner_set(struct connection *connection, const struct process *process, bool selected,
+				      __u8 attribution)
+{
+	connection->owner = *process;
+	connection->attribution = attribution;
+	connection->flags &= ~CONNECTION_SELECTED;
+	if (selected)
+		connection->flags |= CONNECTION_SELECTED;
+}
+
+static __always_inline void owner_is_current(struct connection *connection)
+{
+	struct process process = {};
+
+	if (current_process(&process))
+		owner_set(connection, &process, process_selected(&process, compat_current_task()), ATTRIBUTION_OBSERVED);
+}
+
+/* The listener of this local end: its own address, else the wildcard. NULL = none known. */
+static __always_inline struct listener *listener_of(const struct endpoint *endpoint)
+{
+	struct listener_key key = { .netns = endpoint->netns, .port = endpoint->local_port };
+	struct listener *listener;
+
+	__builtin_memcpy(key.addr, endpoint->local_addr, sizeof(key.addr));
+	listener = bpf_map_lookup_elem(&listener_by_address, &key);
+	if (listener)
+		return listener;
+	__builtin_memset(key.addr, 0, sizeof(key.addr));
+	return bpf_map_lookup_elem(&listener_by_address, &key);
+}
+
+/* Is this registration still true: does that task still have these credentials? */
+static __always_inline bool registration_holds(const struct registered_process *entry, __u64 credentials)
+{
+	struct task_struct *task = (struct task_struct *)entry->task;
+
+	return credentials_of(false, task) == credentials &&
+	       BPF_CORE_READ(task, group_leader, start_boottime) == entry->process.start_ns;
+}
+
+static __always_inline bool is_registered(const struct registered_process *entry, const struct process *process)
+{
+	const __u64 *a = (const __u64 *)&entry->process, *b = (const __u64 *)process;
+
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4];
+}
+
+/* The process that opened the socket's file, or a note of its credentials for the reader. */
+static __always_inline void owner_from_credentials(struct connection *connection, __u64 credentials)
+{
+	struct registered_process *entry = bpf_map_lookup_elem(&process_by_credentials, &credentials);
+	struct task_struct *task = compat_current_task();
+
+	if (credentials_of(CURRENT_IS_TRUSTED, task) == credentials && !is_kernel_thread(CURRENT_IS_TRUSTED, task)) {
+		owner_is_current(connection);
+		if (!entry || !is_registered(entry, &connection->owner))
+			process_register(credentials, task, &connection->owner);
+	} else if (entry && registration_holds(entry, credentials)) {
+		owner_set(connection, &entry->process,
+			  process_selected(&entry->process, (struct task_struct *)entry->task), ATTRIBUTION_OBSERVED);
+	} else {
+		owner_credentials_set(connection, credentials);
+	}
+}
+
+static __always_inline bool owner_known(const struct connection *connection)
+{
+	return connection->attribution == ATTRIBUTION_OBSERVED || connection->attribution == ATTRIBUTION_SEEDED;
+}
+
+static __always_inline bool is_dead(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DEAD);
+}
+
+/* Nobody has accepted it yet: no struct socket, and not because its last user closed it. */
+static __always_inline bool is_in_accept_queue(const struct connection *connection, const struct sock *sk)
+{
+	return connection->side == SIDE_PASSIVE && !BPF_CORE_READ(sk, sk_socket) && !is_dead(sk);
+}
+
+/* Completes the owner of a socket of which no process was seen to connect or accept it. */
+static __always_inline void owner_resolve(struct connection *connection, const struct sock *sk,
+					  const struct endpoint *endpoint)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+	struct listener *listener;
+	__u64 credentials;
+
+	if (owner_known(connection))
+		return;
+	if (socket) {
+		credentials = (__u64)BPF_CORE_READ(socket, file, f_cred);
+		if (credentials)
+			owner_from_credentials(connection, credentials);
+		return;
+	}
+	if (connection->attribution || !is_in_accept_queue(connection, sk))
+		return;
+	listener = listener_of(endpoint);
+	if (listener && listener->owner.start_ns)
+		owner_set(connection, &listener->owner, listener->selected, ATTRIBUTION_LISTENER);
+}
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What iterators do: seed the tables with the sockets that were there before us, and reconcile the tables with the kernel
+ * now and then. All write records like events do, so the reader needs no second way.
+ */
+#ifndef TCPDWELL_SNAPSHOT_BPF_H
+#define TCPDWELL_SNAPSHOT_BPF_H
+
+#include "listener.bpf.h"
+#include "transition.bpf.h"
+
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+/* A transition that the event program is just now telling of must not be told by the sweep too. */
+#define SWEEP_GRACE_NS 20000000ULL
+
+/* A socket that is gone may have been reused: the new connection is given so long to tell of it. */
+#define SWEEP_PATIENCE_NS 500000000ULL
+
+/* Set by the reader when it has all sockets from before: what is found later, no event told of. */
+bool seeding_is_over = false;
+
+static __always_inline void tell_presence(__u32 type, const struct connection *connection, const struct endpoint *endpoint,
+					  __u64 now_ns, __u8 flags)
+{
+	struct happening presence = {
+		.type = type,
+		.old_state = connection->state,
+		.new_state = connection->state,
+		.flags = flags,
+		.time_ns = now_ns,
+	};
+
+	if (seeding_is_over)
+		count(COUNTER_ADOPTED);
+	if (states_selected(&presence))
+		emit(&presence, connection, endpoint);
+}
+
+/* The socket of a file descriptor, NULL if it is none of TCP. */
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	if (!socket || BPF_CORE_READ(socket, file) != file)
+		return NULL;
+	sk = BPF_CORE_READ(socket, sk);
+	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+		return NULL;
+	return sk;
+}
+
+/* A descriptor's socket: whose is it? Of several holders the one that opened the file, else the first found. */
+static __always_inline void seed_owner(struct connection *connection, struct task_struct *task, bool opened_it)
+{
+	struct process process = {};
+
+	if (owner_known(connection) && !(opened_it && connection->attribution == ATTRIBUTION_SEEDED))
+		return;
+	process_of_task(false, &process, task);
+	owner_set(connection, &process, process_selected(&process, task), ATTRIBUTION_SEEDED);
+}
+
+/* Who opened this file is gone or has changed its credentials: its holder is the best that is left. */
+static __always_inline void register_holder(struct task_struct *task, __u64 credentials)
+{
+	struct registered_process *entry = bpf_map_lookup_elem(&process_by_credentials, &credentials);
+	struct process process = {};
+
+	if (entry && registration_holds(entry, credentials))
+		return;
+	process_of_task(false, &process, task);
+	process_register(credentials, NULL, &process);
+}
+
+static __always_inline bool is_connected_state(__u8 state)
+{
+	return state && state != TCP_CLOSE && state != TCP_LISTEN && state < TCP_NEW_SYN_RECV;
+}
+
+/* The state itself tells who was first. */
+static __always_inline __u8 closed_by_of_state(__u8 state)
+{
+	switch (state) {
+	case TCP_CLOSE_WAIT:
+	case TCP_LAST_ACK:
+		return CLOSED_BY_REMOTE;
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+	case TCP_TIME_WAIT:
+		return CLOSED_BY_LOCAL;
+	case TCP_CLOSING:
+		return CLOSED_BY_BOTH;
+	}
+	return CLOSED_BY_NONE;
+}
+
+/* Enters a full socket that no event told of. NULL: it is not wanted, or the table is full. */
+static __always_inline struct connection *seed_socket(const struct sock *sk, const struct endpoint *endpoint, __u8 state)
+{
+	__u64 key = (__u64)sk;
+	struct connection *connection;
+
+	if (!netns_selected(endpoint->netns) || !endpoint_selected(endpoint))
+		return NULL;
+	connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+	if (connection)
+		return connection;
+	if (bpf_map_update_elem(&connection_by_socket, &key, &no_connection, BPF_NOEXIST))
+		return bpf_map_lookup_elem(&connection_by_socket, &key);
+	connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+	if (!connection)
+		return NULL;
+	connection->id = connection_id(bpf_ktime_get_ns());
+	connection->state = state;
+	connection->closed_by = closed_by_of_state(state);
+	connection->flags |= CONNECTION_SEEDED;
+	connection->endpoint = *endpoint;
+	connection->hash = BPF_CORE_READ(sk, __sk_common.skc_hash);
+	return connection;
+}
+
+/* A listening socket can have many holders; it counts once, for the process that opened it or else the first found. */
+static __always_inline void seed_listener(struct connection *connection, const struct sock *sk, struct task_struct *task,
+					  bool opened_it)
+{
+	bool first = !connection->attribution;
+	struct listener_key key = {};
+	struct listener *listener;
+
+	if (!first && !opened_it)
+		return;
+	seed_owner(connection, task, opened_it);
+	listener_key_of(false, &key, sk);
+	if (first) {
+		listener_add(&key, &connection->owner, connection->flags & CONNECTION_SELECTED);
+		return;
+	}
+	listener = bpf_map_lookup_elem(&listener_by_address, &key);
+	if (listener && listener->sockets == 1)
+		listener->owner = connection->owner;
+}
+
+/* iter/task_file */
+static __always_inline void snapshot_descriptor(struct task_struct *task, struct file *file)
+{
+	__u64 credentials = (__u64)BPF_CORE_READ(file, f_cred);
+	struct connection *connection;
+	struct endpoint endpoint = {};
+	struct sock *sk;
+	__u8 state;
+
+	sk = sock_of_file(file);
+	if (!sk)
+		return;
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (state != TCP_LISTEN && !is_connected_state(state))
+		return;
+	endpoint_of_socket(false, &endpoint, sk);
+	connection = seed_socket(sk, &endpoint, state);
+	if (!connection)
+		return;
+	if (state == TCP_LISTEN) {
+		seed_listener(connection, sk, task, credentials_of(false, task) == credentials);
+		return;
+	}
+	register_holder(task, credentials);
+	seed_owner(connection, task, credentials_of(false, task) == credentials);
+}
+
+/* iter/task: whose are which credentials? */
+static __always_inline void snapshot_process(struct task_struct *task)
+{
+	struct process process = {};
+
+	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || is_kernel_thread(false, task))
+		return;
+	process_of_task(false, &process, task);
+	process_register(credentials_of(false, task), task, &process);
+}
+
+/* A timewait socket that was there before us: nothing tells who made it. */
+static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
+{
+	struct connection connection = {};
+	struct endpoint endpoint = {};
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	tw_timer_learn(tw);
+	endpoint_of_timewait(&endpoint, tw);
+	if (!netns_selected(endpoint.netns) || !endpoint_selected(&endpoint))
+		return;
+	connection.id = connection_id(now_ns);
+	connection.state = BPF_CORE_READ(tw, tw_substate);
+	connection.closed_by = connection.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
+	connection.object = (__u64)tw;
+	side_guess(&connection, &endpoint);
+	if (bpf_map_update_elem(&time_wait_by_endpoint, &endpoint, &connection, BPF_NOEXIST))
+		return;
+	if (connection.state == TCP_FIN_WAIT2)
+		fin_wait2_count(1);
+	tell_presence(RECORD_SOCKET, &connection, &endpoint, now_ns, FLAG_TIMEWAIT);
+}
+
+/* iter/tcp: every socket of a namespace, also those without a descriptor. Runs after iter/task_file found the owners. */
+static __always_inline void snapshot_socket(struct sock_common *skc)
+{
+	const struct sock *sk = (const struct sock *)skc;
+	__u8 state = BPF_CORE_READ(skc, skc_state), flags = 0;
+	struct connection *connection;
+	struct endpoint endpoint = {};
+
+	if (state == TCP_TIME_WAIT) {
+		snapshot_timewait((struct inet_timewait_sock *)skc);
+		return;
+	}
+	if (!is_connected_state(state))
+		return;
+	endpoint_of_socket(false, &endpoint, sk);
+	connection = seed_socket(sk, &endpoint, state);
+	if (!connection || connection->flags & CONNECTION_EMITTED || !(connection->flags & CONNECTION_SEEDED))
+		return;
+	side_guess(connection, &endpoint);
+	owner_resolve(connection, sk, &endpoint);
+	if (is_in_accept_queue(connection, sk))
+		flags |= FLAG_IN_ACCEPT_QUEUE;
+	connection->flags |= CONNECTION_EMITTED;
+	tell_presence(RECORD_SOCKET, connection, &endpoint, bpf_ktime_get_ns(), flags);
+}
+
+/* Is this still the timewait socket of these ends? Its memory may be another's by now. */
+static __always_inline bool timewait_lives(const struct inet_timewait_sock *tw, const struct endpoint *endpoint)
+{
+	struct endpoint found = {};
+
+	if (BPF_CORE_READ(tw, __tw_common.skc_state) != TCP_TIME_WAIT || !BPF_CORE_READ(tw, tw_timer.entry.pprev))
+		return false;
+	endpoint_of_timewait(&found, tw);
+	return same_ends(&found, endpoint);
+}
+
+/*
+ * Gone without an event: killed, unless its time was over anyway, which its memory tells while it is not used again, and its
+ * age otherwise.
+ */
+static __always_inline void sweep_gone(struct connection *connection, const struct endpoint *endpoint,
+				       const struct inet_timewait_sock *tw, __u64 now_ns)
+{
+	__u64 ended_ns = connection->ended_ns ?: now_ns;
+	struct endpoint found = {};
+	__s64 left;
+
+	endpoint_of_timewait(&found, tw);
+	if (same_ends(&found, endpoint)) {
+		left = BPF_CORE_READ(tw, tw_timer.expires) - bpf_jiffies64();
+		left = left * (__s64)tick_ns + (__s64)(now_ns - ended_ns);
+	} else {
+		left = (__s64)(connection->since_ns + TIME_WAIT_SECONDS * NSEC_PER_SEC - ended_ns);
+	}
+	time_wait_left(connection, endpoint, left <= 0 ? END_EXPIRED : END_KILLED, ended_ns);
+}
+
+/* An entry of time_wait_by_endpoint against the kernel's own socket. */
+static __always_inline void sweep_timewait(const struct endpoint *key, struct connection *connection)
+{
+	struct inet_timewait_sock *tw = (struct inet_timewait_sock *)connection->object;
+	struct endpoint endpoint = *key;
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if ((__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS)
+		return;
+	if (!timewait_lives(tw, &endpoint)) {
+		if (!connection->ended_ns)
+			connection->ended_ns = now_ns;
+		if (now_ns - connection->ended_ns > SWEEP_PATIENCE_NS)
+			sweep_gone(connection, &endpoint, tw, now_ns);
+		return;
+	}
+	connection->ended_ns = 0;
+	if (connection->state == TCP_FIN_WAIT2 && now_ns - time_wait_began(tw, now_ns) > SWEEP_GRACE_NS)
+		time_wait_look(connection, &endpoint, tw, now_ns, false);
+}
+
+/* Is the socket still the one that was recorded? Its memory may be another connection's, of which no event told yet. */
+static __always_inline bool socket_lives(const struct sock *sk, const struct connection *connection)
+{
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	struct endpoint endpoint = {};
+
+	if (connection->state == TCP_LISTEN)
+		return state == TCP_LISTEN;
+	if (!is_connected_state(state))
+		return false;
+	endpoint_of_socket(false, &endpoint, sk);
+	return !connection->endpoint.local_port || same_ends(&endpoint, &connection->endpoint);
+}
+
+/*
+ * What became of a connection whose end was not seen? It may have left a timewait socket, which then takes over all that is
+ * known; TIME_WAIT has only two doors, so what lay between is known too.
+ */
+static __always_inline void connection_lost(const struct connection *recorded, __u64 net, __u64 now_ns)
+{
+	/* A copy: 5.10 does not let an iterator's value be put into a map. */
+	struct connection copy = *recorded, *connection = &copy;
+	struct endpoint endpoint = copy.endpoint;
+	struct inet_timewait_sock *tw = NULL;
+	struct happening closing = {
+		.type = RECORD_TRANSITION,
+		.old_state = connection->state,
+		.new_state = TCP_CLOSE,
+		.flags = FLAG_HEALED | FLAG_TIME_DERIVED,
+		.time_ns = now_ns,
+	};
+
+	copy.ended_ns = 0;
+	count(COUNTER_DROPPED);
+	if (connection->state == TCP_LISTEN)
+		return;
+	count(COUNTER_MISSED);
+	tw = timewait_of(net, connection->hash, &endpoint);
+	if (!tw) {
+		connection_enter(connection, &closing, &endpoint);
+		return;
+	}
+	if (closing.old_state != TCP_FIN_WAIT2 && closing.old_state != TCP_CLOSING) {
+		closing.flags |= FLAG_MISSED;
+		closing.recorded_state = closing.old_state;
+		closing.old_state = TCP_FIN_WAIT2;
+	}
+	time_wait_begin(connection, &endpoint, tw, &closing);
+}
+
+/* Its event is being told just now, perhaps on another processor: an entry begins without a time. */
+static __always_inline bool is_young(const struct connection *connection, __u64 now_ns)
+{
+	if (!connection->since_ns)
+		return !(connection->flags & CONNECTION_SEEDED);
+	return (__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS;
+}
+
+/* An entry of connection_by_socket against the kernel's own socket. */
+static __always_inline void sweep_socket(__u64 key, struct connection *connection)
+{
+	const struct sock *sk = (const struct sock *)key;
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (is_young(connection, now_ns) || socket_lives(sk, connection))
+		return;
+	connection_lost(connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
+	bpf_map_delete_elem(&connection_by_socket, &key);
+}
+
+/* An entry of lost_connection_by_id. */
+static __always_inline void sweep_lost_connection(__u64 id, struct connection *connection)
+{
+	connection_lost(connection, connection->net, bpf_ktime_get_ns());
+	bpf_map_delete_elem(&lost_connection_by_id, &id);
+}
+
+#endif

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The list of hooks. Each fact has up to three: fentry, kprobe, tracepoint; user/attach/hooks.c says which are loaded.
+ * Bodies are in the .bpf.h files, in the order of a connection's life: transition, listener, owner, time_wait; iterators
+ * are in snapshot.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "abi.h"
+#include "config.bpf.h"
+#include "maps.bpf.h"
+#include "function.bpf.h"
+#include "segment.bpf.h"
+#include "snapshot.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* State transition, on every kernel. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(transition, struct sock *sk, int old_state, int new_state)
+{
+	if (transition_matters(old_state, new_state))
+		transition_handle(sk, old_state, new_state, false);
+	return 0;
+}
+
+/* Copies for kernels that preempt tracepoints, where the recursion guard skips many runs. Three lost nothing. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(transition_second, struct sock *sk, int old_state, int new_state)
+{
+	if (transition_matters(old_state, new_state))
+		transition_handle(sk, old_state, new_state, true);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(transition_third, struct sock *sk, int old_state, int new_state)
+{
+	if (transition_matters(old_state, new_state))
+		transition_handle(sk, old_state, new_state, true);
+	return 0;
+}
+
+/* TIME_WAIT socket made. The function is called inet_twsk_hashdance_schedule from 6.12 on: attach/hooks.c. */
+SEC("fentry/inet_twsk_hashdance")
+int BPF_PROG(made_fentry, struct inet_timewait_sock *tw, struct sock *sk)
+{
+	time_wait_made((__u64)tw, sk);
+	return 0;
+}
+
+SEC("kprobe/inet_twsk_hashdance")
+int BPF_KPROBE(made_kprobe, struct inet_timewait_sock *tw, struct sock *sk)
+{
+	time_wait_made((__u64)tw, sk);
+	return 0;
+}
+
+/* TIME_WAIT socket ended, and why. */
+SEC("fentry/inet_twsk_kill")
+int BPF_PROG(killed_fentry, struct inet_timewait_sock *tw)
+{
+	time_wait_killed(tw);
+	return 0;
+}
+
+SEC("kprobe/inet_twsk_kill")
+int BPF_KPROBE(killed_kprobe, struct inet_timewait_sock *tw)
+{
+	time_wait_killed(tw);
+	return 0;
+}
+
+SEC("tp_btf/timer_expire_entry")
+int BPF_PROG(expired_tracepoint, struct timer_list *timer)
+{
+	if (tw_timer_function && (__u64)timer->function == tw_timer_function)
+		time_wait_expired((void *)timer - bpf_core_field_offset(struct inet_timewait_sock, tw_timer));
+	return 0;
+}
+
+/* FIN_WAIT2 -> TIME_WAIT inside the timewait socket: its timer is set anew. */
+SEC("fentry/__inet_twsk_schedule")
+int BPF_PROG(rearmed_fentry, struct inet_timewait_sock *tw, int timeout, bool rearm)
+{
+	if (rearm)
+		time_wait_rearmed(tw);
+	return 0;
+}
+
+SEC("kprobe/__inet_twsk_schedule")
+int BPF_KPROBE(rearmed_kprobe, struct inet_timewait_sock *tw, int timeout, bool rearm)
+{
+	if (rearm)
+		time_wait_rearmed(tw);
+	return 0;
+}
+
+/* ... or the segment that did it is dropped, as every segment for a timewait socket is. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(segment_tracepoint, struct sk_buff *skb)
+{
+	if (fin_wait2_timewait_sockets > 0)
+		segment_dropped(skb);
+	return 0;
+}
+
+/* Owner by accept(): runs at its end, in the task that called it. */
+SEC("fentry/security_sock_graft")
+int BPF_PROG(accepted_fentry, struct sock *sk)
+{
+	connection_accepted(sk);
+	return 0;
+}
+
+SEC("kprobe/security_sock_graft")
+int BPF_KPROBE(accepted_kprobe, struct sock *sk)
+{
+	connection_accepted(sk);
+	return 0;
+}
+
+/* Closer. */
+SEC("fentry/tcp_close")
+int BPF_PROG(closed_fentry, struct sock *sk)
+{
+	connection_closed(sk);
+	return 0;
+}
+
+SEC("kprobe/tcp_close")
+int BPF_KPROBE(closed_kprobe, struct sock *sk)
+{
+	connection_closed(sk);
+	return 0;
+}
+
+/*
+ * Seeding: processes, descriptors, sockets. barrier_var() keeps the compiler from computing with a pointer before its
+ * check for NULL, which the verifier forbids.
+ */
+SEC("iter/task")
+int seed_processes(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (!task)
+		return 0;
+	barrier_var(task);
+	snapshot_process(task);
+	return 0;
+}
+
+SEC("iter/task_file")
+int seed_descriptors(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	if (!task || !file)
+		return 0;
+	barrier_var(task);
+	barrier_var(file);
+	snapshot_descriptor(task, file);
+	return 0;
+}
+
+/* A byte for each element: the reader comes by every few thousand of them and empties the ring buffer. */
+static __always_inline void pace(struct bpf_iter_meta *meta)
+{
+	char byte = 0;
+
+	bpf_seq_write(meta->seq, &byte, sizeof(byte));
+}
+
+SEC("iter/tcp")
+int seed_sockets(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (!skc)
+		return 0;
+	barrier_var(skc);
+	snapshot_socket(skc);
+	pace(ctx->meta);
+	return 0;
+}
+
+/* Reconciliation. */
+SEC("iter/bpf_map_elem")
+int sweep_time_wait(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct endpoint *endpoint = ctx->key;
+	struct connection *connection = ctx->value;
+
+	if (endpoint && connection)
+		sweep_timewait(endpoint, connection);
+	pace(ctx->meta);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int sweep_lost(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct connection *connection = ctx->value;
+	__u64 *key = ctx->key;
+
+	if (key && connection)
+		sweep_lost_connection(*key, connection);
+	pace(ctx->meta);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int sweep_sockets(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct connection *connection = ctx->value;
+	__u64 *key = ctx->key;
+
+	if (key && connection)
+		sweep_socket(*key, connection);
+	pace(ctx->meta);
+	return 0;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a state transition means: who owns the connection, who closed it, how it ended.
+ *
+ * The running task means something only where a process acts on its own socket: CLOSE -> SYN_SENT, -> LISTEN, and what
+ * close(), shutdown() and exit do. All else happens in softirq context, in whatever task was interrupted.
+ */
+#ifndef TCPDWELL_TRANSITION_BPF_H
+#define TCPDWELL_TRANSITION_BPF_H
+
+#include "listener.bpf.h"
+#include "time_wait.bpf.h"
+
+#define IPPROTO_TCP 6
+#define EPIPE 32
+#define EADDRNOTAVAIL 99
+#define ECONNABORTED 103
+#define ECONNRESET 104
+#define ETIMEDOUT 110
+#define ECONNREFUSED 111
+#define SOCK_LINGER 5 /* bit of sk_flags */
+#define GOLDEN_RATIO_64 0x9e3779b97f4a7c15ULL
+
+static __always_inline __u64 mix64(__u64 x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+/* One for each connection: a processor does not see two begin at the same nanosecond. */
+static __always_inline __u64 connection_id(__u64 now_ns)
+{
+	return mix64(mix64(now_ns ^ id_secret_low) + bpf_get_smp_processor_id() * GOLDEN_RATIO_64 + id_secret_high);
+}
+
+static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
+{
+	struct cgroup *cgroup = compat_socket_cgroup(sk);
+
+	return cgroup ? BPF_CORE_READ(cgroup, kn, id) : 0;
+}
+
+/* Which side is this, where its beginning was not seen? Passive sockets have a listener. */
+static __always_inline void side_guess(struct connection *connection, const struct endpoint *endpoint)
+{
+	if (connection->side == SIDE_UNKNOWN && endpoint->local_port)
+		connection->side = listener_of(endpoint) ? SIDE_PASSIVE : SIDE_ACTIVE;
+}
+
+/* Is the process that holds the socket's lock the one that acts? False in softirq context. */
+static __always_inline bool in_process_context(const struct sock *sk)
+{
+	return sk->sk_lock.owned;
+}
+
+/* The first to end the connection from this side. */
+static __always_inline void closer_is_current(struct connection *connection)
+{
+	if (!connection->closer.start_ns)
+		current_process(&connection->closer);
+}
+
+static __always_inline bool was_synchronized(__u8 state)
+{
+	return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_SYN_RECV;
+}
+
+/* close() with SO_LINGER 0 */
+static __always_inline bool lingers_zero(const struct sock *sk)
+{
+	return sk->__sk_common.skc_flags & (1UL << SOCK_LINGER) && !sk->sk_lingertime;
+}
+
+static __always_inline bool timewait_overflow(const struct sock *sk)
+{
+	struct inet_timewait_death_row *row = compat_death_row(sk->__sk_common.skc_net.net);
+
+	return compat_timewait_sockets(row) >= BPF_CORE_READ(row, sysctl_max_tw_buckets);
+}
+
+/* No error, no timewait socket, and our side had sent its FIN already. */
+static __always_inline __u8 end_after_fin(const struct sock *sk, __u8 old_state)
+{
+	if (old_state == TCP_LAST_ACK)
+		return END_NONE;
+	if (lingers_zero(sk))
+		return END_RESET_SENT;
+	if (BPF_CORE_READ((const struct tcp_sock *)sk, linger2) < 0 || in_process_context(sk))
+		return END_ABORTED;
+	if (old_state != TCP_FIN_WAIT1 && timewait_overflow(sk))
+		return END_OVERFLOW;
+	return END_RESET_SENT;
+}
+
+static __always_inline __u8 end_of_socket(const struct sock *sk, __u8 old_state)
+{
+	switch (sk->sk_err) {
+	case 0:
+		break;
+	case ECONNRESET:
+	case EPIPE:
+	case ECONNREFUSED:
+		return END_RESET_RECEIVED;
+	case ETIMEDOUT:
+		return END_TIMEOUT;
+	default:
+		return END_ABORTED;
+	}
+	if (old_state == TCP_SYN_SENT)
+		return END_ABORTED;
+	if (old_state == TCP_LISTEN)
+		return END_NONE;
+	return was_synchronized(old_state) ? END_RESET_SENT : end_after_fin(sk, old_state);
+}
+
+static __always_inline void note_closing_side(struct connection *connection, __u8 new_state, __u8 end)
+{
+	if (new_state == TCP_CLOSING)
+		connection->closed_by = CLOSED_BY_BOTH;
+	if (connection->closed_by)
+		return;
+	if (new_state == TCP_FIN_WAIT1 || end == END_RESET_SENT)
+		connection->closed_by = CLOSED_BY_LOCAL;
+	else if (new_state == TCP_CLOSE_WAIT || end == END_RESET_RECEIVED)
+		connection->closed_by = CLOSED_BY_REMOTE;
+}
+
+/* connect() found no local port: none chosen, or the one it was bound to is taken; nobody closed, nothing came. */
+static __always_inline bool is_connect_failure(const struct sock *sk, const struct endpoint *endpoint)
+{
+	return !sk->sk_err && (!endpoint->local_port || !sk->sk_shutdown);
+}
+
+static __always_inline void connect_failure_emit(const struct connection *connection, const struct endpoint *endpoint,
+						 struct happening *closing)
+{
+	closing->type = RECORD_CONNECT_FAILED;
+	closing->error = EADDRNOTAVAIL;
+	emit(closing, connection, endpoint);
+	closing->type = RECORD_TRANSITION;
+	closing->error = 0;
+}
+
+/* What a transition says about owner, side and closer. */
+static __always_inline void learn(struct connection *connection, const struct sock *sk, const struct endpoint *endpoint,
+				  const struct happening *happening)
+{
+	__u8 old_state = happening->old_state, new_state = happening->new_state;
+
+	if (old_state == TCP_LISTEN && new_state == TCP_CLOSE)
+		return;
+	if (old_state == TCP_SYN_SENT || new_state == TCP_SYN_SENT)
+		connection->side = SIDE_ACTIVE;
+	else if (old_state == TCP_SYN_RECV || new_state == TCP_SYN_RECV)
+		connection->side = SIDE_PASSIVE;
+	else if (new_state != TCP_LISTEN)
+		side_guess(connection, endpoint);
+	if (old_state == TCP_CLOSE)
+		owner_is_current(connection);
+	else
+		owner_resolve(connection, sk, endpoint);
+	if ((new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK) && in_process_context(sk))
+		closer_is_current(connection);
+	if (new_state == TCP_CLOSE && happening->end == END_RESET_SENT && was_synchronized(old_state))
+		closer_is_current(connection);
+	note_closing_side(connection, new_state, was_synchronized(old_state) ? happening->end : END_NONE);
+}
+
+static const struct connection no_connection = {};
+
+static __always_inline bool begins_connection(const struct happening *happening)
+{
+	return happening->old_state == TCP_CLOSE ||
+	       (happening->old_state == TCP_LISTEN && happening->new_state != TCP_CLOSE);
+}
+
+/*
+ * The end of what is recorded of this socket was not seen: the kernel's recursion guard skipped our program. Put aside for
+ * reconciliation, as a new connection needs the place.
+ */
+static __always_inline void connection_set_aside(struct connection *connection, const struct sock *sk)
+{
+	connection->net = (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	if (bpf_map_update_elem(&lost_connection_by_id, &connection->id, connection, BPF_ANY))
+		count(COUNTER_MAP_FULL);
+}
+
+static __always_inline struct connection *connection_new(__u64 key, struct happening *happening)
+{
+	struct connection *connection;
+
+	if (!begins_connection(happening))
+		happening->flags |= FLAG_FIRST_SEEN;
+	if (bpf_map_update_elem(&connection_by_socket, &key, &no_connection, BPF_ANY)) {
+		count(COUNTER_MAP_FULL);
+		return NULL;
+	}
+	connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+	if (!connection)
+		return NULL;
+	connection->id = connection_id(happening->time_ns);
+	connection->state = happening->old_state;
+	return connection;
+}
+
+/* Without track_all only CLOSE_WAIT is sure to have been recorded when it is left. */
+static __always_inline void check_recorded_state(struct connection *connection, struct happening *happening)
+{
+	/* Found by its descriptor, but its presence was not told (yet, or as its namespace can't be listed). */
+	if (connection->flags & CONNECTION_SEEDED && !(connection->flags & CONNECTION_EMITTED)) {
+		connection->flags |= CONNECTION_EMITTED;
+		happening->flags |= FLAG_FIRST_SEEN;
+	}
+	if (connection->state == happening->old_state || !(track_all || happening->old_state == TCP_CLOSE_WAIT))
+		return;
+	happening->flags |= FLAG_MISSED;
+	happening->recorded_state = connection->state;
+	count(COUNTER_MISSED);
+}
+
+/*
+ * `again`: this program is a second copy, there for the events at which the kernel skipped the first (tracepoints that can be
+ * preempted: 2.8 % of them on 7.2 under emulation). It finds its work done when the new state is recorded already, or when
+ * nothing is recorded of a connection that closes.
+ */
+static __always_inline bool is_done(const struct connection *connection, const struct happening *happening)
+{
+	return connection ? connection->state == happening->new_state : happening->new_state == TCP_CLOSE;
+}
+
+static __always_inline struct connection *connection_of(const struct sock *sk, struct happening *happening, bool again)
+{
+	__u64 key = (__u64)sk;
+	struct connection *connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+
+	if (again && is_done(connection, happening))
+		return NULL;
+	if (connection && begins_connection(happening)) {
+		connection_set_aside(connection, sk);
+		connection = NULL;
+	}
+	if (!connection)
+		return connection_new(key, happening);
+	check_recorded_state(connection, happening);
+	return connection;
+}
+
+static __always_inline struct inet_timewait_sock *timewait_of_socket(const struct sock *sk, const struct endpoint *endpoint)
+{
+	return timewait_of((__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), sk->__sk_common.skc_hash, endpoint);
+}
+
+/* -> CLOSE: the socket's part ends; a timewait socket may have taken its place. */
+static __always_inline void connection_close(struct connection *connection, const struct sock *sk,
+					     const struct endpoint *endpoint, struct happening *closing)
+{
+	struct inet_timewait_sock *tw = NULL;
+	__u64 key = (__u64)sk;
+	__u8 old_state = closing->old_state;
+
+	if (!sk->sk_err && (old_state == TCP_FIN_WAIT2 || old_state == TCP_CLOSING))
+		tw = connection->object ? (void *)connection->object : timewait_of_socket(sk, endpoint);
+	if (old_state == TCP_SYN_SENT && is_connect_failure(sk, endpoint))
+		connect_failure_emit(connection, endpoint, closing);
+	if (tw)
+		time_wait_begin(connection, endpoint, tw, closing);
+	else
+		connection_enter(connection, closing, endpoint);
+	bpf_map_delete_elem(&connection_by_socket, &key);
+}
+
+/*
+ * Can this be a connection that a timewait socket between the same ends made room for? On the passive side always, by a SYN
+ * with a newer sequence number; on the active one only where tcp_tw_reuse allows it (2: for loopback addresses).
+ */
+static __always_inline bool may_supersede(const struct sock *sk, const struct happening *happening,
+					  const struct endpoint *endpoint)
+{
+	__u8 reuse;
+
+	if (happening->old_state == TCP_SYN_RECV)
+		return true;
+	if (happening->old_state != TCP_SYN_SENT || !endpoint->local_port)
+		return false;
+	reuse = compat_tw_reuse(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+	return reuse == 1 || (reuse && addr_is_loopback(endpoint->remote_addr));
+}
+
+/* Its ports are known now, and a filter does not want them: what was noted before they were is void. */
+static __always_inline void connection_forget(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	if (filter_local_ports || filter_remote_ports || filter_remote_addr)
+		bpf_map_delete_elem(&connection_by_socket, &key);
+}
+
+static __always_inline void connection_transition(struct sock *sk, struct happening *happening, bool again)
+{
+	struct connection *connection;
+	struct endpoint endpoint = {};
+
+	endpoint_of_socket(true, &endpoint, sk);
+	if (!endpoint_selected(&endpoint)) {
+		connection_forget(sk);
+		return;
+	}
+	connection = connection_of(sk, happening, again);
+	if (!connection)
+		return;
+	if (happening->new_state == TCP_LISTEN)
+		listener_opened(sk);
+	else if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
+		listener_closed(sk);
+	connection->endpoint = endpoint;
+	connection->hash = sk->__sk_common.skc_hash;
+	if (happening->new_state == TCP_CLOSE)
+		happening->end = end_of_socket(sk, happening->old_state);
+	learn(connection, sk, &endpoint, happening);
+	if (!connection->owner.start_ns)
+		happening->socket_cgroup_id = socket_cgroup_id(sk);
+	if (is_in_accept_queue(connection, sk))
+		happening->flags |= FLAG_IN_ACCEPT_QUEUE;
+	if (may_supersede(sk, happening, &endpoint))
+		time_wait_superseded(&endpoint, happening->time_ns);
+	if (happening->new_state == TCP_CLOSE)
+		connection_close(connection, sk, &endpoint, happening);
+	else
+		connection_enter(connection, happening, &endpoint);
+}
+
+/* The hook's body. Fires for SCTP and MPTCP too. */
+static __always_inline void transition_handle(struct sock *sk, int old_state, int new_state, bool again)
+{
+	struct happening happening = {
+		.type = RECORD_TRANSITION,
+		.old_state = old_state,
+		.new_state = new_state,
+	};
+
+	if (old_state == new_state || sk->sk_protocol != IPPROTO_TCP)
+		return;
+	if (!netns_selected(netns_of(true, &sk->__sk_common)))
+		return;
+	happening.time_ns = bpf_ktime_get_ns();
+	connection_transition(sk, &happening, again);
+}
+
+/* Without track_all: the transitions that tell of owner, closer, TIME_WAIT and CLOSE_WAIT. */
+static __always_inline bool transition_matters(__u8 old_state, __u8 new_state)
+{
+	return track_all || new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_CLOSE_WAIT ||
+	       new_state == TCP_CLOSE || old_state == TCP_CLOSE_WAIT || new_state == TCP_CLOSING ||
+	       new_state == TCP_LISTEN;
+}
+
+#endif
