@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Addresses as bytes and as text. Formatting is written out: it is done twice for each line of trace. */
+#include "util/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "util/buffer.h"
+
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+struct address address_from_mapped(const uint8_t bytes[16])
+{
+	struct address address = {.family = AF_INET6};
+
+	if (memcmp(bytes, mapped_prefix, sizeof(mapped_prefix))) {
+		memcpy(address.bytes, bytes, 16);
+	} else {
+		address.family = AF_INET;
+		memcpy(address.bytes, bytes + 12, 4);
+	}
+	return address;
+}
+
+void address_to_mapped(const struct address *address, uint8_t bytes[16])
+{
+	memset(bytes, 0, 16);
+	if (address->family == AF_INET6) {
+		memcpy(bytes, address->bytes, 16);
+	} else if (address->family == AF_INET) {
+		memcpy(bytes, mapped_prefix, sizeof(mapped_prefix));
+		memcpy(bytes + 12, address->bytes, 4);
+	}
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && !memcmp(a->bytes, b->bytes, a->family == AF_INET ? 4 : 16);
+}
+
+static char *put_ipv4(char *at, const uint8_t *bytes)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*at++ = '.';
+		at += u64_format(at, bytes[i]);
+	}
+	return at;
+}
+
+static uint16_t group_of(const uint8_t *bytes, int i)
+{
+	return bytes[2 * i] << 8 | bytes[2 * i + 1];
+}
+
+/* The first of the longest runs of zero groups, if it is longer than one. Returns its length. */
+static int longest_zeros(const uint8_t *bytes, int *start)
+{
+	int longest = 1, run = 0;
+
+	*start = -1;
+	for (int i = 0; i < 8; i++) {
+		run = group_of(bytes, i) ? 0 : run + 1;
+		if (run > longest) {
+			longest = run;
+			*start = i - run + 1;
+		}
+	}
+	return longest;
+}
+
+static char *put_group(char *at, uint16_t group)
+{
+	int shift = 12;
+
+	while (shift && !(group >> shift))
+		shift -= 4;
+	for (; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[group >> shift & 15];
+	return at;
+}
+
+static char *put_ipv6(char *at, const uint8_t *bytes)
+{
+	int start, length = longest_zeros(bytes, &start);
+
+	for (int i = 0; i < 8; i++) {
+		if (i == start) {
+			*at++ = ':';
+			*at++ = ':';
+			i += length - 1;
+			continue;
+		}
+		if (i && i != start + length)
+			*at++ = ':';
+		at = put_group(at, group_of(bytes, i));
+	}
+	return at;
+}
+
+size_t address_format(char *out, const struct address *address)
+{
+	char *at = out;
+
+	if (address->family == AF_INET)
+		at = put_ipv4(at, address->bytes);
+	else if (address->family == AF_INET6)
+		at = put_ipv6(at, address->bytes);
+	else
+		*at++ = '-';
+	*at = 0;
+	return at - out;
+}
+
+size_t address_port_format(char *out, const struct address *address, uint16_t port)
+{
+	bool brackets = address->family == AF_INET6;
+	char *at = out;
+
+	if (brackets)
+		*at++ = '[';
+	at += address_format(at, address);
+	if (brackets)
+		*at++ = ']';
+	*at++ = ':';
+	at += u64_format(at, port);
+	*at = 0;
+	return at - out;
+}
+
+int address_parse(const char *text, struct address *address)
+{
+	struct address parsed = {.family = AF_INET};
+	uint8_t bytes[16];
+
+	if (inet_pton(AF_INET, text, parsed.bytes) == 1)
+		*address = parsed;
+	else if (inet_pton(AF_INET6, text, bytes) == 1)
+		*address = address_from_mapped(bytes);
+	else
+		return -EINVAL;
+	return 0;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Growing, and the formatting of numbers; the small appends are inline in buffer.h. */
+#include "util/buffer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void buffer_init(struct buffer *buffer)
+{
+	memset(buffer, 0, sizeof(*buffer));
+}
+
+void buffer_release(struct buffer *buffer)
+{
+	free(buffer->data);
+	buffer_init(buffer);
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	buffer->size = 0;
+	buffer->error = 0;
+}
+
+/* Without capacity nothing is appended any more, however small: what follows a gap would be garbage. */
+static bool out_of_memory(struct buffer *buffer)
+{
+	buffer->error = -ENOMEM;
+	buffer->capacity = buffer->size;
+	return false;
+}
+
+bool buffer_grow(struct buffer *buffer, size_t bytes)
+{
+	size_t wanted, capacity = buffer->capacity < 256 ? 256 : buffer->capacity;
+	char *data;
+
+	if (buffer->error || __builtin_add_overflow(buffer->size, bytes, &wanted) || wanted > SIZE_MAX / 4)
+		return out_of_memory(buffer);
+	while (capacity < wanted)
+		capacity *= 2;
+	data = realloc(buffer->data, capacity);
+	if (!data)
+		return out_of_memory(buffer);
+	buffer->data = data;
+	buffer->capacity = capacity;
+	return true;
+}
+
+void buffer_append_repeated(struct buffer *buffer, char character, size_t times)
+{
+	char *at = times ? buffer_reserve(buffer, times) : NULL;
+
+	if (!at)
+		return;
+	memset(at, character, times);
+	buffer->size += times;
+}
+
+static size_t count_digits(uint64_t value)
+{
+	size_t digits = 1;
+
+	for (; value >= 1000; value /= 1000)
+		digits += 3;
+	return digits + (value >= 10) + (value >= 100);
+}
+
+size_t u64_format(char *at, uint64_t value)
+{
+	size_t digits = count_digits(value);
+	char *end = at + digits;
+
+	do {
+		*--end = '0' + value % 10;
+		value /= 10;
+	} while (value);
+	return digits;
+}
+
+void buffer_append_u64(struct buffer *buffer, uint64_t value)
+{
+	char *at = buffer_reserve(buffer, U64_DIGITS);
+
+	if (at)
+		buffer->size += u64_format(at, value);
+}
+
+void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments)
+{
+	va_list again;
+	char *at;
+	int size;
+
+	va_copy(again, arguments);
+	size = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (size < 0)
+		return;
+	at = buffer_reserve(buffer, (size_t)size + 1);
+	if (!at)
+		return;
+	vsnprintf(at, (size_t)size + 1, format, arguments);
+	buffer->size += size;
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	buffer_vprintf(buffer, format, arguments);
+	va_end(arguments);
+}
