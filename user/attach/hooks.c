@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Hook choice: a table of what can serve each fact, best first, and the walk through it. */
+#include "attach/hooks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const fact_names[FACTS] = {
+	[FACT_TRANSITION] = "transition",
+	[FACT_TIME_WAIT_MADE] = "time_wait_made",
+	[FACT_TIME_WAIT_ENDED] = "time_wait_ended",
+	[FACT_TIME_WAIT_ENTERED] = "time_wait_entered",
+	[FACT_CLOSER] = "closer",
+	[FACT_OWNER_CONNECT] = "owner_connect",
+	[FACT_OWNER_ACCEPT] = "owner_accept",
+	[FACT_NOT_ACCEPTED] = "not_accepted",
+	[FACT_SEED] = "seed",
+};
+
+static const char *const mode_names[] = {
+	[HOOK_MODE_ANY] = "any",
+	[HOOK_MODE_FENTRY] = "fentry",
+	[HOOK_MODE_KPROBE] = "kprobe",
+	[HOOK_MODE_TRACEPOINT] = "tracepoint",
+};
+
+/*
+ * In the order of preference. Tracepoint mode needs no function: the kernel's hash table tells of the timewait socket that
+ * was made, transitions in process context tell the closer, the credentials of the socket's file tell who accepted.
+ */
+static const struct hook hooks[] = {
+	{ FACT_TRANSITION, HOOK_MODE_ANY, "transition", {}, "inet_sock_set_state" },
+	{ FACT_TIME_WAIT_MADE, HOOK_MODE_FENTRY, "made_fentry",
+	  { "inet_twsk_hashdance_schedule", "inet_twsk_hashdance" }, "fentry" },
+	{ FACT_TIME_WAIT_MADE, HOOK_MODE_KPROBE, "made_kprobe",
+	  { "inet_twsk_hashdance_schedule", "inet_twsk_hashdance" }, "kprobe" },
+	{ FACT_TIME_WAIT_MADE, HOOK_MODE_TRACEPOINT, NULL, {}, "bucket_walk" },
+	{ FACT_TIME_WAIT_ENDED, HOOK_MODE_FENTRY, "killed_fentry", { "inet_twsk_kill" }, "fentry" },
+	{ FACT_TIME_WAIT_ENDED, HOOK_MODE_KPROBE, "killed_kprobe", { "inet_twsk_kill" }, "kprobe" },
+	{ FACT_TIME_WAIT_ENDED, HOOK_MODE_TRACEPOINT, "expired_tracepoint", {}, "timer_expire_entry" },
+	{ FACT_TIME_WAIT_ENTERED, HOOK_MODE_FENTRY, "rearmed_fentry", { "__inet_twsk_schedule" }, "fentry" },
+	{ FACT_TIME_WAIT_ENTERED, HOOK_MODE_KPROBE, "rearmed_kprobe", { "__inet_twsk_schedule" }, "kprobe" },
+	{ FACT_TIME_WAIT_ENTERED, HOOK_MODE_TRACEPOINT, "segment_tracepoint", {}, "kfree_skb" },
+	{ FACT_CLOSER, HOOK_MODE_FENTRY, "closed_fentry", { "tcp_close" }, "fentry" },
+	{ FACT_CLOSER, HOOK_MODE_KPROBE, "closed_kprobe", { "tcp_close" }, "kprobe" },
+	{ FACT_CLOSER, HOOK_MODE_TRACEPOINT, NULL, {}, "transition" },
+	{ FACT_OWNER_CONNECT, HOOK_MODE_ANY, NULL, {}, "transition" },
+	{ FACT_OWNER_ACCEPT, HOOK_MODE_FENTRY, "accepted_fentry", { "security_sock_graft" }, "fentry" },
+	{ FACT_OWNER_ACCEPT, HOOK_MODE_KPROBE, "accepted_kprobe", { "security_sock_graft" }, "kprobe" },
+	{ FACT_OWNER_ACCEPT, HOOK_MODE_TRACEPOINT, NULL, {}, "file_credentials" },
+	{ FACT_NOT_ACCEPTED, HOOK_MODE_ANY, NULL, {}, "listener_address" },
+	{ FACT_SEED, HOOK_MODE_ANY, NULL, {}, "iterators" },
+};
+
+#define HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
+const char *fact_name(enum fact fact)
+{
+	return fact_names[fact];
+}
+
+const char *hook_mode_name(enum hook_mode mode)
+{
+	return mode_names[mode];
+}
+
+/* The function that this hook would sit on. NULL: none of them exists; "" is for hooks without a function. */
+static const char *hook_function(const struct hook *hook, const struct kernel *kernel)
+{
+	size_t i;
+
+	if (!hook->functions[0])
+		return "";
+	for (i = 0; i < 2 && hook->functions[i]; i++)
+		if (hook->mode == HOOK_MODE_FENTRY ? kernel_has_function(kernel, hook->functions[i]) :
+						     kernel_has_symbol(hook->functions[i]))
+			return hook->functions[i];
+	return NULL;
+}
+
+/* Can it serve here? Otherwise negative errno and the reason. */
+static int hook_try(const struct hook *hook, const struct kernel *kernel, const char **function, char *reason, size_t size)
+{
+	int err = 0;
+
+	if (hook->mode == HOOK_MODE_KPROBE && !kernel->has_kprobes) {
+		snprintf(reason, size, "the kernel has no kprobes (or /sys is not mounted)");
+		return -EOPNOTSUPP;
+	}
+	*function = hook_function(hook, kernel);
+	if (!*function) {
+		snprintf(reason, size, "the kernel has no function %s", hook->functions[0]);
+		return -ENOENT;
+	}
+	if (hook->mode == HOOK_MODE_FENTRY)
+		err = kernel_try_fentry(kernel, *function);
+	if (err)
+		snprintf(reason, size, "the kernel refuses fentry on %s: %s", *function, strerror(-err));
+	return err;
+}
+
+static int fact_choose(struct hook_choice *choice, enum fact fact, const struct kernel *kernel, enum hook_mode forced)
+{
+	const char *function;
+	size_t i;
+	int err = -EOPNOTSUPP;
+
+	memset(choice, 0, sizeof(*choice));
+	for (i = 0; i < HOOKS; i++) {
+		if (hooks[i].fact != fact)
+			continue;
+		if (forced && hooks[i].mode && hooks[i].mode != forced)
+			continue;
+		err = hook_try(&hooks[i], kernel, &function, choice->reason, sizeof(choice->reason));
+		if (err)
+			continue;
+		choice->hook = &hooks[i];
+		choice->function = *function ? function : NULL;
+		return 0;
+	}
+	return err;
+}
+
+int hook_set_choose(struct hook_set *set, const struct kernel *kernel, enum hook_mode forced, char *error, size_t error_size)
+{
+	int fact, err;
+
+	for (fact = 0; fact < FACTS; fact++) {
+		err = fact_choose(&set->choices[fact], fact, kernel, forced);
+		if (err) {
+			snprintf(error, error_size, "--hooks=%s can't serve %s: %s", mode_names[forced], fact_names[fact],
+				 set->choices[fact].reason);
+			return -EOPNOTSUPP;
+		}
+	}
+	return 0;
+}
+
+const struct hook_choice *hook_set_find(const struct hook_set *set, const char *program)
+{
+	int fact;
+
+	for (fact = 0; fact < FACTS; fact++)
+		if (set->choices[fact].hook && set->choices[fact].hook->program &&
+		    !strcmp(set->choices[fact].hook->program, program))
+			return &set->choices[fact];
+	return NULL;
+}
+
+bool hook_is_program(const char *program)
+{
+	size_t i;
+
+	for (i = 0; i < HOOKS; i++)
+		if (hooks[i].program && !strcmp(hooks[i].program, program))
+			return true;
+	return false;
+}
+
+void hook_choice_describe(const struct hook_choice *choice, char *text, size_t size)
+{
+	if (!choice->hook)
+		snprintf(text, size, "none");
+	else if (choice->function)
+		snprintf(text, size, "%s/%s", choice->hook->source, choice->function);
+	else
+		snprintf(text, size, "%s", choice->hook->source);
+}

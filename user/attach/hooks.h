@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which hook serves which fact: chosen one by one from what the kernel has and permits. */
+#ifndef TCPDWELL_ATTACH_HOOKS_H
+#define TCPDWELL_ATTACH_HOOKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attach/kernel.h"
+
+enum hook_mode { HOOK_MODE_ANY, HOOK_MODE_FENTRY, HOOK_MODE_KPROBE, HOOK_MODE_TRACEPOINT };
+
+enum fact {
+	FACT_TRANSITION,
+	FACT_TIME_WAIT_MADE,
+	FACT_TIME_WAIT_ENDED,
+	FACT_TIME_WAIT_ENTERED, /* FIN_WAIT2 -> TIME_WAIT inside the timewait socket */
+	FACT_CLOSER,
+	FACT_OWNER_CONNECT,
+	FACT_OWNER_ACCEPT,
+	FACT_NOT_ACCEPTED,
+	FACT_SEED,
+	FACTS,
+};
+
+struct hook {
+	enum fact fact;
+	enum hook_mode mode;
+	const char *program; /* of bpf/tcpdwell.bpf.c; NULL: another fact's hook serves this one too */
+	const char *functions[2]; /* of these the first that exists is hooked */
+	const char *source; /* how it is called in the output */
+};
+
+struct hook_choice {
+	const struct hook *hook; /* NULL: nothing serves this fact */
+	const char *function; /* the function that is hooked, NULL for tracepoints */
+	char reason[160]; /* why a better one was not taken; "" = none was better */
+};
+
+struct hook_set {
+	struct hook_choice choices[FACTS];
+};
+
+/* Name of a fact as in the output, e.g. "time_wait_made". */
+const char *fact_name(enum fact fact);
+const char *hook_mode_name(enum hook_mode mode);
+
+/*
+ * Chooses. With a forced mode nothing is replaced: -EOPNOTSUPP and a sentence in `error` that names the fact and why the
+ * mode can't serve it.
+ */
+int hook_set_choose(struct hook_set *set, const struct kernel *kernel, enum hook_mode forced, char *error,
+		    size_t error_size);
+
+/* Does the set load this program? `program` as in bpf/tcpdwell.bpf.c; iterators are not hooks and not asked for. */
+const struct hook_choice *hook_set_find(const struct hook_set *set, const char *program);
+
+/* Is any program of the table called so? */
+bool hook_is_program(const char *program);
+
+/* "inet_twsk_kill (fentry)" or "bucket walk" */
+void hook_choice_describe(const struct hook_choice *choice, char *text, size_t size);
+
+#endif

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Open -> tune -> load -> attach, each a visible step. */
+#include "attach/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "abi.h"
+#include "attach/privileges.h"
+#include "tcpdwell.skel.h"
+#include "util/log.h"
+
+/* libbpf's own words go to our log: they help a developer, and mislead a user (its hint on EPERM is wrong). */
+static int libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	log_message(3, format, arguments);
+	return 0;
+}
+
+static void tune_hooks(struct tracer *tracer)
+{
+	struct tcpdwell *skeleton = tracer->skeleton;
+	const struct hook_choice *choice;
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skeleton->obj) {
+		const char *name = bpf_program__name(program);
+
+		if (!hook_is_program(name))
+			continue;
+		choice = hook_set_find(&tracer->hooks, name);
+		bpf_program__set_autoload(program, choice != NULL);
+		if (choice && choice->function && choice->hook->mode == HOOK_MODE_FENTRY)
+			bpf_program__set_attach_target(program, 0, choice->function);
+	}
+	bpf_program__set_autoload(skeleton->progs.transition_second, tracer->kernel.preempts_tracepoints);
+	bpf_program__set_autoload(skeleton->progs.transition_third, tracer->kernel.preempts_tracepoints);
+}
+
+static void tune_filters(struct tcpdwell *skeleton, const struct filter *filter)
+{
+	uint8_t bytes[16], mask[16];
+
+	skeleton->rodata->filter_netns = filter->n_netns > 0;
+	skeleton->rodata->filter_netns_single = filter->n_netns == 1 ? filter->netns[0] : 0;
+	skeleton->rodata->filter_pids = filter->n_pids > 0;
+	skeleton->rodata->filter_cgroups = filter->n_cgroups > 0;
+	skeleton->rodata->filter_local_ports = filter->n_local_ports > 0;
+	skeleton->rodata->filter_remote_ports = filter->n_remote_ports > 0 || filter->remote_port;
+	skeleton->rodata->filter_ipv4 = filter->ipv4_only;
+	skeleton->rodata->filter_ipv6 = filter->ipv6_only;
+	skeleton->rodata->filter_comm = filter->comm[0] != '\0';
+	memcpy((char *)skeleton->rodata->filter_comm_name, filter->comm, COMM_BYTES);
+	if (!filter->has_remote || !filter->remote.address.family)
+		return;
+	prefix_to_mapped(&filter->remote, bytes, mask);
+	skeleton->rodata->filter_remote_addr = true;
+	memcpy((void *)skeleton->rodata->filter_remote_bytes, bytes, sizeof(bytes));
+	memcpy((void *)skeleton->rodata->filter_remote_mask, mask, sizeof(mask));
+}
+
+static void tune_map(const struct kernel *kernel, struct bpf_map *map, uint32_t entries)
+{
+	bpf_map__set_max_entries(map, entries);
+	if (kernel->has_memory_allocator)
+		bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
+}
+
+/* Preallocated tables (before 6.1) cost their whole size at once. */
+static uint32_t default_sockets(const struct kernel *kernel)
+{
+	uint32_t entries = kernel->has_memory_allocator ? TRACER_DEFAULT_SOCKETS : TRACER_DEFAULT_SOCKETS / 4;
+	uint32_t wanted = kernel_sockets() * 4;
+
+	while (entries < wanted && entries < TRACER_MAX_SOCKETS)
+		entries *= 2;
+	return entries;
+}
+
+static void tune(struct tracer *tracer, const struct tracer_config *config)
+{
+	struct tcpdwell *skeleton = tracer->skeleton;
+	uint32_t entries = config->max_sockets ?: default_sockets(&tracer->kernel);
+	uint32_t ring_bytes = config->ring_bytes ?: config->track_all ? TRACER_RING_BYTES_ALL : TRACER_RING_BYTES_SOME;
+	uint64_t secret[2];
+
+	tune_hooks(tracer);
+	tune_filters(skeleton, config->filter);
+	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, entries);
+	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, entries);
+	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);
+	tune_map(&tracer->kernel, skeleton->maps.lost_connection_by_id, 8192);
+	bpf_map__set_max_entries(skeleton->maps.records, ring_bytes);
+	skeleton->rodata->emit_states = config->emit_states;
+	skeleton->rodata->track_all = config->track_all;
+	skeleton->rodata->tick_ns = kernel_tick_ns();
+	skeleton->rodata->own_pid_namespace = kernel_own_pid_namespace();
+	skeleton->rodata->wake_up_bytes = ring_bytes / 8;
+	if (getrandom(secret, sizeof(secret), 0) == sizeof(secret)) {
+		skeleton->rodata->id_secret_low = secret[0];
+		skeleton->rodata->id_secret_high = secret[1];
+	}
+}
+
+static int set_add(const struct bpf_map *map, const void *key)
+{
+	const uint8_t present = 1;
+
+	return bpf_map_update_elem(bpf_map__fd(map), key, &present, BPF_ANY) ? -errno : 0;
+}
+
+static int ports_add(const struct bpf_map *map, const uint16_t *ports, unsigned int count)
+{
+	unsigned int i;
+	uint32_t key;
+	int err = 0;
+
+	for (i = 0; i < count && !err; i++) {
+		key = ports[i];
+		err = set_add(map, &key);
+	}
+	return err;
+}
+
+/* The members of the sets. Written before anything is attached. */
+static int fill_filters(struct tcpdwell *skeleton, const struct filter *filter)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < filter->n_netns && !err; i++)
+		err = set_add(skeleton->maps.filter_netns_set, &filter->netns[i]);
+	for (i = 0; i < filter->n_pids && !err; i++)
+		err = set_add(skeleton->maps.filter_pid_set, &filter->pids[i]);
+	for (i = 0; i < filter->n_cgroups && !err; i++)
+		err = set_add(skeleton->maps.filter_cgroup_set, &filter->cgroup_ids[i]);
+	if (!err)
+		err = ports_add(skeleton->maps.filter_local_port_set, filter->local_ports, filter->n_local_ports);
+	if (!err)
+		err = ports_add(skeleton->maps.filter_remote_port_set, filter->remote_ports, filter->n_remote_ports);
+	if (!err && filter->remote_port)
+		err = ports_add(skeleton->maps.filter_remote_port_set, &filter->remote_port, 1);
+	return err;
+}
+
+static int attach_program(struct tracer *tracer, struct bpf_program *program)
+{
+	const struct hook_choice *choice = hook_set_find(&tracer->hooks, bpf_program__name(program));
+	struct bpf_link **link = NULL;
+	int i;
+
+	for (i = 0; i < tracer->skeleton->skeleton->prog_cnt; i++)
+		if (*tracer->skeleton->skeleton->progs[i].prog == program)
+			link = tracer->skeleton->skeleton->progs[i].link;
+	if (choice && choice->hook->mode == HOOK_MODE_KPROBE)
+		*link = bpf_program__attach_kprobe(program, false, choice->function);
+	else
+		*link = bpf_program__attach(program);
+	if (*link)
+		return 0;
+	log_debug("%s: %s", bpf_program__name(program), strerror(errno));
+	return -errno;
+}
+
+static bool is_transition_hook(const struct tcpdwell *skeleton, const struct bpf_program *program)
+{
+	return program == skeleton->progs.transition || program == skeleton->progs.transition_second ||
+	       program == skeleton->progs.transition_third;
+}
+
+static int attach_all(struct tracer *tracer, bool transitions, char *error, size_t error_size)
+{
+	struct bpf_program *program;
+	int err;
+
+	bpf_object__for_each_program(program, tracer->skeleton->obj) {
+		if (is_transition_hook(tracer->skeleton, program) != transitions || !bpf_program__autoload(program))
+			continue;
+		if (!transitions && !hook_is_program(bpf_program__name(program)))
+			continue;
+		err = attach_program(tracer, program);
+		if (!err)
+			continue;
+		snprintf(error, error_size, "attaching %s (%s) failed: %s", bpf_program__name(program),
+			 bpf_program__section_name(program), strerror(-err));
+		return err;
+	}
+	return 0;
+}
+
+/* The transition hook comes last: when it tells of a socket, all that complete its story are there. */
+static int attach(struct tracer *tracer, char *error, size_t error_size)
+{
+	return attach_all(tracer, false, error, error_size) ?: attach_all(tracer, true, error, error_size);
+}
+
+/* Before 5.11 maps count as locked memory. Without CAP_SYS_RESOURCE it stays as it is, and load says what is missing. */
+static void raise_memory_limit(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+}
+
+static int start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	int err;
+
+	tracer->skeleton = tcpdwell__open();
+	if (!tracer->skeleton) {
+		snprintf(error, error_size, "the BPF object can't be opened: %s", strerror(errno));
+		return -errno;
+	}
+	tune(tracer, config);
+	if (config->verifier)
+		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
+	err = tcpdwell__load(tracer->skeleton);
+	if (config->verifier)
+		verifier_report_read(config->verifier);
+	if (err) {
+		privileges_explain(&tracer->kernel, err, error, error_size);
+		return err;
+	}
+	err = fill_filters(tracer->skeleton, config->filter);
+	if (err) {
+		snprintf(error, error_size, "a filter's set can't be filled: %s", strerror(-err));
+		return err;
+	}
+	return attach(tracer, error, error_size);
+}
+
+int tracer_new(struct tracer **ret, const struct tracer_config *config, char *error, size_t error_size)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	int err;
+
+	if (!tracer)
+		return -ENOMEM;
+	libbpf_set_print(libbpf_log);
+	err = kernel_probe(&tracer->kernel);
+	if (!err)
+		err = privileges_check(&tracer->kernel, error, error_size);
+	if (!err) {
+		raise_memory_limit();
+		err = hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
+	}
+	if (!err)
+		err = start(tracer, config, error, error_size);
+	kernel_release(&tracer->kernel);
+	malloc_trim(0); /* BTF took some 20 MB, of ours and of libbpf's, which glibc would keep */
+	if (err) {
+		tracer_free(tracer);
+		return err;
+	}
+	*ret = tracer;
+	return 0;
+}
+
+void tracer_free(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	tcpdwell__destroy(tracer->skeleton);
+	free(tracer);
+}
+
+int tracer_ring_fd(const struct tracer *tracer)
+{
+	return bpf_map__fd(tracer->skeleton->maps.records);
+}
+
+int64_t tracer_fin_wait2_timewait(const struct tracer *tracer)
+{
+	return tracer->skeleton->bss->fin_wait2_timewait_sockets;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The verifier's statistics, from its log: the only place where every kernel has them. */
+#include "attach/verifier.h"
+
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOG_STATISTICS 4 /* BPF_LOG_STATS: a few lines a program, nothing of its instructions */
+
+void verifier_report_prepare(struct verifier_report *report, struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object) {
+		if (!bpf_program__autoload(program) || report->count == VERIFIER_PROGRAMS)
+			continue;
+		snprintf(report->programs[report->count].program, sizeof(report->programs[0].program), "%s",
+			 bpf_program__name(program));
+		bpf_program__set_log_level(program, LOG_STATISTICS);
+		bpf_program__set_log_buf(program, report->programs[report->count].log, sizeof(report->programs[0].log));
+		report->count++;
+	}
+}
+
+void verifier_report_read(struct verifier_report *report)
+{
+	const char *line;
+	size_t i;
+
+	for (i = 0; i < report->count; i++) {
+		line = strstr(report->programs[i].log, "processed ");
+		if (!line || sscanf(line, "processed %u insns", &report->programs[i].instructions) != 1)
+			report->programs[i].instructions = 0;
+	}
+}
