@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Counters of the kernel side: sums over processors. */
+#include "collect/health.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdlib.h>
+
+#include "abi.h"
+#include "attach/tracer.h"
+#include "event.h"
+#include "tcpdwell.skel.h"
+
+static uint64_t counter_read(int fd, uint32_t kind)
+{
+	int processors = libbpf_num_possible_cpus(), i;
+	uint64_t *values, sum = 0;
+
+	values = processors > 0 ? calloc(processors, sizeof(*values)) : NULL;
+	if (!values)
+		return 0;
+	if (!bpf_map_lookup_elem(fd, &kind, values))
+		for (i = 0; i < processors; i++)
+			sum += values[i];
+	free(values);
+	return sum;
+}
+
+/* The kernel does not run a program while it runs already on that processor, and counts that (5.12). */
+static uint64_t recursion_misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
+/* An event is lost when all copies of the program were skipped: no more often than the luckiest of them was. */
+static uint64_t skipped_events(const struct tcpdwell *skeleton)
+{
+	const struct bpf_program *copies[] = { skeleton->progs.transition, skeleton->progs.transition_second,
+					       skeleton->progs.transition_third };
+	uint64_t least = UINT64_MAX, misses;
+	size_t i;
+
+	for (i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
+		if (!bpf_program__autoload(copies[i]))
+			continue;
+		misses = recursion_misses(copies[i]);
+		least = misses < least ? misses : least;
+	}
+	return least;
+}
+
+void health_read(struct health *health, const struct tracer *tracer)
+{
+	int fd = bpf_map__fd(tracer->skeleton->maps.counters);
+
+	health->lost = counter_read(fd, COUNTER_LOST_RECORDS);
+	health->map_full = counter_read(fd, COUNTER_MAP_FULL);
+	health->adopted = counter_read(fd, COUNTER_ADOPTED);
+	health->dropped = counter_read(fd, COUNTER_DROPPED);
+	health->walk_cut = counter_read(fd, COUNTER_WALK_CUT);
+	health->missed = counter_read(fd, COUNTER_MISSED);
+	health->skipped = skipped_events(tracer->skeleton);
+}

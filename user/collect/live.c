@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The live source. Attach, seed, then: drain the ring buffer, complete each record (owner, cgroup, gaps), count it, hand it
+ * to the view; now and then reconcile with the kernel.
+ */
+#include "collect/live.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach/tracer.h"
+#include "attribute/cgroup.h"
+#include "attribute/owner.h"
+#include "collect/health.h"
+#include "collect/snapshot.h"
+#include "tcpdwell.skel.h"
+#include "util/log.h"
+#include "util/tcp_state.h"
+
+#define TICK_MS 50
+#define IDLE_MS 1000 /* nothing came for so long: sleep until the kernel side wakes us */
+#define NSEC_PER_MSEC 1000000ULL
+#define HEALTH_INTERVAL_NS (250 * NSEC_PER_MSEC)
+#define CLOCK_INTERVAL_NS (1000 * NSEC_PER_MSEC)
+#define ADOPT_INTERVAL_NS (1000 * NSEC_PER_MSEC)
+#define SETTLING_NS (500 * NSEC_PER_MSEC)
+
+struct live {
+	const struct options *options;
+	struct view *view;
+	struct tracer *tracer;
+	struct snapshot *snapshot;
+	struct owner_finder *owners;
+	struct cgroup_names *cgroups;
+	struct ring_buffer *ring;
+	struct health health;
+	struct totals totals;
+	uint64_t begin_ns, last_event_ns, health_ns, offset_ns;
+	uint64_t swept_skips; /* health.skipped when the sockets were swept last */
+	bool sockets_swept;
+	uint64_t adopted_ns;
+	uint64_t unix_offset_ns; /* UTC - monotonic */
+	int result; /* of the view: 0 go on, 1 stop, negative errno */
+};
+
+static volatile sig_atomic_t stop_requested;
+
+static void request_stop(int signal)
+{
+	(void)signal;
+	stop_requested = 1;
+}
+
+/* Without SA_RESTART: a signal ends the wait for records. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = request_stop };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool owner_passes(const struct live *live, const struct transition *record)
+{
+	const struct filter *filter = &live->options->filter;
+	unsigned int i;
+
+	if (!record->owner.start_ns)
+		return false;
+	if (filter->comm[0] && strncmp(filter->comm, record->owner.comm, COMM_BYTES))
+		return false;
+	for (i = 0; i < filter->n_pids; i++)
+		if (filter->pids[i] == record->owner.pid)
+			return true;
+	for (i = 0; i < filter->n_cgroups; i++)
+		if (filter->cgroup_ids[i] == record->owner.cgroup_id)
+			return true;
+	return !filter->n_pids && !filter->n_cgroups;
+}
+
+static void name_cgroup(struct live *live, struct event *event)
+{
+	const struct process *charged = event_charged(event, event_state(event));
+	const struct cgroup_name *name;
+
+	event->cgroup_id = charged->start_ns ? charged->cgroup_id : event->record.socket_cgroup_id;
+	name = cgroup_names_lookup(live->cgroups, event->cgroup_id, event->record.time_ns);
+	event->cgroup = name->path;
+	event->container = &name->container;
+}
+
+static void deliver(struct live *live, struct event *event)
+{
+	name_cgroup(live, event);
+	totals_add(&live->totals, event);
+	live->health.unknown += event_enters_unknown(event);
+	if (live->view->event && !live->result)
+		live->result = live->view->event(live->view, event);
+}
+
+/* What must have happened between the state that was recorded and the one that this event left. */
+static void deliver_gap(struct live *live, const struct event *event)
+{
+	struct event gap = *event;
+
+	gap.healed = true;
+	gap.record.old_state = event->record.recorded_state;
+	gap.record.new_state = event->record.old_state;
+	gap.record.flags &= ~(FLAG_MISSED | FLAG_FIRST_SEEN);
+	gap.record.end = END_NONE;
+	gap.record.since_ns = 0;
+	live->health.healed++;
+	deliver(live, &gap);
+}
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct live *live = context;
+	struct event event = { .record = *(const struct transition *)data };
+
+	(void)size;
+	if (event.record.owner_credentials)
+		owner_finder_complete(live->owners, &event.record);
+	if (event.record.flags & FLAG_SELECTION_OPEN && !owner_passes(live, &event.record))
+		return 0;
+	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
+	if (event.record.flags & FLAG_MISSED) {
+		deliver_gap(live, &event);
+		event.record.since_ns = 0;
+	}
+	if (event.record.flags & FLAG_HEALED) {
+		event.healed = true;
+		live->health.healed++;
+	}
+	if (event.record.type != RECORD_TRANSITION || event.record.old_state != event.record.new_state)
+		deliver(live, &event);
+	live->last_event_ns = event.record.time_ns;
+	return 0;
+}
+
+static void drain(void *context)
+{
+	struct live *live = context;
+
+	ring_buffer__consume(live->ring);
+}
+
+static int live_open(struct live *live, const struct live_needs *needs, char *error, size_t error_size)
+{
+	const struct options *options = live->options;
+	struct tracer_config config = {
+		.filter = &options->filter,
+		.emit_states = needs->emit_states,
+		.track_all = needs->track_all,
+		.hooks = options->hooks,
+		.max_sockets = options->max_sockets,
+		.ring_bytes = options->ring_bytes,
+	};
+	int err = tracer_new(&live->tracer, &config, error, error_size);
+
+	if (err)
+		return err;
+	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
+	live->owners = owner_finder_new(live->tracer, live->snapshot);
+	live->cgroups = cgroup_names_new(NULL);
+	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
+	return live->snapshot && live->owners && live->cgroups && live->ring ? 0 : -ENOMEM;
+}
+
+static void live_close(struct live *live)
+{
+	ring_buffer__free(live->ring);
+	cgroup_names_free(live->cgroups);
+	owner_finder_free(live->owners);
+	snapshot_free(live->snapshot);
+	tracer_free(live->tracer);
+}
+
+static void seed(struct live *live)
+{
+	size_t skipped = 0;
+	int err = snapshot_seed(live->snapshot, &skipped);
+
+	if (err)
+		log_warn("sockets from before could not be listed: %s", strerror(-err));
+	if (skipped)
+		log_warn("sockets from before in %zu other network namespaces are not known: CAP_SYS_ADMIN is needed to look there",
+			 skipped);
+}
+
+static int tell_begin(struct live *live)
+{
+	char hooks[FACTS][96];
+	struct run run = {
+		.version = VERSION,
+		.kernel = live->tracer->kernel.release,
+		.begin_ns = live->begin_ns,
+		.begin_unix_ns = live->begin_ns + live->unix_offset_ns,
+	};
+	int fact;
+
+	for (fact = 0; fact < FACTS; fact++) {
+		hook_choice_describe(&live->tracer->hooks.choices[fact], hooks[fact], sizeof(hooks[fact]));
+		run.hooks[fact] = hooks[fact];
+	}
+	return live->view->begin ? live->view->begin(live->view, &run) : 0;
+}
+
+static void tell_tick(struct live *live, int (*tell)(struct view *view, const struct tick *tick))
+{
+	struct tick tick = { .health = &live->health, .totals = &live->totals };
+	int result;
+
+	tick.time_ns = clock_monotonic_ns();
+	tick.unix_ns = tick.time_ns + live->unix_offset_ns;
+	if (tick.time_ns - live->health_ns >= HEALTH_INTERVAL_NS || tell == live->view->end) {
+		health_read(&live->health, live->tracer);
+		live->totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
+		live->health_ns = tick.time_ns;
+	}
+	if (!tell)
+		return;
+	result = tell(live->view, &tick);
+	if (result && live->result >= 0)
+		live->result = result;
+}
+
+/* Not longer than until the end of the run, nor than the view wants to be called. */
+static int wait_ms(const struct live *live, bool idle)
+{
+	double left_ms = live->options->seconds * 1000 - (clock_monotonic_ns() - live->begin_ns) / 1e6;
+	int ms = live->view->tick_ms ?: TICK_MS;
+
+	if (idle && !live->view->tick_ms)
+		ms = IDLE_MS;
+	if (live->options->seconds < 0 || left_ms > ms)
+		return ms;
+	return left_ms > 1 ? left_ms : 1;
+}
+
+/*
+ * One wait. While events come we look every tick by ourselves, so that the kernel side need not wake us for each; when
+ * nothing came for a while we ask to be woken. The look between asking and sleeping closes the race.
+ */
+static void wait_and_drain(struct live *live)
+{
+	bool idle = clock_monotonic_ns() - live->last_event_ns > IDLE_MS * NSEC_PER_MSEC;
+	int drained = 0;
+
+	if (idle) {
+		live->tracer->skeleton->bss->reader_sleeps = true;
+		drained = ring_buffer__consume(live->ring);
+	}
+	if (drained <= 0)
+		ring_buffer__poll(live->ring, wait_ms(live, idle));
+	owner_finder_new_batch(live->owners);
+	ring_buffer__consume(live->ring);
+}
+
+static bool is_over(const struct live *live)
+{
+	double seconds = (clock_monotonic_ns() - live->begin_ns) / 1e9;
+
+	return stop_requested || live->result || (live->options->seconds >= 0 && seconds >= live->options->seconds);
+}
+
+/* The clock can be set while we run. */
+static void follow_clock(struct live *live)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (now_ns - live->offset_ns < CLOCK_INTERVAL_NS)
+		return;
+	live->unix_offset_ns = clock_unix_offset_ns();
+	live->offset_ns = now_ns;
+}
+
+/*
+ * Timewait sockets are swept while there are any. Full sockets only when the kernel skipped our program, and once for those
+ * that were closed while we seeded.
+ */
+static void reconcile(struct live *live, bool force)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	bool has_time_wait = state_totals_now(&live->totals.states[STATE_TIME_WAIT]) > 0 ||
+			     tracer_fin_wait2_timewait(live->tracer) > 0;
+
+	if (has_time_wait || force)
+		snapshot_sweep_time_wait(live->snapshot, now_ns, force);
+	if (now_ns - live->begin_ns < SETTLING_NS && !force)
+		return;
+	if (live->sockets_swept && live->swept_skips == live->health.skipped && !force)
+		return;
+	live->sockets_swept = true;
+	if (live->swept_skips != live->health.skipped && now_ns - live->adopted_ns > ADOPT_INTERVAL_NS) {
+		live->adopted_ns = now_ns;
+		snapshot_adopt(live->snapshot);
+	}
+	live->swept_skips = live->health.skipped;
+	snapshot_sweep_sockets(live->snapshot);
+}
+
+static void run(struct live *live)
+{
+	live->last_event_ns = clock_monotonic_ns();
+	while (!is_over(live)) {
+		wait_and_drain(live);
+		follow_clock(live);
+		reconcile(live, false);
+		tell_tick(live, live->view->tick);
+	}
+	if (live->result < 0)
+		return;
+	reconcile(live, true);
+	live->result = 0;
+	ring_buffer__consume(live->ring);
+	tell_tick(live, live->view->end);
+}
+
+int live_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+	     size_t error_size)
+{
+	struct live live = { .options = options, .view = view };
+	int err;
+
+	error[0] = '\0';
+	catch_signals();
+	err = live_open(&live, needs, error, error_size);
+	if (!err) {
+		live.unix_offset_ns = clock_unix_offset_ns();
+		live.begin_ns = clock_monotonic_ns();
+		err = tell_begin(&live);
+	}
+	if (!err) {
+		seed(&live);
+		tell_tick(&live, view->tick);
+		run(&live);
+		err = live.result < 0 ? live.result : 0;
+	}
+	live_close(&live);
+	return err;
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Iterators: each is attached, read to its end, and closed. */
+#include "collect/snapshot.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach/tracer.h"
+#include "attribute/netns.h"
+#include "event.h"
+#include "filter.h"
+#include "tcpdwell.skel.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define SWEEP_INTERVAL_NS NSEC_PER_SEC
+#define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
+
+struct snapshot {
+	const struct tracer *tracer;
+	const struct filter *filter;
+	void (*drain)(void *context);
+	void *context;
+	uint64_t next_sweep_ns;
+};
+
+struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
+			      void *context)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	snapshot->tracer = tracer;
+	snapshot->filter = filter;
+	snapshot->drain = drain;
+	snapshot->context = context;
+	return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	free(snapshot);
+}
+
+/* An iterator runs while it is read. Ours print a byte for each element that may have made a record. */
+static int iterator_run(const struct snapshot *snapshot, struct bpf_link *link)
+{
+	char pace[4096];
+	ssize_t size;
+	int fd, err;
+
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		return fd;
+	do {
+		size = read(fd, pace, sizeof(pace));
+		if (size > 0)
+			snapshot->drain(snapshot->context);
+	} while (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR)));
+	err = size < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static int program_run(const struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
+{
+	union bpf_iter_link_info info = {};
+	LIBBPF_OPTS(bpf_iter_attach_opts, options);
+	struct bpf_link *link;
+	int err;
+
+	if (map) {
+		info.map.map_fd = bpf_map__fd(map);
+		options.link_info = &info;
+		options.link_info_len = sizeof(info);
+	}
+	link = bpf_program__attach_iter(program, &options);
+	if (!link)
+		return -errno;
+	err = iterator_run(snapshot, link);
+	bpf_link__destroy(link);
+	return err;
+}
+
+static bool netns_wanted(const struct filter *filter, uint32_t inode)
+{
+	unsigned int i;
+
+	for (i = 0; i < filter->n_netns; i++)
+		if (filter->netns[i] == inode)
+			return true;
+	return !filter->n_netns;
+}
+
+/* The socket iterator lists the namespace of the thread that opens it. */
+static int seed_namespace(struct snapshot *snapshot, const char *path)
+{
+	int fd, err;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
+	close(fd);
+	return err ?: program_run(snapshot, snapshot->tracer->skeleton->progs.seed_sockets, NULL);
+}
+
+static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
+{
+	struct netns_list list = {};
+	uint32_t own_inode = 0;
+	int own, err;
+	size_t i;
+
+	own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (own < 0)
+		return -errno;
+	netns_inode_of_fd(own, &own_inode);
+	err = netns_list_read(&list, &snapshot->filter->places.netns);
+	if (netns_wanted(snapshot->filter, own_inode))
+		err = program_run(snapshot, snapshot->tracer->skeleton->progs.seed_sockets, NULL);
+	for (i = 0; i < list.count; i++) {
+		if (list.entries[i].inode == own_inode || !netns_wanted(snapshot->filter, list.entries[i].inode))
+			continue;
+		if (seed_namespace(snapshot, list.entries[i].path))
+			(*skipped)++;
+	}
+	if (setns(own, CLONE_NEWNET) && list.count > *skipped + 1)
+		err = -errno;
+	close(own);
+	netns_list_release(&list);
+	return err;
+}
+
+int snapshot_processes(struct snapshot *snapshot)
+{
+	return program_run(snapshot, snapshot->tracer->skeleton->progs.seed_processes, NULL);
+}
+
+int snapshot_descriptors(struct snapshot *snapshot)
+{
+	return program_run(snapshot, snapshot->tracer->skeleton->progs.seed_descriptors, NULL);
+}
+
+int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
+{
+	int err;
+
+	*skipped = 0;
+	err = snapshot_processes(snapshot);
+	if (!err)
+		err = snapshot_descriptors(snapshot);
+	if (!err)
+		err = seed_namespaces(snapshot, skipped);
+	snapshot->tracer->skeleton->bss->seeding_is_over = true;
+	return err;
+}
+
+int snapshot_adopt(struct snapshot *snapshot)
+{
+	size_t skipped = 0;
+
+	return seed_namespaces(snapshot, &skipped);
+}
+
+/* CPU time: what a sweep costs, not how long others kept it from running. */
+static uint64_t clock_thread_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	uint64_t begin, cost;
+	int err;
+
+	if (!force && now_ns < snapshot->next_sweep_ns)
+		return 0;
+	begin = clock_thread_ns();
+	err = program_run(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint);
+	cost = (clock_thread_ns() - begin) * SWEEP_SHARE;
+	snapshot->next_sweep_ns = now_ns + (cost > SWEEP_INTERVAL_NS ? cost : SWEEP_INTERVAL_NS);
+	return err;
+}
+
+int snapshot_sweep_sockets(struct snapshot *snapshot)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	int err = program_run(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket);
+
+	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
+}

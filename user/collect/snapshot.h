@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Runs the kernel side's iterators: seeding when we start, reconciliation now and then. What they find arrives as records
+ * in the ring buffer, like events.
+ */
+#ifndef TCPDWELL_COLLECT_SNAPSHOT_H
+#define TCPDWELL_COLLECT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tracer;
+struct filter;
+
+struct snapshot;
+
+/* NULL: no memory. `drain` is called while much is found, so that the ring buffer does not overflow. */
+struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
+			      void *context);
+void snapshot_free(struct snapshot *snapshot);
+
+/*
+ * Processes, descriptors, then the sockets of every network namespace that the filter lets pass. 0 or negative errno;
+ * *skipped counts namespaces that could not be entered (CAP_SYS_ADMIN is needed for others than our own).
+ */
+int snapshot_seed(struct snapshot *snapshot, size_t *skipped);
+
+/* Whose are which credentials, and who holds which socket, as of now. 0 or negative errno. */
+int snapshot_processes(struct snapshot *snapshot);
+int snapshot_descriptors(struct snapshot *snapshot);
+
+/*
+ * The sockets of those namespaces again: enters those that no event told of. Worth it when the kernel skipped some. 0 or
+ * negative errno.
+ */
+int snapshot_adopt(struct snapshot *snapshot);
+
+/*
+ * Compare the tables with the kernel's sockets. 0 or negative errno.
+ * Timewait sockets: those that were killed are found only so. Bounded: after a sweep that took long the next one waits so
+ * long that no more than half a percent of a CPU goes there; `force` sweeps all the same.
+ * Full sockets: their ends are events; worth it when the kernel skipped some.
+ */
+int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force);
+int snapshot_sweep_sockets(struct snapshot *snapshot);
+
+#endif
