@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Remembers the paths of cgroups. An id that is new is opened as a file handle, which needs CAP_DAC_READ_SEARCH;
+ * without it the hierarchy is walked, at most once a second, and everything met on the way is learnt.
+ */
+#include "attribute/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(entry) ((entry)->not_stored = true)
+#include <uthash.h>
+
+#define NS_PER_SECOND 1000000000ULL
+#define RETRY_NS NS_PER_SECOND
+#define NAMES_MAX 65536
+#define WALK_MAX 65536 /* directories */
+#define DEPTH_MAX 64
+#define FILEID_KERNFS 0xfe
+
+struct entry {
+	uint64_t id;
+	struct cgroup_name name;
+	char *path;	   /* owned; NULL while it was only asked for */
+	uint64_t retry_ns; /* path NULL: when to ask again */
+	bool not_stored;
+	UT_hash_handle hh;
+};
+
+struct cgroup_names {
+	struct entry *entries; /* the oldest first */
+	char mount[4096];      /* "" = none */
+	int mount_fd;
+	uint64_t walk_again_ns;
+};
+
+static const struct cgroup_name unknown;
+
+/* mountinfo: "… mount-point options [optional…] - type source options", octal escapes in the mount point. */
+static bool parse_mount(char *line, char *out, size_t size)
+{
+	char *separator = strstr(line, " - "), *field = line, *at = out;
+
+	if (!separator || strncmp(separator + 3, "cgroup2 ", 8))
+		return false;
+	for (int i = 0; i < 4; i++) {
+		field = strchr(field, ' ');
+		if (!field++)
+			return false;
+	}
+	for (; *field && *field != ' ' && at < out + size - 1; field++) {
+		unsigned int code;
+
+		if (sscanf(field, "\\%3o", &code) == 1) {
+			*at++ = code;
+			field += 3;
+		} else {
+			*at++ = *field;
+		}
+	}
+	*at = 0;
+	return true;
+}
+
+int cgroup_mount_find(const char *mountinfo, char *out, size_t size)
+{
+	FILE *file = fopen(mountinfo ? mountinfo : "/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t capacity = 0;
+	int result = -ENOENT;
+
+	if (!file)
+		return -errno;
+	while (result && getline(&line, &capacity, file) >= 0)
+		if (parse_mount(line, out, size))
+			result = 0;
+	free(line);
+	fclose(file);
+	return result;
+}
+
+int cgroup_id_of(const char *directory, uint64_t *id)
+{
+	struct stat status;
+
+	if (stat(directory, &status))
+		return -errno;
+	if (!S_ISDIR(status.st_mode))
+		return -ENOTDIR;
+	*id = status.st_ino;
+	return 0;
+}
+
+struct cgroup_names *cgroup_names_new(const char *mount)
+{
+	struct cgroup_names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	names->mount_fd = -1;
+	if (mount)
+		snprintf(names->mount, sizeof(names->mount), "%s", mount);
+	else if (cgroup_mount_find(NULL, names->mount, sizeof(names->mount)))
+		names->mount[0] = 0;
+	while (names->mount[0] && names->mount[strlen(names->mount) - 1] == '/')
+		names->mount[strlen(names->mount) - 1] = 0; /* paths follow it, beginning with one */
+	if (names->mount[0])
+		names->mount_fd = open(names->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return names;
+}
+
+static void entry_remove(struct cgroup_names *names, struct entry *entry)
+{
+	HASH_DEL(names->entries, entry);
+	free(entry->path);
+	free(entry);
+}
+
+void cgroup_names_free(struct cgroup_names *names)
+{
+	if (!names)
+		return;
+	while (names->entries)
+		entry_remove(names, names->entries);
+	if (names->mount_fd >= 0)
+		close(names->mount_fd);
+	free(names);
+}
+
+static struct entry *entry_find(struct cgroup_names *names, uint64_t id)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, names->entries, &id, sizeof(id), entry);
+	return entry;
+}
+
+/* Found or made; NULL without memory. */
+static struct entry *entry_get(struct cgroup_names *names, uint64_t id)
+{
+	struct entry *entry = entry_find(names, id);
+
+	if (entry)
+		return entry;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	if (HASH_COUNT(names->entries) >= NAMES_MAX)
+		entry_remove(names, names->entries);
+	entry->id = id;
+	HASH_ADD(hh, names->entries, id, sizeof(entry->id), entry);
+	if (!entry->not_stored)
+		return entry;
+	free(entry);
+	return NULL;
+}
+
+static int entry_name(struct entry *entry, const char *path)
+{
+	if (entry->path)
+		return 0;
+	entry->path = strdup(path);
+	if (!entry->path)
+		return -ENOMEM;
+	entry->name.path = entry->path;
+	container_from_cgroup(path, &entry->name.container);
+	return 0;
+}
+
+int cgroup_names_learn(struct cgroup_names *names, uint64_t id, const char *path)
+{
+	struct entry *entry = entry_get(names, id);
+
+	return entry ? entry_name(entry, path) : -ENOMEM;
+}
+
+/* The cgroup's path below the mount, from an open descriptor. */
+static bool path_of_fd(const struct cgroup_names *names, int fd, char *out, size_t size)
+{
+	static const char deleted[] = " (deleted)";
+	size_t mount = strlen(names->mount), tail = sizeof(deleted) - 1;
+	char link[64], target[4096];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return false;
+	target[length] = 0;
+	if ((size_t)length > tail && !strcmp(target + length - tail, deleted))
+		target[length - tail] = 0;
+	if (strncmp(target, names->mount, mount) || (target[mount] && target[mount] != '/'))
+		return false;
+	snprintf(out, size, "%s", target[mount] ? target + mount : "/");
+	return true;
+}
+
+/* 1 found, 0 there is no such cgroup, negative: can't be asked this way. */
+static int ask_by_handle(const struct cgroup_names *names, uint64_t id, char *out, size_t size)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(id)];
+	} u = {.handle = {.handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS}};
+	int fd, found;
+
+	memcpy(u.room + sizeof(struct file_handle), &id, sizeof(id));
+	fd = open_by_handle_at(names->mount_fd, &u.handle, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ESTALE ? 0 : -errno;
+	found = path_of_fd(names, fd, out, size);
+	close(fd);
+	return found;
+}
+
+struct walk {
+	struct cgroup_names *names;
+	char path[4096];
+	unsigned int visited;
+};
+
+static void walk_directory(struct walk *walk, DIR *directory, size_t length, unsigned int depth);
+
+static void walk_child(struct walk *walk, int parent, const struct dirent *child, size_t length, unsigned int depth)
+{
+	int size = snprintf(walk->path + length, sizeof(walk->path) - length, "/%s", child->d_name);
+	int fd = openat(parent, child->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (length + size < sizeof(walk->path)) {
+		cgroup_names_learn(walk->names, child->d_ino, walk->path);
+		if (directory && depth < DEPTH_MAX)
+			walk_directory(walk, directory, length + size, depth + 1);
+	}
+	if (directory)
+		closedir(directory);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void walk_directory(struct walk *walk, DIR *directory, size_t length, unsigned int depth)
+{
+	struct dirent *child;
+
+	while (walk->visited < WALK_MAX && (child = readdir(directory))) {
+		if (child->d_type != DT_DIR || !strcmp(child->d_name, ".") || !strcmp(child->d_name, ".."))
+			continue;
+		walk->visited++;
+		walk_child(walk, dirfd(directory), child, length, depth);
+	}
+}
+
+static void walk_all(struct cgroup_names *names)
+{
+	struct walk walk = {.names = names};
+	DIR *directory = opendir(names->mount);
+	uint64_t id = 0;
+
+	if (!directory)
+		return;
+	if (!cgroup_id_of(names->mount, &id))
+		cgroup_names_learn(names, id, "/");
+	walk_directory(&walk, directory, 0, 0);
+	closedir(directory);
+}
+
+static void ask(struct cgroup_names *names, uint64_t id, uint64_t now_ns)
+{
+	char path[4096];
+	int found = names->mount_fd >= 0 ? ask_by_handle(names, id, path, sizeof(path)) : 0;
+
+	if (found > 0)
+		cgroup_names_learn(names, id, path);
+	if (found >= 0 || now_ns < names->walk_again_ns)
+		return;
+	names->walk_again_ns = now_ns + RETRY_NS;
+	walk_all(names);
+}
+
+const struct cgroup_name *cgroup_names_lookup(struct cgroup_names *names, uint64_t id, uint64_t now_ns)
+{
+	struct entry *entry = entry_find(names, id);
+
+	if (entry && (entry->path || now_ns < entry->retry_ns))
+		return &entry->name;
+	if (!id)
+		return &unknown;
+	ask(names, id, now_ns);
+	entry = entry_get(names, id);
+	if (!entry)
+		return &unknown;
+	entry->retry_ns = now_ns + RETRY_NS;
+	return &entry->name;
+}

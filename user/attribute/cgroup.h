@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From the cgroup ids in the kernel's records to paths and containers. Ids are the inode numbers of the
+ * cgroup2 hierarchy. A name once learnt stays when the cgroup is gone.
+ */
+#ifndef ATTRIBUTE_CGROUP_H
+#define ATTRIBUTE_CGROUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attribute/container.h"
+
+struct cgroup_names;
+
+struct cgroup_name {
+	const char *path;	    /* in the hierarchy, "/" for the root; NULL = not known */
+	struct container container; /* empty while path is NULL */
+};
+
+/*
+ * Where cgroup2 is mounted, from a mountinfo file (NULL: /proc/self/mountinfo): /sys/fs/cgroup, or
+ * /sys/fs/cgroup/unified on hybrid hosts. 0, -ENOENT when it is not mounted, or another error of reading.
+ */
+int cgroup_mount_find(const char *mountinfo, char *out, size_t size);
+
+/* The id of the cgroup that is a directory. 0 or a negative errno. */
+int cgroup_id_of(const char *directory, uint64_t *id);
+
+/* `mount` NULL: found by itself; not mounted: lookups then only know what was learnt. NULL: no memory. */
+struct cgroup_names *cgroup_names_new(const char *mount);
+void cgroup_names_free(struct cgroup_names *names);
+
+/*
+ * Never NULL; valid until the next call with the same `names`. Asks the kernel for an id it has not met; that it
+ * was not found is remembered for a second. `now_ns` is any monotonic clock. id 0 is not known.
+ */
+const struct cgroup_name *cgroup_names_lookup(struct cgroup_names *names, uint64_t id, uint64_t now_ns);
+
+/* A path learnt elsewhere, such as from a recording or /proc/PID/cgroup. 0 or -ENOMEM; keeps what is known already. */
+int cgroup_names_learn(struct cgroup_names *names, uint64_t id, const char *path);
+
+#endif

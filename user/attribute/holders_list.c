@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Lists sockets: the netlink conversation of sock_diag, and the lines of /proc/net/tcp. */
+#include "attribute/holders_list.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "util/address.h"
+
+#define NSEC_PER_MSEC 1000000ULL
+#define REPLY_BYTES 65536
+
+struct request {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 body;
+};
+
+static void address_copy(uint8_t out[16], unsigned int family, const void *bytes)
+{
+	struct address address = { .family = AF_INET };
+
+	if (family == AF_INET6) {
+		memcpy(out, bytes, 16);
+		return;
+	}
+	memcpy(address.bytes, bytes, 4);
+	address_to_mapped(&address, out);
+}
+
+static void times_take(struct listed_socket *socket, const void *data, size_t size)
+{
+	struct tcp_info info = {};
+
+	memcpy(&info, data, size < sizeof(info) ? size : sizeof(info));
+	socket->times_known = true;
+	socket->last_ack_ns = info.tcpi_last_ack_recv * NSEC_PER_MSEC;
+	socket->last_data_ns = info.tcpi_last_data_recv * NSEC_PER_MSEC;
+}
+
+static void attributes_take(struct listed_socket *socket, const struct nlmsghdr *header, const struct inet_diag_msg *message)
+{
+	const struct nlattr *attribute = (const void *)(message + 1);
+	size_t left = header->nlmsg_len - NLMSG_LENGTH(sizeof(*message));
+
+	while (left >= sizeof(*attribute) && attribute->nla_len >= sizeof(*attribute) && attribute->nla_len <= left) {
+		size_t step = NLMSG_ALIGN(attribute->nla_len);
+
+		if (attribute->nla_type == INET_DIAG_INFO)
+			times_take(socket, attribute + 1, attribute->nla_len - sizeof(*attribute));
+		if (step >= left)
+			return;
+		attribute = (const void *)((const char *)attribute + step);
+		left -= step;
+	}
+}
+
+static void message_take(const struct nlmsghdr *header, listed_socket_fn each, void *context)
+{
+	const struct inet_diag_msg *message = NLMSG_DATA(header);
+	struct listed_socket socket = {};
+
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
+		return;
+	address_copy(socket.endpoint.local_addr, message->idiag_family, message->id.idiag_src);
+	address_copy(socket.endpoint.remote_addr, message->idiag_family, message->id.idiag_dst);
+	socket.endpoint.local_port = ntohs(message->id.idiag_sport);
+	socket.endpoint.remote_port = ntohs(message->id.idiag_dport);
+	socket.state = message->idiag_state;
+	socket.inode = message->idiag_inode;
+	socket.uid = message->idiag_uid;
+	socket.rx_queue = message->idiag_rqueue;
+	attributes_take(&socket, header, message);
+	each(context, &socket);
+}
+
+/* 1: the list is at its end. */
+static int reply_take(const void *reply, size_t size, listed_socket_fn each, void *context)
+{
+	const struct nlmsghdr *header = reply;
+
+	for (; NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
+		if (header->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (header->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)NLMSG_DATA(header))->error ?: -EPROTO;
+		message_take(header, each, context);
+	}
+	return 0;
+}
+
+static int list_family(int fd, unsigned int family, uint32_t states, listed_socket_fn each, void *context)
+{
+	struct request request = {
+		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
+		.body = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = states },
+	};
+	_Alignas(struct nlmsghdr) char reply[REPLY_BYTES];
+	ssize_t size;
+	int err = 0;
+
+	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request.body.idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	if (send(fd, &request, sizeof(request), 0) < 0)
+		return -errno;
+	while (!err) {
+		size = recv(fd, reply, sizeof(reply), 0);
+		if (size > 0)
+			err = reply_take(reply, size, each, context);
+		else if (!size || errno != EINTR)
+			err = size ? -errno : -EPROTO;
+	}
+	return err < 0 ? err : 0;
+}
+
+int sockets_list_diag(uint32_t states, listed_socket_fn each, void *context)
+{
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = list_family(fd, AF_INET, states, each, context);
+	if (!err)
+		err = list_family(fd, AF_INET6, states, each, context);
+	close(fd);
+	return err == -ENOENT ? -EOPNOTSUPP : err;
+}
+
+/* An address of /proc/net/tcp: words of 32 bits in the machine's order. */
+static bool address_read(const char *text, uint8_t out[16])
+{
+	uint32_t words[4];
+	int count = sscanf(text, "%8x%8x%8x%8x", &words[0], &words[1], &words[2], &words[3]);
+
+	if (count != 1 && count != 4)
+		return false;
+	address_copy(out, count == 4 ? AF_INET6 : AF_INET, words);
+	return true;
+}
+
+static bool line_read(const char *line, struct listed_socket *socket)
+{
+	char local[33], remote[33];
+	unsigned int local_port, remote_port, state;
+	unsigned long long inode;
+
+	if (sscanf(line, " %*u: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %2X %*8X:%8X %*2X:%*8X %*8X %u %*u %llu", local, &local_port,
+		   remote, &remote_port, &state, &socket->rx_queue, &socket->uid, &inode) != 8)
+		return false;
+	socket->endpoint.local_port = local_port;
+	socket->endpoint.remote_port = remote_port;
+	socket->state = state;
+	socket->inode = inode;
+	return address_read(local, socket->endpoint.local_addr) && address_read(remote, socket->endpoint.remote_addr);
+}
+
+int sockets_list_text(FILE *file, uint32_t states, listed_socket_fn each, void *context)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), file)) {
+		struct listed_socket socket = {};
+
+		if (line_read(line, &socket) && socket.state < 32 && states & 1U << socket.state)
+			each(context, &socket);
+	}
+	return ferror(file) ? -EIO : 0;
+}
+
+static int list_file(const char *path, uint32_t states, listed_socket_fn each, void *context)
+{
+	FILE *file = fopen(path, "re");
+	int err;
+
+	if (!file)
+		return -errno;
+	err = sockets_list_text(file, states, each, context);
+	fclose(file);
+	return err;
+}
+
+int sockets_list(uint32_t states, listed_socket_fn each, void *context)
+{
+	int err = sockets_list_diag(states, each, context);
+
+	if (err != -EOPNOTSUPP && err != -EPROTONOSUPPORT)
+		return err;
+	err = list_file("/proc/thread-self/net/tcp", states, each, context);
+	if (!err)
+		err = list_file("/proc/thread-self/net/tcp6", states, each, context);
+	return err == -ENOENT ? 0 : err;
+}

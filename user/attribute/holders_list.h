@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's own list of a network namespace's sockets: inode, receive queue, and when the peer was last heard of. From
+ * sock_diag; from /proc/net/tcp where the kernel has no sock_diag for TCP.
+ */
+#ifndef TCPDWELL_ATTRIBUTE_HOLDERS_LIST_H
+#define TCPDWELL_ATTRIBUTE_HOLDERS_LIST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "abi.h"
+
+struct listed_socket {
+	struct endpoint endpoint; /* netns 0 */
+	uint8_t state;
+	uint64_t inode; /* 0: no descriptor can refer to it: not accepted yet, or closed */
+	uint32_t uid;
+	uint32_t rx_queue; /* bytes, as in ss: an end of stream that was not read counts as one */
+	bool times_known;
+	uint64_t last_ack_ns, last_data_ns; /* so long ago the peer's last ACK and last data came; to a millisecond */
+};
+
+typedef void (*listed_socket_fn)(void *context, const struct listed_socket *socket);
+
+/* The calling thread's namespace, sockets in the states with bit (1 << state). 0 or negative errno. */
+int sockets_list(uint32_t states, listed_socket_fn each, void *context);
+
+/* One way each; sockets_list() chooses. `file` is an open /proc/net/tcp or tcp6. */
+int sockets_list_diag(uint32_t states, listed_socket_fn each, void *context);
+int sockets_list_text(FILE *file, uint32_t states, listed_socket_fn each, void *context);
+
+#endif
