@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All groups of one grouping. Bounded: what finds no room is counted in ~other, and stays there until it is closed, so
+ * that each group by itself and all of them together stay exact.
+ */
+#ifndef TCPDWELL_ACCOUNT_GROUPS_H
+#define TCPDWELL_ACCOUNT_GROUPS_H
+
+#include "account/group.h"
+#include "account/id_map.h"
+
+struct groups {
+	unsigned int by; /* enum group_key */
+	unsigned int n_accounts;
+	unsigned int max;
+	struct group *table; /* uthash, in the order of their first event; walk with ->hh.next */
+	struct group *other; /* never NULL; not in the table */
+	struct group *last; /* found last: events come in runs */
+	struct id_map folded; /* live sockets of each key that is in ~other, by the key's hash: int64_t */
+};
+
+/* 0 or -ENOMEM. */
+int groups_init(struct groups *groups, unsigned int by, unsigned int n_accounts, unsigned int max);
+void groups_release(struct groups *groups);
+
+unsigned int groups_count(const struct groups *groups);
+
+/* The group of a socket that enters `state`; made if need be. Never NULL. */
+struct group *groups_enter(struct groups *groups, const struct event *event, unsigned int state);
+
+/* The group of a socket that leaves `state`; `entered` is the one that it was counted in, where that is remembered. */
+struct group *groups_leave(struct groups *groups, const struct event *event, unsigned int state, struct group *entered);
+
+/* The group of this name, as long as it is kept apart; NULL otherwise. */
+struct group *groups_find(const struct groups *groups, const struct group_name *name);
+
+/* Folds closed groups that had no event since `before_ns` into ~other. Returns how many. */
+unsigned int groups_forget(struct groups *groups, uint64_t before_ns);
+
+#endif

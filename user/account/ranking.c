@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Measuring and sorting groups. */
+#include "account/ranking.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/tcp_state.h"
+
+struct sort_key {
+	const char *name; /* NULL: not to sort by */
+	const char *field; /* in -j */
+};
+
+static const struct sort_key sort_keys[SORT_KEYS] = {
+	[MEASURE_NOW] = { "now", "now" },
+	[MEASURE_TIME_WAIT_CREATED] = { "tw-new", "time_wait_created" },
+	[MEASURE_TIME_WAIT_RATE] = { "tw-rate", "time_wait_rate" },
+	[MEASURE_TIME_WAIT_NOW] = { "tw-now", "time_wait_now" },
+	[MEASURE_TIME_WAIT_P50] = { "tw-p50", "time_wait_p50_ns" },
+	[MEASURE_TIME_WAIT_P99] = { "tw-p99", "time_wait_p99_ns" },
+	[MEASURE_CLOSE_WAIT_CREATED] = { "cw-new", "close_wait_created" },
+	[MEASURE_CLOSE_WAIT_RATE] = { "cw-rate", "close_wait_rate" },
+	[MEASURE_CLOSE_WAIT_NOW] = { "cw-now", "close_wait_now" },
+	[MEASURE_CLOSE_WAIT_OLDEST] = { "cw-oldest", "close_wait_oldest_s" },
+	[MEASURE_CLOSE_WAIT_P50] = { "cw-p50", "close_wait_p50_ns" },
+	[MEASURE_CLOSE_WAIT_P99] = { "cw-p99", "close_wait_p99_ns" },
+	[SORT_BY_LABEL] = { "name", "label" },
+};
+
+int sort_key_parse(const char *text)
+{
+	int key;
+
+	for (key = 0; key < SORT_KEYS; key++)
+		if (sort_keys[key].name && (!strcmp(sort_keys[key].name, text) || !strcmp(sort_keys[key].field, text)))
+			return key;
+	return -EINVAL;
+}
+
+const char *sort_key_name(unsigned int key)
+{
+	return key < SORT_KEYS ? sort_keys[key].name : NULL;
+}
+
+void sort_key_list(char *out, size_t size)
+{
+	size_t used = 0;
+	int key;
+
+	for (key = 0; key < SORT_KEYS && used < size; key++)
+		if (sort_keys[key].name)
+			used += snprintf(out + used, size - used, "%s%s", used ? ", " : "", sort_keys[key].name);
+}
+
+void ranking_release(struct ranking *ranking)
+{
+	free(ranking->rows);
+	memset(ranking, 0, sizeof(*ranking));
+}
+
+/* What both states have, in the order of enum measure: created, seeded, left, now, rate, p50, p99. */
+static void measure_state(double *value, const struct account *account, bool rates)
+{
+	const struct histogram *dwell = &account->dwell;
+
+	value[0] = account->count.created;
+	value[1] = account->count.seeded;
+	value[2] = account->count.left;
+	value[3] = state_totals_now(&account->count);
+	value[4] = rates ? account->rate : NAN;
+	value[5] = dwell->count ? histogram_percentile(dwell, 50) : NAN;
+	value[6] = dwell->count ? histogram_percentile(dwell, 99) : NAN;
+}
+
+_Static_assert(MEASURE_TIME_WAIT_P99 == MEASURE_TIME_WAIT_CREATED + 6, "as measure_state() fills them in");
+_Static_assert(MEASURE_CLOSE_WAIT_P99 == MEASURE_CLOSE_WAIT_CREATED + 6, "as measure_state() fills them in");
+
+static void measure(struct ranking_row *row, const struct ledger *ledger, struct group *group, uint64_t now_ns,
+		    bool rates)
+{
+	static const struct account nothing;
+
+	row->group = group;
+	measure_state(&row->value[MEASURE_TIME_WAIT_CREATED],
+		      ledger_account(ledger, group, STATE_TIME_WAIT) ?: &nothing, rates);
+	measure_state(&row->value[MEASURE_CLOSE_WAIT_CREATED],
+		      ledger_account(ledger, group, STATE_CLOSE_WAIT) ?: &nothing, rates);
+	row->value[MEASURE_NOW] = row->value[MEASURE_TIME_WAIT_NOW] + row->value[MEASURE_CLOSE_WAIT_NOW];
+	row->value[MEASURE_CLOSE_WAIT_OLDEST] = NAN;
+	if (group->oldest_ns)
+		row->value[MEASURE_CLOSE_WAIT_OLDEST] = now_ns > group->oldest_ns ? now_ns - group->oldest_ns : 0;
+}
+
+static bool has_counted(const struct ranking_row *row)
+{
+	return row->value[MEASURE_TIME_WAIT_CREATED] || row->value[MEASURE_TIME_WAIT_SEEDED] ||
+	       row->value[MEASURE_TIME_WAIT_LEFT] || row->value[MEASURE_CLOSE_WAIT_CREATED] ||
+	       row->value[MEASURE_CLOSE_WAIT_SEEDED] || row->value[MEASURE_CLOSE_WAIT_LEFT];
+}
+
+static int reserve(struct ranking *ranking, size_t rows)
+{
+	struct ranking_row *grown;
+
+	if (rows <= ranking->capacity)
+		return 0;
+	grown = realloc(ranking->rows, (rows + rows / 2) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	ranking->rows = grown;
+	ranking->capacity = rows + rows / 2;
+	return 0;
+}
+
+int ranking_measure(struct ranking *ranking, struct ledger *ledger, unsigned int by, uint64_t now_ns, bool rates)
+{
+	struct groups *groups = ledger_groups(ledger, by);
+	struct group *group;
+
+	ranking->count = 0;
+	if (!groups || reserve(ranking, groups_count(groups) + 1))
+		return -ENOMEM;
+	ledger_age(ledger, by, now_ns, false);
+	for (group = groups->table; group; group = group->hh.next)
+		measure(&ranking->rows[ranking->count++], ledger, group, now_ns, rates);
+	measure(&ranking->rows[ranking->count], ledger, groups->other, now_ns, rates);
+	ranking->count += has_counted(&ranking->rows[ranking->count]);
+	return 0;
+}
+
+struct order {
+	unsigned int key;
+	bool reverse;
+};
+
+/* Large before small, a number before none. */
+static int compare_values(double x, double y)
+{
+	if (isnan(x) || isnan(y))
+		return isnan(x) - isnan(y);
+	return x > y ? -1 : x < y;
+}
+
+static int compare_rows(const void *a, const void *b, void *context)
+{
+	const struct ranking_row *x = a, *y = b;
+	const struct order *order = context;
+	int result, other;
+
+	other = (x->group->name.kind == GROUP_OTHER) - (y->group->name.kind == GROUP_OTHER);
+	if (other)
+		return other;
+	if (order->key < MEASURES) {
+		result = compare_values(x->value[order->key], y->value[order->key]);
+		if (!result && order->key != MEASURE_NOW)
+			result = compare_values(x->value[MEASURE_NOW], y->value[MEASURE_NOW]);
+		if (result)
+			return order->reverse ? -result : result;
+		return group_compare(x->group, y->group);
+	}
+	result = group_compare(x->group, y->group);
+	return order->reverse ? -result : result;
+}
+
+void ranking_sort(struct ranking *ranking, unsigned int key, bool reverse)
+{
+	struct order order = { key, reverse };
+
+	qsort_r(ranking->rows, ranking->count, sizeof(ranking->rows[0]), compare_rows, &order);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What `top` shows: groups measured at one moment, sorted. */
+#ifndef TCPDWELL_ACCOUNT_RANKING_H
+#define TCPDWELL_ACCOUNT_RANKING_H
+
+#include "account/ledger.h"
+
+enum measure {
+	MEASURE_NOW, /* TIME_WAIT and CLOSE_WAIT together */
+	MEASURE_TIME_WAIT_CREATED,
+	MEASURE_TIME_WAIT_SEEDED,
+	MEASURE_TIME_WAIT_LEFT,
+	MEASURE_TIME_WAIT_NOW,
+	MEASURE_TIME_WAIT_RATE, /* a second */
+	MEASURE_TIME_WAIT_P50, /* dwell, ns */
+	MEASURE_TIME_WAIT_P99,
+	MEASURE_CLOSE_WAIT_CREATED,
+	MEASURE_CLOSE_WAIT_SEEDED,
+	MEASURE_CLOSE_WAIT_LEFT,
+	MEASURE_CLOSE_WAIT_NOW,
+	MEASURE_CLOSE_WAIT_RATE,
+	MEASURE_CLOSE_WAIT_P50,
+	MEASURE_CLOSE_WAIT_P99,
+	MEASURE_CLOSE_WAIT_OLDEST, /* ns */
+	MEASURES,
+	SORT_BY_LABEL = MEASURES, /* not a measure, but a sort key */
+	SORT_KEYS,
+};
+
+struct ranking_row {
+	const struct group *group;
+	double value[MEASURES]; /* NAN: there is none */
+};
+
+struct ranking {
+	struct ranking_row *rows;
+	size_t count, capacity;
+};
+
+void ranking_release(struct ranking *ranking);
+
+/*
+ * Measures all groups of a grouping as of `now_ns`; without `rates` these are NAN. ~other is a row when it counted
+ * anything. Rows point to groups: valid until ledger_forget(). 0 or -ENOMEM.
+ */
+int ranking_measure(struct ranking *ranking, struct ledger *ledger, unsigned int by, uint64_t now_ns, bool rates);
+
+/* The largest first (names: ascending); equal ones by name; ~other always last. */
+void ranking_sort(struct ranking *ranking, unsigned int key, bool reverse);
+
+/* "now" "tw-new" "tw-rate" "tw-now" … "name", as given to -s; the field of -j also. -EINVAL. */
+int sort_key_parse(const char *text);
+const char *sort_key_name(unsigned int key);
+
+/* All sort keys, for a message: "now, tw-new, …". */
+void sort_key_list(char *out, size_t size);
+
+#endif
