@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* tcpdwell check: what this kernel and these privileges allow, and what is missing. */
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/hooks.h"
+#include "attach/privileges.h"
+#include "attach/tracer.h"
+#include "command.h"
+#include "util/json.h"
+#include "util/log.h"
+#include "util/output.h"
+
+struct check {
+	struct kernel kernel;
+	struct hook_set hooks;
+	char mode_errors[HOOK_MODE_TRACEPOINT + 1][256]; /* "" = the mode serves every fact */
+	struct verifier_report verifier; /* with -v */
+	char error[256]; /* why nothing can work, "" = it works */
+	int err;
+};
+
+/* Loads and attaches everything for a moment: the only proof that it works. */
+static void try_tracer(struct check *check, const struct options *options)
+{
+	struct tracer_config config = { .filter = &options->filter, .emit_states = ~0U, .track_all = true, .hooks = options->hooks };
+	struct tracer *tracer = NULL;
+
+	if (options->verbosity)
+		config.verifier = &check->verifier;
+	check->err = tracer_new(&tracer, &config, check->error, sizeof(check->error));
+	tracer_free(tracer);
+}
+
+static void verifier_text(const struct check *check, struct output *output)
+{
+	size_t i;
+
+	if (check->verifier.count)
+		output_printf(output, "\n%-20s %s\n", "PROGRAM", "INSTRUCTIONS VERIFIED");
+	for (i = 0; i < check->verifier.count; i++)
+		output_printf(output, "verifier %-20s %u\n", check->verifier.programs[i].program,
+			      check->verifier.programs[i].instructions);
+}
+
+static void try_modes(struct check *check)
+{
+	struct hook_set unused;
+	int mode;
+
+	for (mode = HOOK_MODE_FENTRY; mode <= HOOK_MODE_TRACEPOINT; mode++)
+		hook_set_choose(&unused, &check->kernel, mode, check->mode_errors[mode], sizeof(check->mode_errors[mode]));
+}
+
+static void check_json(const struct check *check, struct json *json)
+{
+	char text[96];
+	int i;
+
+	json_object_begin(json, NULL);
+	json_string(json, "type", "check");
+	json_bool(json, "works", !check->err);
+	json_string(json, "error", check->err ? check->error : NULL);
+	json_string(json, "kernel", check->kernel.release);
+	json_bool(json, "btf", check->kernel.btf != NULL);
+	json_string(json, "lockdown", check->kernel.lockdown[0] ? check->kernel.lockdown : NULL);
+	json_i64(json, "seccomp", check->kernel.seccomp);
+	json_bool(json, "other_namespaces", kernel_has_capability(&check->kernel, CAP_SYS_ADMIN));
+	json_object_begin(json, "modes");
+	for (i = HOOK_MODE_FENTRY; i <= HOOK_MODE_TRACEPOINT; i++)
+		json_string(json, hook_mode_name(i), check->mode_errors[i][0] ? check->mode_errors[i] : "works");
+	json_object_end(json);
+	json_object_begin(json, "hooks");
+	for (i = 0; i < FACTS; i++) {
+		hook_choice_describe(&check->hooks.choices[i], text, sizeof(text));
+		json_string(json, fact_name(i), text);
+	}
+	json_object_end(json);
+	json_object_end(json);
+	json_end_line(json);
+}
+
+static void privileges_text(const struct check *check, struct output *output)
+{
+	const struct capability *missing = kernel_missing_capability(&check->kernel);
+
+	output_printf(output, "%-20s %s\n", "capabilities", missing ? missing->name : "enough to trace");
+	output_printf(output, "%-20s %s\n", "other namespaces",
+		      kernel_has_capability(&check->kernel, CAP_SYS_ADMIN) ?
+			      "sockets from before are found in all" :
+			      "sockets from before are found in our own only (CAP_SYS_ADMIN)");
+	output_printf(output, "%-20s %s\n", "seccomp", check->kernel.seccomp ? "a filter is active" : "none");
+	output_printf(output, "%-20s %s\n", "lockdown", check->kernel.lockdown[0] ? check->kernel.lockdown : "none");
+}
+
+static void hooks_text(const struct check *check, struct output *output)
+{
+	char text[96];
+	int i;
+
+	output_printf(output, "\n%-20s %s\n", "HOOKS", "");
+	for (i = HOOK_MODE_FENTRY; i <= HOOK_MODE_TRACEPOINT; i++)
+		output_printf(output, "%-20s %s\n", hook_mode_name(i), check->mode_errors[i][0] ? check->mode_errors[i] : "works");
+	output_printf(output, "\n%-20s %s\n", "FACT", "SERVED BY");
+	for (i = 0; i < FACTS; i++) {
+		hook_choice_describe(&check->hooks.choices[i], text, sizeof(text));
+		output_printf(output, "%-20s %s\n", fact_name(i), text);
+	}
+}
+
+static void check_text(const struct check *check, struct output *output)
+{
+	output_printf(output, "%-20s %s\n", "tcpdwell", VERSION);
+	output_printf(output, "%-20s %s%s\n", "kernel", check->kernel.release, check->kernel.btf ? ", with BTF" : ", without BTF");
+	privileges_text(check, output);
+	hooks_text(check, output);
+	verifier_text(check, output);
+	if (check->err)
+		output_printf(output, "\ntcpdwell can't work here: %s\n", check->error);
+	else
+		output_printf(output, "\ntcpdwell works here.\n");
+}
+
+static int check_run(const struct options *options)
+{
+	static struct check check;
+	struct output output;
+	struct json json;
+	int err;
+
+	kernel_probe(&check.kernel);
+	try_tracer(&check, options);
+	if (check.kernel.btf && !kernel_missing_capability(&check.kernel)) {
+		try_modes(&check);
+		hook_set_choose(&check.hooks, &check.kernel, options->hooks, check.error, sizeof(check.error));
+	}
+	output_init(&output, STDOUT_FILENO);
+	json_init(&json);
+	if (options->json) {
+		check_json(&check, &json);
+		output_write(&output, json.data, json.size);
+	} else {
+		check_text(&check, &output);
+	}
+	err = output_flush(&output);
+	output_release(&output);
+	json_release(&json);
+	kernel_release(&check.kernel);
+	if (err)
+		return run_result(err, "");
+	return check.err == -EPERM ? EXIT_PRIVILEGE : check.err ? EXIT_FAILED : EXIT_FINE;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.summary = "what this kernel and these privileges allow, and what is missing",
+	.description = "Loads and attaches everything for a moment and says which hook serves which fact, or what is missing.\n"
+		       "Exits with 0 when tcpdwell works here, 77 when a privilege is missing, 1 otherwise.",
+	.examples = "  tcpdwell check\n"
+		    "  tcpdwell check --hooks=fentry\n"
+		    "  tcpdwell check -j | jq .hooks",
+	.option_groups = OPTIONS_JSON | OPTIONS_HOOKS,
+	.run = check_run,
+};

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* tcpdwell hist: how long sockets stay in each state. */
+#include "collect/live.h"
+#include "command.h"
+#include "show/hist.h"
+#include "util/log.h"
+
+static void hist_needs(const struct options *options, struct live_needs *needs)
+{
+	needs->emit_states = hist_states(options);
+	needs->track_all = true;
+}
+
+static int hist_run(const struct options *options)
+{
+	if (options->sort && hist_sort_parse(options->sort) < 0)
+		log_error("-s: \"%s\" is not one of count, open, name", options->sort);
+	else if (!hist_states(options))
+		log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
+	else
+		return command_show(&command_hist, options, live_run);
+	return EXIT_USAGE;
+}
+
+const struct command command_hist = {
+	.name = "hist",
+	.summary = "dwell-time histograms by state and by any key",
+	.arguments = "[INTERVAL [COUNT]]",
+	.description =
+		"How long sockets stay in each state, by process, cgroup, container, pod, remote end or port. Shown once at\n"
+		"the end (Ctrl-C, -d), or with INTERVAL for each interval. Sockets that are still in the state are counted\n"
+		"apart with their age so far, so that a leak shows though no socket ever left; \"or more\" where some are\n"
+		"older than tcpdwell. Bounds are inclusive; with -j there are eight buckets to a power of two.\n"
+		"Sort keys: count (those that left and those still there), open, name.",
+	.examples = "  tcpdwell hist -d 60                            # a minute, all states, by process\n"
+		    "  tcpdwell hist --state CLOSE_WAIT --by remote   # how long until we close, by remote end\n"
+		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"
+		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
+	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS,
+	.run = hist_run,
+	.view_new = hist_view_new,
+	.view_free = hist_view_free,
+	.view_needs = hist_needs,
+};

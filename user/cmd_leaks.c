@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* tcpdwell leaks: sockets stuck in a state. */
+#include "collect/live.h"
+#include "command.h"
+#include "show/leaks.h"
+#include "util/log.h"
+#include "util/tcp_state.h"
+
+/* States that a healthy socket leaves soon; TIME_WAIT ends by itself, ESTABLISHED may last. */
+#define STUCK_STATES                                                                                                     \
+	(1U << STATE_CLOSE_WAIT | 1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_LAST_ACK |                  \
+	 1U << STATE_SYN_SENT | 1U << STATE_CLOSING)
+
+static void leaks_needs(const struct options *options, struct live_needs *needs)
+{
+	needs->emit_states = leaks_states(options);
+	needs->track_all = needs->emit_states != 1U << STATE_CLOSE_WAIT;
+}
+
+static int leaks_run(const struct options *options)
+{
+	if (leaks_states(options) & ~STUCK_STATES) {
+		log_error("--state: leaks looks at CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_SENT and CLOSING; "
+			  "sockets leave TIME_WAIT by themselves, and may be in the others for long");
+		return EXIT_USAGE;
+	}
+	return command_show(&command_leaks, options, live_run);
+}
+
+const struct command command_leaks = {
+	.name = "leaks",
+	.summary = "sockets stuck in CLOSE_WAIT (or another state): owner, descriptors, age",
+	.description = "Lists the sockets that are in CLOSE_WAIT for longer than --older-than: oldest first, with the owner, every\n"
+		       "process that has a descriptor, the age, what is not read yet, and whether it was ever accepted. Sockets\n"
+		       "from before tcpdwell are there too; their age is then \"at least\". Without -d it looks once; with -d it\n"
+		       "watches first, and says how fast each group grows.",
+	.examples = "  tcpdwell leaks                        # what is stuck now\n"
+		    "  tcpdwell leaks -d 60                  # watch for a minute: is it growing?\n"
+		    "  tcpdwell leaks --fail-on 100 >/dev/null || echo leaking   # in a script; exit code 3\n"
+		    "  tcpdwell leaks --older-than 1h -j | jq -r 'select(.type == \"leak\") | .owner_comm' | sort | uniq -c\n"
+		    "  tcpdwell leaks --state FIN_WAIT2,LAST_ACK --older-than 2m -d 2m",
+	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_LEAKS,
+	.run = leaks_run,
+	.view_new = leaks_view_new,
+	.view_free = leaks_view_free,
+	.view_needs = leaks_needs,
+	.view_exit = leaks_view_exit,
+};

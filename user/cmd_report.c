@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* tcpdwell report: another command's view over a recording in place of a live run. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/recording.h"
+#include "command.h"
+#include "util/log.h"
+
+static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks };
+
+static const struct command *view_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (!strcmp(views[i]->name, name))
+			return views[i];
+	return NULL;
+}
+
+static int usage_error(const char *sentence, const char *word)
+{
+	log_error("%s%s%s: tcpdwell report FILE [trace|top|hist|leaks] [OPTIONS]", word, *word ? ": " : "", sentence);
+	return EXIT_USAGE;
+}
+
+/* A replay may be refused for lack of permission to read the file, which no privilege of tcpdwell's would mend. */
+static int replay(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+		  size_t error_size)
+{
+	int err;
+
+	signal(SIGPIPE, SIG_IGN);
+	err = recording_run(options, needs, view, error, error_size);
+	return err == -EPERM && error[0] ? -EACCES : err;
+}
+
+/* `argv` is the view's name and its options. */
+static int show(const struct command *view, const char *file, int argc, char **argv)
+{
+	char name[64];
+	struct command command = *view;
+	struct options options;
+	int err;
+
+	snprintf(name, sizeof(name), "report FILE %s", view->name);
+	command.name = name;
+	command.option_groups &= ~(OPTIONS_TRACING | OPTIONS_HOOKS);
+	command.option_groups |= OPTIONS_REPORT;
+	err = options_parse(&options, &command, argc, argv);
+	if (err)
+		return err < 0 ? EXIT_FINE : err;
+	options.file = file;
+	options.batch = true;
+	log_set_verbosity(options.verbosity);
+	return command_show(&command, &options, replay);
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "-?");
+}
+
+static int report_main(int argc, char **argv)
+{
+	static char default_name[] = "trace";
+	const struct command *view;
+	const char *file = argv[1];
+	struct options options;
+
+	if (argc > 1 && is_help(file)) {
+		options_parse(&options, &command_report, argc, argv);
+		return EXIT_FINE;
+	}
+	if (argc < 2)
+		return usage_error("give the file to read", "");
+	if (file[0] == '-' && file[1])
+		return usage_error("the file comes first", file);
+	if (argc == 2 || argv[2][0] == '-') {
+		argv[1] = default_name;
+		return show(&command_trace, file, argc - 1, argv + 1);
+	}
+	view = view_find(argv[2]);
+	if (!view)
+		return usage_error("not a view of recordings", argv[2]);
+	return show(view, file, argc - 2, argv + 2);
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "show a recorded file as trace, top, hist or leaks would have, without root",
+	.arguments = "FILE [trace|top|hist|leaks]",
+	.description = "Shows a file that tcpdwell record wrote, as the live command would have shown it then, with that command's\n"
+		       "options and filters; trace where none is named. FILE - is standard input. Output of trace --all -j can be\n"
+		       "shown too. What is missing or damaged is said on standard error; the rest is shown.",
+	.examples = "  tcpdwell report friday.rec                          # as trace\n"
+		    "  tcpdwell report friday.rec top --by container 10    # a table for every ten seconds\n"
+		    "  tcpdwell report friday.rec hist --state CLOSE_WAIT\n"
+		    "  tcpdwell report friday.rec leaks --older-than 1m\n"
+		    "  cat friday.rec friday.rec.1 | tcpdwell report - trace -p 4711 -j",
+	.option_groups = OPTIONS_REPORT,
+	.main = report_main,
+};

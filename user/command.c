@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What all commands do alike: run their view over a source of events, and end. */
+#include "command.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/log.h"
+
+int run_result(int err, const char *error)
+{
+	if (!err || err == -EPIPE)
+		return EXIT_FINE;
+	if (error[0])
+		log_error("%s", error);
+	else if (err == -ENOMEM)
+		log_error("out of memory");
+	else
+		log_error("writing the output failed: %s", strerror(-err));
+	return error[0] && err == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED;
+}
+
+int command_show(const struct command *command, const struct options *options, run_source *source)
+{
+	struct live_needs needs = {};
+	struct output output;
+	struct view *view;
+	char error[256] = "";
+	int err = -ENOMEM, code = EXIT_FINE;
+
+	output_init(&output, STDOUT_FILENO);
+	command->view_needs(options, &needs);
+	view = command->view_new(options, &output);
+	if (view)
+		err = source(options, &needs, view, error, sizeof(error));
+	if (view && !err && command->view_exit)
+		code = command->view_exit(view);
+	command->view_free(view);
+	output_release(&output);
+	return err ? run_result(err, error) : code;
+}

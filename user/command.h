@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The commands, each in its cmd_NAME.c. The table is in main.c. */
+#ifndef TCPDWELL_COMMAND_H
+#define TCPDWELL_COMMAND_H
+
+#include <stddef.h>
+
+#include "collect/live.h"
+#include "event.h"
+#include "options.h"
+#include "util/output.h"
+
+enum {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_FINDINGS = 3,
+	EXIT_USAGE = 64,
+	EXIT_PRIVILEGE = 77,
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line for the list of commands */
+	const char *arguments; /* behind the options, as in help; NULL = none */
+	const char *description; /* paragraphs for its own help */
+	const char *examples; /* lines for its own help */
+	unsigned int option_groups; /* enum option_group */
+	int (*run)(const struct options *options); /* returns the exit code; NULL: command_show() of a live run */
+	int (*main)(int argc, char **argv); /* takes the arguments itself, argv[0] is its name; returns the exit code */
+
+	/* How it shows events, of a live run and of a recording alike (`report FILE NAME`). view_new NULL: it does not. */
+	struct view *(*view_new)(const struct options *options, struct output *output); /* NULL: no memory */
+	void (*view_free)(struct view *view); /* accepts NULL */
+	void (*view_needs)(const struct options *options, struct live_needs *needs); /* *needs is all zero before */
+	int (*view_exit)(const struct view *view); /* the exit code after a run without error; NULL: always EXIT_FINE */
+};
+
+/* Where events come from: live_run(), or a recording. Its result and `error` are as live_run()'s. */
+typedef int run_source(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+		       size_t error_size);
+
+/* Shows what the source tells with the command's own view on standard output. Returns the exit code. */
+int command_show(const struct command *command, const struct options *options, run_source *source);
+
+extern const struct command command_trace, command_top, command_hist, command_leaks, command_record, command_report, command_check;
+
+/*
+ * Ends a command: says what went wrong and returns the exit code. `err` is 0 or negative errno; `error` a sentence, "" for
+ * an error of output. A closed pipe is no error.
+ */
+int run_result(int err, const char *error);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The table of commands. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "util/log.h"
+
+static const struct command *const commands[] = {
+	&command_trace,
+	&command_top,
+	&command_hist,
+	&command_leaks,
+	&command_record,
+	&command_report,
+	&command_check,
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void show_help(void)
+{
+	size_t i;
+
+	printf("tcpdwell: who puts this machine's sockets into TIME_WAIT and CLOSE_WAIT, since when, and who closed first\n\n"
+	       "Usage: tcpdwell [COMMAND] [OPTIONS]\n\nCommands:\n");
+	for (i = 0; i < COMMANDS; i++)
+		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	printf("\nWithout a command: top on a terminal, trace otherwise. tcpdwell COMMAND --help shows its options and examples.\n");
+}
+
+static const struct command *command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int no_such_command(const char *name)
+{
+	char list[256] = "";
+	size_t i;
+
+	for (i = 0; i < COMMANDS; i++) {
+		strcat(list, i ? ", " : "");
+		strcat(list, commands[i]->name);
+	}
+	log_error("\"%s\" is not a command; there are %s", name, list);
+	return EXIT_USAGE;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	int err = options_parse(&options, command, argc, argv);
+
+	if (err)
+		return err < 0 ? EXIT_FINE : err;
+	log_set_verbosity(options.verbosity);
+	return command->run ? command->run(&options) : command_show(command, &options, live_run);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command = isatty(STDOUT_FILENO) ? &command_top : &command_trace;
+
+	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+		printf("tcpdwell %s\n", VERSION);
+		return EXIT_FINE;
+	}
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+		show_help();
+		return EXIT_FINE;
+	}
+	if (argc > 1 && argv[1][0] != '-') {
+		command = command_find(argv[1]);
+		if (!command)
+			return no_such_command(argv[1]);
+		argc--;
+		argv++;
+	}
+	return command->main ? command->main(argc, argv) : run_command(command, argc, argv);
+}
