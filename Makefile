@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# tcpdwell. `make help` lists the targets.
+
+VERSION := 0.1.0
+
+# Overridable: tools, flags, places.
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+mandir ?= $(prefix)/share/man
+completiondir ?= $(prefix)/share/bash-completion/completions
+
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(HOST_ARCH)
+ifeq ($(filter $(ARCH),x86_64 arm64),)
+$(error ARCH=$(ARCH) is not supported: x86_64 or arm64)
+endif
+
+# A static or foreign build has a folder of its own below build/.
+OUT := build$(if $(filter-out $(HOST_ARCH),$(ARCH)),/$(ARCH))$(if $(STATIC),/static)
+BPF_ARCH := $(patsubst x86_64,x86,$(ARCH))
+
+ifneq ($(ARCH),$(HOST_ARCH))
+# Cross build: Debian's cross compiler, libraries unpacked into a folder of ours by tests/vm/sysroot.
+SYSROOT ?= build/cache/sysroot-$(ARCH)
+CC := aarch64-linux-gnu-gcc
+MULTIARCH := aarch64-linux-gnu
+CROSS_CFLAGS := -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(MULTIARCH)
+CROSS_LDFLAGS := -L$(SYSROOT)/usr/lib/$(MULTIARCH)
+LIBBPF_CFLAGS :=
+LIBRARIES := -lbpf -lelf -lz
+else
+LIBBPF_CFLAGS = $(shell $(PKG_CONFIG) --cflags libbpf)
+LIBRARIES = $(shell $(PKG_CONFIG) --libs $(if $(STATIC),--static) libbpf) -lz
+endif
+LIBRARIES += -ljansson -lncursesw -ltinfo
+
+ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-Iuser -Ibpf -I$(OUT)/skel $(CROSS_CFLAGS) $(LIBBPF_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(if $(STATIC),-static) $(CROSS_LDFLAGS) $(LDFLAGS)
+
+ifeq ($(V),1)
+Q :=
+msg :=
+else
+Q := @
+msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
+MAKEFLAGS += --no-print-directory
+endif
+
+SOURCES := $(sort $(wildcard user/*.c user/*/*.c))
+OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
+SKELETON := $(OUT)/skel/tcpdwell.skel.h
+BPF_SOURCES := $(wildcard bpf/*.h) vmlinux/vmlinux.h
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=build/tests/unit/%)
+UNIT_OBJECTS := $(patsubst %.c,build/tests/unit/obj/%.o,$(filter-out user/main.c,$(SOURCES)))
+UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g
+SCENARIO_SOURCES := $(sort $(wildcard tests/scenarios/*.c))
+SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenarios,build/tests/scenarios)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run static test check test-kernels bench unit scenarios install uninstall clean help deps require
+
+all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "  variables: V=1 (show commands) prefix= DESTDIR= CC= CLANG= BPFTOOL= CFLAGS= LDFLAGS= ARCH=x86_64|arm64"
+
+run: deps ## install what is missing, build, show the live answer (as root)
+	$(Q)$(MAKE) all
+	$(OUT)/tcpdwell
+
+deps:
+	$(Q)tools/install-deps
+
+static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: build/arm64/static/tcpdwell)
+	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) STATIC=1 ARCH=$(ARCH) all
+
+test: deps ## install what is missing, build, run all tests (as root)
+	$(Q)$(MAKE) all unit scenarios
+	$(Q)tests/run all
+
+check: all unit scenarios ## build and run the quick tests (as root, a minute or two)
+	$(Q)tests/run quick
+
+test-kernels: deps ## the scenarios on every kernel, hook mode and architecture in QEMU
+	$(Q)$(MAKE) all
+	$(Q)tests/run kernels
+
+bench: deps ## compare cost with other tracers (as root)
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/run $(BENCH_ARGS)
+
+unit: $(UNIT_TESTS)
+
+scenarios: $(SCENARIOS)
+
+clean: ## remove what was built, but not what tests downloaded
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+
+install: all ## install into $(DESTDIR)$(prefix)
+	$(call msg,INSTALL,$(DESTDIR)$(bindir)/tcpdwell)install -D -m 755 $(OUT)/tcpdwell $(DESTDIR)$(bindir)/tcpdwell
+	$(Q)if [ -f tools/man/tcpdwell.8.scd ] && command -v scdoc >/dev/null; then \
+		mkdir -p $(DESTDIR)$(mandir)/man8 && scdoc <tools/man/tcpdwell.8.scd >$(DESTDIR)$(mandir)/man8/tcpdwell.8; fi
+	$(Q)if [ -f tools/completion/tcpdwell ]; then \
+		install -D -m 644 tools/completion/tcpdwell $(DESTDIR)$(completiondir)/tcpdwell; fi
+
+uninstall: ## remove what install put there
+	$(Q)rm -f $(DESTDIR)$(bindir)/tcpdwell $(DESTDIR)$(mandir)/man8/tcpdwell.8 $(DESTDIR)$(completiondir)/tcpdwell
+
+$(OUT)/tcpdwell: $(OBJECTS)
+	$(call msg,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
+
+$(OUT)/obj/%.o: %.c $(SKELETON) | require
+	$(Q)mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/skel/tcpdwell.bpf.o: bpf/tcpdwell.bpf.c $(BPF_SOURCES) | require
+	$(Q)mkdir -p $(@D)
+	$(call msg,BPF,$@)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall -Ivmlinux -Ibpf \
+		$(LIBBPF_CFLAGS) -c -o $@.full $<
+	$(Q)$(BPFTOOL) gen object $@ $@.full && rm $@.full
+
+$(SKELETON): $(OUT)/skel/tcpdwell.bpf.o
+	$(call msg,SKEL,$@)$(BPFTOOL) gen skeleton $< name tcpdwell >$@
+
+# The unit tests' own copy of the objects, with sanitizers, in one archive.
+build/tests/unit/obj/%.o: %.c $(SKELETON) | require
+	$(Q)mkdir -p $(@D)
+	$(call msg,CC,$@)$(CC) $(ALL_CFLAGS) $(UNIT_FLAGS) -MMD -MP -c -o $@ $<
+
+build/tests/unit/tcpdwell.a: $(UNIT_OBJECTS)
+	$(call msg,AR,$@)rm -f $@ && ar rcs $@ $^
+
+build/tests/unit/%_test: build/tests/unit/obj/tests/unit/%_test.o build/tests/unit/tcpdwell.a
+	$(call msg,UNIT,$@)$(CC) $(ALL_LDFLAGS) $(UNIT_FLAGS) -o $@ $^ -lcmocka $(LIBRARIES)
+
+$(SCENARIOS): $(SCENARIO_SOURCES) $(wildcard tests/scenarios/*.h)
+	$(Q)mkdir -p $(@D)
+	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE $(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ \
+		$(SCENARIO_SOURCES) -ljansson -lpthread
+
+# A build that can't work stops with a sentence and not with a wall of errors.
+require:
+	@command -v $(CLANG) >/dev/null || { echo "clang is missing: run tools/install-deps" >&2; exit 1; }
+	@command -v $(BPFTOOL) >/dev/null || { echo "bpftool is missing: run tools/install-deps" >&2; exit 1; }
+ifeq ($(ARCH),$(HOST_ARCH))
+	@$(PKG_CONFIG) --atleast-version=1.1 libbpf 2>/dev/null || { \
+		echo "libbpf 1.1 or newer is needed: run tools/install-deps, or point PKG_CONFIG_PATH at another libbpf" >&2; exit 1; }
+endif
+
+-include $(OBJECTS:.o=.d) $(wildcard build/tests/unit/obj/*/*.d build/tests/unit/obj/*/*/*.d)
