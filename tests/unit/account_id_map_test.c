@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The table by id against a plain array. */
+#include "unit.h"
+
+#include "account/id_map.h"
+
+#define IDS 512
+
+/* Ids that collide as much as ids can: multiples of a large power of two, small numbers, and 0. */
+static uint64_t id_of(unsigned int i)
+{
+	return i % 2 ? (uint64_t)i << 40 : i / 2 ? i : 0;
+}
+
+static void behaves_as_an_array(void **state)
+{
+	uint64_t truth[IDS] = {}, seed = 3;
+	struct id_map map;
+	size_t used = 0;
+
+	(void)state;
+	id_map_init(&map, sizeof(uint64_t));
+	for (unsigned int step = 0; step < 200000; step++) {
+		unsigned int i = unit_random(&seed) % IDS;
+		uint64_t *value = id_map_find(&map, id_of(i));
+
+		if (!truth[i])
+			assert_null(value);
+		else
+			assert_int_equal(*value, truth[i]);
+		if (unit_random(&seed) % 2) {
+			used += !truth[i];
+			value = id_map_put(&map, id_of(i));
+			assert_non_null(value);
+			assert_int_equal(*value, truth[i]);
+			*value = truth[i] = step + 1;
+		} else {
+			used -= truth[i] != 0;
+			id_map_remove(&map, id_of(i));
+			truth[i] = 0;
+		}
+		assert_int_equal(map.used, used);
+	}
+	id_map_release(&map);
+}
+
+static void walks_all_once(void **state)
+{
+	struct id_map map;
+	uint64_t id, sum = 0, *value;
+	size_t cursor = 0, seen = 0;
+
+	(void)state;
+	id_map_init(&map, 12);
+	assert_null(id_map_next(&map, &cursor, NULL));
+	for (uint64_t i = 1; i <= 1000; i++)
+		*(uint64_t *)id_map_put(&map, i * 7) = i;
+	while ((value = id_map_next(&map, &cursor, &id))) {
+		assert_int_equal(id, *value * 7);
+		sum += *value;
+		seen++;
+	}
+	assert_int_equal(seen, 1000);
+	assert_int_equal(sum, 500500);
+	id_map_release(&map);
+	id_map_release(&map);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(behaves_as_an_array),
+		cmocka_unit_test(walks_all_once),
+	};
+
+	return cmocka_run_group_tests_name("account_id_map", tests, NULL, NULL);
+}

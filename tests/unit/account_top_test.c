@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What `top` shows and what its keys do, without a terminal. */
+#include "account_world.h"
+
+#include <unistd.h>
+
+#include "show/terminal.h"
+#include "show/top.h"
+#include "show/top_table.h"
+#include "show/top_ui.h"
+
+static struct world world;
+
+struct screen {
+	struct top_model model;
+	struct top_ui ui;
+	struct frame frame;
+	struct health health;
+	unsigned int rows, columns;
+};
+
+static void tell_model(void *context, const struct event *event)
+{
+	top_model_event(context, event);
+}
+
+static void measure(struct screen *screen)
+{
+	struct tick tick = {
+		.time_ns = world.now_ns, .unix_ns = world.now_ns, .health = &screen->health, .totals = &world.totals };
+
+	top_model_end_interval(&screen->model, &tick);
+	assert_int_equal(top_model_measure(&screen->model, &tick), 0);
+	assert_int_equal(top_ui_refresh(&screen->ui), 0);
+}
+
+static int setup(void **state)
+{
+	static struct screen screen;
+	struct run run = { .begin_ns = WORLD_BEGIN_NS, .begin_unix_ns = WORLD_BEGIN_NS };
+	struct options options;
+
+	memset(&screen, 0, sizeof(screen));
+	setenv("TZ", "UTC", 1);
+	options_init(&options);
+	assert_int_equal(top_model_init(&screen.model, &options, true), 0);
+	top_model_begin(&screen.model, &run);
+	top_ui_init(&screen.ui, &screen.model, 0);
+	frame_init(&screen.frame);
+	world_init(&world, 40, 30);
+	world.tell = tell_model;
+	world.context = &screen.model;
+	screen.rows = 24;
+	screen.columns = 80;
+	*state = &screen;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct screen *screen = *state;
+
+	top_ui_release(&screen->ui);
+	top_model_release(&screen->model);
+	frame_release(&screen->frame);
+	return 0;
+}
+
+static void draw(struct screen *screen)
+{
+	assert_int_equal(top_ui_draw(&screen->ui, &screen->frame, screen->rows, screen->columns), 0);
+	assert_int_equal(screen->frame.used, screen->rows);
+	for (unsigned int row = 0; row < screen->rows; row++)
+		assert_true(strlen(frame_text(&screen->frame, row)) <= screen->columns);
+}
+
+static void press(struct screen *screen, int key)
+{
+	assert_int_equal(top_ui_key(&screen->ui, key), 0);
+	if (screen->ui.stale)
+		measure(screen);
+	draw(screen);
+}
+
+/* The line of the frame with this style; -1 = none. */
+static int line_of_style(const struct screen *screen, enum frame_style style)
+{
+	for (unsigned int row = 0; row < screen->frame.used; row++)
+		if (screen->frame.lines[row].style == style)
+			return row;
+	return -1;
+}
+
+static int lines_with(const struct screen *screen, const char *text)
+{
+	int count = 0;
+
+	for (unsigned int row = 0; row < screen->frame.used; row++)
+		count += strstr(frame_text(&screen->frame, row), text) != NULL;
+	return count;
+}
+
+static void an_empty_machine(void **state)
+{
+	struct screen *screen = *state;
+
+	measure(screen);
+	draw(screen);
+	unit_assert_contains(frame_text(&screen->frame, 0), "by process, 0 rows");
+	assert_int_equal(lines_with(screen, "No TIME_WAIT and no CLOSE_WAIT yet."), 1);
+	press(screen, TERMINAL_ENTER);
+	press(screen, TERMINAL_DOWN);
+	press(screen, TERMINAL_END);
+	assert_int_equal(screen->ui.mode, TOP_ROWS);
+}
+
+static void rows_and_totals(void **state)
+{
+	struct screen *screen = *state;
+	char expected[128];
+
+	world_run(&world, 5000, 6);
+	screen->health.lost = 3;
+	measure(screen);
+	draw(screen);
+	unit_assert_contains(frame_text(&screen->frame, 0), "tcpdwell  00:16:45  by process, 40 rows, sorted by now");
+	snprintf(expected, sizeof(expected), "TIME_WAIT %lld now, %llu new",
+		 (long long)state_totals_now(&world.totals.states[STATE_TIME_WAIT]),
+		 (unsigned long long)world.totals.states[STATE_TIME_WAIT].created);
+	unit_assert_contains(frame_text(&screen->frame, 1), expected);
+	unit_assert_contains(frame_text(&screen->frame, 2), "3 records lost");
+	assert_int_equal(line_of_style(screen, FRAME_ALERT), 2);
+	unit_assert_contains(frame_text(&screen->frame, 3), "TW-NEW");
+	unit_assert_contains(frame_text(&screen->frame, 3), "PROCESS");
+	assert_int_equal(line_of_style(screen, FRAME_SELECTED), 4);
+	unit_assert_contains(frame_text(&screen->frame, screen->rows - 1), "q quit");
+}
+
+static void every_size_is_drawn(void **state)
+{
+	static const unsigned int sizes[][2] = { { 24, 80 }, { 60, 200 }, { 1, 1 }, { 2, 10 }, { 4, 30 }, { 100, 500 } };
+	static const int keys[] = { 'h', 'h', TERMINAL_ENTER, TERMINAL_END, TERMINAL_ESCAPE, '/', TERMINAL_ESCAPE,
+				    TERMINAL_END, TERMINAL_PAGE_UP, TERMINAL_RESIZED };
+	struct screen *screen = *state;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		screen->rows = sizes[i][0];
+		screen->columns = sizes[i][1];
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			press(screen, keys[k]);
+	}
+	screen->rows = 60;
+	screen->columns = 200;
+	draw(screen);
+	assert_int_equal(lines_with(screen, "worker"), 39);
+	assert_int_equal(lines_with(screen, "unknown"), 1);
+	unit_assert_contains(frame_text(&screen->frame, 2), "TW-P99");
+}
+
+static void wide_terminals_show_more(void **state)
+{
+	struct screen *screen = *state;
+
+	measure(screen);
+	draw(screen);
+	assert_null(strstr(frame_text(&screen->frame, 2), "TW-P99"));
+	unit_assert_contains(frame_text(&screen->frame, 2), "CW-P99");
+}
+
+static void keys_group(void **state)
+{
+	static const char *const heads[] = { "PROCESS", "CGROUP", "CONTAINER", "POD", "REMOTE", "PORT" };
+	struct screen *screen = *state;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	for (int by = 0; by < GROUP_KEYS; by++) {
+		press(screen, '1' + by);
+		unit_assert_contains(frame_text(&screen->frame, 2), heads[by]);
+	}
+	press(screen, 'b');
+	unit_assert_contains(frame_text(&screen->frame, 2), "PROCESS");
+	press(screen, 'B');
+	unit_assert_contains(frame_text(&screen->frame, 2), "PORT");
+	assert_int_equal(lines_with(screen, "port 800"), WORLD_PORTS);
+}
+
+static void keys_sort_and_reverse(void **state)
+{
+	struct screen *screen = *state;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	for (int i = 0; i < 30; i++) {
+		unsigned int key = screen->model.sort;
+
+		press(screen, 's');
+		assert_non_null(sort_key_name(screen->model.sort));
+		unit_assert_contains(frame_text(&screen->frame, 0), sort_key_name(screen->model.sort));
+		press(screen, 'S');
+		assert_int_equal(screen->model.sort, key);
+		press(screen, '>');
+	}
+	screen->model.sort = SORT_BY_LABEL;
+	press(screen, 'r');
+	unit_assert_contains(frame_text(&screen->frame, 0), "sorted by name (reversed)");
+	unit_assert_contains(frame_text(&screen->frame, 3), "worker9[109]");
+	press(screen, 'r');
+	unit_assert_contains(frame_text(&screen->frame, 3), "unknown");
+}
+
+static void the_filter_is_typed(void **state)
+{
+	struct screen *screen = *state;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	press(screen, '/');
+	assert_int_equal(screen->frame.cursor_row, 23);
+	for (const char *key = "WORKER7q"; *key; key++)
+		press(screen, *key);
+	assert_int_equal(lines_with(screen, "worker"), 0);
+	assert_int_equal(lines_with(screen, "No row matches the filter."), 1);
+	press(screen, TERMINAL_BACKSPACE);
+	assert_int_equal(lines_with(screen, "worker7["), 1);
+	assert_int_equal(lines_with(screen, "worker"), 1);
+	press(screen, TERMINAL_ENTER);
+	assert_int_equal(screen->frame.cursor_row, -1);
+	unit_assert_contains(frame_text(&screen->frame, 23), "[WORKER7]");
+	press(screen, TERMINAL_ESCAPE);
+	assert_true(lines_with(screen, "worker") > 10);
+	assert_false(screen->ui.quit);
+}
+
+static bool of_worker7(const struct world_socket *socket, const void *key)
+{
+	(void)key;
+	return world_charged(socket) == 7;
+}
+
+static void drill_down_and_back(void **state)
+{
+	struct screen *screen = *state;
+	char expected[64];
+	long long live;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	press(screen, '/');
+	for (const char *key = "worker7["; *key; key++)
+		press(screen, *key);
+	press(screen, TERMINAL_ENTER);
+	press(screen, TERMINAL_ENTER);
+	live = world_live(&world, STATE_TIME_WAIT, of_worker7, NULL) + world_live(&world, STATE_CLOSE_WAIT, of_worker7, NULL);
+	assert_true(live > 2);
+	snprintf(expected, sizeof(expected), "%lld sockets: worker7[107]", live);
+	unit_assert_contains(frame_text(&screen->frame, 2), expected);
+	assert_int_equal(screen->ui.sockets.count, live);
+	for (long long i = 1; i < live; i++)
+		assert_true(screen->ui.sockets.rows[i - 1].since_ns <= screen->ui.sockets.rows[i].since_ns);
+	unit_assert_contains(frame_text(&screen->frame, 4), "_WAIT");
+	assert_int_equal(line_of_style(screen, FRAME_SELECTED), 4);
+	press(screen, TERMINAL_END);
+	assert_int_equal(screen->ui.selected, live - 1);
+	press(screen, 'q');
+	assert_int_equal(screen->ui.mode, TOP_ROWS);
+	assert_false(screen->ui.quit);
+	press(screen, 'q');
+	assert_true(screen->ui.quit);
+}
+
+static void the_selection_stays_with_its_row(void **state)
+{
+	struct screen *screen = *state;
+	struct group_name name;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	draw(screen);
+	for (int i = 0; i < 30; i++)
+		press(screen, TERMINAL_DOWN);
+	assert_int_equal(screen->ui.selected, 30);
+	assert_true(line_of_style(screen, FRAME_SELECTED) > 2);
+	name = screen->ui.selected_name;
+	for (int i = 0; i < 5; i++) {
+		world_run(&world, 3000, 5);
+		measure(screen);
+		draw(screen);
+		assert_memory_equal(&screen->model.ranking.rows[screen->ui.visible[screen->ui.selected]].group->name, &name,
+				    sizeof(name));
+		assert_true(line_of_style(screen, FRAME_SELECTED) > 2);
+	}
+}
+
+static void random_keys_do_no_harm(void **state)
+{
+	struct screen *screen = *state;
+	uint64_t seed = 11;
+
+	for (int i = 0; i < 5000; i++) {
+		int key = unit_random(&seed) % 3 ? TERMINAL_UP + unit_random(&seed) % 15 : ' ' + unit_random(&seed) % 95;
+
+		screen->rows = 1 + unit_random(&seed) % 60;
+		screen->columns = 1 + unit_random(&seed) % 200;
+		if (i % 50 == 0) {
+			world_run(&world, 300, unit_random(&seed) % 10);
+			measure(screen);
+		}
+		press(screen, key);
+		screen->ui.quit = false;
+	}
+}
+
+/* The whole view: intervals at their time, the end of a cut one, the count. */
+static void intervals_come_at_their_time(void **state)
+{
+	struct screen *screen = *state;
+	struct run run = { .version = "0", .kernel = "k", .begin_ns = WORLD_BEGIN_NS };
+	struct tick tick = { .health = &screen->health, .totals = &world.totals };
+	struct options options;
+	struct output output;
+	struct view *view;
+	int result = 0, pipe_fds[2];
+	char text[65536];
+	ssize_t size;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	options_init(&options);
+	options.json = true;
+	options.count = 2;
+	output_init(&output, pipe_fds[1]);
+	view = top_view_new(&options, &output);
+	assert_int_equal(view->begin(view, &run), 0);
+	for (int i = 1; i <= 200 && !result; i++) {
+		tick.time_ns = WORLD_BEGIN_NS + i * 70000000ULL;
+		result = view->tick(view, &tick);
+	}
+	assert_int_equal(result, 1);
+	assert_int_equal(tick.time_ns, WORLD_BEGIN_NS + 2030000000ULL);
+	assert_int_equal(view->end(view, &tick), 0);
+	top_view_free(view);
+	output_release(&output);
+	close(pipe_fds[1]);
+	size = read(pipe_fds[0], text, sizeof(text) - 1);
+	assert_true(size > 0);
+	text[size] = '\0';
+	close(pipe_fds[0]);
+	unit_assert_contains(text, "{\"type\":\"header\"");
+	unit_assert_contains(text, "\"seconds\":1.050,\"by\":\"process\"");
+	unit_assert_contains(text, "\"seconds\":0.980,\"by\":\"process\"");
+	unit_assert_contains(text, "{\"type\":\"summary\"");
+	assert_null(strstr(strstr(text, "\"seconds\":0.980") + 1, "\"interval\""));
+}
+
+static void an_interval_as_json(void **state)
+{
+	struct screen *screen = *state;
+	struct json json;
+
+	world.sockets[0] = (struct world_socket){ .state = STATE_CLOSE_WAIT, .id = 1, .owner = 1, .remote = 9, .active = true };
+	world_tell(&world, &world.sockets[0], RECORD_TRANSITION, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 0);
+	world.now_ns += 2000000000;
+	measure(screen);
+	press(screen, '5');
+	world.now_ns += 500000000;
+	measure(screen);
+	json_init(&json);
+	top_interval_json(&json, &screen->model, 10);
+	buffer_append_char(&json.buffer, '\0');
+	unit_assert_contains(json.data, "{\"type\":\"interval\",\"time\":\"1970-01-01T00:16:42.500000000Z\",\"seconds\":0.500,"
+					"\"by\":\"remote\",\"connect_failed\":0,\"lost\":0");
+	unit_assert_contains(json.data,
+			     "\"rows\":[{\"label\":\"to 10.0.0.9:8000\",\"kind\":\"group\",\"remote_addr\":\"10.0.0.9\","
+			     "\"service_port\":8000,\"side\":\"active\",\"time_wait_created\":0,\"time_wait_seeded\":0,"
+			     "\"time_wait_left\":0,\"time_wait_rate\":0.000,\"time_wait_now\":0,\"time_wait_p50_ns\":null,"
+			     "\"time_wait_p99_ns\":null,\"close_wait_created\":1,\"close_wait_seeded\":0,"
+			     "\"close_wait_left\":0,\"close_wait_rate\":0.000,\"close_wait_now\":1,"
+			     "\"close_wait_oldest_s\":2.500,\"close_wait_p50_ns\":null,\"close_wait_p99_ns\":null,"
+			     "\"close_wait_oldest_at_least\":false}]}");
+	json_release(&json);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(an_empty_machine),
+		TEST(rows_and_totals),
+		TEST(every_size_is_drawn),
+		TEST(wide_terminals_show_more),
+		TEST(keys_group),
+		TEST(keys_sort_and_reverse),
+		TEST(the_filter_is_typed),
+		TEST(drill_down_and_back),
+		TEST(the_selection_stays_with_its_row),
+		TEST(random_keys_do_no_harm),
+		TEST(intervals_come_at_their_time),
+		TEST(an_interval_as_json),
+	};
+
+	return cmocka_run_group_tests_name("account_top", tests, NULL, NULL);
+}

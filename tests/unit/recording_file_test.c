@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Around recordings: the compressed file, its lines, the sockets that a further file begins with, and the filters. */
+#include "recording_unit.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "collect/recording_file.h"
+#include "collect/recording_input.h"
+#include "collect/recording_live.h"
+#include "event_filter.h"
+
+static void test_filters(void **state)
+{
+	struct event event = event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100), unowned = event;
+	struct filter filter;
+	char error[256];
+
+	(void)state;
+	memset(&unowned.record.owner, 0, sizeof(unowned.record.owner));
+	unowned.cgroup = NULL;
+#define ASSERT_FILTER(parse, text, passes, unowned_passes)                                        \
+	do {                                                                                      \
+		filter_init(&filter, NULL);                                                       \
+		filter.recorded = true;                                                           \
+		assert_int_equal(parse(&filter, text, error, sizeof(error)), 0);                  \
+		assert_int_equal(event_passes(&filter, &event), passes);                          \
+		assert_int_equal(event_passes(&filter, &unowned), unowned_passes);                \
+	} while (0)
+	ASSERT_FILTER(filter_parse_pids, "4711", true, false);
+	ASSERT_FILTER(filter_parse_pids, "1,4712", false, false);
+	ASSERT_FILTER(filter_parse_comm, "java", true, false);
+	ASSERT_FILTER(filter_parse_comm, "jav", false, false);
+	ASSERT_FILTER(filter_parse_netns, "4026531840", true, true);
+	ASSERT_FILTER(filter_parse_netns, "7", false, false);
+	ASSERT_FILTER(filter_parse_local_ports, "1,40000", true, true);
+	ASSERT_FILTER(filter_parse_local_ports, "80", false, false);
+	ASSERT_FILTER(filter_parse_remote_ports, "80", true, true);
+	ASSERT_FILTER(filter_parse_remote_ports, "40000", false, false);
+	ASSERT_FILTER(filter_parse_remote, "10.0.0.0/30", true, true);
+	ASSERT_FILTER(filter_parse_remote, "10.0.0.0/30:81", false, false);
+	ASSERT_FILTER(filter_parse_remote, "::/0", false, false);
+	ASSERT_FILTER(filter_parse_cgroup, "/a", true, false);
+	ASSERT_FILTER(filter_parse_cgroup, "/a/", true, false);
+	ASSERT_FILTER(filter_parse_cgroup, "/sys/fs/cgroup/a", true, false);
+	ASSERT_FILTER(filter_parse_cgroup, "/", true, false);
+	ASSERT_FILTER(filter_parse_cgroup, "/ab", false, false);
+	assert_true(event_has_state(&event, 1 << STATE_CLOSE_WAIT));
+	assert_false(event_has_state(&event, 1 << STATE_TIME_WAIT));
+}
+
+/* Lines come out the same however the bytes came in, and whatever is around them. */
+static void test_lines(void **state)
+{
+	static char data[3 * RECORDING_LINE_BYTES];
+	static const size_t at_once[] = { 1, 2, 3, 1000, 0 };
+	const char *line;
+	size_t i, size;
+
+	(void)state;
+	memset(data, 'x', sizeof(data));
+	memcpy(data, "one\n\n", 5);
+	data[sizeof(data) - 5] = '\n';
+	memcpy(data + sizeof(data) - 4, "last", 4);
+	for (i = 0; i < ARRAY_SIZE(at_once); i++) {
+		struct memory memory = { data, sizeof(data), at_once[i] };
+		struct recording_input *input = recording_input_new(memory_read, &memory);
+
+		assert_int_equal(recording_input_line(input, &line, &size), 1);
+		assert_int_equal(size, 3);
+		assert_int_equal(recording_input_line(input, &line, &size), 1);
+		assert_int_equal(size, 0);
+		assert_int_equal(recording_input_line(input, &line, &size), -E2BIG);
+		assert_int_equal(recording_input_line(input, &line, &size), 1);
+		assert_int_equal(size, 4);
+		assert_memory_equal(line, "last", 4);
+		assert_true(recording_input_unterminated(input));
+		assert_int_equal(recording_input_line(input, &line, &size), 0);
+		assert_false(recording_input_truncated(input) || recording_input_corrupt(input));
+		recording_input_free(input);
+	}
+}
+
+static size_t lines_of(const char *data, size_t size, bool *truncated, bool *corrupt)
+{
+	struct memory memory = { data, size, 100 };
+	struct recording_input *input = recording_input_new(memory_read, &memory);
+	const char *line;
+	size_t count = 0, line_size;
+
+	while (recording_input_line(input, &line, &line_size) == 1)
+		count += !recording_input_unterminated(input);
+	*truncated = recording_input_truncated(input);
+	*corrupt = recording_input_corrupt(input);
+	recording_input_free(input);
+	return count;
+}
+
+/* A file as it is while it grows, when it is finished, when two follow one another, and when it is damaged. */
+static void test_compressed_file(void **state)
+{
+	char path[] = "/tmp/recording_test.XXXXXX", data[2 * 65536];
+	struct recording_file *file;
+	bool truncated, corrupt;
+	int fd = mkstemp(path), i;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(recording_file_new(&file, path), 0);
+	for (i = 0; i < 1000; i++) {
+		snprintf(data, sizeof(data), "line %d %llu\n", i, (unsigned long long)i * 0x9e3779b97f4a7c15);
+		assert_int_equal(recording_file_write(file, data, strlen(data)), 0);
+	}
+	assert_int_equal(recording_file_flush(file), 0);
+	size = pread(fd, data, sizeof(data), 0);
+	assert_int_equal(lines_of(data, size, &truncated, &corrupt), 1000);
+	assert_true(truncated && !corrupt);
+	assert_int_equal(recording_file_finish(file), 0);
+	size = pread(fd, data, sizeof(data) / 2, 0);
+	assert_int_equal(size, recording_file_bytes(file));
+	recording_file_free(file);
+	assert_int_equal(lines_of(data, size, &truncated, &corrupt), 1000);
+	assert_true(!truncated && !corrupt);
+	memcpy(data + size, data, size);
+	assert_int_equal(lines_of(data, 2 * size, &truncated, &corrupt), 2000);
+	assert_true(!truncated && !corrupt);
+	memset(data + size + size / 2, 0xff, 16);
+	assert_in_range(lines_of(data, 2 * size, &truncated, &corrupt), 1000, 1999);
+	assert_true(corrupt && !truncated);
+	close(fd);
+	unlink(path);
+}
+
+static void test_overwriting(void **state)
+{
+	char path[] = "/tmp/recording_test.XXXXXX";
+	struct recording_file *file = NULL;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(write(fd, "text", 4), 4);
+	assert_int_equal(recording_file_new(&file, path), -EEXIST);
+	assert_int_equal(pwrite(fd, "\x1f\x8b", 2, 0), 2);
+	assert_int_equal(recording_file_new(&file, path), 0);
+	recording_file_free(file);
+	assert_int_equal(recording_file_new(&file, "/nowhere/x"), -ENOENT);
+	assert_int_equal(recording_file_new(&file, "/tmp"), -EISDIR);
+	assert_int_equal(recording_file_new(&file, "/dev/full"), 0);
+	assert_int_equal(recording_file_write(file, "x", 1), 0);
+	assert_int_equal(recording_file_flush(file), -ENOSPC);
+	assert_int_equal(recording_file_write(file, "x", 1), -ENOSPC);
+	recording_file_free(file);
+	close(fd);
+	unlink(path);
+}
+
+struct told {
+	unsigned int count;
+	struct event last;
+};
+
+static int note_socket(void *context, const struct event *event)
+{
+	struct told *told = context;
+
+	told->count++;
+	told->last = *event;
+	told->last.cgroup = event->cgroup && !strcmp(event->cgroup, "/a") ? "/a" : NULL;
+	return 0;
+}
+
+static void test_live_sockets(void **state)
+{
+	struct tick now = { .time_ns = BEGIN_NS + 900 * MS, .unix_ns = BEGIN_UNIX_NS + 900 * MS };
+	struct event leaves = event_of(1, STATE_CLOSE_WAIT, STATE_CLOSE, 200);
+	struct event stays = event_of(2, STATE_FIN_WAIT2, STATE_TIME_WAIT, 100);
+	struct event enters = event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 50);
+	struct recording_live live;
+	struct told told = {};
+
+	(void)state;
+	recording_live_init(&live);
+	assert_int_equal(recording_live_event(&live, &enters), 0);
+	assert_int_equal(recording_live_event(&live, &stays), 0);
+	assert_int_equal(recording_live_event(&live, &leaves), 0);
+	assert_int_equal(recording_live_tell(&live, &now, note_socket, &told), 0);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(told.last.record.type, RECORD_SOCKET);
+	assert_int_equal(told.last.record.id, 2);
+	assert_int_equal(told.last.record.new_state, STATE_TIME_WAIT);
+	assert_int_equal(told.last.record.since_ns, BEGIN_NS + 100 * MS);
+	assert_int_equal(told.last.record.time_ns, now.time_ns);
+	assert_string_equal(told.last.cgroup, "/a");
+	recording_live_release(&live);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_compressed_file),
+		cmocka_unit_test(test_overwriting),
+		cmocka_unit_test(test_live_sockets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Recordings without a kernel: what is written is what is read, whatever it is; and what happens when it is not. */
+#include "recording_unit.h"
+
+#include <errno.h>
+
+#include "collect/recording_parse.h"
+
+/* A view that keeps what it is told. */
+struct notes {
+	struct view view;
+	unsigned int begun, events, ticks, ended, stop_after;
+	char version[8];
+	bool recorded;
+	uint64_t begin_ns;
+	uint64_t last_tick_ns, end_ns, longest_gap_ns;
+	struct totals totals;
+	struct health health;
+};
+
+static int note_begin(struct view *view, const struct run *run)
+{
+	struct notes *notes = (struct notes *)view;
+
+	notes->begun++;
+	snprintf(notes->version, sizeof(notes->version), "%s", run->version ?: "none");
+	notes->recorded = run->recorded;
+	notes->begin_ns = run->begin_ns;
+	notes->last_tick_ns = run->begin_ns;
+	return 0;
+}
+
+static int note_event(struct view *view, const struct event *event)
+{
+	struct notes *notes = (struct notes *)view;
+
+	assert_int_equal(notes->begun, 1);
+	assert_non_null(event->container);
+	return ++notes->events == notes->stop_after;
+}
+
+static int note_tick(struct view *view, const struct tick *tick)
+{
+	struct notes *notes = (struct notes *)view;
+
+	assert_true(tick->time_ns >= notes->last_tick_ns);
+	if (tick->time_ns - notes->last_tick_ns > notes->longest_gap_ns)
+		notes->longest_gap_ns = tick->time_ns - notes->last_tick_ns;
+	notes->last_tick_ns = tick->time_ns;
+	notes->ticks++;
+	return 0;
+}
+
+static int note_end(struct view *view, const struct tick *last)
+{
+	struct notes *notes = (struct notes *)view;
+
+	notes->ended++;
+	notes->end_ns = last->time_ns;
+	notes->totals = *last->totals;
+	notes->health = *last->health;
+	return 0;
+}
+
+static const struct view note_view = { note_begin, note_event, note_tick, note_end, 0 };
+
+static int replay_with(struct notes *notes, const struct options *options, const char *data, size_t size,
+		       struct recording_findings *findings)
+{
+	struct live_needs needs = { .emit_states = ~0U };
+	struct memory memory = { data, size, 0 };
+	unsigned int stop_after = notes->stop_after;
+	char error[256];
+	int err;
+
+	memset(notes, 0, sizeof(*notes));
+	notes->view = note_view;
+	notes->stop_after = stop_after;
+	err = recording_replay(memory_read, &memory, options, &needs, &notes->view, findings, error, sizeof(error));
+	assert_int_equal(err == -EINVAL, !notes->begun);
+	assert_int_equal(notes->ended, notes->begun);
+	return err;
+}
+
+static int replay(struct notes *notes, const char *data, size_t size, struct recording_findings *findings)
+{
+	struct options options;
+
+	options_init(&options);
+	return replay_with(notes, &options, data, size, findings);
+}
+
+static void write_header(struct json *json, uint64_t format, bool continued)
+{
+	struct run run = { .version = "1", .kernel = "6", .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_UNIX_NS };
+	struct recording_part part = { .format = format, .continued = continued };
+
+	recording_header_json(json, &run, &part);
+}
+
+static void write_event(struct json *json, struct event event)
+{
+	recording_event_json(json, &event);
+}
+
+static void write_end(struct json *json, uint64_t ms, const char *next)
+{
+	struct totals totals = { .fin_wait2_timewait = 3 };
+	struct tick tick = { BEGIN_NS + ms * MS, BEGIN_UNIX_NS + ms * MS, NULL, &totals };
+
+	recording_end_json(json, &tick, next);
+}
+
+/* A header, an entry into CLOSE_WAIT, one into TIME_WAIT, an end. */
+static void write_small(struct json *json)
+{
+	json_init(json);
+	write_header(json, RECORDING_FORMAT, false);
+	write_event(json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_event(json, event_of(2, STATE_FIN_WAIT2, STATE_TIME_WAIT, 200));
+	write_end(json, 1000, NULL);
+}
+
+static unsigned int random_below(uint64_t *random, unsigned int count)
+{
+	return unit_random(random) % count;
+}
+
+static void randomise_process(struct process *process, uint64_t *random)
+{
+	static const char *const names[] = { "java", "x", "a\"b\\c", "tab\there", "\xff\xfe", "fifteen letters", "\xc3\xa4" };
+
+	memset(process, 0, sizeof(*process));
+	if (!random_below(random, 4))
+		return;
+	process->start_ns = (unit_random(random) >> 2) + 1;
+	process->cgroup_id = unit_random_magnitude(random) >> 1;
+	process->pid = unit_random(random) >> 33;
+	process->ns_pid = unit_random(random) >> 33;
+	strncpy(process->comm, names[random_below(random, ARRAY_SIZE(names))], COMM_BYTES - 1);
+}
+
+static struct event random_event(uint64_t *random)
+{
+	struct event event = event_of(unit_random(random), 1 + random_below(random, 12), 1 + random_below(random, 12),
+				      unit_random(random) >> 40);
+	struct transition *record = &event.record;
+
+	record->since_ns = random_below(random, 3) ? record->time_ns - (unit_random(random) >> 40) : 0;
+	record->side = random_below(random, 3);
+	record->closed_by = random_below(random, 4);
+	record->end = random_below(random, END_OVERFLOW + 1);
+	record->attribution = random_below(random, 4);
+	record->flags = random_below(random, 8);
+	record->socket_cgroup_id = random_below(random, 2) ? unit_random(random) >> 1 : 0;
+	for (int i = 0; i < 16; i++)
+		record->endpoint.remote_addr[i] = unit_random(random);
+	record->endpoint.netns = unit_random(random);
+	record->endpoint.local_port = unit_random(random);
+	randomise_process(&record->owner, random);
+	randomise_process(&record->closer, random);
+	event.healed = random_below(random, 2);
+	event.cgroup_id = event_charged(&event, event_state(&event))->cgroup_id;
+	return event;
+}
+
+/* Names that are not UTF-8 lose which bytes they were, not how many nor how they are shown. */
+static void assert_same_process(const struct process *a, const struct process *b)
+{
+	size_t i;
+
+	assert_int_equal(a->start_ns, b->start_ns);
+	assert_int_equal(a->pid, b->pid);
+	assert_int_equal(a->ns_pid, b->ns_pid);
+	assert_int_equal(strnlen(a->comm, COMM_BYTES), strnlen(b->comm, COMM_BYTES));
+	for (i = 0; i < COMM_BYTES; i++)
+		assert_true(a->comm[i] == b->comm[i] || (unsigned char)b->comm[i] == 0xff);
+}
+
+static void assert_same(const struct event *a, const struct event *b)
+{
+	const struct transition *x = &a->record, *y = &b->record;
+
+	assert_int_equal(x->type, y->type);
+	assert_int_equal(x->id, y->id);
+	assert_int_equal(x->old_state, y->old_state);
+	assert_int_equal(x->new_state, y->new_state);
+	assert_int_equal(x->time_ns, y->time_ns);
+	assert_int_equal(x->since_ns, y->since_ns);
+	assert_int_equal(x->side, y->side);
+	assert_int_equal(x->closed_by, y->closed_by);
+	assert_int_equal(x->end, y->end);
+	assert_int_equal(x->flags, y->flags);
+	assert_int_equal(x->socket_cgroup_id, y->socket_cgroup_id);
+	assert_int_equal(event_attribution(a), event_attribution(b));
+	assert_memory_equal(&x->endpoint, &y->endpoint, sizeof(x->endpoint));
+	assert_same_process(&x->owner, &y->owner);
+	assert_same_process(&x->closer, &y->closer);
+	assert_int_equal(a->healed, b->healed);
+	assert_int_equal(a->unix_ns, b->unix_ns);
+	assert_int_equal(a->cgroup_id, b->cgroup_id);
+	assert_string_equal(a->cgroup, b->cgroup);
+}
+
+static void test_events_survive(void **state)
+{
+	uint64_t random = 42;
+	struct recorded recorded;
+	struct json json;
+	int i;
+
+	(void)state;
+	json_init(&json);
+	for (i = 0; i < 5000; i++) {
+		struct event event = random_event(&random);
+
+		json_clear(&json);
+		recording_event_json(&json, &event);
+		assert_int_equal(recorded_parse(&recorded, json.data, json.size), 0);
+		assert_int_equal(recorded.type, RECORDED_EVENT);
+		assert_same(&event, &recorded.event);
+		recorded_release(&recorded);
+	}
+	json_release(&json);
+}
+
+/* No byte of a line may matter so much that reading goes astray. */
+static void test_broken_lines_are_refused_or_read(void **state)
+{
+	uint64_t random = 7;
+	struct recorded recorded;
+	struct json json;
+	int i;
+
+	(void)state;
+	json_init(&json);
+	for (i = 0; i < 20000; i++) {
+		struct event event = random_event(&random);
+		unsigned int changes = 1 + random_below(&random, 3);
+
+		json_clear(&json);
+		recording_event_json(&json, &event);
+		while (changes--)
+			json.data[random_below(&random, json.size)] = unit_random(&random);
+		if (!recorded_parse(&recorded, json.data, random_below(&random, 8) ? json.size : json.size / 2))
+			recorded_release(&recorded);
+	}
+	json_release(&json);
+}
+
+static void test_fields_of_other_types(void **state)
+{
+	static const char *const lines[] = {
+		"{\"type\":\"transition\",\"old_state\":1,\"new_state\":\"CLOSE\"}",
+		"{\"type\":\"transition\",\"old_state\":\"CLOSE\"}",
+		"{\"type\":\"socket\",\"state\":\"NONE\"}",
+		"{\"type\":\"header\",\"version\":1,\"hooks\":{}}",
+		"{\"type\":\"header\",\"version\":\"1\",\"hooks\":[]}",
+		"{\"type\":7}", "{}", "[]", "7", "\"\"", "null", "", "{", "{\"type\":\"tick\"", "{\"type\":\"tick\"} x",
+		"{\"type\":\"tick\",\"time_ns\":99999999999999999999999}",
+	};
+	static const char odd[] = "{\"type\":\"transition\",\"old_state\":\"time-wait\",\"new_state\":\"CLOSE\",\"sock\":\"xyz\","
+				  "\"time\":\"2026-13-99T\",\"time_ns\":-5,\"dwell_ns\":\"1\",\"local_addr\":\"nowhere\","
+				  "\"local_port\":70000,\"owner_pid\":-1,\"owner_comm\":[],\"side\":\"left\",\"flags\":{}}";
+	struct recorded recorded;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		if (!recorded_parse(&recorded, lines[i], strlen(lines[i])))
+			fail_msg("taken for a line of ours: %s", lines[i]);
+	assert_int_equal(recorded_parse(&recorded, odd, strlen(odd)), 0);
+	assert_int_equal(recorded.event.record.old_state, STATE_TIME_WAIT);
+	assert_int_equal(recorded.event.record.id, 0);
+	assert_int_equal(recorded.event.record.time_ns, 0);
+	assert_int_equal(recorded.unix_ns, 0);
+	assert_int_equal(recorded.event.record.endpoint.local_port, 0);
+	assert_int_equal(recorded.event.record.owner.start_ns, 0);
+	assert_int_equal(recorded.event.record.side, SIDE_UNKNOWN);
+	recorded_release(&recorded);
+}
+
+static void test_replay(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	write_small(&json);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 2);
+	assert_string_equal(notes.version, "1");
+	assert_true(notes.recorded);
+	assert_int_equal(notes.begin_ns, BEGIN_NS);
+	assert_int_equal(notes.end_ns, BEGIN_NS + 1000 * MS);
+	assert_true(notes.longest_gap_ns <= 50 * MS);
+	assert_true(notes.ticks >= 18);
+	assert_int_equal(notes.totals.transitions, 2);
+	assert_int_equal(notes.totals.states[STATE_CLOSE_WAIT].created, 1);
+	assert_int_equal(notes.totals.states[STATE_TIME_WAIT].created, 1);
+	assert_int_equal(notes.totals.fin_wait2_timewait, 3);
+	assert_int_equal(findings.lines, 4);
+	assert_false(findings.truncated || findings.headless || findings.continued || findings.damaged || findings.unknown);
+	json_release(&json);
+}
+
+/* Cut anywhere: either nothing of ours is in it, or a part of it is shown and it is said that it is a part. */
+static void test_cut_anywhere(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+	size_t size;
+
+	(void)state;
+	write_small(&json);
+	for (size = 0; size < json.size - 1; size++) {
+		if (replay(&notes, json.data, size, &findings))
+			assert_int_equal(findings.lines, 0);
+		else
+			assert_true(findings.truncated);
+		assert_int_equal(findings.damaged, 0);
+	}
+	json_release(&json);
+}
+
+static void test_findings(void **state)
+{
+	static const char junk[] = "not json\n{\"type\":\"novelty\"}\n";
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_header(&json, RECORDING_FORMAT + 1, true);
+	buffer_append(&json.buffer, junk, strlen(junk));
+	write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_end(&json, 200, "more.1");
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.damaged, 1);
+	assert_int_equal(findings.unknown, 1);
+	assert_int_equal(findings.format, RECORDING_FORMAT + 1);
+	assert_true(findings.continued && findings.unfollowed && !findings.truncated);
+	assert_string_equal(findings.next, "more.1");
+	assert_int_equal(notes.events, 1);
+	json_release(&json);
+}
+
+/* A second file begins with what is there: told once. */
+static void test_parts_joined(void **state)
+{
+	struct event socket = event_of(1, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, 200);
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	socket.record.type = RECORD_SOCKET;
+	json_init(&json);
+	write_header(&json, RECORDING_FORMAT, false);
+	write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_end(&json, 200, "x.1");
+	write_header(&json, RECORDING_FORMAT, true);
+	write_event(&json, socket);
+	write_event(&json, event_of(1, STATE_CLOSE_WAIT, STATE_LAST_ACK, 300));
+	write_end(&json, 400, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 2);
+	assert_int_equal(notes.begun, 1);
+	assert_int_equal(notes.totals.states[STATE_CLOSE_WAIT].seeded, 0);
+	assert_int_equal(state_totals_now(&notes.totals.states[STATE_CLOSE_WAIT]), 0);
+	assert_false(findings.unfollowed || findings.continued || findings.truncated);
+	json_release(&json);
+}
+
+static void test_no_header(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_true(findings.headless);
+	assert_int_equal(notes.events, 1);
+	assert_string_equal(notes.version, "none");
+	json_release(&json);
+}
+
+static void test_view_stops(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = { .stop_after = 1 };
+	struct json json;
+
+	(void)state;
+	write_small(&json);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 1);
+	assert_false(findings.truncated);
+	json_release(&json);
+}
+
+static void test_seconds_end_it(void **state)
+{
+	struct recording_findings findings;
+	struct options options;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	options_init(&options);
+	options.seconds = 0.15;
+	write_small(&json);
+	assert_int_equal(replay_with(&notes, &options, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 1);
+	assert_int_equal(notes.end_ns, BEGIN_NS + 150 * MS);
+	assert_false(findings.truncated);
+	json_release(&json);
+}
+
+/* A time that jumps by years must not keep us busy for years. */
+static void test_time_jumps(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_header(&json, RECORDING_FORMAT, false);
+	write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 1ULL << 40));
+	write_event(&json, event_of(1, STATE_CLOSE_WAIT, STATE_LAST_ACK, 1));
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 2);
+	assert_true(notes.ticks <= 20001);
+	json_release(&json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_events_survive),
+		cmocka_unit_test(test_broken_lines_are_refused_or_read),
+		cmocka_unit_test(test_fields_of_other_types),
+		cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_parts_joined),
+		cmocka_unit_test(test_no_header),
+		cmocka_unit_test(test_view_stops),
+		cmocka_unit_test(test_seconds_end_it),
+		cmocka_unit_test(test_time_jumps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
