@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Socket operations that an actor performs, each with the same shape, so that a director can have any
+ * process of its life perform any of them: long op(long, long, long), a negative errno on failure.
+ * Pointers (addresses as text) stay valid across fork.
+ */
+#ifndef SCENARIOS_NET_H
+#define SCENARIOS_NET_H
+
+#include <stddef.h>
+
+/* Raises `lo` in the caller's network namespace. */
+int net_lo_up(void);
+/* Gives `lo` an address of its own, and routes one that no one owns over it (network byte order). */
+int net_route_peer(unsigned int own_be, unsigned int peer_be);
+/* Writes /proc/sys/net/ipv4/NAME of the caller's network namespace. -ENOENT: this kernel lacks it. */
+int net_sysctl(const char *name, const char *value);
+/* Reads one, without its newline. */
+int net_sysctl_read(const char *name, char *value, size_t size);
+/* The inode number of a process's network namespace, 0 on failure. */
+unsigned long net_inode(int pid);
+
+/* (const char *addr, port, backlog) -> descriptor. "::" takes IPv4 as well. */
+long op_listen(long addr, long port, long backlog);
+/* (const char *addr, port, source port or 0) -> descriptor, connected. */
+long op_connect(long addr, long port, long source_port);
+/* As op_connect, and does not wait for the handshake. */
+long op_connect_start(long addr, long port, long source_port);
+/* (listener) -> descriptor */
+long op_accept(long fd, long unused1, long unused2);
+/* (descriptor, bytes): all of them, or -errno */
+long op_send(long fd, long bytes, long unused);
+/* (descriptor, bytes): reads until so many came; 0 bytes wanted: until EOF. -> bytes read */
+long op_recv(long fd, long bytes, long unused);
+/* Waits until there is something to read, and leaves it there. */
+long op_wait_readable(long fd, long unused1, long unused2);
+long op_shutdown_write(long fd, long unused1, long unused2);
+long op_close(long fd, long unused1, long unused2);
+/* connect(AF_UNSPEC) */
+long op_disconnect(long fd, long unused1, long unused2);
+/* SO_LINGER { 1, 0 }: the next close is an abort */
+long op_linger_zero(long fd, long unused1, long unused2);
+/* (descriptor, TCP option, int value) */
+long op_tcp_option(long fd, long option, long value);
+/* -> the socket's own port */
+long op_port(long fd, long unused1, long unused2);
+/* -> the state in TCP_INFO */
+long op_tcp_state(long fd, long unused1, long unused2);
+/* Destroys a socket as an administrator would: (local port, remote port, TCP state), 127.0.0.1 both ends. */
+long op_sock_destroy(long local_port, long remote_port, long state);
+
+#endif

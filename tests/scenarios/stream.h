@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * tcpdwell's JSON lines, parsed and kept, and a view of them by connection. Both grow line by line while the
+ * tool runs.
+ */
+#ifndef SCENARIOS_STREAM_H
+#define SCENARIOS_STREAM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct record {
+	json_t *json;
+	char *line;
+	unsigned long netns;
+	int view; /* the connection it belongs to, -1 for lines that are not transitions */
+	int64_t time_ns; /* wall clock */
+};
+
+/* Everything that was said about one `sock`. */
+struct view {
+	const char *sock;
+	unsigned long netns;
+	int local_port, remote_port; /* the last that were not 0 */
+	int *records, count;         /* indexes, in the stream's order */
+	int next;                    /* with the same hash, -1 at the end */
+	bool claimed;                /* an expectation has matched it */
+};
+
+struct stream {
+	struct record *records;
+	int count;
+	struct view *views;
+	int view_count, *buckets; /* heads of the chains */
+	json_t *header, *summary;
+	char error[400]; /* the first line that was no good, "" when all were */
+};
+
+/* Takes one line (without its newline). */
+void stream_feed(struct stream *s, const char *line);
+void stream_free(struct stream *s);
+/* Members of a record; "" / 0 / false where absent or null. */
+const char *record_text(const struct record *r, const char *key);
+long long record_number(const struct record *r, const char *key);
+bool record_true(const struct record *r, const char *key);
+bool record_null(const struct record *r, const char *key);
+bool record_is(const struct record *r, const char *type);
+/* The states of a connection with '>' between them. */
+void view_path(const struct stream *s, const struct view *v, char *out, size_t size);
+/* The state that its last line left it in. */
+const char *view_state(const struct stream *s, const struct view *v);
+/* Nothing but CLOSE and LISTEN: a listener. */
+bool view_is_listener(const struct stream *s, const struct view *v);
+
+#endif

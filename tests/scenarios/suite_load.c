@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Load: one client connects, exchanges a byte and closes as fast as it can, every second connection closed
+ * first by the server. Counts are exact: half of each state for each process, live TIME_WAIT as the kernel
+ * says, nothing lost, nothing unknown.
+ */
+#define _GNU_SOURCE 1
+#include "suites.h"
+
+#include "actor.h"
+#include "clock.h"
+#include "expect.h"
+#include "report.h"
+#include "rows.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PORT 7000
+#define ADDRESSES 8
+#define PART 100 /* connections of one call: an emulated machine makes few in the time that a call may take */
+#define HEADER_MS 60000
+#define REST_MS 30000
+
+enum note { NOTE_CLIENT, NOTE_SERVER, NOTE_MS };
+
+/* Set before the director is forked. */
+static int connections;
+
+/* The byte that the client sends says who closes first. */
+static long serve_one(int fd)
+{
+	char who;
+
+	if (recv(fd, &who, 1, 0) != 1 || send(fd, &who, 1, MSG_NOSIGNAL) != 1)
+		return -EPROTO;
+	if (who == 'c' && recv(fd, &who, 1, 0) != 0)
+		return -EPROTO;
+	return close(fd) ? -errno : 0;
+}
+
+static long op_serve(long listener, long count, long unused)
+{
+	long err = 0;
+
+	(void)unused;
+	for (long i = 0; i < count && !err; i++) {
+		int fd = accept(listener, NULL, NULL);
+
+		err = fd < 0 ? -errno : serve_one(fd);
+	}
+	return err;
+}
+
+static long connect_one(int i)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + i / 2 % ADDRESSES) };
+	char who = i % 2 ? 's' : 'c', byte;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)))
+		return -errno;
+	if (send(fd, &who, 1, MSG_NOSIGNAL) != 1 || recv(fd, &byte, 1, 0) != 1)
+		return -EPROTO;
+	if (who == 's' && recv(fd, &byte, 1, 0) != 0)
+		return -EPROTO;
+	return close(fd) ? -errno : 0;
+}
+
+static long op_connect_all(long count, long unused1, long unused2)
+{
+	long err = 0;
+
+	(void)unused1, (void)unused2;
+	for (long i = 0; i < count && !err; i++)
+		err = connect_one(i);
+	return err;
+}
+
+static struct actor *load_client, *load_server;
+
+static void load_before(void)
+{
+	struct truth *truth = life_truth();
+	char buckets[24];
+
+	snprintf(buckets, sizeof(buckets), "%d", 2 * connections + 1024);
+	net_sysctl("tcp_max_tw_buckets", buckets);
+	net_sysctl("ip_local_port_range", "10000 65000");
+	load_client = actor_new("load_client");
+	load_server = actor_new("load_server");
+	truth->note[NOTE_CLIENT] = load_client->who.pid;
+	truth->note[NOTE_SERVER] = load_server->who.pid;
+}
+
+/* The calls last longer than an actor is waited for otherwise, so the server's answer is asked for last. */
+static void load_make(void)
+{
+	long listener = actor_do(load_server, op_listen, (long)"0.0.0.0", PORT, 128), start = clock_ms(), err;
+
+	actor_begin(load_server, op_serve, listener, connections, 0);
+	for (int done = 0; done < connections; done += PART) {
+		int part = connections - done < PART ? connections - done : PART;
+
+		err = actor_try(load_client, op_connect_all, part, 0, 0);
+		if (err)
+			life_fail("client: %s", strerror(-err));
+	}
+	err = actor_end(load_server);
+	if (err)
+		life_fail("server: %s", strerror(-err));
+	life_truth()->note[NOTE_MS] = clock_ms() - start;
+}
+
+static const struct life load = { .name = "load", .before = load_before, .make = load_make };
+
+/* Lines that enter a state: all of them, those of one charged process, those of no known process. */
+static int entries(const struct stream *s, const char *state, const char *role, int pid)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		const struct record *r = &s->records[i];
+
+		n += record_is(r, "transition") && !strcmp(record_text(r, "new_state"), state) &&
+		     (!role || record_number(r, role) == pid);
+	}
+	return n;
+}
+
+static void is(const char *name, long have, long want)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "load/%s", name);
+	if (have == want)
+		report_ok(full);
+	else
+		report_not_ok(full, "%ld, expected %ld", have, want);
+}
+
+static long summary_number(const struct stream *s, const char *object, const char *key)
+{
+	json_t *from = object ? json_object_get(s->summary, object) : s->summary;
+	json_t *value = json_object_get(from, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+/* sockstat before and after the tool's last look; the tool's figure must lie between. */
+struct kernel_span {
+	int before, after;
+};
+
+static void judge_counts(const struct stream *s, const struct truth *truth)
+{
+	int half = connections / 2, rest = connections - half;
+	int client = truth->note[NOTE_CLIENT], server = truth->note[NOTE_SERVER];
+
+	is("time_wait_of_client", entries(s, "TIME_WAIT", "closer_pid", client), rest);
+	is("time_wait_of_server", entries(s, "TIME_WAIT", "closer_pid", server), half);
+	is("time_wait_owned_by_client", entries(s, "TIME_WAIT", "owner_pid", client), rest);
+	is("time_wait_owned_by_server", entries(s, "TIME_WAIT", "owner_pid", server), half);
+	is("time_wait", entries(s, "TIME_WAIT", NULL, 0), connections);
+	is("close_wait_of_client", entries(s, "CLOSE_WAIT", "owner_pid", client), half);
+	is("close_wait_of_server", entries(s, "CLOSE_WAIT", "owner_pid", server), rest);
+	is("close_wait", entries(s, "CLOSE_WAIT", NULL, 0), connections);
+}
+
+static void judge_summary(const struct stream *s, const struct kernel_span *kernel)
+{
+	long live = summary_number(s, "totals", "time_wait_now") +
+		    summary_number(s, "totals", "fin_wait2_timewait_now");
+	struct reason why = { "" };
+
+	report_result("load/summary", expect_summary(s, &why), why.text);
+	is("unknown", summary_number(s, NULL, "unknown"), 0);
+	is("lost", summary_number(s, NULL, "lost"), 0);
+	is("map_full", summary_number(s, NULL, "map_full"), 0);
+	is("healed", summary_number(s, NULL, "healed"), summary_number(s, NULL, "missed"));
+	is("created", summary_number(s, "totals", "time_wait_created"), connections);
+	is("close_wait_now", summary_number(s, "totals", "close_wait_now"), 0);
+	if (live <= kernel->before && live >= kernel->after)
+		report_ok("load/live_time_wait");
+	else
+		report_not_ok("load/live_time_wait", "%ld, sockstat tw %d to %d", live, kernel->before,
+			      kernel->after);
+}
+
+/* Every line has come when the last CLOSE_WAIT and TIME_WAIT have. */
+static void wait_lines(struct tool *t)
+{
+	for (long end = clock_ms() + REST_MS; clock_ms() < end; poll(NULL, 0, 100)) {
+		tool_poll(t);
+		if (entries(&t->stream, "TIME_WAIT", NULL, 0) >= connections &&
+		    entries(&t->stream, "LAST_ACK", NULL, 0) >= connections)
+			return;
+	}
+}
+
+static int leavings(const struct stream *s, const char *state)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->count; i++)
+		n += !strcmp(record_text(&s->records[i], "old_state"), state);
+	return n;
+}
+
+/* The stream and the kernel agree on how many are live; on a slow machine some expire meanwhile. */
+static void wait_rest(struct tool *t, const struct director *d)
+{
+	for (long end = clock_ms() + REST_MS; clock_ms() < end; poll(NULL, 0, 100)) {
+		tool_poll(t);
+		if (entries(&t->stream, "TIME_WAIT", NULL, 0) - leavings(&t->stream, "TIME_WAIT") ==
+		    rows_sockstat_tw(d->pid))
+			return;
+	}
+}
+
+static void load_run(struct director *d, const struct tool_config *config, struct tool *t)
+{
+	char netns[24];
+	const char *args[] = { "-n", netns, NULL };
+	struct kernel_span kernel;
+	int status;
+
+	snprintf(netns, sizeof(netns), "%lu", d->truth->netns);
+	if (tool_start(t, config, args) || !tool_wait_header(t, HEADER_MS)) {
+		report_not_ok("load", "tcpdwell printed no header: %.300s", tool_stderr(t));
+		return;
+	}
+	director_go(d);
+	/* Not timed: what matters is that every connection was made. */
+	director_wait(d, STAGE_DONE, 300000);
+	if (*d->truth->fail) {
+		report_not_ok("load", "%s", d->truth->fail);
+		return;
+	}
+	wait_lines(t);
+	wait_rest(t, d);
+	kernel.before = rows_sockstat_tw(d->pid);
+	status = tool_stop(t, SIGTERM);
+	kernel.after = rows_sockstat_tw(d->pid);
+	printf("  %d connections in %d ms, %lld missed\n", connections, d->truth->note[NOTE_MS],
+	       (long long)summary_number(&t->stream, NULL, "missed"));
+	is("exit_status", status, 0);
+	judge_counts(&t->stream, d->truth);
+	judge_summary(&t->stream, &kernel);
+}
+
+void suite_load(const struct tool_config *config, int count)
+{
+	struct director d = { 0 };
+	struct tool t = { 0 };
+
+	connections = count;
+	if (director_start(&d, &load) || !director_wait(&d, STAGE_READY, 10000)) {
+		report_not_ok("load", "no director");
+		return;
+	}
+	director_go(&d);
+	if (director_wait(&d, STAGE_BEFORE, 10000))
+		load_run(&d, config, &t);
+	director_free(&d);
+	if (t.out)
+		tool_free(&t);
+}
