@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define SLOTS 12
-#define CALL_MS 15000
+#define CALL_MS 30000
 
 struct call {
 	operation op;
@@ -261,6 +261,24 @@ void pair_close_client(const struct pair *p)
 void pair_close_server(const struct pair *p)
 {
 	actor_do(p->server, op_close, p->server_fd, 0, 0);
+}
+
+static void close_small(struct actor *a, int fd, int local_port, int remote_port)
+{
+	actor_do(a, op_shutdown_write, fd, 0, 0);
+	life_wait_state(local_port, remote_port, "FIN_WAIT2");
+	actor_do(a, op_close, fd, 0, 0);
+	life_wait_small(local_port, remote_port, "FIN_WAIT2");
+}
+
+void pair_close_client_small(const struct pair *p)
+{
+	close_small(p->client, p->client_fd, p->client_port, p->port);
+}
+
+void pair_close_server_small(const struct pair *p)
+{
+	close_small(p->server, p->server_fd, p->port, p->client_port);
 }
 
 void pair_wait_client(const struct pair *p, const char *state)

@@ -23,7 +23,7 @@ struct actor *actor_new(const char *comm);
 struct actor *actor_fork(struct actor *parent, const char *comm);
 /* As actor_fork, as PID 1 of a new PID namespace; skips the life where that is refused. */
 struct actor *actor_fork_pidns(struct actor *parent, const char *comm);
-/* Performs an operation; -errno as it fails. Waits 15 s at most. */
+/* Performs an operation; -errno as it fails. Waits 30 s at most. */
 long actor_try(struct actor *a, operation op, long x, long y, long z);
 /* The same, and a failure ends the life. */
 long actor_do(struct actor *a, operation op, long x, long y, long z);
@@ -57,6 +57,12 @@ void pair_connect(struct pair *p);
 struct pair pair_new(void);
 void pair_close_client(const struct pair *p);
 void pair_close_server(const struct pair *p);
+/*
+ * The same by shutdown(), FIN_WAIT2, close(): the only way that always ends in a timewait socket while the other end
+ * stays open. Where the ACK meets a socket that close() still has locked, the kernel keeps a full orphan instead.
+ */
+void pair_close_client_small(const struct pair *p);
+void pair_close_server_small(const struct pair *p);
 /* Wait until the kernel shows this end in a state ("" = gone). */
 void pair_wait_client(const struct pair *p, const char *state);
 void pair_wait_server(const struct pair *p, const char *state);

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STATE_WAIT_MS 15000
+#define STATE_WAIT_MS 30000
 #define MAX_ROWS 256
 
 const struct who nobody = { .pid = 0 };
@@ -168,6 +168,13 @@ bool life_state_comes(int local_port, int remote_port, const char *state, int ms
 	struct row row;
 
 	return row_comes(local_port, remote_port, state, false, ms, &row);
+}
+
+bool life_small_comes(int local_port, int remote_port, const char *state, int ms)
+{
+	struct row row;
+
+	return row_comes(local_port, remote_port, state, true, ms, &row);
 }
 
 void life_wait_state(int local_port, int remote_port, const char *state)

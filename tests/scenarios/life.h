@@ -100,6 +100,7 @@ void life_machine_sysctl(const char *name, const char *value, char *old);
 void life_wait_state(int local_port, int remote_port, const char *state);
 /* As life_wait_state, for so long, and says whether it came. */
 bool life_state_comes(int local_port, int remote_port, const char *state, int ms);
+bool life_small_comes(int local_port, int remote_port, const char *state, int ms);
 void life_wait_small(int local_port, int remote_port, const char *state);
 /* Lets `ms` pass where the clock itself is the condition. */
 void life_pass(int ms);

@@ -80,12 +80,24 @@ static void close_in_fin_wait2(void)
 	struct pair p = pair_new();
 
 	want_active_client(&p);
-	actor_do(p.client, op_shutdown_write, p.client_fd, 0, 0);
-	pair_wait_client(&p, "FIN_WAIT2");
-	pair_close_client(&p);
-	life_wait_small(p.client_port, p.port, "FIN_WAIT2");
+	pair_close_client_small(&p);
 	pair_close_server(&p);
 	pair_wait_client(&p, "TIME_WAIT");
+}
+
+/*
+ * A plain close() ends in a timewait socket, unless the ACK met a socket that close() still had locked (its backlog):
+ * then the kernel keeps a full orphan, and what follows differs. The server's RST ends that one before the skip.
+ */
+static void must_be_small(const struct pair *p)
+{
+	pair_wait_client(p, "FIN_WAIT2");
+	if (life_small_comes(p->client_port, p->port, "FIN_WAIT2", 2000))
+		return;
+	actor_do(p->server, op_linger_zero, p->server_fd, 0, 0);
+	pair_close_server(p);
+	pair_wait_client(p, "");
+	life_skip("the kernel keeps FIN_WAIT2 in a full orphan: the ACK met a socket that close() still had locked");
 }
 
 static void close_wait_leak(void)
@@ -95,7 +107,7 @@ static void close_wait_leak(void)
 	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2|CLOSE", "local", "expired");
 	want_server(&p, ACCEPTED "CLOSE_WAIT", "remote", "null")->closer = nobody;
 	pair_close_client(&p);
-	life_wait_small(p.client_port, p.port, "FIN_WAIT2");
+	must_be_small(&p);
 	pair_wait_server(&p, "CLOSE_WAIT");
 }
 

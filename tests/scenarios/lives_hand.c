@@ -164,6 +164,18 @@ static void data_after_close(void)
 	scene_wait(&s, "");
 }
 
+static void overflow_by_ack(void)
+{
+	struct scene s;
+
+	life_sysctl("tcp_max_tw_buckets", "0");
+	scene_open(&s);
+	scene_want(&s, CONNECTED "FIN_WAIT1>FIN_WAIT2>CLOSE", "local", "overflow");
+	scene_close(&s);
+	peer_send(&s.peer, ACK, 0);
+	scene_wait(&s, "");
+}
+
 static void fin_wait1_timeout(void)
 {
 	struct scene s;
@@ -315,6 +327,7 @@ const struct life lives_hand[] = {
 	{ .name = "reset_on_time_wait", .make = reset_on_time_wait },
 	{ .name = "fin_repeated", .make = fin_repeated },
 	{ .name = "data_after_close", .make = data_after_close },
+	{ .name = "overflow_by_ack", .make = overflow_by_ack },
 	{ .name = "fin_wait1_timeout", .make = fin_wait1_timeout },
 	{ .name = "last_ack_timeout", .make = last_ack_timeout },
 	{ .name = "established_timeout", .make = established_timeout },

@@ -31,8 +31,7 @@ static void never_accepted(void)
 
 	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2|CLOSE", "local", "expired");
 	want_queued(&p, ACCEPTED "CLOSE_WAIT", "remote", "null")->closer = nobody;
-	pair_close_client(&p);
-	life_wait_small(p.client_port, p.port, "FIN_WAIT2");
+	pair_close_client_small(&p);
 	pair_wait_server(&p, "CLOSE_WAIT");
 }
 
@@ -52,8 +51,7 @@ static void listener_closed_close_wait(void)
 
 	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2>CLOSE", "local", "killed");
 	want_queued(&p, ACCEPTED "CLOSE_WAIT>CLOSE", "remote", "aborted|reset_sent");
-	pair_close_client(&p);
-	life_wait_small(p.client_port, p.port, "FIN_WAIT2");
+	pair_close_client_small(&p);
 	pair_wait_server(&p, "CLOSE_WAIT");
 	actor_do(p.server, op_close, p.listener, 0, 0);
 	pair_wait_client(&p, "");

@@ -35,9 +35,8 @@ static void open_after(void)
 static void close_wait_before(void)
 {
 	kept = pair_new();
-	pair_close_client(&kept);
+	pair_close_client_small(&kept);
 	pair_wait_server(&kept, "CLOSE_WAIT");
-	life_wait_small(kept.client_port, kept.port, "FIN_WAIT2");
 }
 
 /* The small FIN_WAIT2 has no owner any more, and none can be found. */
@@ -58,9 +57,8 @@ static void close_wait_after(void)
 static void held_before(void)
 {
 	kept = pair_new();
-	pair_close_client(&kept);
+	pair_close_client_small(&kept);
 	pair_wait_server(&kept, "CLOSE_WAIT");
-	life_wait_small(kept.client_port, kept.port, "FIN_WAIT2");
 }
 
 /* Nothing happens to it: only the totals know of it, and the small FIN_WAIT2 at its end. */
@@ -120,7 +118,7 @@ static void listener_after(void)
 	w->attribution = "listener";
 	w->in_queue = 1;
 	w->closer = nobody;
-	pair_close_client(&queued);
+	pair_close_client_small(&queued);
 	pair_wait_server(&queued, "CLOSE_WAIT");
 }
 
@@ -152,9 +150,8 @@ static void queued_after(void)
 	w->attribution = "listener";
 	w->in_queue = 1;
 	w->closer = nobody;
-	pair_close_client(&kept);
+	pair_close_client_small(&kept);
 	pair_wait_server(&kept, "CLOSE_WAIT");
-	life_wait_small(kept.client_port, kept.port, "FIN_WAIT2");
 }
 
 const struct life lives_seeded[] = {

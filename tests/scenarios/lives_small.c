@@ -25,20 +25,22 @@ static void linger2_one(void)
 	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2>CLOSE", "local", "expired");
 	want_server(&p, ACCEPTED "CLOSE_WAIT>LAST_ACK>CLOSE", "remote", "reset_received");
 	actor_do(p.client, op_tcp_option, p.client_fd, TCP_LINGER2, 1);
+	actor_do(p.client, op_shutdown_write, p.client_fd, 0, 0);
+	pair_wait_client(&p, "FIN_WAIT2"); /* for a small socket, see pair_close_client_small */
 	pair_close_client(&p);
 	pair_wait_client(&p, "");
 	pair_close_server(&p);
 	pair_wait_server(&p, "");
 }
 
-/* Beyond 60 s the kernel keeps a full orphan for the rest, here 3 s, and only then a small socket, again 3 s. */
+/* Beyond 60 s the kernel keeps a full orphan for the rest, here 6 s, and only then a small socket, again 6 s. */
 static void linger2_long(void)
 {
 	struct pair p = pair_new();
 
 	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2>TIME_WAIT|CLOSE", "local", "expired");
 	want_server(&p, ACCEPTED "CLOSE_WAIT>LAST_ACK>CLOSE", "remote", "null");
-	actor_do(p.client, op_tcp_option, p.client_fd, TCP_LINGER2, 63);
+	actor_do(p.client, op_tcp_option, p.client_fd, TCP_LINGER2, 66);
 	pair_close_client(&p);
 	pair_wait_client(&p, "FIN_WAIT2");
 	life_wait_small(p.client_port, p.port, "FIN_WAIT2");
@@ -59,6 +61,7 @@ static void first_life(struct pair *p, bool client_first, const char *end)
 		pair_wait_server(p, "CLOSE_WAIT");
 		pair_close_server(p);
 		pair_wait_client(p, "TIME_WAIT");
+		pair_wait_server(p, ""); /* the next connection takes its ports */
 		return;
 	}
 	want_client(p, CONNECTED "CLOSE_WAIT>LAST_ACK>CLOSE", "remote", "null");
@@ -67,6 +70,7 @@ static void first_life(struct pair *p, bool client_first, const char *end)
 	pair_wait_client(p, "CLOSE_WAIT");
 	pair_close_client(p);
 	pair_wait_server(p, "TIME_WAIT");
+	pair_wait_client(p, "");
 }
 
 static void second_life(struct pair *p)

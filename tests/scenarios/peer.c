@@ -22,7 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define WAIT_MS 10000
+#define WAIT_MS 20000
 #define MAX_DATA 64
 
 void peer_open(struct peer *p)

@@ -11,6 +11,9 @@ import os
 import select
 import socket
 import sys
+import time
+
+FIN_WAIT2 = 5
 
 
 def serve(listener, passive, total, accepted):
@@ -30,12 +33,21 @@ def serve(listener, passive, total, accepted):
     return kept
 
 
+def finish(connection):
+    """Ends our side and waits for the ACK: only then close() leaves a timewait socket for certain, not a full orphan."""
+    connection.shutdown(socket.SHUT_WR)
+    while connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != FIN_WAIT2:
+        time.sleep(0.001)
+
+
 def connect(port, kind):
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(kind)
     if kind == b"p":
         while connection.recv(1):
             pass
+    if kind == b"l":
+        finish(connection)
     connection.close()
 
 
