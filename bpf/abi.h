@@ -42,7 +42,7 @@ enum end {
 enum transition_flag {
 	FLAG_IN_ACCEPT_QUEUE = 1 << 0, /* no struct socket yet */
 	FLAG_TIMEWAIT = 1 << 1, /* lives in a timewait socket, whatever its state */
-	FLAG_FIRST_SEEN = 1 << 2, /* nothing was recorded of this socket before */
+	FLAG_FIRST_SEEN = 1 << 2, /* it was not told before that the socket is there */
 	FLAG_MISSED = 1 << 3, /* recorded_state is not old_state: transitions in between were not seen */
 	FLAG_SELECTION_OPEN = 1 << 4, /* the owner is not known yet: the reader applies the process filters */
 	FLAG_TIME_DERIVED = 1 << 5, /* noticed later; the time was taken from the kernel's own timer */
@@ -85,12 +85,12 @@ struct connection {
 	__u8 closed_by : 2;
 	__u8 attribution : 2;
 	__u8 flags; /* enum connection_flag */
-	__u8 padding;
+	__u8 told; /* the listing in which its presence in this state was told; 0 = not told */
 };
 
 enum connection_flag {
 	CONNECTION_SELECTED = 1 << 0, /* its owner passes the process filters */
-	CONNECTION_EMITTED = 1 << 1, /* its presence in this state was told */
+	CONNECTION_MET = 1 << 1, /* by the socket iterator, which looked for its owner */
 	CONNECTION_SEEDED = 1 << 2, /* it was there before us: since_ns stays 0 until its next transition */
 };
 
@@ -105,7 +105,9 @@ struct transition {
 	__u8 end;
 	__u8 attribution;
 	__u8 flags; /* enum transition_flag */
-	__u32 error; /* RECORD_CONNECT_FAILED: errno */
+	__u16 error; /* RECORD_CONNECT_FAILED: errno */
+	__u8 listing; /* the one that is on, see bpf/emit.bpf.h; never 0 */
+	__u8 padding;
 	__u64 time_ns;
 	__u64 since_ns; /* when old_state began; 0 = not seen */
 	__u64 id;

@@ -15,7 +15,7 @@ struct happening {
 	__u8 recorded_state;
 	__u8 end;
 	__u8 flags;
-	__u32 error;
+	__u16 error;
 	__u64 time_ns;
 	__u64 socket_cgroup_id;
 };
@@ -56,18 +56,42 @@ static __always_inline bool ports_undecided(const struct endpoint *endpoint)
 	       ((filter_remote_ports || filter_remote_addr) && !endpoint->remote_port);
 }
 
-static __always_inline void emit(const struct happening *happening, const struct connection *connection,
+/*
+ * Numbers the listings of all sockets that are there. The reader counts a socket if its presence was told in the listing that
+ * is on. Where records were lost it no longer knows what is there: it begins the next listing (1 to 255, then 1 again), and the
+ * sweeps tell of every socket that was not told of in it.
+ */
+volatile __u8 listing = 1;
+
+/* States of sockets that a listing tells of. */
+static __always_inline bool is_connected_state(__u8 state)
+{
+	return state && state != TCP_CLOSE && state != TCP_LISTEN && state < TCP_NEW_SYN_RECV;
+}
+
+static __always_inline bool is_wanted(const struct connection *connection, const struct endpoint *endpoint)
+{
+	return owner_selected(connection) && !ports_undecided(endpoint);
+}
+
+/* Does the reader not count the socket that it is told to leave a state? Then it was there all the same. */
+static __always_inline bool leaves_untold(const struct happening *happening, const struct connection *connection, __u8 now)
+{
+	__u8 state = happening->flags & FLAG_MISSED ? happening->recorded_state : happening->old_state;
+
+	return happening->type == RECORD_TRANSITION && connection->told != now && is_connected_state(state) &&
+	       emit_states & (1U << state);
+}
+
+/* The listing that the record is of, 0 where the ring buffer was full. */
+static __always_inline __u8 emit(const struct happening *happening, const struct connection *connection,
 				 const struct endpoint *endpoint)
 {
-	struct transition *record;
+	struct transition *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
+	__u8 now = listing;
 
-	if (!owner_selected(connection) || ports_undecided(endpoint))
-		return;
-	record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
-	if (!record) {
-		count(COUNTER_LOST_RECORDS);
-		return;
-	}
+	if (!record)
+		return 0;
 	record->type = happening->type;
 	record->old_state = happening->old_state;
 	record->new_state = happening->new_state;
@@ -77,9 +101,13 @@ static __always_inline void emit(const struct happening *happening, const struct
 	record->end = happening->end;
 	record->attribution = connection->attribution;
 	record->flags = happening->flags;
+	if (leaves_untold(happening, connection, now))
+		record->flags |= FLAG_FIRST_SEEN;
 	if (filters_processes() && !(connection->flags & CONNECTION_SELECTED))
 		record->flags |= FLAG_SELECTION_OPEN;
 	record->error = happening->error;
+	record->listing = now;
+	record->padding = 0;
 	record->time_ns = happening->time_ns;
 	record->since_ns = connection->since_ns;
 	record->id = connection->id;
@@ -89,6 +117,21 @@ static __always_inline void emit(const struct happening *happening, const struct
 	record->owner = connection->owner;
 	record->closer = connection->closer;
 	bpf_ringbuf_submit(record, wake_up_flags());
+	return now;
+}
+
+/* An event: what the reader will never know of is counted. */
+static __always_inline __u8 emit_event(const struct happening *happening, const struct connection *connection,
+				       const struct endpoint *endpoint)
+{
+	__u8 told;
+
+	if (!is_wanted(connection, endpoint))
+		return 0;
+	told = emit(happening, connection, endpoint);
+	if (!told)
+		count(COUNTER_LOST_RECORDS);
+	return told;
 }
 
 /* Enters `state` at `time_ns`, telling the reader when it wants to know. */
@@ -96,7 +139,7 @@ static __always_inline void connection_enter(struct connection *connection, stru
 					     const struct endpoint *endpoint)
 {
 	if (states_selected(happening))
-		emit(happening, connection, endpoint);
+		connection->told = emit_event(happening, connection, endpoint);
 	connection->state = happening->new_state;
 	connection->since_ns = happening->time_ns;
 }

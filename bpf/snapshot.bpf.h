@@ -21,21 +21,39 @@
 /* Set by the reader when it has all sockets from before: what is found later, no event told of. */
 bool seeding_is_over = false;
 
-static __always_inline void tell_presence(__u32 type, const struct connection *connection, const struct endpoint *endpoint,
-					  __u64 now_ns, __u8 flags)
+/* Sockets that the ring buffer had no room to tell of. Nothing is lost: the next sweep tells of them. */
+__u64 presences_refused = 0;
+
+/*
+ * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
+ * coming on another processor does not count it a second time.
+ */
+static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint, __u64 now_ns,
+					  __u8 flags, __u64 cgroup_id)
 {
 	struct happening presence = {
-		.type = type,
+		.type = RECORD_SOCKET,
 		.old_state = connection->state,
 		.new_state = connection->state,
 		.flags = flags,
 		.time_ns = now_ns,
+		.socket_cgroup_id = cgroup_id,
 	};
 
+	if (connection->told == listing || !is_connected_state(connection->state) || !states_selected(&presence) ||
+	    !is_wanted(connection, endpoint))
+		return;
+	connection->told = listing;
+	if (emit(&presence, connection, endpoint))
+		return;
+	connection->told = 0;
+	__sync_fetch_and_add(&presences_refused, 1);
+}
+
+static __always_inline void count_adopted(void)
+{
 	if (seeding_is_over)
 		count(COUNTER_ADOPTED);
-	if (states_selected(&presence))
-		emit(&presence, connection, endpoint);
 }
 
 /* The socket of a file descriptor, NULL if it is none of TCP. */
@@ -76,11 +94,6 @@ static __always_inline void register_holder(struct task_struct *task, __u64 cred
 		return;
 	process_of_task(false, &process, task);
 	process_register(credentials, NULL, &process);
-}
-
-static __always_inline bool is_connected_state(__u8 state)
-{
-	return state && state != TCP_CLOSE && state != TCP_LISTEN && state < TCP_NEW_SYN_RECV;
 }
 
 /* The state itself tells who was first. */
@@ -187,7 +200,7 @@ static __always_inline void snapshot_process(struct task_struct *task)
 /* A timewait socket that was there before us: nothing tells who made it. */
 static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 {
-	struct connection connection = {};
+	struct connection connection = {}, *entry;
 	struct endpoint endpoint = {};
 	__u64 now_ns = bpf_ktime_get_ns();
 
@@ -204,14 +217,25 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 		return;
 	if (connection.state == TCP_FIN_WAIT2)
 		fin_wait2_count(1);
-	tell_presence(RECORD_SOCKET, &connection, &endpoint, now_ns, FLAG_TIMEWAIT);
+	count_adopted();
+	entry = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
+	if (entry)
+		tell_presence(entry, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
+}
+
+static __always_inline void tell_socket(struct connection *connection, const struct sock *sk, __u64 now_ns)
+{
+	struct endpoint endpoint = connection->endpoint;
+	__u8 flags = is_in_accept_queue(connection, sk) ? FLAG_IN_ACCEPT_QUEUE : 0;
+
+	tell_presence(connection, &endpoint, now_ns, flags, connection->owner.start_ns ? 0 : socket_cgroup_id(sk));
 }
 
 /* iter/tcp: every socket of a namespace, also those without a descriptor. Runs after iter/task_file found the owners. */
 static __always_inline void snapshot_socket(struct sock_common *skc)
 {
 	const struct sock *sk = (const struct sock *)skc;
-	__u8 state = BPF_CORE_READ(skc, skc_state), flags = 0;
+	__u8 state = BPF_CORE_READ(skc, skc_state);
 	struct connection *connection;
 	struct endpoint endpoint = {};
 
@@ -223,14 +247,13 @@ static __always_inline void snapshot_socket(struct sock_common *skc)
 		return;
 	endpoint_of_socket(false, &endpoint, sk);
 	connection = seed_socket(sk, &endpoint, state);
-	if (!connection || connection->flags & CONNECTION_EMITTED || !(connection->flags & CONNECTION_SEEDED))
+	if (!connection || connection->flags & CONNECTION_MET || !(connection->flags & CONNECTION_SEEDED))
 		return;
+	connection->flags |= CONNECTION_MET;
 	side_guess(connection, &endpoint);
 	owner_resolve(connection, sk, &endpoint);
-	if (is_in_accept_queue(connection, sk))
-		flags |= FLAG_IN_ACCEPT_QUEUE;
-	connection->flags |= CONNECTION_EMITTED;
-	tell_presence(RECORD_SOCKET, connection, &endpoint, bpf_ktime_get_ns(), flags);
+	count_adopted();
+	tell_socket(connection, sk, bpf_ktime_get_ns());
 }
 
 /* Is this still the timewait socket of these ends? Its memory may be another's by now. */
@@ -272,8 +295,10 @@ static __always_inline void sweep_timewait(const struct endpoint *key, struct co
 	struct endpoint endpoint = *key;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if ((__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS)
+	if ((__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS) {
+		tell_presence(connection, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
 		return;
+	}
 	if (!timewait_lives(tw, &endpoint)) {
 		if (!connection->ended_ns)
 			connection->ended_ns = now_ns;
@@ -284,6 +309,7 @@ static __always_inline void sweep_timewait(const struct endpoint *key, struct co
 	connection->ended_ns = 0;
 	if (connection->state == TCP_FIN_WAIT2 && now_ns - time_wait_began(tw, now_ns) > SWEEP_GRACE_NS)
 		time_wait_look(connection, &endpoint, tw, now_ns, false);
+	tell_presence(connection, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
 }
 
 /* Is the socket still the one that was recorded? Its memory may be another connection's, of which no event told yet. */
@@ -350,8 +376,10 @@ static __always_inline void sweep_socket(__u64 key, struct connection *connectio
 	const struct sock *sk = (const struct sock *)key;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (is_young(connection, now_ns) || socket_lives(sk, connection))
+	if (is_young(connection, now_ns) || socket_lives(sk, connection)) {
+		tell_socket(connection, sk, now_ns);
 		return;
+	}
 	connection_lost(connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
 	bpf_map_delete_elem(&connection_by_socket, &key);
 }

@@ -137,7 +137,7 @@ static __always_inline void connect_failure_emit(const struct connection *connec
 {
 	closing->type = RECORD_CONNECT_FAILED;
 	closing->error = EADDRNOTAVAIL;
-	emit(closing, connection, endpoint);
+	emit_event(closing, connection, endpoint);
 	closing->type = RECORD_TRANSITION;
 	closing->error = 0;
 }
@@ -207,11 +207,6 @@ static __always_inline struct connection *connection_new(__u64 key, struct happe
 /* Without track_all only CLOSE_WAIT is sure to have been recorded when it is left. */
 static __always_inline void check_recorded_state(struct connection *connection, struct happening *happening)
 {
-	/* Found by its descriptor, but its presence was not told (yet, or as its namespace can't be listed). */
-	if (connection->flags & CONNECTION_SEEDED && !(connection->flags & CONNECTION_EMITTED)) {
-		connection->flags |= CONNECTION_EMITTED;
-		happening->flags |= FLAG_FIRST_SEEN;
-	}
 	if (connection->state == happening->old_state || !(track_all || happening->old_state == TCP_CLOSE_WAIT))
 		return;
 	happening->flags |= FLAG_MISSED;

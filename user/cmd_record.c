@@ -36,6 +36,13 @@ static int record_event(struct view *view, const struct event *event)
 	return recording->event(recording, event);
 }
 
+static int record_recount(struct view *view, bool begins)
+{
+	struct view *recording = ((struct record_view *)view)->recording;
+
+	return recording->recount(recording, begins);
+}
+
 static int record_tick(struct view *view, const struct tick *tick)
 {
 	struct view *recording = ((struct record_view *)view)->recording;
@@ -96,7 +103,7 @@ static int record_result(const struct record_view *record, const struct options 
 static int record_run(const struct options *options)
 {
 	struct live_needs needs = { .emit_states = ~0U, .track_all = true };
-	struct record_view record = { .view = { record_begin, record_event, record_tick, record_end } };
+	struct record_view record = { .view = { record_begin, record_event, record_recount, record_tick, record_end } };
 	struct options roomy = *options;
 	char error[256];
 	int err, code;

@@ -112,6 +112,19 @@ void totals_add(struct totals *totals, const struct event *event)
 	totals->states[record->new_state & 15].created++;
 }
 
+void totals_recount(struct totals *totals)
+{
+	struct state_totals *state = totals->states, *end = state + sizeof(totals->states) / sizeof(*state);
+
+	for (; state < end; state++)
+		state_totals_recount(state);
+}
+
+void state_totals_recount(struct state_totals *state)
+{
+	state->left += state_totals_now(state);
+}
+
 int64_t state_totals_now(const struct state_totals *state)
 {
 	return state->created + state->seeded - state->left;

@@ -48,8 +48,8 @@ struct health {
 /* Of one state. created + seeded - left = now. */
 struct state_totals {
 	uint64_t created; /* entries since we attached */
-	uint64_t seeded; /* were there when we attached */
-	uint64_t left;
+	uint64_t seeded; /* were there when we attached, or were found by a recount */
+	uint64_t left; /* a recount lets all leave, and finds those again that are there */
 };
 
 struct totals {
@@ -70,6 +70,11 @@ struct tick {
 struct view {
 	int (*begin)(struct view *view, const struct run *run);
 	int (*event)(struct view *view, const struct event *event);
+	/*
+	 * Records were lost: all sockets that are there are told anew, as RECORD_SOCKET events between two calls, the first with
+	 * `begins`. What was there before and is not told of until the second call has left unseen.
+	 */
+	int (*recount)(struct view *view, bool begins);
 	int (*tick)(struct view *view, const struct tick *tick); /* about each tick_ms, and after each batch of events */
 	int (*end)(struct view *view, const struct tick *last);
 	unsigned int tick_ms; /* how long an event may wait; 0 = 50 */
@@ -98,6 +103,11 @@ uint64_t clock_unix_offset_ns(void);
 
 /* Adds an event to the totals. */
 void totals_add(struct totals *totals, const struct event *event);
+
+/* A recount begins: nothing is there until it is told. */
+void totals_recount(struct totals *totals);
+void state_totals_recount(struct state_totals *state);
+
 int64_t state_totals_now(const struct state_totals *state);
 
 #endif

@@ -272,6 +272,60 @@ static void a_full_table_of_sockets_keeps_counts(void **state)
 	ledger_free(ledger);
 }
 
+static void ignore(void *context, const struct event *event)
+{
+	(void)context;
+	(void)event;
+}
+
+/* What happens while nobody listens: neither the ledger nor the totals hear of it. */
+static void run_unheard(unsigned int steps)
+{
+	struct totals heard = world.totals;
+
+	world.tell = ignore;
+	world_run(&world, steps, 5);
+	world.tell = book;
+	world.totals = heard;
+}
+
+/* Some of those that are there leave before they are told again. */
+static void tell_all_again(struct ledger *ledger)
+{
+	totals_recount(&world.totals);
+	ledger_recount(ledger);
+	for (size_t i = 0; i < WORLD_SOCKETS; i++) {
+		struct world_socket *socket = &world.sockets[i];
+
+		if (socket->state && i % 10 == 0)
+			world_leave(&world, socket, FLAG_FIRST_SEEN);
+		else if (socket->state)
+			world_tell(&world, socket, RECORD_SOCKET, socket->state, socket->state, 0);
+	}
+}
+
+static void a_recount_finds_back(void **state)
+{
+	static const unsigned int rooms[] = { 0, 5 };
+
+	(void)state;
+	for (size_t room = 0; room < ARRAY_SIZE(rooms); room++) {
+		struct ledger *ledger = begin(rooms[room], 1U << STATE_CLOSE_WAIT, 0);
+
+		for (int i = 0; i < 5; i++) {
+			world_run(&world, 3000, 5);
+			run_unheard(3000);
+			tell_all_again(ledger);
+			assert_all_add_up(ledger);
+			world_run(&world, 3000, 3);
+			assert_all_add_up(ledger);
+			for (unsigned int by = 0; by < GROUP_KEYS; by++)
+				assert_live_rows(ledger, by);
+		}
+		ledger_free(ledger);
+	}
+}
+
 static void ages_and_dwell(void **state)
 {
 	struct ledger *ledger = begin(0, WAITING, 0);
@@ -383,6 +437,7 @@ int main(void)
 		cmocka_unit_test(a_row_keeps_its_sockets),
 		cmocka_unit_test(first_seen_is_seeded),
 		cmocka_unit_test(a_full_table_of_sockets_keeps_counts),
+		cmocka_unit_test(a_recount_finds_back),
 		cmocka_unit_test(ages_and_dwell),
 		cmocka_unit_test(rates_are_of_the_interval),
 		cmocka_unit_test(every_key_sorts),

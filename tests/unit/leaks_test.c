@@ -69,6 +69,33 @@ static void sockets_enter_and_leave(void **state)
 	sockets_free(sockets);
 }
 
+static void count_gone(void *context, const struct live_socket *socket)
+{
+	*(uint64_t *)context += socket->record.id;
+}
+
+/* One is told again as it was, one goes in between, one is new, and one is not told again: it is gone. */
+static void a_recount_drops_what_is_gone(void **state)
+{
+	struct sockets *sockets = sockets_new(CLOSE_WAIT_ONLY, 100);
+	uint64_t gone = 0;
+
+	(void)state;
+	apply(sockets, entry(1));
+	apply(sockets, entry(2));
+	apply(sockets, entry(3));
+	sockets_recount(sockets, true, count_gone, &gone);
+	apply(sockets, seeded(1));
+	apply(sockets, event_of(2, RECORD_TRANSITION, STATE_CLOSE_WAIT, STATE_LAST_ACK));
+	apply(sockets, seeded(4));
+	sockets_recount(sockets, false, count_gone, &gone);
+	assert_int_equal(gone, 3);
+	assert_int_equal(sockets_count(sockets), 2);
+	assert_true(sockets_find(sockets, 1)->record.type == RECORD_TRANSITION);
+	assert_non_null(sockets_find(sockets, 4));
+	sockets_free(sockets);
+}
+
 static void sockets_are_bounded(void **state)
 {
 	struct sockets *sockets = sockets_new(CLOSE_WAIT_ONLY, 3);
@@ -388,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sockets_enter_and_leave),
+		cmocka_unit_test(a_recount_drops_what_is_gone),
 		cmocka_unit_test(sockets_are_bounded),
 		cmocka_unit_test(sockets_keep_their_cgroup),
 		cmocka_unit_test(age_of_a_begin_that_was_seen),

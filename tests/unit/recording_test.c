@@ -9,7 +9,7 @@
 /* A view that keeps what it is told. */
 struct notes {
 	struct view view;
-	unsigned int begun, events, ticks, ended, stop_after;
+	unsigned int begun, events, recounts, ticks, ended, stop_after;
 	char version[8];
 	bool recorded;
 	uint64_t begin_ns;
@@ -39,6 +39,12 @@ static int note_event(struct view *view, const struct event *event)
 	return ++notes->events == notes->stop_after;
 }
 
+static int note_recount(struct view *view, bool begins)
+{
+	((struct notes *)view)->recounts += begins;
+	return 0;
+}
+
 static int note_tick(struct view *view, const struct tick *tick)
 {
 	struct notes *notes = (struct notes *)view;
@@ -62,7 +68,7 @@ static int note_end(struct view *view, const struct tick *last)
 	return 0;
 }
 
-static const struct view note_view = { note_begin, note_event, note_tick, note_end, 0 };
+static const struct view note_view = { note_begin, note_event, note_recount, note_tick, note_end, 0 };
 
 static int replay_with(struct notes *notes, const struct options *options, const char *data, size_t size,
 		       struct recording_findings *findings)
@@ -109,6 +115,14 @@ static void write_end(struct json *json, uint64_t ms, const char *next)
 	struct tick tick = { BEGIN_NS + ms * MS, BEGIN_UNIX_NS + ms * MS, NULL, &totals };
 
 	recording_end_json(json, &tick, next);
+}
+
+static struct event socket_of(uint64_t id, unsigned int state, uint64_t ms)
+{
+	struct event event = event_of(id, state, state, ms);
+
+	event.record.type = RECORD_SOCKET;
+	return event;
 }
 
 /* A header, an entry into CLOSE_WAIT, one into TIME_WAIT, an end. */
@@ -375,6 +389,35 @@ static void test_parts_joined(void **state)
 	json_release(&json);
 }
 
+/* Of three connections one is told again, one was gone unseen, one leaves unannounced and one had come unseen. */
+static void test_recount(void **state)
+{
+	struct event first_seen = event_of(3, STATE_CLOSE_WAIT, STATE_LAST_ACK, 310);
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_header(&json, RECORDING_FORMAT, false);
+	write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_event(&json, event_of(2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_event(&json, event_of(3, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	recording_recount_json(&json, BEGIN_UNIX_NS + 300 * MS, BEGIN_NS + 300 * MS, true);
+	write_event(&json, socket_of(1, STATE_CLOSE_WAIT, 300));
+	first_seen.record.flags = FLAG_FIRST_SEEN;
+	write_event(&json, first_seen);
+	write_event(&json, socket_of(4, STATE_CLOSE_WAIT, 320));
+	recording_recount_json(&json, BEGIN_UNIX_NS + 330 * MS, BEGIN_NS + 330 * MS, false);
+	write_end(&json, 400, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.damaged + findings.unknown, 0);
+	assert_int_equal(notes.recounts, 1);
+	assert_int_equal(notes.totals.states[STATE_CLOSE_WAIT].created, 3);
+	assert_int_equal(state_totals_now(&notes.totals.states[STATE_CLOSE_WAIT]), 2);
+	json_release(&json);
+}
+
 static void test_no_header(void **state)
 {
 	struct recording_findings findings;
@@ -451,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_parts_joined),
+		cmocka_unit_test(test_recount),
 		cmocka_unit_test(test_no_header),
 		cmocka_unit_test(test_view_stops),
 		cmocka_unit_test(test_seconds_end_it),

@@ -20,6 +20,13 @@ void id_map_release(struct id_map *map)
 	map->capacity = map->used = 0;
 }
 
+void id_map_clear(struct id_map *map)
+{
+	if (map->used)
+		memset(map->slots, 0, map->capacity * map->stride);
+	map->used = 0;
+}
+
 static uint64_t *slot_at(const struct id_map *map, size_t position)
 {
 	return (uint64_t *)(map->slots + position * map->stride);

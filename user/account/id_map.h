@@ -26,6 +26,9 @@ void *id_map_find(const struct id_map *map, uint64_t id);
 /* The value, zeroed where it is new. NULL: no memory. Valid until the next put or remove. */
 void *id_map_put(struct id_map *map, uint64_t id);
 
+/* Takes all out and keeps the memory. */
+void id_map_clear(struct id_map *map);
+
 void id_map_remove(struct id_map *map, uint64_t id);
 
 /* Start with *cursor 0; NULL after the last. `id` may be NULL. The map must not change meanwhile. */

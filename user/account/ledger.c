@@ -243,6 +243,26 @@ static void for_each_group(struct ledger *ledger, void (*act)(struct group *grou
 	}
 }
 
+static void recount(struct group *group, double unused)
+{
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < group->n_accounts; i++)
+		state_totals_recount(&group->accounts[i].count);
+	group->held = 0;
+}
+
+void ledger_recount(struct ledger *ledger)
+{
+	unsigned int i;
+
+	for_each_group(ledger, recount, 0);
+	for (i = 0; i < ledger->n_groupings; i++)
+		id_map_clear(&ledger->groupings[i].folded);
+	id_map_clear(&ledger->sockets.by_id);
+}
+
 static void end_interval(struct group *group, double seconds)
 {
 	struct account *account;

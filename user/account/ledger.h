@@ -28,6 +28,9 @@ void ledger_free(struct ledger *ledger);
 
 void ledger_event(struct ledger *ledger, const struct event *event);
 
+/* A recount begins (event.h): nothing is there until it is told again. */
+void ledger_recount(struct ledger *ledger);
+
 /* NULL when there is no such grouping. */
 struct groups *ledger_groups(struct ledger *ledger, unsigned int by);
 const struct followed *ledger_followed(const struct ledger *ledger);

@@ -114,6 +114,13 @@ static void entry_set(struct sockets *sockets, struct live_socket *socket, const
 	socket->cgroup_id = event->cgroup_id;
 	socket->cgroup = path_keep(sockets, event->cgroup);
 	socket->healed = event->healed;
+	socket->doubted = false;
+}
+
+/* Told again as it is known, which says less than how it came into its state. */
+static bool is_confirmed(const struct live_socket *socket, const struct transition *record)
+{
+	return socket->doubted && record->type == RECORD_SOCKET && record->new_state == socket->record.new_state;
 }
 
 static int sockets_enter(struct sockets *sockets, const struct event *event)
@@ -128,7 +135,10 @@ static int sockets_enter(struct sockets *sockets, const struct event *event)
 		entry = entry_new(sockets, event->record.id);
 	if (!entry)
 		return -ENOMEM;
-	entry_set(sockets, &entry->socket, event);
+	if (is_confirmed(&entry->socket, &event->record))
+		entry->socket.doubted = false;
+	else
+		entry_set(sockets, &entry->socket, event);
 	return 0;
 }
 
@@ -152,6 +162,22 @@ int sockets_apply(struct sockets *sockets, const struct event *event)
 		return sockets_enter(sockets, event);
 	sockets_leave(sockets, record->id);
 	return 0;
+}
+
+void sockets_recount(struct sockets *sockets, bool begins, void (*gone)(void *context, const struct live_socket *socket),
+		     void *context)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, sockets->entries, entry, next) {
+		if (!begins && entry->socket.doubted) {
+			gone(context, &entry->socket);
+			HASH_DEL(sockets->entries, entry);
+			free(entry);
+		} else {
+			entry->socket.doubted = begins;
+		}
+	}
 }
 
 size_t sockets_count(const struct sockets *sockets)

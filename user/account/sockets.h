@@ -21,6 +21,7 @@ struct live_socket {
 	uint64_t cgroup_id;
 	const char *cgroup; /* path, NULL = not known; lives as long as the table */
 	bool healed;
+	bool doubted; /* a recount is on that did not tell of it yet */
 };
 
 /* The states whose sockets are kept: bit (1 << state). At most `max` sockets. NULL: no memory. */
@@ -32,6 +33,13 @@ void sockets_free(struct sockets *sockets);
  * in sockets_refused().
  */
 int sockets_apply(struct sockets *sockets, const struct event *event);
+
+/*
+ * As view->recount (event.h). At its end the sockets that no event told of since it began are taken out; `gone` is called for
+ * each before.
+ */
+void sockets_recount(struct sockets *sockets, bool begins, void (*gone)(void *context, const struct live_socket *socket),
+		     void *context);
 
 size_t sockets_count(const struct sockets *sockets);
 uint64_t sockets_refused(const struct sockets *sockets);

@@ -16,6 +16,7 @@
 #include "attribute/cgroup.h"
 #include "attribute/owner.h"
 #include "collect/health.h"
+#include "collect/reconcile.h"
 #include "collect/snapshot.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -26,8 +27,6 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define HEALTH_INTERVAL_NS (250 * NSEC_PER_MSEC)
 #define CLOCK_INTERVAL_NS (1000 * NSEC_PER_MSEC)
-#define ADOPT_INTERVAL_NS (1000 * NSEC_PER_MSEC)
-#define SETTLING_NS (500 * NSEC_PER_MSEC)
 
 struct live {
 	const struct options *options;
@@ -40,9 +39,10 @@ struct live {
 	struct health health;
 	struct totals totals;
 	uint64_t begin_ns, last_event_ns, health_ns, offset_ns;
-	uint64_t swept_skips; /* health.skipped when the sockets were swept last */
-	bool sockets_swept;
-	uint64_t adopted_ns;
+	struct reconciler reconciler;
+	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
+	uint64_t lost; /* records that the kernel side could not send */
+	uint64_t late; /* records of an earlier listing */
 	uint64_t unix_offset_ns; /* UTC - monotonic */
 	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
@@ -111,11 +111,41 @@ static void deliver_gap(struct live *live, const struct event *event)
 	gap.healed = true;
 	gap.record.old_state = event->record.recorded_state;
 	gap.record.new_state = event->record.old_state;
-	gap.record.flags &= ~(FLAG_MISSED | FLAG_FIRST_SEEN);
+	gap.record.flags &= ~FLAG_MISSED;
 	gap.record.end = END_NONE;
 	gap.record.since_ns = 0;
 	live->health.healed++;
 	deliver(live, &gap);
+}
+
+/* All that was counted as being there is told anew. */
+static void recount(void *context, bool begins)
+{
+	struct live *live = context;
+
+	if (begins && live->listing == live->tracer->skeleton->data->listing)
+		return;
+	live->listing = live->tracer->skeleton->data->listing;
+	if (begins)
+		totals_recount(&live->totals);
+	if (live->view->recount && !live->result)
+		live->result = live->view->recount(live->view, begins);
+}
+
+/*
+ * The first record of a new listing begins the recount. A record of the old one that comes later, from a processor that was
+ * just writing it, is of a socket that the listing tells of: it can't be used, and is lost.
+ */
+static bool is_of_listing(struct live *live, const struct transition *record)
+{
+	if (record->listing == live->listing)
+		return true;
+	if (record->listing == live->tracer->skeleton->data->listing) {
+		recount(live, true);
+		return true;
+	}
+	live->late++;
+	return false;
 }
 
 static int on_record(void *context, void *data, size_t size)
@@ -124,6 +154,8 @@ static int on_record(void *context, void *data, size_t size)
 	struct event event = { .record = *(const struct transition *)data };
 
 	(void)size;
+	if (!is_of_listing(live, &event.record))
+		return 0;
 	if (event.record.owner_credentials)
 		owner_finder_complete(live->owners, &event.record);
 	if (event.record.flags & FLAG_SELECTION_OPEN && !owner_passes(live, &event.record))
@@ -131,6 +163,7 @@ static int on_record(void *context, void *data, size_t size)
 	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
 	if (event.record.flags & FLAG_MISSED) {
 		deliver_gap(live, &event);
+		event.record.flags &= ~FLAG_FIRST_SEEN;
 		event.record.since_ns = 0;
 	}
 	if (event.record.flags & FLAG_HEALED) {
@@ -211,6 +244,15 @@ static int tell_begin(struct live *live)
 	return live->view->begin ? live->view->begin(live->view, &run) : 0;
 }
 
+static void read_health(struct live *live, uint64_t now_ns)
+{
+	health_read(&live->health, live->tracer);
+	live->lost = live->health.lost;
+	live->health.lost += live->late;
+	live->totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
+	live->health_ns = now_ns;
+}
+
 static void tell_tick(struct live *live, int (*tell)(struct view *view, const struct tick *tick))
 {
 	struct tick tick = { .health = &live->health, .totals = &live->totals };
@@ -218,11 +260,8 @@ static void tell_tick(struct live *live, int (*tell)(struct view *view, const st
 
 	tick.time_ns = clock_monotonic_ns();
 	tick.unix_ns = tick.time_ns + live->unix_offset_ns;
-	if (tick.time_ns - live->health_ns >= HEALTH_INTERVAL_NS || tell == live->view->end) {
-		health_read(&live->health, live->tracer);
-		live->totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
-		live->health_ns = tick.time_ns;
-	}
+	if (tick.time_ns - live->health_ns >= HEALTH_INTERVAL_NS || tell == live->view->end)
+		read_health(live, tick.time_ns);
 	if (!tell)
 		return;
 	result = tell(live->view, &tick);
@@ -280,29 +319,18 @@ static void follow_clock(struct live *live)
 	live->offset_ns = now_ns;
 }
 
-/*
- * Timewait sockets are swept while there are any. Full sockets only when the kernel skipped our program, and once for those
- * that were closed while we seeded.
- */
-static void reconcile(struct live *live, bool force)
+static void look_around(struct live *live, bool last)
 {
-	uint64_t now_ns = clock_monotonic_ns();
-	bool has_time_wait = state_totals_now(&live->totals.states[STATE_TIME_WAIT]) > 0 ||
-			     tracer_fin_wait2_timewait(live->tracer) > 0;
+	struct reconcile_facts facts = {
+		.now_ns = clock_monotonic_ns(),
+		.skipped = live->health.skipped,
+		.lost = live->lost,
+		.has_time_wait = state_totals_now(&live->totals.states[STATE_TIME_WAIT]) > 0 ||
+				 tracer_fin_wait2_timewait(live->tracer) > 0,
+		.last = last,
+	};
 
-	if (has_time_wait || force)
-		snapshot_sweep_time_wait(live->snapshot, now_ns, force);
-	if (now_ns - live->begin_ns < SETTLING_NS && !force)
-		return;
-	if (live->sockets_swept && live->swept_skips == live->health.skipped && !force)
-		return;
-	live->sockets_swept = true;
-	if (live->swept_skips != live->health.skipped && now_ns - live->adopted_ns > ADOPT_INTERVAL_NS) {
-		live->adopted_ns = now_ns;
-		snapshot_adopt(live->snapshot);
-	}
-	live->swept_skips = live->health.skipped;
-	snapshot_sweep_sockets(live->snapshot);
+	reconcile(&live->reconciler, &facts);
 }
 
 static void run(struct live *live)
@@ -311,12 +339,13 @@ static void run(struct live *live)
 	while (!is_over(live)) {
 		wait_and_drain(live);
 		follow_clock(live);
-		reconcile(live, false);
+		look_around(live, false);
 		tell_tick(live, live->view->tick);
 	}
 	if (live->result < 0)
 		return;
-	reconcile(live, true);
+	read_health(live, clock_monotonic_ns());
+	look_around(live, true);
 	live->result = 0;
 	ring_buffer__consume(live->ring);
 	tell_tick(live, live->view->end);
@@ -334,6 +363,13 @@ int live_run(const struct options *options, const struct live_needs *needs, stru
 	if (!err) {
 		live.unix_offset_ns = clock_unix_offset_ns();
 		live.begin_ns = clock_monotonic_ns();
+		live.listing = live.tracer->skeleton->data->listing;
+		live.reconciler = (struct reconciler){
+			.snapshot = live.snapshot,
+			.begin_ns = live.begin_ns,
+			.recount = recount,
+			.context = &live,
+		};
 		err = tell_begin(&live);
 	}
 	if (!err) {

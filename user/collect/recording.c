@@ -145,6 +145,15 @@ static void on_event(struct replay *replay, const struct recorded *recorded)
 		replay->result = replay->view->event(replay->view, &recorded->event);
 }
 
+static void on_recount(struct replay *replay, bool begins)
+{
+	replay->repeating = false;
+	if (begins)
+		totals_recount(&replay->totals);
+	if (replay->view->recount)
+		replay->result = replay->view->recount(replay->view, begins);
+}
+
 static void on_health(struct replay *replay, const struct recorded *recorded)
 {
 	uint64_t unknown = replay->health.unknown;
@@ -196,6 +205,9 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 	switch (recorded->type) {
 	case RECORDED_EVENT:
 		on_event(replay, recorded);
+		break;
+	case RECORDED_RECOUNT:
+		on_recount(replay, recorded->begins);
 		break;
 	case RECORDED_TICK:
 		replay->repeating = false;

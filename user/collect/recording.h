@@ -8,6 +8,8 @@
  *   socket      a connection that was there when the file began
  *   transition  as in `trace -j --all`
  *   connect_failed
+ *   recount     records were lost: all connections that are there follow as `socket` lines ("begins": true), until the next
+ *               line of this type ("begins": false); those that are missing among them have ended
  *   tick        time passed: at most 100 ms apart while there is traffic, else a second
  *   health      the counters of what was lost, whenever one has grown
  *   summary     totals, as `trace -j` has them; a run's last file only
@@ -48,6 +50,7 @@ struct recording_part {
 void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part);
 void recording_event_json(struct json *json, const struct event *event);
 void recording_tick_json(struct json *json, const struct tick *tick);
+void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins);
 void recording_health_json(struct json *json, const struct tick *tick);
 void recording_end_json(struct json *json, const struct tick *last, const char *next);
 

@@ -72,6 +72,13 @@ void recording_tick_json(struct json *json, const struct tick *tick)
 	end(json);
 }
 
+void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins)
+{
+	begin(json, "recount", unix_ns, time_ns);
+	json_bool(json, "begins", begins);
+	end(json);
+}
+
 void recording_health_json(struct json *json, const struct tick *tick)
 {
 	begin(json, "health", tick->unix_ns, tick->time_ns);

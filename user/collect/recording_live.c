@@ -84,6 +84,11 @@ int recording_live_event(struct recording_live *live, const struct event *event)
 	return remember_cgroup(live, event);
 }
 
+void recording_live_forget(struct recording_live *live)
+{
+	id_map_clear(&live->sockets);
+}
+
 int recording_live_tell(const struct recording_live *live, const struct tick *now,
 			int (*tell)(void *context, const struct event *event), void *context)
 {

@@ -18,6 +18,9 @@ void recording_live_release(struct recording_live *live);
 /* Follows an event. 0 or -ENOMEM. */
 int recording_live_event(struct recording_live *live, const struct event *event);
 
+/* A recount begins: all connections that are there are told anew. */
+void recording_live_forget(struct recording_live *live);
+
 /*
  * Calls `tell` with a RECORD_SOCKET event for each connection, in the order of nothing. Ends with the first result that is
  * not 0 and returns it.

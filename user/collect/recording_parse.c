@@ -255,6 +255,7 @@ static const struct {
 	{ "transition", RECORDED_EVENT, RECORD_TRANSITION },
 	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
+	{ "recount", RECORDED_RECOUNT },
 	{ "tick", RECORDED_TICK },
 	{ "header", RECORDED_HEADER },
 	{ "health", RECORDED_HEALTH },
@@ -277,6 +278,7 @@ static int line_parse(struct recorded *recorded)
 	recorded->time_ns = number_of(recorded->json, "time_ns", INT64_MAX);
 	recorded->unix_ns = time_of(recorded->json);
 	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
+	recorded->begins = is_true(recorded->json, "begins");
 	recorded->next = text_of(recorded->json, "next");
 	switch (recorded->type) {
 	case RECORDED_EVENT:

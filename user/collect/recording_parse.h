@@ -11,6 +11,7 @@ enum recorded_type {
 	RECORDED_UNKNOWN, /* JSON, but not of a type that we know */
 	RECORDED_HEADER,
 	RECORDED_EVENT, /* transition, socket, connect_failed */
+	RECORDED_RECOUNT,
 	RECORDED_TICK,
 	RECORDED_HEALTH,
 	RECORDED_SUMMARY,
@@ -26,6 +27,7 @@ struct recorded {
 	struct run run;
 	uint64_t format; /* header */
 	bool continued; /* header */
+	bool begins; /* recount */
 	int64_t fin_wait2_timewait; /* tick, end */
 	struct health health; /* health, summary */
 	const char *next; /* end */

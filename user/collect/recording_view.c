@@ -224,6 +224,16 @@ static int recording_event(struct view *view, const struct event *event)
 	return failed(recording, err);
 }
 
+static int recording_recount(struct view *view, bool begins)
+{
+	struct recording_view *recording = (struct recording_view *)view;
+
+	recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
+	if (begins)
+		recording_live_forget(&recording->live);
+	return 0;
+}
+
 static int recording_tick(struct view *view, const struct tick *tick)
 {
 	struct recording_view *recording = (struct recording_view *)view;
@@ -257,6 +267,7 @@ struct view *recording_view_new(const struct options *options)
 	recording->view = (struct view){
 		.begin = recording_begin,
 		.event = recording_event,
+		.recount = recording_recount,
 		.tick = recording_tick,
 		.end = recording_end,
 	};

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi.h"
 #include "attach/tracer.h"
 #include "attribute/netns.h"
 #include "event.h"
@@ -19,6 +20,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
+#define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
 
 struct snapshot {
@@ -27,6 +29,7 @@ struct snapshot {
 	void (*drain)(void *context);
 	void *context;
 	uint64_t next_sweep_ns;
+	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 };
 
 struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
@@ -48,10 +51,18 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot);
 }
 
+/* How many elements may make a record before the ring buffer is emptied: half of it is left for events. */
+static size_t pace_of(const struct snapshot *snapshot)
+{
+	size_t records = bpf_map__max_entries(snapshot->tracer->skeleton->maps.records) / sizeof(struct transition) / 2;
+
+	return records < PACE_MAX ? records : PACE_MAX;
+}
+
 /* An iterator runs while it is read. Ours print a byte for each element that may have made a record. */
 static int iterator_run(const struct snapshot *snapshot, struct bpf_link *link)
 {
-	char pace[4096];
+	char pace[PACE_MAX];
 	ssize_t size;
 	int fd, err;
 
@@ -59,7 +70,7 @@ static int iterator_run(const struct snapshot *snapshot, struct bpf_link *link)
 	if (fd < 0)
 		return fd;
 	do {
-		size = read(fd, pace, sizeof(pace));
+		size = read(fd, pace, pace_of(snapshot));
 		if (size > 0)
 			snapshot->drain(snapshot->context);
 	} while (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR)));
@@ -158,6 +169,7 @@ int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
 		err = snapshot_descriptors(snapshot);
 	if (!err)
 		err = seed_namespaces(snapshot, skipped);
+	snapshot->untold_sockets = snapshot->tracer->skeleton->bss->presences_refused > 0;
 	snapshot->tracer->skeleton->bss->seeding_is_over = true;
 	return err;
 }
@@ -178,6 +190,17 @@ static uint64_t clock_thread_ns(void)
 	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
 }
 
+static bool refused(const struct snapshot *snapshot)
+{
+	return snapshot->tracer->skeleton->bss->presences_refused > 0;
+}
+
+static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
+{
+	snapshot->tracer->skeleton->bss->presences_refused = 0;
+	return program_run(snapshot, program, map);
+}
+
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
@@ -187,7 +210,8 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	if (!force && now_ns < snapshot->next_sweep_ns)
 		return 0;
 	begin = clock_thread_ns();
-	err = program_run(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint);
+	err = sweep(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint);
+	snapshot->untold_time_wait = refused(snapshot);
 	cost = (clock_thread_ns() - begin) * SWEEP_SHARE;
 	snapshot->next_sweep_ns = now_ns + (cost > SWEEP_INTERVAL_NS ? cost : SWEEP_INTERVAL_NS);
 	return err;
@@ -196,7 +220,21 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 int snapshot_sweep_sockets(struct snapshot *snapshot)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	int err = program_run(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket);
+	int err = sweep(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket);
 
+	snapshot->untold_sockets = refused(snapshot);
 	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
+}
+
+void snapshot_next_listing(struct snapshot *snapshot)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+
+	skeleton->data->listing = skeleton->data->listing == UINT8_MAX ? 1 : skeleton->data->listing + 1;
+	snapshot->drain(snapshot->context);
+}
+
+bool snapshot_untold(const struct snapshot *snapshot)
+{
+	return snapshot->untold_time_wait || snapshot->untold_sockets;
 }

@@ -45,4 +45,10 @@ int snapshot_adopt(struct snapshot *snapshot);
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force);
 int snapshot_sweep_sockets(struct snapshot *snapshot);
 
+/* From now on sweeps tell anew of all sockets. What the ring buffer holds is drained before this returns. */
+void snapshot_next_listing(struct snapshot *snapshot);
+
+/* Did the last sweeps find sockets that the ring buffer had no room to tell of? */
+bool snapshot_untold(const struct snapshot *snapshot);
+
 #endif

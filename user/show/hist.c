@@ -199,6 +199,13 @@ static int hist_event(struct view *view, const struct event *event)
 	return 0;
 }
 
+static int hist_recount(struct view *view, bool begins)
+{
+	if (begins)
+		ledger_recount(((struct hist_view *)view)->ledger);
+	return 0;
+}
+
 static void next_interval(struct hist_view *hist, const struct tick *tick)
 {
 	uint64_t late_ns = tick->time_ns > hist->next_ns ? tick->time_ns - hist->next_ns : 0;
@@ -263,7 +270,13 @@ struct view *hist_view_new(const struct options *options, struct output *output)
 
 	if (!hist)
 		return NULL;
-	hist->view = (struct view){ .begin = hist_begin, .event = hist_event, .tick = hist_tick, .end = hist_end };
+	hist->view = (struct view){
+		.begin = hist_begin,
+		.event = hist_event,
+		.recount = hist_recount,
+		.tick = hist_tick,
+		.end = hist_end,
+	};
 	hist->options = options;
 	hist->output = output;
 	hist->sort = sort < 0 ? SORT_COUNT : sort;

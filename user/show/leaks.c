@@ -79,6 +79,23 @@ static int leaks_event(struct view *view, const struct event *event)
 	return count_change((struct leaks_view *)view, event);
 }
 
+static void count_gone(void *context, const struct live_socket *socket)
+{
+	struct leaks_view *leaks = context;
+	struct leak_group *group = leak_groups_find(leaks->groups, socket);
+
+	if (group)
+		group->left++;
+}
+
+static int leaks_recount(struct view *view, bool begins)
+{
+	struct leaks_view *leaks = (struct leaks_view *)view;
+
+	sockets_recount(leaks->sockets, begins, count_gone, leaks);
+	return 0;
+}
+
 /* Without -d one look at what is there is enough; a recording is read to its end. */
 static bool watches(const struct leaks_view *leaks)
 {
@@ -255,7 +272,13 @@ struct view *leaks_view_new(const struct options *options, struct output *output
 
 	if (!leaks)
 		return NULL;
-	leaks->view = (struct view){ .begin = leaks_begin, .event = leaks_event, .tick = leaks_tick, .end = leaks_end };
+	leaks->view = (struct view){
+		.begin = leaks_begin,
+		.event = leaks_event,
+		.recount = leaks_recount,
+		.tick = leaks_tick,
+		.end = leaks_end,
+	};
 	leaks->options = options;
 	leaks->output = output;
 	json_init(&leaks->json);

@@ -65,6 +65,13 @@ static int top_event(struct view *view, const struct event *event)
 	return 0;
 }
 
+static int top_recount(struct view *view, bool begins)
+{
+	if (begins)
+		ledger_recount(((struct top_view *)view)->model.ledger);
+	return 0;
+}
+
 static bool count_is_reached(const struct top_view *top)
 {
 	return top->options->count && top->model.intervals >= top->options->count;
@@ -103,7 +110,13 @@ struct view *top_view_new(const struct options *options, struct output *output)
 
 	if (!top)
 		return NULL;
-	top->view = (struct view){ .begin = top_begin, .event = top_event, .tick = top_tick, .end = top_end };
+	top->view = (struct view){
+		.begin = top_begin,
+		.event = top_event,
+		.recount = top_recount,
+		.tick = top_tick,
+		.end = top_end,
+	};
 	top->options = options;
 	top->output = output;
 	json_init(&top->json);

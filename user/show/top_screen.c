@@ -66,6 +66,13 @@ static int event(struct view *view, const struct event *event)
 	return 0;
 }
 
+static int recount(struct view *view, bool begins)
+{
+	if (begins)
+		ledger_recount(((struct top_screen *)view)->model.ledger);
+	return 0;
+}
+
 static int measure(struct top_screen *screen, const struct tick *tick)
 {
 	int err = top_model_measure(&screen->model, tick);
@@ -115,7 +122,14 @@ struct view *top_screen_new(const struct options *options, const struct terminal
 
 	if (!screen)
 		return NULL;
-	screen->view = (struct view){ .begin = begin, .event = event, .tick = tick, .end = end, .tick_ms = KEYS_MS };
+	screen->view = (struct view){
+		.begin = begin,
+		.event = event,
+		.recount = recount,
+		.tick = tick,
+		.end = end,
+		.tick_ms = KEYS_MS,
+	};
 	screen->options = options;
 	screen->guard = guard;
 	frame_init(&screen->frame);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Timewait sockets are swept while there are any. All else is looked for only when something was missed. */
+#include "collect/reconcile.h"
+
+#include "collect/snapshot.h"
+#include "event.h"
+
+#define NSEC_PER_MSEC 1000000ULL
+#define SETTLING_NS (500 * NSEC_PER_MSEC)
+#define ADOPT_INTERVAL_NS (1000 * NSEC_PER_MSEC)
+#define CALM_NS (300 * NSEC_PER_MSEC) /* nothing was lost for so long: the reader keeps up again */
+#define RECOUNT_INTERVAL_NS (5000 * NSEC_PER_MSEC) /* where it does not */
+#define RECOUNT_SHARE 20 /* a recount of 1 s is followed by 20 s at least */
+#define RECOUNT_SWEEPS 8 /* the ring buffer may be too small for one */
+
+/* Full sockets: when the kernel skipped our program, and once for those that were closed while we seeded. */
+static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_facts *facts)
+{
+	bool skipped = reconciler->swept_skips != facts->skipped;
+
+	if (!facts->last && facts->now_ns - reconciler->begin_ns < SETTLING_NS)
+		return;
+	if (!facts->last && reconciler->swept && !skipped && !snapshot_untold(reconciler->snapshot))
+		return;
+	if (skipped && facts->now_ns - reconciler->adopted_ns > ADOPT_INTERVAL_NS) {
+		reconciler->adopted_ns = facts->now_ns;
+		snapshot_adopt(reconciler->snapshot);
+	}
+	reconciler->swept = true;
+	reconciler->swept_skips = facts->skipped;
+	snapshot_sweep_sockets(reconciler->snapshot);
+}
+
+/* As long as records are being lost a recount would add to what the reader can't take. */
+static bool recount_is_due(struct reconciler *reconciler, const struct reconcile_facts *facts)
+{
+	if (facts->lost != reconciler->seen_lost) {
+		reconciler->seen_lost = facts->lost;
+		reconciler->lost_ns = facts->now_ns;
+	}
+	if (facts->lost == reconciler->recounted_lost)
+		return false;
+	return facts->last || facts->now_ns - reconciler->lost_ns >= CALM_NS ||
+	       facts->now_ns >= reconciler->recount_again_ns;
+}
+
+/* Records were lost: nobody knows which. So all that is there is told anew. */
+static void recount(struct reconciler *reconciler, const struct reconcile_facts *facts)
+{
+	uint64_t wait_ns;
+	int i;
+
+	reconciler->recounted_lost = facts->lost;
+	snapshot_next_listing(reconciler->snapshot);
+	reconciler->recount(reconciler->context, true);
+	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)); i++) {
+		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, true);
+		snapshot_sweep_sockets(reconciler->snapshot);
+	}
+	reconciler->recount(reconciler->context, false);
+	wait_ns = (clock_monotonic_ns() - facts->now_ns) * RECOUNT_SHARE;
+	reconciler->recount_again_ns = facts->now_ns + (wait_ns > RECOUNT_INTERVAL_NS ? wait_ns : RECOUNT_INTERVAL_NS);
+}
+
+void reconcile(struct reconciler *reconciler, const struct reconcile_facts *facts)
+{
+	if (facts->has_time_wait || facts->last)
+		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last);
+	sweep_sockets(reconciler, facts);
+	if (recount_is_due(reconciler, facts))
+		recount(reconciler, facts);
+}
