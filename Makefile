@@ -37,7 +37,7 @@ else
 LIBBPF_CFLAGS = $(shell $(PKG_CONFIG) --cflags libbpf)
 LIBRARIES = $(shell $(PKG_CONFIG) --libs $(if $(STATIC),--static) libbpf) -lz
 endif
-LIBRARIES += -ljansson -lncursesw -ltinfo
+LIBRARIES += -ljansson -lncursesw -ltinfo -lseccomp
 
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iuser -Ibpf -I$(OUT)/skel $(CROSS_CFLAGS) $(LIBBPF_CFLAGS) $(CFLAGS)

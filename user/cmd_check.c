@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell check: what this kernel and these privileges allow, and what is missing. */
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +18,7 @@ struct check {
 	struct hook_set hooks;
 	char mode_errors[HOOK_MODE_TRACEPOINT + 1][256]; /* "" = the mode serves every fact */
 	struct verifier_report verifier; /* with -v */
-	char error[256]; /* why nothing can work, "" = it works */
+	char error[512]; /* why nothing can work, "" = it works */
 	int err;
 };
 
@@ -55,6 +54,16 @@ static void try_modes(struct check *check)
 		hook_set_choose(&unused, &check->kernel, mode, check->mode_errors[mode], sizeof(check->mode_errors[mode]));
 }
 
+/* null where nothing is missing. */
+static void missing_json(const struct check *check, struct json *json)
+{
+	uint64_t missing = kernel_missing_capabilities(&check->kernel);
+	char names[64];
+
+	privileges_names(missing, names, sizeof(names));
+	json_string(json, "missing", missing ? names : NULL);
+}
+
 static void check_json(const struct check *check, struct json *json)
 {
 	char text[96];
@@ -66,8 +75,12 @@ static void check_json(const struct check *check, struct json *json)
 	json_string(json, "error", check->err ? check->error : NULL);
 	json_string(json, "kernel", check->kernel.release);
 	json_bool(json, "btf", check->kernel.btf != NULL);
+	missing_json(check, json);
+	json_bool(json, "user_namespace", check->kernel.in_user_namespace);
+	json_bool(json, "pid_namespace", kernel_own_pid_namespace() != 0);
 	json_string(json, "lockdown", check->kernel.lockdown[0] ? check->kernel.lockdown : NULL);
 	json_i64(json, "seccomp", check->kernel.seccomp);
+	json_bool(json, "bpf_refused", kernel_try_bpf() != 0);
 	json_bool(json, "other_namespaces", kernel_has_capability(&check->kernel, CAP_SYS_ADMIN));
 	json_object_begin(json, "modes");
 	for (i = HOOK_MODE_FENTRY; i <= HOOK_MODE_TRACEPOINT; i++)
@@ -85,15 +98,24 @@ static void check_json(const struct check *check, struct json *json)
 
 static void privileges_text(const struct check *check, struct output *output)
 {
-	const struct capability *missing = kernel_missing_capability(&check->kernel);
+	const struct kernel *kernel = &check->kernel;
+	uint64_t missing = kernel_missing_capabilities(kernel);
+	char names[64];
 
-	output_printf(output, "%-20s %s\n", "capabilities", missing ? missing->name : "enough to trace");
+	privileges_names(missing, names, sizeof(names));
+	output_printf(output, "%-20s %s%s\n", "capabilities", missing ? names : "enough to trace", missing ? " missing" : "");
+	output_printf(output, "%-20s %s\n", "user namespace",
+		      kernel->in_user_namespace ? "not the machine's first: bpf() is refused there" : "the machine's first");
+	output_printf(output, "%-20s %s\n", "process namespace",
+		      kernel_own_pid_namespace() ? "not the machine's first: other processes' files are not seen" :
+						   "the machine's first: all processes");
 	output_printf(output, "%-20s %s\n", "other namespaces",
-		      kernel_has_capability(&check->kernel, CAP_SYS_ADMIN) ?
+		      kernel_has_capability(kernel, CAP_SYS_ADMIN) ?
 			      "sockets from before are found in all" :
 			      "sockets from before are found in our own only (CAP_SYS_ADMIN)");
-	output_printf(output, "%-20s %s\n", "seccomp", check->kernel.seccomp ? "a filter is active" : "none");
-	output_printf(output, "%-20s %s\n", "lockdown", check->kernel.lockdown[0] ? check->kernel.lockdown : "none");
+	output_printf(output, "%-20s %s\n", "seccomp",
+		      !kernel->seccomp ? "none" : kernel_try_bpf() ? "a filter refuses bpf()" : "a filter, which allows bpf()");
+	output_printf(output, "%-20s %s\n", "lockdown", kernel->lockdown[0] ? kernel->lockdown : "none");
 }
 
 static void hooks_text(const struct check *check, struct output *output)
@@ -133,7 +155,7 @@ static int check_run(const struct options *options)
 
 	kernel_probe(&check.kernel);
 	try_tracer(&check, options);
-	if (check.kernel.btf && !kernel_missing_capability(&check.kernel)) {
+	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {
 		try_modes(&check);
 		hook_set_choose(&check.hooks, &check.kernel, options->hooks, check.error, sizeof(check.error));
 	}

@@ -102,10 +102,10 @@ static int record_result(const struct record_view *record, const struct options 
 
 static int record_run(const struct options *options)
 {
-	struct live_needs needs = { .emit_states = ~0U, .track_all = true };
+	struct live_needs needs = { .emit_states = ~0U, .track_all = true, .writes_files = true };
 	struct record_view record = { .view = { record_begin, record_event, record_recount, record_tick, record_end } };
 	struct options roomy = *options;
-	char error[256];
+	char error[512];
 	int err, code;
 
 	if (!options->file || !*options->file || !strcmp(options->file, "-"))

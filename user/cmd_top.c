@@ -42,7 +42,7 @@ static int run_on_terminal(const struct options *options)
 	struct live_needs needs = {};
 	struct terminal_guard guard;
 	struct view *view;
-	char error[256];
+	char error[512];
 	int err;
 
 	terminal_guard_begin(&guard);

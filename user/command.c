@@ -26,7 +26,7 @@ int command_show(const struct command *command, const struct options *options, r
 	struct live_needs needs = {};
 	struct output output;
 	struct view *view;
-	char error[256] = "";
+	char error[512] = "";
 	int err = -ENOMEM, code = EXIT_FINE;
 
 	output_init(&output, STDOUT_FILENO);

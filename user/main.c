@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/privileges.h"
 #include "command.h"
 #include "util/log.h"
 
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
 {
 	const struct command *command = isatty(STDOUT_FILENO) ? &command_top : &command_trace;
 
+	privileges_raise();
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
 		printf("tcpdwell %s\n", VERSION);
 		return EXIT_FINE;

@@ -95,8 +95,10 @@ static int hook_try(const struct hook *hook, const struct kernel *kernel, const 
 	}
 	if (hook->mode == HOOK_MODE_FENTRY)
 		err = kernel_try_fentry(kernel, *function);
+	if (hook->mode == HOOK_MODE_KPROBE)
+		err = kernel_try_kprobe(*function);
 	if (err)
-		snprintf(reason, size, "the kernel refuses fentry on %s: %s", *function, strerror(-err));
+		snprintf(reason, size, "the kernel refuses %s on %s: %s", mode_names[hook->mode], *function, strerror(-err));
 	return err;
 }
 

@@ -7,18 +7,20 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #define INITIAL_PID_NAMESPACE 0xeffffffcU /* PROC_PID_INIT_INO */
-#define CAPABILITY_PERFMON 38
-#define CAPABILITY_BPF 39
+#define INITIAL_USER_NAMESPACE 0xeffffffdU /* PROC_USER_INIT_INO */
+#define NO_SUCH_COMMAND 0x7fff /* of bpf() */
 
 static void read_lockdown(struct kernel *kernel)
 {
@@ -38,19 +40,31 @@ static void read_lockdown(struct kernel *kernel)
 
 static int read_status(struct kernel *kernel)
 {
-	unsigned long long capabilities;
 	char line[256];
 	FILE *file = fopen("/proc/self/status", "re");
 
 	if (!file)
 		return -errno;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "CapEff: %llx", &capabilities) == 1)
-			kernel->capabilities = capabilities;
+	while (fgets(line, sizeof(line), file))
 		sscanf(line, "Seccomp: %d", &kernel->seccomp);
-	}
 	fclose(file);
 	return 0;
+}
+
+static bool has_struct(const struct kernel *kernel, const char *name)
+{
+	return kernel->btf && btf__find_by_name_kind(kernel->btf, name, BTF_KIND_STRUCT) > 0;
+}
+
+static int probe_privileges(struct kernel *kernel)
+{
+	struct stat st;
+
+	kernel->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	kernel->in_user_namespace = !stat("/proc/self/ns/user", &st) && st.st_ino != INITIAL_USER_NAMESPACE;
+	kernel->counts_locked_memory = has_struct(kernel, "bpf_map_memory");
+	read_lockdown(kernel);
+	return capabilities_read(&kernel->capabilities) ?: read_status(kernel);
 }
 
 int kernel_probe(struct kernel *kernel)
@@ -64,13 +78,11 @@ int kernel_probe(struct kernel *kernel)
 	if (libbpf_get_error(kernel->btf))
 		kernel->btf = NULL;
 	kernel->has_kprobes = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
-	kernel->has_memory_allocator =
-		kernel->btf && btf__find_by_name_kind(kernel->btf, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
+	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
 	/* The guard that tracepoints are called under since then leaves its type in BTF. */
 	kernel->preempts_tracepoints =
 		kernel->btf && btf__find_by_name_kind(kernel->btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0;
-	read_lockdown(kernel);
-	return read_status(kernel);
+	return probe_privileges(kernel);
 }
 
 void kernel_release(struct kernel *kernel)
@@ -123,6 +135,30 @@ int kernel_try_fentry(const struct kernel *kernel, const char *function)
 	return err;
 }
 
+int kernel_try_kprobe(const char *function)
+{
+	struct perf_event_attr attributes = { .size = sizeof(attributes), .config1 = (uint64_t)(uintptr_t)function };
+	FILE *file = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	int fd, err = -ENOENT;
+
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%u", &attributes.type) == 1) {
+		fd = syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+		err = fd < 0 ? -errno : 0;
+		if (fd >= 0)
+			close(fd);
+	}
+	fclose(file);
+	return err;
+}
+
+/* A kernel that lets us in says EINVAL to a command that there is not. */
+int kernel_try_bpf(void)
+{
+	return syscall(SYS_bpf, NO_SUCH_COMMAND, NULL, 0) < 0 && errno != EINVAL ? -errno : 0;
+}
+
 uint32_t kernel_tick_ns(void)
 {
 	struct timespec resolution;
@@ -158,21 +194,12 @@ uint32_t kernel_own_pid_namespace(void)
 
 bool kernel_has_capability(const struct kernel *kernel, int number)
 {
-	return kernel->capabilities & 1ULL << number;
+	return kernel->capabilities.effective & CAPABILITY(number);
 }
 
-const struct capability *kernel_missing_capability(const struct kernel *kernel)
+uint64_t kernel_missing_capabilities(const struct kernel *kernel)
 {
-	static const struct capability needed[] = {
-		{ CAPABILITY_BPF, "CAP_BPF" },
-		{ CAPABILITY_PERFMON, "CAP_PERFMON" },
-	};
-	size_t i;
-
 	if (kernel_has_capability(kernel, CAP_SYS_ADMIN))
-		return NULL;
-	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!kernel_has_capability(kernel, needed[i].number))
-			return &needed[i];
-	return NULL;
+		return 0;
+	return (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON)) & ~kernel->capabilities.effective;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "attach/capabilities.h"
+
 struct btf;
 
 struct kernel {
@@ -14,7 +16,10 @@ struct kernel {
 	char release[65];
 	char lockdown[32]; /* "none", "integrity", "confidentiality", or "" where the kernel has no lockdown */
 	int seccomp; /* the Seccomp: line of /proc/self/status; 0 = none */
-	uint64_t capabilities; /* effective, bit mask */
+	struct capability_sets capabilities;
+	bool no_new_privileges; /* an executable file's capabilities don't count */
+	bool in_user_namespace; /* not the machine's first: capabilities don't hold for bpf() */
+	bool counts_locked_memory; /* maps count against RLIMIT_MEMLOCK (before 5.11) */
 	bool has_kprobes; /* the kprobe event source exists */
 	bool preempts_tracepoints; /* a tracepoint's programs can be preempted, and are then skipped for others (7.x) */
 	bool has_memory_allocator; /* maps may allocate at run time in any program (6.1) */
@@ -33,6 +38,12 @@ bool kernel_has_symbol(const char *name);
 /* Loads and attaches, for a moment, an empty fentry program on `function`. 0 or negative errno. */
 int kernel_try_fentry(const struct kernel *kernel, const char *function);
 
+/* Makes and closes the event of a kprobe on `function`, which seccomp profiles and paranoid kernels refuse. 0 or negative errno. */
+int kernel_try_kprobe(const char *function);
+
+/* Is bpf() itself refused to us, whatever we ask of it? 0, or the negative errno that comes back. */
+int kernel_try_bpf(void);
+
 /* Length of a jiffy in ns. */
 uint32_t kernel_tick_ns(void);
 
@@ -42,13 +53,8 @@ uint32_t kernel_sockets(void);
 /* Inode of our own PID namespace, 0 if it is the machine's first one. */
 uint32_t kernel_own_pid_namespace(void);
 
-struct capability {
-	int number;
-	const char *name;
-};
-
-/* The capabilities that tracing needs and this process lacks: the first one missing, or NULL. */
-const struct capability *kernel_missing_capability(const struct kernel *kernel);
+/* The capabilities that tracing needs and this process lacks: a mask. */
+uint64_t kernel_missing_capabilities(const struct kernel *kernel);
 bool kernel_has_capability(const struct kernel *kernel, int number);
 
 #endif

@@ -1,16 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Says by name what keeps us from working: capability, seccomp, lockdown, BTF. */
+/*
+ * What we may do: raised at start, named where it is missing, and given up once everything is attached. Says by name what
+ * keeps us from working: capability, user namespace, seccomp, lockdown, locked memory, BTF.
+ */
 #ifndef TCPDWELL_ATTACH_PRIVILEGES_H
 #define TCPDWELL_ATTACH_PRIVILEGES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "attach/kernel.h"
+
+/* What a run still has to do after attaching. */
+enum privilege {
+	PRIVILEGE_BPF = 1 << 0, /* iterators and maps; else it polls */
+	PRIVILEGE_NAMESPACES = 1 << 1, /* enter other network namespaces */
+	PRIVILEGE_FILES = 1 << 2, /* open files for writing */
+};
+
+/* First thing in main(): makes effective what is permitted, as far as we have a use for it. */
+void privileges_raise(void);
+
+/*
+ * For good: of the capabilities only those stay that `privileges` and reading of /proc make use of, no_new_privs is set, and a
+ * seccomp filter refuses all other system calls. What a kernel can't do is passed over.
+ */
+void privileges_drop(unsigned int privileges);
 
 /* 0, or -EPERM / -ENOTSUP with a sentence, before anything is tried. */
 int privileges_check(const struct kernel *kernel, char *error, size_t error_size);
 
 /* The sentence for an error of loading. */
 void privileges_explain(const struct kernel *kernel, int err, char *error, size_t error_size);
+
+/* "CAP_BPF and CAP_PERFMON" for a mask of capabilities, "none" for 0. */
+void privileges_names(uint64_t capabilities, char *text, size_t size);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach/privileges.h"
 #include "attach/tracer.h"
 #include "attribute/cgroup.h"
 #include "attribute/owner.h"
@@ -205,6 +206,21 @@ static int live_open(struct live *live, const struct live_needs *needs, char *er
 	return live->snapshot && live->owners && live->cgroups && live->ring ? 0 : -ENOMEM;
 }
 
+/* A run that looks at our own network namespace alone need not enter others. */
+static bool enters_namespaces(const struct filter *filter)
+{
+	uint32_t own = 0;
+
+	netns_inode_of("/proc/self/ns/net", &own);
+	return filter->n_netns != 1 || filter->netns[0] != own;
+}
+
+static void drop_privileges(const struct live *live, const struct live_needs *needs)
+{
+	privileges_drop(PRIVILEGE_BPF | (needs->writes_files ? PRIVILEGE_FILES : 0) |
+			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0));
+}
+
 static void live_close(struct live *live)
 {
 	ring_buffer__free(live->ring);
@@ -361,6 +377,7 @@ int live_run(const struct options *options, const struct live_needs *needs, stru
 	catch_signals();
 	err = live_open(&live, needs, error, error_size);
 	if (!err) {
+		drop_privileges(&live, needs);
 		live.unix_offset_ns = clock_unix_offset_ns();
 		live.begin_ns = clock_monotonic_ns();
 		live.listing = live.tracer->skeleton->data->listing;

@@ -13,6 +13,7 @@
 struct live_needs {
 	uint32_t emit_states; /* bit (1 << state) */
 	bool track_all; /* the dwell of every state */
+	bool writes_files; /* opens files for writing while it runs */
 };
 
 /*

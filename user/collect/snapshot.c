@@ -110,7 +110,7 @@ static bool netns_wanted(const struct filter *filter, uint32_t inode)
 }
 
 /* The socket iterator lists the namespace of the thread that opens it. */
-static int seed_namespace(struct snapshot *snapshot, const char *path)
+static int seed_namespace(struct snapshot *snapshot, const char *path, bool *moved)
 {
 	int fd, err;
 
@@ -119,6 +119,7 @@ static int seed_namespace(struct snapshot *snapshot, const char *path)
 		return -errno;
 	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
 	close(fd);
+	*moved |= !err;
 	return err ?: program_run(snapshot, snapshot->tracer->skeleton->progs.seed_sockets, NULL);
 }
 
@@ -126,6 +127,7 @@ static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
 {
 	struct netns_list list = {};
 	uint32_t own_inode = 0;
+	bool moved = false;
 	int own, err;
 	size_t i;
 
@@ -139,10 +141,10 @@ static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
 	for (i = 0; i < list.count; i++) {
 		if (list.entries[i].inode == own_inode || !netns_wanted(snapshot->filter, list.entries[i].inode))
 			continue;
-		if (seed_namespace(snapshot, list.entries[i].path))
+		if (seed_namespace(snapshot, list.entries[i].path, &moved))
 			(*skipped)++;
 	}
-	if (setns(own, CLONE_NEWNET) && list.count > *skipped + 1)
+	if (moved && setns(own, CLONE_NEWNET))
 		err = -errno;
 	close(own);
 	netns_list_release(&list);

@@ -1,0 +1,176 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Least privilege on the machine itself: as another user with two capabilities, what is given up after attaching, that each
+# view works with what is left, and the sentence for each privilege that is taken away.
+
+if [ "$(id -u)" != 0 ] || ! unshare -n true 2>/dev/null; then
+	echo "skip privileges: root and network namespaces are needed"
+	exit 0
+fi
+. "$(dirname "$0")/lib.sh"
+in_own_network
+
+user=65532
+bpf=$((1 << 39)) admin=$((1 << 21)) ptrace=$((1 << 19)) search=$((1 << 2)) override=$((1 << 1))
+
+# as_user CAPABILITIES COMMAND…: as the other user, who can get no more than these ("+bpf,+perfmon"). In place of the shell
+# that calls it.
+as_user() {
+	local capabilities=$1
+	shift
+	exec setpriv --reuid=$user --regid=$user --clear-groups --bounding-set="-all${capabilities:+,$capabilities}" "$@"
+}
+
+# with_ambient CAPABILITIES COMMAND…: given to the process and not to the file, as a container's runtime does.
+with_ambient() {
+	local capabilities=$1
+	shift
+	exec setpriv --reuid=$user --regid=$user --clear-groups --no-new-privs --inh-caps="-all,$capabilities" \
+		--ambient-caps="-all,$capabilities" --bounding-set="-all,$capabilities" "$@"
+}
+
+# status_of PID FIELD
+status_of() {
+	awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"
+}
+
+# start OUT COMMAND…: its pid in $pid, once it has attached.
+start() {
+	local out=$1
+	shift
+	"$@" >"$out" 2>"$out.err" &
+	pid=$!
+	running+=("$pid")
+	await_text "$out" '"header"' "$pid" || { cat "$out.err"; return 1; }
+}
+
+stop() {
+	kill -INT "$pid"
+	wait "$pid"
+}
+
+# confined PID CAPABILITIES: no more than these, for good, and a filter.
+confined() {
+	equal permitted "$((16#$(status_of "$1" CapPrm) & ~$2))" 0 && equal effective "$(status_of "$1" CapEff)" "$(status_of "$1" CapPrm)" &&
+		equal inheritable "$((16#$(status_of "$1" CapInh)))" 0 && equal ambient "$((16#$(status_of "$1" CapAmb)))" 0 &&
+		equal no_new_privs "$(status_of "$1" NoNewPrivs)" 1 && equal seccomp "$(status_of "$1" Seccomp)" 2
+}
+
+root_is_confined() {
+	start "$dir/out" "$tool" trace -j || return 1
+	confined $pid $((bpf | admin | ptrace | search)) && stop
+}
+
+root_in_own_namespace_is_confined() {
+	start "$dir/out" "$tool" trace -j -n self || return 1
+	confined $pid $((bpf | ptrace | search)) && stop
+}
+
+recorder_is_confined() {
+	"$tool" record -o "$dir/x.rec" -n self >"$dir/out" 2>&1 &
+	pid=$!
+	running+=("$pid")
+	for _ in $(seq 600); do
+		[ -s "$dir/x.rec" ] && break
+		sleep 0.1
+	done
+	confined $pid $((bpf | ptrace | search | override)) && stop
+}
+
+# Connections of a process of ours are named by the other user's tcpdwell.
+traces_as() {
+	local client
+	start "$dir/user.jsonl" "$@" "$dir/capable" trace -j -n self || return 1
+	confined $pid $bpf || return 1
+	equal user "$(status_of "$pid" Uid)" $user || return 1
+	"$traffic" 20 10 0 </dev/null >"$dir/traffic" || return 1
+	client=$(jq .client "$dir/traffic")
+	stop
+	equal TIME_WAIT 20 "$(jq -c "select(.new_state == \"TIME_WAIT\" and .closer_pid == $client)" "$dir/user.jsonl" | wc -l)"
+}
+
+views_work_as_user() {
+	local out=$dir/views
+	mkdir -p "$out" && chown $user "$out"
+	as_user +bpf,+perfmon "$dir/capable" top -j -n self 1 >"$out/top" 2>"$out/top.err" &
+	local views=($!)
+	as_user +bpf,+perfmon "$dir/capable" hist -j -n self >"$out/hist" 2>"$out/hist.err" &
+	views+=($!)
+	as_user +bpf,+perfmon "$dir/capable" leaks -j -n self -d 60 --older-than 1ms >"$out/leaks" 2>"$out/leaks.err" &
+	views+=($!)
+	as_user +bpf,+perfmon "$dir/capable" record -o "$out/rec" --max-size 1 -n self >"$out/record" 2>"$out/record.err" &
+	views+=($!)
+	running+=("${views[@]}")
+	await_text "$out/top" '"header"' && await_text "$out/hist" '"header"' && await_text "$out/leaks" '"header"' || return 1
+	for _ in $(seq 600); do [ -s "$out/rec" ] && break; sleep 0.1; done
+	# Enough for a second file; what leaks shows stays open until its last descriptor is closed.
+	"$traffic" 4000 2000 0 </dev/null >"$dir/traffic"
+	mkfifo "$dir/hold"
+	"$traffic" 0 0 3 600 <"$dir/hold" >"$dir/traffic" &
+	running+=($!)
+	exec 8>"$dir/hold"
+	for _ in $(seq 600); do [ -s "$dir/traffic" ] && break; sleep 0.1; done
+	for _ in $(seq 600); do [ -s "$out/rec.1" ] && break; sleep 0.1; done
+	kill -INT "${views[@]}"
+	local view
+	for view in "${views[@]}"; do
+		wait "$view" || { echo "exit status $?"; cat "$out"/*.err; return 1; }
+	done
+	exec 8>&-
+	equal "sockets in CLOSE_WAIT" "$(jq -c 'select(.type == "leak")' "$out/leaks" | wc -l)" 3 || return 1
+	[ -s "$out/rec.1" ] || { echo "no second file"; return 1; }
+	equal "rows of hist" true "$(jq -s 'map(select(.count != null)) | length > 3' "$out/hist")" || return 1
+	equal "entries of top" 6000 "$(jq -s '[.[] | select(.type == "summary")] | last | .totals.time_wait_created' "$out/top")"
+}
+
+# With strace watching, no call of a view is refused after the filter is on.
+nothing_is_refused() {
+	local view refused
+	for view in "trace -j --all -d 3" "top -b 1 3" "hist -d 3" "leaks -d 3 --older-than 1ms" "record -o $dir/s.rec -d 3" "trace -n self -d 3"; do
+		# shellcheck disable=SC2086
+		strace -f -o "$dir/strace" "$tool" $view >"$dir/out" 2>&1 &
+		local traced=$!
+		"$traffic" 20 10 2 2 </dev/null >/dev/null
+		wait $traced || { echo "$view: exit status $?"; return 1; }
+		grep -q 'seccomp(SECCOMP_SET_MODE_FILTER' "$dir/strace" || { echo "$view: no filter"; return 1; }
+		refused=$(sed -n '/seccomp(SECCOMP_SET_MODE_FILTER/,$p' "$dir/strace" | grep -m 1 EPERM) && { echo "$view: $refused"; return 1; }
+	done
+	return 0
+}
+
+# refused STATUS TEXT COMMAND…: ends with that status and says so in one line.
+refused() {
+	local expected=$1 text=$2
+	shift 2
+	("$@") >"$dir/out" 2>"$dir/err"
+	equal "exit status" $? "$expected" && has "$dir/err" "$text" && equal lines "$(wc -l <"$dir/err")" 1
+}
+
+install -m 755 "$tool" "$dir/capable"
+if ! setcap cap_bpf,cap_perfmon=p "$dir/capable" 2>/dev/null; then
+	echo "skip capabilities of files: setcap does not work in $dir"
+	exit $status
+fi
+
+check "root gives up what it does not need" root_is_confined
+check "root gives up more in its own namespace" root_in_own_namespace_is_confined
+check "record keeps the way to its files" recorder_is_confined
+check "another user traces with the file's capabilities" traces_as as_user +bpf,+perfmon
+check "another user traces with capabilities of its own" traces_as with_ambient +bpf,+perfmon
+check "all views work as another user" views_work_as_user
+if strace -o /dev/null true 2>/dev/null; then
+	check "no system call of a view is refused" nothing_is_refused
+else
+	echo "skip no system call of a view is refused: strace can't be used"
+fi
+check "no capability" refused 77 "CAP_PERFMON and CAP_BPF missing: withheld" as_user "" "$tool" trace -d 0
+check "CAP_BPF taken away" refused 77 "CAP_BPF missing: withheld" with_ambient +perfmon "$tool" trace -d 0
+check "CAP_PERFMON taken away" refused 77 "CAP_PERFMON missing: withheld" with_ambient +bpf "$tool" trace -d 0
+check "a file without capabilities" refused 77 "run as root, or give them to the file" as_user +bpf,+perfmon "$tool" trace -d 0
+check "the way without BPF is named" refused 77 "--no-bpf" as_user "" "$tool" record -o "$dir/none.rec"
+if unshare -U true 2>/dev/null; then
+	check "a user namespace" refused 77 "user namespace" unshare -Ur "$tool" trace -d 0
+else
+	echo "skip a user namespace: none can be made"
+fi
+exit $status

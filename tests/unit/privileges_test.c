@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Giving up privileges, in children that say by their exit status what they still could do. */
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "attach/capabilities.h"
+#include "attach/privileges.h"
+#include "attach/seccomp.h"
+
+/* Runs it in a child; its result, 0 to 63, or 64 where it died. */
+static int in_child(int (*act)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (!child)
+		_exit(act());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 64;
+}
+
+static bool is_refused(long result)
+{
+	return result < 0 && errno == EPERM;
+}
+
+static long bpf_command(int command)
+{
+	return syscall(SYS_bpf, command, NULL, 0);
+}
+
+static int refused_calls(void)
+{
+	char *const none[] = { NULL };
+
+	if (seccomp_confine(0))
+		return 1;
+	return is_refused(execve("/bin/true", none, none)) && is_refused(socket(AF_INET, SOCK_STREAM, 0)) &&
+			       is_refused(socket(AF_UNIX, SOCK_STREAM, 0)) && is_refused(kill(getppid(), 0)) &&
+			       is_refused(open("/dev/null", O_WRONLY)) && is_refused(open("/tmp/x", O_RDONLY | O_CREAT, 0600)) &&
+			       is_refused(bpf_command(BPF_MAP_LOOKUP_ELEM)) && is_refused(ptrace(PTRACE_TRACEME, 0, 0, 0)) &&
+			       is_refused(syscall(SYS_setns, -1, 0)) && is_refused(fork()) && is_refused(unlink("/nowhere")) ?
+		       0 :
+		       2;
+}
+
+static int allowed_calls(void)
+{
+	int fd;
+
+	if (seccomp_confine(SECCOMP_BPF | SECCOMP_FILES | SECCOMP_NAMESPACES))
+		return 1;
+	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || write(fd, "x", 1) != 1 || close(fd) || socket(AF_NETLINK, SOCK_DGRAM, 0) < 0)
+		return 2;
+	if (syscall(SYS_setns, -1, 0) != -1 || errno != EBADF)
+		return 3;
+	return is_refused(bpf_command(BPF_PROG_LOAD)) && is_refused(bpf_command(BPF_MAP_CREATE)) &&
+			       is_refused(bpf_command(BPF_RAW_TRACEPOINT_OPEN)) && is_refused(socket(AF_INET, SOCK_STREAM, 0)) ?
+		       0 :
+		       4;
+}
+
+static int capabilities_given_up(void)
+{
+	struct capability_sets sets;
+
+	if (capabilities_limit(CAPABILITY(CAP_DAC_READ_SEARCH)) || capabilities_read(&sets))
+		return 1;
+	if (sets.permitted & ~CAPABILITY(CAP_DAC_READ_SEARCH) || sets.effective != sets.permitted)
+		return 2;
+	if (capabilities_raise(CAPABILITY(CAP_SYS_ADMIN)) || capabilities_read(&sets))
+		return 3;
+	return sets.effective & CAPABILITY(CAP_SYS_ADMIN) ? 4 : 0;
+}
+
+static int all_dropped(void)
+{
+	privileges_drop(0);
+	return is_refused(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)) && is_refused(syscall(SYS_capget, NULL, NULL)) ? 0 : 1;
+}
+
+static void seccomp_refuses(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(refused_calls), 0);
+}
+
+static void seccomp_allows(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(allowed_calls), 0);
+}
+
+static void capabilities_go_for_good(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(capabilities_given_up), 0);
+}
+
+static void privileges_go(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(all_dropped), 0);
+}
+
+static void names_are_listed(void **state)
+{
+	char text[160];
+
+	(void)state;
+	privileges_names(0, text, sizeof(text));
+	assert_string_equal(text, "none");
+	privileges_names(CAPABILITY(CAP_BPF), text, sizeof(text));
+	assert_string_equal(text, "CAP_BPF");
+	privileges_names(CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON), text, sizeof(text));
+	assert_string_equal(text, "CAP_PERFMON and CAP_BPF");
+	privileges_names(CAPABILITY(CAP_BPF) | CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_SYS_ADMIN), text, sizeof(text));
+	assert_string_equal(text, "CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_BPF");
+}
+
+static struct kernel kernel_with(uint64_t effective, uint64_t bounding)
+{
+	return (struct kernel){ .capabilities = { .effective = effective, .permitted = effective, .bounding = bounding } };
+}
+
+static void missing_is_named(void **state)
+{
+	uint64_t both = CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON);
+	struct kernel kernel = kernel_with(CAPABILITY(CAP_BPF), both);
+	char error[512];
+
+	(void)state;
+	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -EPERM);
+	assert_int_equal(strncmp(error, "CAP_PERFMON missing:", 20), 0);
+	assert_non_null(strstr(error, "--no-bpf"));
+	kernel = kernel_with(0, 0);
+	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -EPERM);
+	assert_int_equal(strncmp(error, "CAP_PERFMON and CAP_BPF missing: withheld", 41), 0);
+	kernel = kernel_with(both, both);
+	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -ENOTSUP); /* no BTF */
+	kernel = kernel_with(CAPABILITY(CAP_SYS_ADMIN), both);
+	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -ENOTSUP);
+}
+
+static void refusal_is_explained(void **state)
+{
+	struct kernel kernel = { .in_user_namespace = true };
+	char error[512];
+
+	(void)state;
+	privileges_explain(&kernel, -EPERM, error, sizeof(error));
+	assert_non_null(strstr(error, "user namespace"));
+	privileges_explain(&kernel, -ENOMEM, error, sizeof(error));
+	assert_non_null(strstr(error, "--max-sockets"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seccomp_refuses),	   cmocka_unit_test(seccomp_allows),
+		cmocka_unit_test(capabilities_go_for_good), cmocka_unit_test(privileges_go),
+		cmocka_unit_test(names_are_listed),	   cmocka_unit_test(missing_is_named),
+		cmocka_unit_test(refusal_is_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
