@@ -79,26 +79,72 @@ static void number_or_null(struct json *json, const char *key, uint64_t number)
 		json_null(json, key);
 }
 
-static void address_json(struct json *json, const char *key, const uint8_t bytes[16])
+/* Pieces of a line, written one after the other at `at`; each returns where it ends. There must be room. */
+#define PUT(at, literal) put_bytes(at, literal, sizeof(literal) - 1)
+
+static inline char *put_bytes(char *at, const char *bytes, size_t size)
+{
+	memcpy(at, bytes, size);
+	return at + size;
+}
+
+static inline char *put_number(char *at, uint64_t number)
+{
+	return at + u64_format(at, number);
+}
+
+static inline char *put_number_or_null(char *at, uint64_t number)
+{
+	return number ? put_number(at, number) : PUT(at, "null");
+}
+
+/* One of our own names, which need no care. */
+static inline char *put_name(char *at, const char *name)
+{
+	if (!name)
+		return PUT(at, "null");
+	*at++ = '"';
+	at = put_bytes(at, name, strlen(name));
+	*at++ = '"';
+	return at;
+}
+
+static inline char *put_address(char *at, const uint8_t bytes[16])
 {
 	struct address address = address_from_mapped(bytes);
-	char text[ADDRESS_TEXT];
-	size_t size = address_format(text, &address);
 
-	json_string_sized(json, key, text, size);
+	return at + address_format(at, &address);
+}
+
+/* Names are shorter than 20 bytes. */
+#define ENDPOINT_ROOM 320
+
+static char *put_endpoint(char *at, const struct event *event)
+{
+	const struct endpoint *endpoint = &event->record.endpoint;
+
+	at = PUT(at, "\"netns\":");
+	at = put_number(at, endpoint->netns);
+	at = PUT(at, ",\"local_addr\":\"");
+	at = put_address(at, endpoint->local_addr);
+	at = PUT(at, "\",\"local_port\":");
+	at = put_number(at, endpoint->local_port);
+	at = PUT(at, ",\"remote_addr\":\"");
+	at = put_address(at, endpoint->remote_addr);
+	at = PUT(at, "\",\"remote_port\":");
+	at = put_number(at, endpoint->remote_port);
+	at = PUT(at, ",\"side\":");
+	at = put_name(at, side_name(event->record.side));
+	at = PUT(at, ",\"service_port\":");
+	return put_number_or_null(at, event_service_port(event));
 }
 
 void event_endpoint_json(struct json *json, const struct event *event)
 {
-	const struct endpoint *endpoint = &event->record.endpoint;
+	char *at = json_fields_begin(json, ENDPOINT_ROOM);
 
-	json_u64(json, "netns", endpoint->netns);
-	address_json(json, "local_addr", endpoint->local_addr);
-	json_u64(json, "local_port", endpoint->local_port);
-	address_json(json, "remote_addr", endpoint->remote_addr);
-	json_u64(json, "remote_port", endpoint->remote_port);
-	json_string(json, "side", side_name(event->record.side));
-	number_or_null(json, "service_port", event_service_port(event));
+	if (at)
+		json_fields_end(json, put_endpoint(at, event));
 }
 
 static void process_json(struct json *json, const struct process *process, const char *pid, const char *ns_pid,
@@ -140,32 +186,61 @@ static const char *type_name(unsigned int type)
 	return "transition";
 }
 
-static void states_json(struct json *json, const struct event *event)
+#define STATES_ROOM 192
+
+static char *put_states(char *at, const struct transition *record)
+{
+	bool dwell_known = record->since_ns && record->since_ns <= record->time_ns;
+
+	at = PUT(at, ",\"old_state\":");
+	at = put_name(at, tcp_state_name(record->old_state));
+	at = PUT(at, ",\"new_state\":");
+	at = put_name(at, tcp_state_name(record->new_state));
+	at = PUT(at, ",\"dwell_ns\":");
+	at = dwell_known ? put_number(at, record->time_ns - record->since_ns) : PUT(at, "null");
+	at = PUT(at, ",\"closed_by\":");
+	at = put_name(at, closed_by_name(record->closed_by));
+	at = PUT(at, ",\"end\":");
+	return put_name(at, end_name(record->end));
+}
+
+#define HEAD_ROOM 128
+
+static char *put_head(char *at, struct json *json, const struct event *event)
+{
+	at = PUT(at, "\"type\":");
+	at = put_name(at, type_name(event->record.type));
+	at = PUT(at, ",\"time\":\"");
+	at = json_time_text(json, at, event->unix_ns);
+	at = PUT(at, "\",\"sock\":\"");
+	at = json_hex64_text(at, event->record.id);
+	return PUT(at, "\",");
+}
+
+/* What every line has that is its own: all but who owns and who closed. */
+static void own_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
+	char *at = json_fields_begin(json, HEAD_ROOM + ENDPOINT_ROOM + STATES_ROOM);
 
-	json_string(json, "old_state", tcp_state_name(record->old_state));
-	json_string(json, "new_state", tcp_state_name(record->new_state));
-	if (record->since_ns && record->since_ns <= record->time_ns)
-		json_u64(json, "dwell_ns", record->time_ns - record->since_ns);
-	else
-		json_null(json, "dwell_ns");
-	json_string(json, "closed_by", closed_by_name(record->closed_by));
-	json_string(json, "end", end_name(record->end));
+	if (!at)
+		return;
+	at = put_head(at, json, event);
+	at = put_endpoint(at, event);
+	if (record->type == RECORD_TRANSITION) {
+		at = put_states(at, record);
+	} else if (record->type == RECORD_SOCKET) {
+		at = PUT(at, ",\"state\":");
+		at = put_name(at, tcp_state_name(record->new_state));
+	}
+	json_fields_end(json, at);
 }
 
 void event_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
 
-	json_string(json, "type", type_name(record->type));
-	json_time(json, "time", event->unix_ns);
-	json_hex64(json, "sock", record->id);
-	event_endpoint_json(json, event);
-	if (record->type == RECORD_TRANSITION)
-		states_json(json, event);
-	else if (record->type == RECORD_SOCKET)
-		json_string(json, "state", tcp_state_name(record->new_state));
+	own_fields_json(json, event);
 	event_owner_json(json, event);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", "EADDRNOTAVAIL");

@@ -40,14 +40,25 @@ bool address_equal(const struct address *a, const struct address *b)
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, a->family == AF_INET ? 4 : 16);
 }
 
+static inline char *put_byte(char *at, uint8_t byte)
+{
+	if (byte < 10) {
+		*at = '0' + byte;
+		return at + 1;
+	}
+	if (byte >= 100)
+		*at++ = '0' + byte / 100;
+	put_digit_pair(at, byte % 100);
+	return at + 2;
+}
+
 static char *put_ipv4(char *at, const uint8_t *bytes)
 {
-	for (int i = 0; i < 4; i++) {
-		if (i)
-			*at++ = '.';
-		at += u64_format(at, bytes[i]);
+	for (int i = 0; i < 3; i++) {
+		at = put_byte(at, bytes[i]);
+		*at++ = '.';
 	}
-	return at;
+	return put_byte(at, bytes[3]);
 }
 
 static uint16_t group_of(const uint8_t *bytes, int i)

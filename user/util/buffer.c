@@ -58,13 +58,20 @@ void buffer_append_repeated(struct buffer *buffer, char character, size_t times)
 	buffer->size += times;
 }
 
-static size_t count_digits(uint64_t value)
+const char digit_pairs[] =
+	"0001020304050607080910111213141516171819"
+	"2021222324252627282930313233343536373839"
+	"4041424344454647484950515253545556575859"
+	"6061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+
+static inline size_t count_digits(uint64_t value)
 {
 	size_t digits = 1;
 
-	for (; value >= 1000; value /= 1000)
-		digits += 3;
-	return digits + (value >= 10) + (value >= 100);
+	for (; value >= 10000; value /= 10000)
+		digits += 4;
+	return digits + (value >= 10) + (value >= 100) + (value >= 1000);
 }
 
 size_t u64_format(char *at, uint64_t value)
@@ -72,10 +79,12 @@ size_t u64_format(char *at, uint64_t value)
 	size_t digits = count_digits(value);
 	char *end = at + digits;
 
-	do {
-		*--end = '0' + value % 10;
-		value /= 10;
-	} while (value);
+	for (; value >= 100; value /= 100)
+		put_digit_pair(end -= 2, value % 100);
+	if (value >= 10)
+		put_digit_pair(at, value);
+	else
+		*at = '0' + value;
 	return digits;
 }
 

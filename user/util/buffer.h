@@ -69,4 +69,12 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments
 #define U64_DIGITS 20
 size_t u64_format(char *at, uint64_t value);
 
+/* "00" to "99": what divisions are saved with. */
+extern const char digit_pairs[];
+
+static inline void put_digit_pair(char *at, unsigned int pair)
+{
+	memcpy(at, digit_pairs + 2 * pair, 2);
+}
+
 #endif

@@ -178,17 +178,25 @@ void json_put_f64(struct json *json, double value, unsigned int decimals)
 	put_scaled(json, size * scale + 0.5, decimals);
 }
 
+char *json_hex64_text(char *at, uint64_t value)
+{
+	for (int shift = 56; shift >= 0; shift -= 8) {
+		*at++ = hex_digits[value >> shift >> 4 & 15];
+		*at++ = hex_digits[value >> shift & 15];
+	}
+	return at;
+}
+
 void json_put_hex64(struct json *json, uint64_t value)
 {
-	char *at = buffer_reserve(&json->buffer, 18);
+	char *at = buffer_reserve(&json->buffer, JSON_HEX64 + 2);
 
 	if (!at)
 		return;
-	at[0] = '"';
-	for (int i = 16; i > 0; i--, value >>= 4)
-		at[i] = hex_digits[value & 15];
-	at[17] = '"';
-	json->size += 18;
+	*at++ = '"';
+	at = json_hex64_text(at, value);
+	*at++ = '"';
+	json->size += JSON_HEX64 + 2;
 }
 
 /* Most lines fall into the second of the line before. */
@@ -197,26 +205,36 @@ static void remember_second(struct json *json, uint64_t second)
 	time_t seconds = second;
 	struct tm tm;
 
-	if (json->second == second)
-		return;
 	gmtime_r(&seconds, &tm);
 	strftime(json->second_text, sizeof(json->second_text), "%Y-%m-%dT%H:%M:%S.", &tm);
 	json->second = second;
 }
 
+char *json_time_text(struct json *json, char *at, uint64_t unix_ns)
+{
+	uint64_t second = unix_ns / NS_PER_SECOND;
+	uint32_t ns = unix_ns % NS_PER_SECOND;
+
+	if (json->second != second)
+		remember_second(json, second);
+	memcpy(at, json->second_text, SECOND_TEXT);
+	at += SECOND_TEXT;
+	at[8] = '0' + ns % 10;
+	ns /= 10;
+	for (int i = 6; i >= 0; i -= 2, ns /= 100)
+		put_digit_pair(at + i, ns % 100);
+	at[9] = 'Z';
+	return at + 10;
+}
+
 void json_put_time(struct json *json, uint64_t unix_ns)
 {
-	char *at = buffer_reserve(&json->buffer, SECOND_TEXT + 12);
-	uint32_t ns = unix_ns % NS_PER_SECOND;
+	char *at = buffer_reserve(&json->buffer, JSON_TIME + 2);
 
 	if (!at)
 		return;
-	remember_second(json, unix_ns / NS_PER_SECOND);
-	at[0] = '"';
-	memcpy(at + 1, json->second_text, SECOND_TEXT);
-	for (int i = SECOND_TEXT + 9; i > SECOND_TEXT; i--, ns /= 10)
-		at[i] = '0' + ns % 10;
-	at[SECOND_TEXT + 10] = 'Z';
-	at[SECOND_TEXT + 11] = '"';
-	json->size += SECOND_TEXT + 12;
+	*at++ = '"';
+	at = json_time_text(json, at, unix_ns);
+	*at++ = '"';
+	json->size += JSON_TIME + 2;
 }

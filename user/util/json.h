@@ -41,18 +41,42 @@ void json_put_f64(struct json *json, double value, unsigned int decimals);
 void json_put_hex64(struct json *json, uint64_t value);
 void json_put_time(struct json *json, uint64_t unix_ns);
 
-/* A comma where one is due, and the key. A comma is due unless an object, array or line just began. */
-static inline void json_key(struct json *json, const char *key)
+/*
+ * For lines that are written by the million: where `bytes` more bytes may be written, after a comma where one is due; NULL
+ * without memory. A comma is due unless an object, array or line just began. json_fields_end() says how far it went.
+ */
+static inline char *json_fields_begin(struct json *json, size_t bytes)
 {
-	size_t size = key ? strlen(key) : 0;
-	char *at = buffer_reserve(&json->buffer, size + 4);
+	char *at = buffer_reserve(&json->buffer, bytes + 1);
 	char last;
 
 	if (!at)
-		return;
+		return NULL;
 	last = json->size ? at[-1] : '\n';
 	if (last != '{' && last != '[' && last != '\n')
 		*at++ = ',';
+	return at;
+}
+
+static inline void json_fields_end(struct json *json, const char *end)
+{
+	json->size = end - json->data;
+}
+
+/* What json_put_hex64() and json_put_time() write between their quotes. Return where it ends. */
+#define JSON_HEX64 16
+#define JSON_TIME 30
+char *json_hex64_text(char *at, uint64_t value);
+char *json_time_text(struct json *json, char *at, uint64_t unix_ns);
+
+/* A comma where one is due, and the key. */
+static inline void json_key(struct json *json, const char *key)
+{
+	size_t size = key ? strlen(key) : 0;
+	char *at = json_fields_begin(json, size + 3);
+
+	if (!at)
+		return;
 	if (key) {
 		*at++ = '"';
 		memcpy(at, key, size);
@@ -60,7 +84,7 @@ static inline void json_key(struct json *json, const char *key)
 		*at++ = '"';
 		*at++ = ':';
 	}
-	json->size = at - json->data;
+	json_fields_end(json, at);
 }
 
 static inline void json_literal(struct json *json, const char *key, const char *literal)
