@@ -10,8 +10,8 @@
 
 #include "util/buffer.h"
 
-/* What is gathered at most before it goes out by itself. */
-#define OUTPUT_GATHER_BYTES (1 << 20)
+/* What is gathered at most before it goes out by itself: more would not stay in the cache until it is copied. */
+#define OUTPUT_GATHER_BYTES (128 << 10)
 
 struct output {
 	struct buffer buffer;
