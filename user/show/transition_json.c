@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "show/owner_memo.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -161,7 +162,7 @@ static void process_json(struct json *json, const struct process *process, const
 	json_string_sized(json, comm, process->comm, strnlen(process->comm, COMM_BYTES));
 }
 
-void event_owner_json(struct json *json, const struct event *event)
+static void owner_fields_json(struct json *json, const struct event *event)
 {
 	const struct container *container = event->container;
 
@@ -173,6 +174,23 @@ void event_owner_json(struct json *json, const struct event *event)
 	json_string(json, "cgroup", event->cgroup);
 	json_string(json, "container_id", container->id[0] ? container->id : NULL);
 	json_string(json, "pod_uid", container->pod_uid[0] ? container->pod_uid : NULL);
+}
+
+void event_owner_json(struct json *json, const struct event *event)
+{
+	size_t size, begin = json->size;
+	const char *known = owner_memo_find(event, &size);
+	char *at = known ? json_fields_begin(json, size) : NULL;
+
+	if (at) {
+		json_fields_end(json, put_bytes(at, known, size));
+		return;
+	}
+	owner_fields_json(json, event);
+	if (json_error(json))
+		return;
+	begin += json->data[begin] == ',';
+	owner_memo_keep(event, json->data + begin, json->size - begin);
 }
 
 static const char *type_name(unsigned int type)

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Lines of events: what is remembered of owners must never be another's. */
+#include "recording_unit.h"
+
+#include "show/transition.h"
+
+static struct json json;
+
+/* The line as text. */
+static const char *line_of(const struct event *event)
+{
+	json_clear(&json);
+	event_json(&json, event);
+	assert_int_equal(json_error(&json), 0);
+	buffer_append_char(&json.buffer, '\0');
+	return json.data;
+}
+
+static void assert_tells(const struct event *event, const char *fragment)
+{
+	/* Twice: as it is new, and as it is remembered. */
+	for (int i = 0; i < 2; i++)
+		if (!strstr(line_of(event), fragment))
+			fail_msg("no %s in %s", fragment, json.data);
+}
+
+static void each_change_of_an_owner_is_told(void **state)
+{
+	struct container container = {}, other = {};
+	struct event event = event_of(1, STATE_FIN_WAIT2, STATE_TIME_WAIT, 100), changed;
+
+	(void)state;
+	json_init(&json);
+	event.container = &container;
+	assert_tells(&event, "\"owner_pid\":4711,\"owner_ns_pid\":12,\"owner_comm\":\"java\",\"closer_pid\":null");
+	changed = event;
+	strcpy(changed.record.owner.comm, "jova");
+	assert_tells(&changed, "\"owner_comm\":\"jova\"");
+	changed = event;
+	changed.record.owner.pid = 4712;
+	assert_tells(&changed, "\"owner_pid\":4712,");
+	changed = event;
+	changed.record.closer = (struct process){ 78, 5, 4713, 13, "nginx" };
+	assert_tells(&changed, "\"closer_pid\":4713,\"closer_ns_pid\":13,\"closer_comm\":\"nginx\"");
+	changed = event;
+	changed.record.attribution = ATTRIBUTION_SEEDED;
+	assert_tells(&changed, "\"attribution\":\"seeded\"");
+	changed = event;
+	changed.record.flags = FLAG_IN_ACCEPT_QUEUE;
+	assert_tells(&changed, "\"in_accept_queue\":true");
+	changed = event;
+	changed.cgroup = "/b";
+	assert_tells(&changed, "\"cgroup\":\"/b\"");
+	changed.cgroup = NULL;
+	assert_tells(&changed, "\"cgroup\":null");
+	changed = event;
+	changed.cgroup_id = 6;
+	assert_tells(&changed, "\"cgroup_id\":6,");
+	changed = event;
+	changed.container = &other;
+	strcpy(other.id, "abc");
+	assert_tells(&changed, "\"container_id\":\"abc\"");
+	strcpy(other.pod_uid, "def");
+	assert_tells(&changed, "\"pod_uid\":\"def\"");
+	assert_tells(&event, "\"cgroup\":\"/a\",\"container_id\":null,\"pod_uid\":null");
+	json_release(&json);
+}
+
+/* Names that are too long to be remembered are told all the same. */
+static void long_names_are_told(void **state)
+{
+	static const struct container none;
+	struct event event = event_of(1, STATE_FIN_WAIT2, STATE_TIME_WAIT, 100);
+	char path[4000], fragment[4020];
+
+	(void)state;
+	json_init(&json);
+	for (size_t size = 500; size < sizeof(path); size += 250) {
+		memset(path, 'x', size);
+		path[0] = '/';
+		path[size] = '\0';
+		snprintf(fragment, sizeof(fragment), "\"cgroup\":\"%s\"", path);
+		event.cgroup = path;
+		event.container = &none;
+		assert_tells(&event, fragment);
+	}
+	json_release(&json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_change_of_an_owner_is_told),
+		cmocka_unit_test(long_names_are_told),
+	};
+
+	return cmocka_run_group_tests_name("transition", tests, NULL, NULL);
+}
