@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define HEADER_MS 240000
-#define LINES_MS 3000
+#define LINES_MS 20000
 #define MAX_SHOWN 40
 
 /* The ends of the mix, in the order of its expectations. */
@@ -315,7 +315,7 @@ static void watch_all(struct suite *s, const struct filter *first)
 		w->running = false;
 	}
 	director_go(&s->director);
-	director_wait(&s->director, STAGE_DONE, 30000);
+	director_wait(&s->director, STAGE_DONE, 60000);
 	if (*truth->fail || *truth->skip)
 		report_not_ok("filter", "%s%s", truth->fail, truth->skip);
 	for (int i = 0; i < s->count; i++)
