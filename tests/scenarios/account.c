@@ -181,6 +181,19 @@ bool expect_seeded(const struct stream *s, int time_wait, int close_wait, struct
 	       is(total(s, "close_wait_seeded"), close_wait, "close_wait_seeded", why);
 }
 
+/*
+ * The kernel's recursion guard may skip an event: it is missed, told from what comes after, and so healed. When it was
+ * a connection's end, the sweep dropped the record, and tells of it only where that end is selected.
+ */
+static bool explained(const struct stream *s, struct reason *why)
+{
+	long missed = number(s, "missed"), healed = number(s, "healed"), dropped = number(s, "dropped");
+
+	if (dropped <= missed && healed <= missed && healed + dropped >= missed)
+		return true;
+	return FAIL(why, "missed %ld, of these healed %ld, dropped as ended %ld", missed, healed, dropped);
+}
+
 bool expect_summary(const struct stream *s, struct reason *why)
 {
 	if (!s->summary)
@@ -190,8 +203,7 @@ bool expect_summary(const struct stream *s, struct reason *why)
 	return is(number(s, "transitions"), lines_of(s, "transition"), "transitions", why) &&
 	       is(number(s, "connect_failed"), lines_of(s, "connect_failed"), "connect_failed", why) &&
 	       is(number(s, "lost"), 0, "lost", why) && is(number(s, "map_full"), 0, "map_full", why) &&
-	       is(number(s, "dropped"), 0, "dropped", why) &&
 	       is(number(s, "unknown"), unknown_entries(s), "unknown", why) &&
-	       is(number(s, "healed"), number(s, "missed"), "healed (of missed)", why) &&
+	       explained(s, why) &&
 	       conserved(s, "TIME_WAIT", "time_wait", why) && conserved(s, "CLOSE_WAIT", "close_wait", why);
 }

@@ -25,7 +25,7 @@ bool expect_life(struct stream *s, const struct truth *truth, struct reason *why
 bool expect_rows(int pid, const struct truth *truth, struct reason *why);
 /* The connections that the stream leaves open are the kernel's rows. */
 bool expect_account(struct stream *s, int pid, const struct truth *truth, struct reason *why);
-/* The summary against the stream itself: counts, conservation, nothing lost, every miss healed. */
+/* The summary against the stream itself: counts, conservation, nothing lost, every miss explained. */
 bool expect_summary(const struct stream *s, struct reason *why);
 /* The summary's totals against what the kernel counted, and what was there before tcpdwell. */
 bool expect_kernel_totals(const struct stream *s, int tw, int close_wait, struct reason *why);

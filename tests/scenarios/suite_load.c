@@ -184,7 +184,6 @@ static void judge_summary(const struct stream *s, const struct kernel_span *kern
 	is("unknown", summary_number(s, NULL, "unknown"), 0);
 	is("lost", summary_number(s, NULL, "lost"), 0);
 	is("map_full", summary_number(s, NULL, "map_full"), 0);
-	is("healed", summary_number(s, NULL, "healed"), summary_number(s, NULL, "missed"));
 	is("created", summary_number(s, "totals", "time_wait_created"), connections);
 	is("close_wait_now", summary_number(s, "totals", "close_wait_now"), 0);
 	if (live <= kernel->before && live >= kernel->after)
