@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell hist: how long sockets stay in each state. */
-#include "collect/live.h"
+#include "collect/source.h"
 #include "command.h"
 #include "show/hist.h"
 #include "util/log.h"
@@ -18,7 +18,7 @@ static int hist_run(const struct options *options)
 	else if (!hist_states(options))
 		log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
 	else
-		return command_show(&command_hist, options, live_run);
+		return command_show(&command_hist, options, source_run);
 	return EXIT_USAGE;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell leaks: sockets stuck in a state. */
-#include "collect/live.h"
+#include "collect/source.h"
 #include "command.h"
 #include "show/leaks.h"
 #include "util/log.h"
@@ -24,7 +24,7 @@ static int leaks_run(const struct options *options)
 			  "sockets leave TIME_WAIT by themselves, and may be in the others for long");
 		return EXIT_USAGE;
 	}
-	return command_show(&command_leaks, options, live_run);
+	return command_show(&command_leaks, options, source_run);
 }
 
 const struct command command_leaks = {

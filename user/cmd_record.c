@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "collect/recording.h"
+#include "collect/source.h"
 #include "command.h"
 #include "show/summary.h"
 #include "util/log.h"
@@ -114,7 +115,7 @@ static int record_run(const struct options *options)
 	if (!record.recording)
 		return run_result(-ENOMEM, "");
 	roomy.ring_bytes = options->ring_bytes ?: RING_BYTES;
-	err = live_run(&roomy, &needs, &record.view, error, sizeof(error));
+	err = source_run(&roomy, &needs, &record.view, error, sizeof(error));
 	code = record_result(&record, options, err, error);
 	recording_view_free(record.recording);
 	return code;

@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "account/ranking.h"
-#include "collect/live.h"
+#include "collect/source.h"
 #include "command.h"
 #include "show/terminal.h"
 #include "show/top.h"
@@ -49,7 +49,7 @@ static int run_on_terminal(const struct options *options)
 	view = top_screen_new(options, &guard);
 	top_needs(options, &needs);
 	error[0] = '\0';
-	err = view ? live_run(options, &needs, view, error, sizeof(error)) : -ENOMEM;
+	err = view ? source_run(options, &needs, view, error, sizeof(error)) : -ENOMEM;
 	top_screen_free(view);
 	terminal_guard_end(&guard);
 	return run_result(err, error);
@@ -61,7 +61,7 @@ static int top_run(const struct options *options)
 		return EXIT_USAGE;
 	if (!options->batch && !options->json && terminal_is_usable())
 		return run_on_terminal(options);
-	return command_show(&command_top, options, live_run);
+	return command_show(&command_top, options, source_run);
 }
 
 const struct command command_top = {

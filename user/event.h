@@ -29,6 +29,7 @@ struct run {
 	const char *hooks[FACTS]; /* by enum fact: what served it; NULL = not known */
 	uint64_t begin_ns; /* monotonic */
 	uint64_t begin_unix_ns;
+	bool polled; /* not traced: only what was there at each look is known, see collect/polling.h */
 	bool recorded; /* a replay: the machine that we run on may be another */
 };
 

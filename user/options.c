@@ -27,6 +27,7 @@ enum option_key {
 	KEY_OLDER_THAN,
 	KEY_FAIL_ON,
 	KEY_MAX_SIZE,
+	KEY_NO_BPF,
 };
 
 struct option_entry {
@@ -64,6 +65,7 @@ static const struct option_entry option_table[] = {
 	{ 0, { "verbose", 'v', NULL, 0, "say more on standard error; twice: libbpf's words too", 4 } },
 	{ 0, { "color", KEY_COLOR, "WHEN", 0, "auto, always or never (also NO_COLOR)", 4 } },
 	{ OPTIONS_TRACING | OPTIONS_HOOKS, { "hooks", KEY_HOOKS, "MODE", 0, "only fentry, kprobe or tracepoint hooks", 4 } },
+	{ OPTIONS_TRACING, { "no-bpf", KEY_NO_BPF, NULL, 0, "without privileges: poll /proc, and know less", 4 } },
 	{ OPTIONS_TRACING, { "max-sockets", KEY_MAX_SOCKETS, "N", 0, "size of the tables of live sockets", 4 } },
 	{ OPTIONS_TRACING, { "ring-size", KEY_RING_SIZE, "KIB", 0, "size of the ring buffer, a power of two", 4 } },
 };
@@ -319,6 +321,9 @@ static int parse_flag(struct options *options, int key, char *text)
 		return 0;
 	case KEY_ALL:
 		options->all = true;
+		return 0;
+	case KEY_NO_BPF:
+		options->no_bpf = true;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -18,6 +18,7 @@ struct options {
 	struct filter filter;
 	enum hook_mode hooks;
 	bool json, wide, time, all, batch;
+	bool no_bpf;
 	int verbosity;
 	enum color color;
 	double seconds; /* -d; < 0: until stopped */
@@ -37,7 +38,7 @@ struct options {
 
 /* Groups of options: a command takes those it names. */
 enum option_group {
-	OPTIONS_TRACING = 1 << 0, /* filters, hooks, -d: a live run */
+	OPTIONS_TRACING = 1 << 0, /* filters, hooks, -d, --no-bpf: a live run */
 	OPTIONS_JSON = 1 << 1, /* -j */
 	OPTIONS_TRACE = 1 << 2, /* --all -t -w */
 	OPTIONS_GROUPS = 1 << 3, /* --by -s -r --max-rows INTERVAL COUNT */

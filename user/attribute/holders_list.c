@@ -16,6 +16,7 @@
 
 #define NSEC_PER_MSEC 1000000ULL
 #define REPLY_BYTES 65536
+#define TIMER_TIMEWAIT 3 /* idiag_timer, see sock_diag(7) */
 
 struct request {
 	struct nlmsghdr header;
@@ -74,6 +75,8 @@ static void message_take(const struct nlmsghdr *header, listed_socket_fn each, v
 	socket.endpoint.remote_port = ntohs(message->id.idiag_dport);
 	socket.state = message->idiag_state;
 	socket.inode = message->idiag_inode;
+	socket.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0];
+	socket.is_timewait = message->idiag_timer == TIMER_TIMEWAIT;
 	socket.uid = message->idiag_uid;
 	socket.rx_queue = message->idiag_rqueue;
 	attributes_take(&socket, header, message);

@@ -16,8 +16,10 @@ struct listed_socket {
 	struct endpoint endpoint; /* netns 0 */
 	uint8_t state;
 	uint64_t inode; /* 0: no descriptor can refer to it: not accepted yet, or closed */
+	uint64_t cookie; /* the connection's own number, also as a timewait socket; 0: not told */
 	uint32_t uid;
 	uint32_t rx_queue; /* bytes, as in ss: an end of stream that was not read counts as one */
+	bool is_timewait; /* the kernel's small socket, whatever its state; false where not told */
 	bool times_known;
 	uint64_t last_ack_ns, last_data_ns; /* so long ago the peer's last ACK and last data came; to a millisecond */
 };

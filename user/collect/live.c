@@ -7,7 +7,6 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "collect/health.h"
 #include "collect/reconcile.h"
 #include "collect/snapshot.h"
+#include "collect/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
@@ -47,24 +47,6 @@ struct live {
 	uint64_t unix_offset_ns; /* UTC - monotonic */
 	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
-
-static volatile sig_atomic_t stop_requested;
-
-static void request_stop(int signal)
-{
-	(void)signal;
-	stop_requested = 1;
-}
-
-/* Without SA_RESTART: a signal ends the wait for records. */
-static void catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = request_stop };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static bool owner_passes(const struct live *live, const struct transition *record)
 {
@@ -321,7 +303,7 @@ static bool is_over(const struct live *live)
 {
 	double seconds = (clock_monotonic_ns() - live->begin_ns) / 1e9;
 
-	return stop_requested || live->result || (live->options->seconds >= 0 && seconds >= live->options->seconds);
+	return stop_is_requested() || live->result || (live->options->seconds >= 0 && seconds >= live->options->seconds);
 }
 
 /* The clock can be set while we run. */
@@ -374,7 +356,7 @@ int live_run(const struct options *options, const struct live_needs *needs, stru
 	int err;
 
 	error[0] = '\0';
-	catch_signals();
+	stop_catch_signals();
 	err = live_open(&live, needs, error, error_size);
 	if (!err) {
 		drop_privileges(&live, needs);

@@ -147,13 +147,19 @@ static int state_of(const json_t *json, const char *key)
 	return text ? tcp_state_parse(text) : -EINVAL;
 }
 
+/* null: polling found the socket in its state, and no one saw it before. */
+static int old_state_of(const json_t *json)
+{
+	return json_is_null(json_object_get(json, "old_state")) ? 0 : state_of(json, "old_state");
+}
+
 /* The states that a record of this type is about. */
 static int states_parse(struct transition *record, const json_t *json)
 {
 	int old_state = STATE_SYN_SENT, new_state = STATE_CLOSE;
 
 	if (record->type == RECORD_TRANSITION) {
-		old_state = state_of(json, "old_state");
+		old_state = old_state_of(json);
 		new_state = state_of(json, "new_state");
 	} else if (record->type == RECORD_SOCKET) {
 		old_state = new_state = state_of(json, "state");
@@ -227,6 +233,7 @@ static int header_parse(struct recorded *recorded)
 	if (!run->version || !json_is_object(hooks))
 		return -EINVAL;
 	run->kernel = text_of(json, "kernel");
+	run->polled = text_of(json, "source") && !strcmp(text_of(json, "source"), source_name(true));
 	run->recorded = true;
 	run->begin_ns = recorded->time_ns;
 	run->begin_unix_ns = recorded->unix_ns;

@@ -187,9 +187,10 @@ static int hist_begin(struct view *view, const struct run *run)
 
 	hist->begin_ns = hist->interval_begin_ns = run->begin_ns;
 	hist->next_ns = run->begin_ns + hist->interval_ns;
-	if (!hist->options->json)
-		return 0;
-	header_json(&hist->json, run);
+	if (hist->options->json)
+		header_json(&hist->json, run);
+	else
+		buffer_append_string(&hist->text, source_note(run));
 	return write_out(hist) ?: output_flush(hist->output);
 }
 

@@ -41,9 +41,10 @@ static int leaks_begin(struct view *view, const struct run *run)
 
 	leaks->begin_ns = run->begin_ns;
 	leaks->recorded = run->recorded;
-	if (!leaks->options->json)
-		return 0;
-	header_json(&leaks->json, run);
+	if (leaks->options->json)
+		header_json(&leaks->json, run);
+	else
+		output_string(leaks->output, source_note(run));
 	err = json_error(&leaks->json) ?: output_write(leaks->output, leaks->json.data, leaks->json.size);
 	json_clear(&leaks->json);
 	return err ?: output_flush(leaks->output);

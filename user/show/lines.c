@@ -58,6 +58,7 @@ static int lines_begin(struct view *view, const struct run *run)
 		header_json(&lines->json, run);
 		err = write_json(lines);
 	} else {
+		output_string(lines->output, source_note(run));
 		err = output_write(lines->output, text, transition_head(text, sizeof(text), &lines->columns));
 	}
 	return err;

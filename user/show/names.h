@@ -3,10 +3,14 @@
 #ifndef TCPDWELL_SHOW_NAMES_H
 #define TCPDWELL_SHOW_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct health;
+
+/* What `source` is in a header: "bpf" or "polling". */
+const char *source_name(bool polled);
 
 /* Names of enum side, closed_by, attribution, end as in JSON; NULL for none. */
 const char *side_name(unsigned int side);

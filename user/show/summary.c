@@ -41,11 +41,17 @@ void header_fields_json(struct json *json, const struct run *run)
 	json_string(json, "version", run->version);
 	json_time(json, "time", run->begin_unix_ns);
 	json_string(json, "kernel", run->kernel);
+	json_string(json, "source", source_name(run->polled));
 	json_string(json, "clock", "monotonic");
 	json_object_begin(json, "hooks");
 	for (fact = 0; fact < FACTS; fact++)
 		json_string(json, fact_name(fact), run->hooks[fact]);
 	json_object_end(json);
+}
+
+const char *source_note(const struct run *run)
+{
+	return run->polled ? "# --no-bpf: polled once a second; what comes and goes in between is not seen, nor who closes\n" : "";
 }
 
 void header_json(struct json *json, const struct run *run)

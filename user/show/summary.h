@@ -13,6 +13,9 @@
 void header_json(struct json *json, const struct run *run);
 void header_fields_json(struct json *json, const struct run *run);
 
+/* A line for the begin of a text output whose source tells less than tracing does; "" of a traced run. */
+const char *source_note(const struct run *run);
+
 /* Fields lost, missed, healed, … into an object that is open: all of them, zero or not. */
 void health_json(struct json *json, const struct health *health);
 

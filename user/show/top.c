@@ -53,9 +53,10 @@ static int top_begin(struct view *view, const struct run *run)
 	struct top_view *top = (struct top_view *)view;
 
 	top_model_begin(&top->model, run);
-	if (!top->options->json)
-		return 0;
-	header_json(&top->json, run);
+	if (top->options->json)
+		header_json(&top->json, run);
+	else
+		buffer_append_string(&top->text, source_note(run));
 	return write_out(top);
 }
 

@@ -45,6 +45,7 @@ void top_model_begin(struct top_model *model, const struct run *run)
 {
 	model->begin_ns = model->interval_begin_ns = model->time_ns = run->begin_ns;
 	model->begin_unix_ns = run->begin_unix_ns;
+	model->polled = run->polled;
 	model->next_ns = run->begin_ns + model->interval_ns;
 }
 

@@ -14,6 +14,7 @@ struct top_model {
 	unsigned int sort; /* enum measure, or SORT_BY_LABEL */
 	bool reverse;
 	uint64_t begin_ns, begin_unix_ns; /* of the run */
+	bool polled; /* see struct run */
 	uint64_t interval_ns, interval_begin_ns, next_ns;
 	uint64_t intervals; /* that are over */
 	uint64_t last_event_ns;

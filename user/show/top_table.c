@@ -104,8 +104,8 @@ static void put_time(struct buffer *out, uint64_t unix_ns)
 void top_title_text(struct buffer *out, const struct top_model *model)
 {
 	put_time(out, model->unix_ns);
-	buffer_printf(out, "  by %s, %zu %s, sorted by %s%s", group_by_name(model->by), model->ranking.count,
-		      model->ranking.count == 1 ? "row" : "rows", sort_key_name(model->sort),
+	buffer_printf(out, "  %sby %s, %zu %s, sorted by %s%s", model->polled ? "polled, " : "", group_by_name(model->by),
+		      model->ranking.count, model->ranking.count == 1 ? "row" : "rows", sort_key_name(model->sort),
 		      model->reverse ? " (reversed)" : "");
 }
 

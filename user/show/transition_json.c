@@ -32,6 +32,11 @@ static unsigned int number_of(const char *const *names, size_t count, const char
 	return 0;
 }
 
+const char *source_name(bool polled)
+{
+	return polled ? "polling" : "bpf";
+}
+
 const char *side_name(unsigned int side)
 {
 	return name_of(sides, NAMES(sides), side);
@@ -211,7 +216,7 @@ static char *put_states(char *at, const struct transition *record)
 	bool dwell_known = record->since_ns && record->since_ns <= record->time_ns;
 
 	at = PUT(at, ",\"old_state\":");
-	at = put_name(at, tcp_state_name(record->old_state));
+	at = put_name(at, record->old_state ? tcp_state_name(record->old_state) : NULL);
 	at = PUT(at, ",\"new_state\":");
 	at = put_name(at, tcp_state_name(record->new_state));
 	at = PUT(at, ",\"dwell_ns\":");
