@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One place for each hash. */
+/* Two places for each hash, the newer text in the first. */
 #include "show/owner_memo.h"
 
 #include <string.h>
 
-#define PLACES 64 /* a power of two */
+#define PAIRS 32 /* a power of two */
 #define NAMES_BYTES 768
 #define TEXT_BYTES 1280
 #define NAMES 9
@@ -20,11 +20,11 @@ struct owner_key {
 struct owner_memo {
 	struct owner_key key;
 	uint32_t size; /* of the text; 0 = nothing is remembered here */
-	char names[NAMES_BYTES]; /* each: '+' and the text with its end, or '-' for none */
+	char names[NAMES_BYTES]; /* each: '+' and the text with its end, or '-' and an end for none */
 	char text[TEXT_BYTES];
 };
 
-static struct owner_memo memos[PLACES];
+static struct owner_memo memos[PAIRS][2];
 
 static struct owner_key key_of(const struct event *event)
 {
@@ -37,12 +37,12 @@ static struct owner_key key_of(const struct event *event)
 	};
 }
 
-static struct owner_memo *place_of(const struct owner_key *key)
+static struct owner_memo *pair_of(const struct owner_key *key)
 {
 	uint64_t hash = (key->owner.start_ns * 3 + key->closer.start_ns * 5 + key->cgroup_id * 7 + key->attribution) *
 			0x9e3779b97f4a7c15ULL;
 
-	return &memos[hash >> 32 & (PLACES - 1)];
+	return memos[hash >> 32 & (PAIRS - 1)];
 }
 
 static void names_of(const struct event *event, const char *names[NAMES])
@@ -55,18 +55,18 @@ static void names_of(const struct event *event, const char *names[NAMES])
 
 static bool same_names(const char *kept, const char *const names[NAMES])
 {
-	size_t size;
 	int i;
 
 	for (i = 0; i < NAMES; i++) {
 		if (*kept++ != (names[i] ? '+' : '-'))
 			return false;
-		if (!names[i])
-			continue;
-		size = strlen(names[i]) + 1;
-		if (memcmp(kept, names[i], size))
+		if (names[i] && *names[i]) { /* most are none */
+			if (strcmp(kept, names[i]))
+				return false;
+			kept += strlen(names[i]);
+		}
+		if (*kept++)
 			return false;
-		kept += size;
 	}
 	return true;
 }
@@ -77,26 +77,29 @@ static bool keep_names(char kept[NAMES_BYTES], const char *const names[NAMES])
 	int i;
 
 	for (i = 0; i < NAMES; i++) {
-		size = names[i] ? strlen(names[i]) + 1 : 0;
-		if (used + size + NAMES > NAMES_BYTES)
+		size = strlen(names[i] ?: "") + 1;
+		if (used + 1 + size > NAMES_BYTES)
 			return false;
-		kept[used++] = names[i] ? '+' : '-';
-		memcpy(kept + used, names[i] ?: "", size);
-		used += size;
+		kept[used] = names[i] ? '+' : '-';
+		memcpy(kept + used + 1, names[i] ?: "", size);
+		used += 1 + size;
 	}
 	return true;
+}
+
+static bool holds(const struct owner_memo *memo, const struct owner_key *key, const char *const names[NAMES])
+{
+	return memo->size && !memcmp(&memo->key, key, sizeof(*key)) && same_names(memo->names, names);
 }
 
 const char *owner_memo_find(const struct event *event, size_t *size)
 {
 	struct owner_key key = key_of(event);
-	const struct owner_memo *memo = place_of(&key);
+	const struct owner_memo *memo = pair_of(&key);
 	const char *names[NAMES];
 
-	if (!memo->size || memcmp(&memo->key, &key, sizeof(key)))
-		return NULL;
 	names_of(event, names);
-	if (!same_names(memo->names, names))
+	if (!holds(memo, &key, names) && !holds(++memo, &key, names))
 		return NULL;
 	*size = memo->size;
 	return memo->text;
@@ -105,10 +108,11 @@ const char *owner_memo_find(const struct event *event, size_t *size)
 void owner_memo_keep(const struct event *event, const char *text, size_t size)
 {
 	struct owner_key key = key_of(event);
-	struct owner_memo *memo = place_of(&key);
+	struct owner_memo *memo = pair_of(&key);
 	const char *names[NAMES];
 
 	names_of(event, names);
+	memo[1] = memo[0];
 	memo->size = 0;
 	if (size > sizeof(memo->text) || !keep_names(memo->names, names))
 		return;

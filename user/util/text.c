@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/buffer.h"
 #include "util/utf8.h"
 
 #define SECOND 1000000000ULL
@@ -12,18 +13,31 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 
+/* A number of at most six digits and its unit: a line of trace has one, so no printf. */
+static char *put_number(char *at, unsigned int number, const char *unit)
+{
+	at += u64_format(at, number);
+	while (*unit)
+		*at++ = *unit++;
+	*at = 0;
+	return at;
+}
+
 /* Three significant digits of whole + thousandths / 1000, no trailing zeros, and the unit. */
 static size_t put_significant(char *out, unsigned int whole, unsigned int thousandths, const char *unit)
 {
 	unsigned int hundredths = thousandths / 10;
+	char *at;
 
 	if (whole >= 10)
 		hundredths -= hundredths % 10;
 	if (whole >= 100 || !hundredths)
-		return snprintf(out, TEXT_NUMBER, "%u%s", whole, unit);
+		return put_number(out, whole, unit) - out;
+	at = put_number(out, whole, ".");
 	if (hundredths % 10 == 0)
-		return snprintf(out, TEXT_NUMBER, "%u.%u%s", whole, hundredths / 10, unit);
-	return snprintf(out, TEXT_NUMBER, "%u.%02u%s", whole, hundredths, unit);
+		return put_number(at, hundredths / 10, unit) - out;
+	put_digit_pair(at, hundredths);
+	return put_number(at + 1, hundredths % 10, unit) - out;
 }
 
 static size_t put_pair(char *out, uint64_t large, char large_unit, uint64_t small, char small_unit)
@@ -35,7 +49,7 @@ static size_t put_pair(char *out, uint64_t large, char large_unit, uint64_t smal
 size_t text_duration(char out[TEXT_NUMBER], uint64_t ns)
 {
 	if (ns < 1000)
-		return snprintf(out, TEXT_NUMBER, "%uns", (unsigned int)ns);
+		return put_number(out, ns, "ns") - out;
 	if (ns < 1000000)
 		return put_significant(out, ns / 1000, ns % 1000, "us");
 	if (ns < SECOND)
@@ -48,7 +62,7 @@ size_t text_duration(char out[TEXT_NUMBER], uint64_t ns)
 		return put_pair(out, ns / HOUR, 'h', ns % HOUR / MINUTE, 'm');
 	if (ns < 100 * DAY)
 		return put_pair(out, ns / DAY, 'd', ns % DAY / HOUR, 'h');
-	return snprintf(out, TEXT_NUMBER, "%ud", (unsigned int)(ns / DAY));
+	return put_number(out, ns / DAY, "d") - out;
 }
 
 size_t text_count(char out[TEXT_NUMBER], uint64_t count)
@@ -58,7 +72,7 @@ size_t text_count(char out[TEXT_NUMBER], uint64_t count)
 	unsigned int unit = 0;
 
 	if (count < 10000)
-		return snprintf(out, TEXT_NUMBER, "%u", (unsigned int)count);
+		return put_number(out, count, "") - out;
 	for (; count / scale >= 1000; scale *= 1000)
 		unit++;
 	return put_significant(out, count / scale, count % scale / (scale / 1000), units[unit]);
@@ -71,7 +85,7 @@ size_t text_bytes(char out[TEXT_NUMBER], uint64_t bytes)
 	unsigned int thousandths, whole;
 
 	if (bytes < 1024)
-		return snprintf(out, TEXT_NUMBER, "%uB", (unsigned int)bytes);
+		return put_number(out, bytes, "B") - out;
 	while (bytes >> shift >= 1024)
 		shift += 10;
 	whole = bytes >> shift;
@@ -116,11 +130,30 @@ static size_t width_of(uint32_t code)
 	return 1 + in_ranges(wide, sizeof(wide) / sizeof(*wide), code);
 }
 
+/* How many of the first bytes are printable ASCII: most names are nothing else. */
+static size_t count_plain(const char *in, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && in[i] >= 0x20 && in[i] < 0x7f)
+		i++;
+	return i;
+}
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
 size_t text_sanitise(char *out, size_t size, const char *in, size_t in_size, size_t columns)
 {
-	size_t used = 0, length, i = 0, o = 0;
+	size_t used, length, i, o;
 
-	in_size = strnlen(in, in_size);
+	i = o = used = count_plain(in, size ? smallest(in_size, size - 1, columns) : 0);
+	memcpy(out, in, i);
+	in_size = i + strnlen(in + i, in_size - i);
 	for (; i < in_size; i += length) {
 		uint32_t code = '?';
 		const char *from = in + i;
