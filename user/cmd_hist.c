@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell hist: how long sockets stay in each state. */
-#include "collect/source.h"
 #include "command.h"
 #include "show/hist.h"
 #include "util/log.h"
@@ -11,15 +10,15 @@ static void hist_needs(const struct options *options, struct live_needs *needs)
 	needs->track_all = true;
 }
 
-static int hist_run(const struct options *options)
+static bool hist_options_check(const struct options *options)
 {
 	if (options->sort && hist_sort_parse(options->sort) < 0)
 		log_error("-s: \"%s\" is not one of count, open, name", options->sort);
 	else if (!hist_states(options))
 		log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
 	else
-		return command_show(&command_hist, options, source_run);
-	return EXIT_USAGE;
+		return true;
+	return false;
 }
 
 const struct command command_hist = {
@@ -37,7 +36,7 @@ const struct command command_hist = {
 		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"
 		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS,
-	.run = hist_run,
+	.options_check = hist_options_check,
 	.view_new = hist_view_new,
 	.view_free = hist_view_free,
 	.view_needs = hist_needs,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell leaks: sockets stuck in a state. */
-#include "collect/source.h"
 #include "command.h"
 #include "show/leaks.h"
 #include "util/log.h"
@@ -17,14 +16,13 @@ static void leaks_needs(const struct options *options, struct live_needs *needs)
 	needs->track_all = needs->emit_states != 1U << STATE_CLOSE_WAIT;
 }
 
-static int leaks_run(const struct options *options)
+static bool leaks_options_check(const struct options *options)
 {
-	if (leaks_states(options) & ~STUCK_STATES) {
-		log_error("--state: leaks looks at CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_SENT and CLOSING; "
-			  "sockets leave TIME_WAIT by themselves, and may be in the others for long");
-		return EXIT_USAGE;
-	}
-	return command_show(&command_leaks, options, source_run);
+	if (!(leaks_states(options) & ~STUCK_STATES))
+		return true;
+	log_error("--state: leaks looks at CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_SENT and CLOSING; "
+		  "sockets leave TIME_WAIT by themselves, and may be in the others for long");
+	return false;
 }
 
 const struct command command_leaks = {
@@ -40,7 +38,7 @@ const struct command command_leaks = {
 		    "  tcpdwell leaks --older-than 1h -j | jq -r 'select(.type == \"leak\") | .owner_comm' | sort | uniq -c\n"
 		    "  tcpdwell leaks --state FIN_WAIT2,LAST_ACK --older-than 2m -d 2m",
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_LEAKS,
-	.run = leaks_run,
+	.options_check = leaks_options_check,
 	.view_new = leaks_view_new,
 	.view_free = leaks_view_free,
 	.view_needs = leaks_needs,

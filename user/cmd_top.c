@@ -23,7 +23,7 @@ static void top_needs(const struct options *options, struct live_needs *needs)
 	needs->emit_states = top_states(options);
 }
 
-static bool options_are_good(const struct options *options)
+static bool top_options_check(const struct options *options)
 {
 	char list[256];
 
@@ -57,8 +57,6 @@ static int run_on_terminal(const struct options *options)
 
 static int top_run(const struct options *options)
 {
-	if (!options_are_good(options))
-		return EXIT_USAGE;
 	if (!options->batch && !options->json && terminal_is_usable())
 		return run_on_terminal(options);
 	return command_show(&command_top, options, source_run);
@@ -81,6 +79,7 @@ const struct command command_top = {
 		    "  tcpdwell top -b 10 6                 # six tables, one each 10 seconds\n"
 		    "  tcpdwell top -j 1 | jq .totals       # an object a second",
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS | OPTIONS_BATCH,
+	.options_check = top_options_check,
 	.run = top_run,
 	.view_new = top_view_new,
 	.view_free = top_view_free,

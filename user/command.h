@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_COMMAND_H
 #define TCPDWELL_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "collect/live.h"
@@ -25,6 +26,7 @@ struct command {
 	const char *description; /* paragraphs for its own help */
 	const char *examples; /* lines for its own help */
 	unsigned int option_groups; /* enum option_group */
+	bool (*options_check)(const struct options *options); /* false after a line on standard error; NULL: any will do */
 	int (*run)(const struct options *options); /* returns the exit code; NULL: command_show() of a live run */
 	int (*main)(int argc, char **argv); /* takes the arguments itself, argv[0] is its name; returns the exit code */
 

@@ -425,5 +425,5 @@ int options_parse(struct options *options, const struct command *command, int ar
 		return usage_error(&parsing, argc, argv);
 	if (getenv("NO_COLOR") && *getenv("NO_COLOR") && options->color == COLOR_AUTO)
 		options->color = COLOR_NEVER;
-	return 0;
+	return command->options_check && !command->options_check(options) ? EX_USAGE : 0;
 }
