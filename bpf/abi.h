@@ -17,6 +17,7 @@ enum record_type {
 	RECORD_TRANSITION = 1, /* a socket changed its state */
 	RECORD_CONNECT_FAILED, /* connect() found no free local port */
 	RECORD_SOCKET, /* a socket that is there: seeded, or adopted by reconciliation */
+	RECORD_CGROUP, /* the name of a cgroup, before the first record of a process in it */
 };
 
 enum side { SIDE_UNKNOWN, SIDE_ACTIVE, SIDE_PASSIVE };
@@ -44,7 +45,7 @@ enum transition_flag {
 	FLAG_TIMEWAIT = 1 << 1, /* lives in a timewait socket, whatever its state */
 	FLAG_FIRST_SEEN = 1 << 2, /* it was not told before that the socket is there */
 	FLAG_MISSED = 1 << 3, /* recorded_state is not old_state: transitions in between were not seen */
-	FLAG_SELECTION_OPEN = 1 << 4, /* the owner is not known yet: the reader applies the process filters */
+	FLAG_SELECTION_OPEN = 1 << 4, /* owner or names of its cgroup are not known here: the reader applies the process filters */
 	FLAG_TIME_DERIVED = 1 << 5, /* noticed later; the time was taken from the kernel's own timer */
 	FLAG_HEALED = 1 << 6, /* the event was skipped; reconciliation concluded it */
 };
@@ -138,6 +139,16 @@ struct registered_process {
 	struct process process;
 	__u64 task; /* the kernel's task, to verify that it still has them; 0: found to hold a file that they opened */
 	__u64 seen_ns; /* when this was true */
+};
+
+#define CGROUP_NAMES_BYTES 1024
+
+/* Ring buffer record of type RECORD_CGROUP. Written by bpf/cgroup.bpf.h. */
+struct cgroup_record {
+	__u32 type;
+	__u32 bytes; /* of names that are filled */
+	__u64 id;
+	char names[CGROUP_NAMES_BYTES]; /* of the cgroup, its parent, … up to below the root, each with its NUL */
 };
 
 /* Counters, one a kind and CPU. Only grow. */

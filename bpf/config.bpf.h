@@ -19,6 +19,7 @@ const volatile bool filter_netns = false;
 const volatile __u32 filter_netns_single = 0; /* not 0: the only member, compared without a look-up */
 const volatile bool filter_pids = false;
 const volatile bool filter_cgroups = false;
+const volatile bool filter_names = false; /* containers, pods, units: the reader decides, cgroup by cgroup */
 const volatile bool filter_local_ports = false;
 const volatile bool filter_remote_ports = false;
 const volatile bool filter_remote_addr = false;

@@ -32,6 +32,14 @@ static __always_inline bool owner_selected(const struct connection *connection)
 	return owner_credentials(connection) != 0;
 }
 
+/* Has the reader decided that a cgroup's names do not pass? Global: the verifier goes through it once. */
+__noinline int cgroup_rejected(__u64 id)
+{
+	__u8 *rejected = bpf_map_lookup_elem(&cgroup_by_id, &id);
+
+	return rejected && *rejected;
+}
+
 /*
  * Set by the reader when nothing came for a while, so that it need not look by itself: the next record wakes it at once.
  */
@@ -71,7 +79,9 @@ static __always_inline bool is_connected_state(__u8 state)
 
 static __always_inline bool is_wanted(const struct connection *connection, const struct endpoint *endpoint)
 {
-	return owner_selected(connection) && !ports_undecided(endpoint);
+	if (!owner_selected(connection) || ports_undecided(endpoint))
+		return false;
+	return !filter_names || !cgroup_rejected(connection->owner.cgroup_id);
 }
 
 /* Does the reader not count the socket that it is told to leave a state? Then it was there all the same. */
@@ -103,7 +113,7 @@ static __always_inline __u8 emit(const struct happening *happening, const struct
 	record->flags = happening->flags;
 	if (leaves_untold(happening, connection, now))
 		record->flags |= FLAG_FIRST_SEEN;
-	if (filters_processes() && !(connection->flags & CONNECTION_SELECTED))
+	if (filters_processes() && (filter_names || !(connection->flags & CONNECTION_SELECTED)))
 		record->flags |= FLAG_SELECTION_OPEN;
 	record->error = happening->error;
 	record->listing = now;

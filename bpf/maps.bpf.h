@@ -58,6 +58,17 @@ struct {
 	__type(value, struct registered_process);
 } process_by_credentials SEC(".maps");
 
+/*
+ * Cgroups whose names were sent, by id; 1 = the filters on names do not let it pass. In: the first process seen in it; the 1:
+ * the reader. Out: least recently used, and then it is named and looked at again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} cgroup_by_id SEC(".maps");
+
 /* Records for the reader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

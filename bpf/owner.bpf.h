@@ -10,12 +10,12 @@
 #ifndef TCPDWELL_OWNER_BPF_H
 #define TCPDWELL_OWNER_BPF_H
 
+#include "cgroup.bpf.h"
 #include "compat.bpf.h"
 #include "config.bpf.h"
 #include "endpoint.bpf.h"
 #include "maps.bpf.h"
 
-#define CGROUP_DEPTH_MAX 16
 #define PID_NAMESPACE_DEPTH_MAX 32
 #define SOCK_DEAD 0 /* bit of sk_flags: closed by its last user */
 
@@ -52,7 +52,7 @@ static __always_inline void process_of_task(bool trusted, struct process *proces
 	process->start_ns = FIELD(trusted, leader, start_boottime);
 	bpf_probe_read_kernel(process->comm, sizeof(process->comm),
 			      (void *)leader + bpf_core_field_offset(struct task_struct, comm));
-	process->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	process->cgroup_id = cgroup_named((__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
 	if (!own_pid_namespace && BPF_CORE_READ(leader, thread_pid, level) == 0) {
 		process->pid = FIELD(trusted, leader, tgid);
 		process->ns_pid = process->pid;
@@ -127,7 +127,7 @@ static __always_inline bool comm_selected(const struct process *process)
 
 static __always_inline bool filters_processes(void)
 {
-	return filter_pids || filter_cgroups || filter_comm;
+	return filter_pids || filter_cgroups || filter_comm || filter_names;
 }
 
 static __always_inline bool process_selected(const struct process *process, struct task_struct *task)

@@ -22,6 +22,8 @@ struct event {
 	const struct container *container; /* never NULL; valid during the call */
 };
 
+struct pod_names;
+
 /* What is said once, when a run begins. Strings live as long as the run. */
 struct run {
 	const char *version; /* of the tcpdwell that traced */
@@ -30,6 +32,7 @@ struct run {
 	uint64_t begin_ns; /* monotonic */
 	uint64_t begin_unix_ns;
 	bool polled; /* not traced: only what was there at each look is known, see collect/polling.h */
+	struct pod_names *names; /* of pods and containers, as they become known; NULL = none will be */
 	bool recorded; /* a replay: the machine that we run on may be another */
 };
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "attribute/name_filter.h"
+
 static bool is_u16_member(const uint16_t *set, unsigned int count, uint16_t value)
 {
 	unsigned int i;
@@ -76,7 +78,8 @@ bool event_passes(const struct filter *filter, const struct event *event)
 	if (filter->n_local_ports && !is_u16_member(filter->local_ports, filter->n_local_ports, endpoint->local_port))
 		return false;
 	return remote_passes(filter, endpoint) && process_passes(filter, &event->record.owner) &&
-	       cgroup_passes(filter, event->cgroup);
+	       cgroup_passes(filter, event->cgroup) &&
+	       names_decide(filter, event->cgroup, event->container) == NAMES_PASS;
 }
 
 bool event_has_state(const struct event *event, uint32_t states)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "attribute/cgroup.h"
+#include "attribute/name_filter.h"
 #include "util/failure.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
@@ -228,6 +229,26 @@ int filter_parse_cgroup(struct filter *filter, const char *text, char *error, si
 					parse_cgroup(filter, text, error, error_size);
 
 	return result ? fail_prefix(error, error_size, "-c", result) : 0;
+}
+
+/* Whether there is such a thing is not asked: it may come while we run. */
+int filter_parse_names(struct filter *filter, enum name_kind kind, const char *text, char *error, size_t error_size)
+{
+	struct name_lists *names = &filter->names[kind];
+	const char *rest = text, *option = name_option(kind);
+	char item[FILTER_NAME_BYTES];
+	int result;
+
+	while ((result = text_list_next(&rest, item, sizeof(item))) > 0)
+		;
+	if (result)
+		return fail(error, error_size, "%s: a name is empty or too long; give names with commas between, such as web,db",
+			    option);
+	if (names->count == FILTER_LISTS_MAX)
+		return fail(error, error_size, "%s: given more than %d times; give a list with commas between", option,
+			    FILTER_LISTS_MAX);
+	names->lists[names->count++] = text;
+	return 0;
 }
 
 int filter_parse_remote(struct filter *filter, const char *text, char *error, size_t error_size)

@@ -20,6 +20,18 @@ struct filter_places {
 	const char *cgroup;	   /* where cgroup2 is mounted; NULL: from /proc/self/mountinfo */
 };
 
+/* Options on names: --container, --pod, --namespace, --unit. */
+enum name_kind { NAME_CONTAINER, NAME_POD, NAME_NAMESPACE, NAME_UNIT, NAME_KINDS };
+
+/* Values of one such option, as given: each a list with commas. They live as long as the arguments. */
+#define FILTER_LISTS_MAX 32
+#define FILTER_NAME_BYTES 512 /* of an item of a list, with its end */
+
+struct name_lists {
+	const char *lists[FILTER_LISTS_MAX];
+	unsigned int count; /* 0 = no such filter */
+};
+
 struct filter {
 	uint32_t pids[FILTER_SET_MAX];
 	uint64_t cgroup_ids[FILTER_SET_MAX];
@@ -27,6 +39,8 @@ struct filter {
 	uint16_t local_ports[FILTER_SET_MAX];
 	uint16_t remote_ports[FILTER_SET_MAX];
 	unsigned int n_pids, n_cgroups, n_netns, n_local_ports, n_remote_ports; /* 0 = no such filter */
+
+	struct name_lists names[NAME_KINDS]; /* attribute/name_filter.h says what they mean */
 
 	bool has_remote;
 	struct prefix remote;
@@ -60,6 +74,7 @@ int filter_parse_local_ports(struct filter *filter, const char *text, char *erro
 int filter_parse_remote_ports(struct filter *filter, const char *text, char *error, size_t error_size); /* -D */
 int filter_parse_remote(struct filter *filter, const char *text, char *error, size_t error_size);	/* --remote */
 int filter_parse_states(struct filter *filter, const char *text, char *error, size_t error_size);	/* --state */
+int filter_parse_names(struct filter *filter, enum name_kind kind, const char *text, char *error, size_t error_size);
 int filter_parse_comm(struct filter *filter, const char *text, char *error, size_t error_size);		/* --comm */
 
 /*

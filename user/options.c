@@ -28,6 +28,11 @@ enum option_key {
 	KEY_FAIL_ON,
 	KEY_MAX_SIZE,
 	KEY_NO_BPF,
+	KEY_CONTAINER,
+	KEY_POD,
+	KEY_NAMESPACE,
+	KEY_UNIT,
+	KEY_LOG_DIR,
 };
 
 struct option_entry {
@@ -40,6 +45,10 @@ struct option_entry {
 static const struct option_entry option_table[] = {
 	{ OPTIONS_FILTERS, { "pid", 'p', "PID,…", 0, "sockets of these processes", 1 } },
 	{ OPTIONS_FILTERS, { "cgroup", 'c', "CGROUP", 0, "sockets of this cgroup (path) and those below it", 1 } },
+	{ OPTIONS_FILTERS, { "container", KEY_CONTAINER, "NAME,…", 0, "containers of this name, or whose id begins so", 1 } },
+	{ OPTIONS_FILTERS, { "pod", KEY_POD, "NAME,…", 0, "pods of this name or uid", 1 } },
+	{ OPTIONS_FILTERS, { "namespace", KEY_NAMESPACE, "NAME,…", 0, "pods of this Kubernetes namespace", 1 } },
+	{ OPTIONS_FILTERS, { "unit", KEY_UNIT, "NAME,…", 0, "this systemd unit (nginx, system.slice) and those below it", 1 } },
 	{ OPTIONS_FILTERS, { "netns", 'n', "NETNS,…", 0, "network namespaces: inode, name, path, pid or self", 1 } },
 	{ OPTIONS_FILTERS, { "local-port", 'L', "PORT,…", 0, "these local ports", 1 } },
 	{ OPTIONS_FILTERS, { "remote-port", 'D', "PORT,…", 0, "these remote ports", 1 } },
@@ -66,6 +75,7 @@ static const struct option_entry option_table[] = {
 	{ 0, { "color", KEY_COLOR, "WHEN", 0, "auto, always or never (also NO_COLOR)", 4 } },
 	{ OPTIONS_TRACING | OPTIONS_HOOKS, { "hooks", KEY_HOOKS, "MODE", 0, "only fentry, kprobe or tracepoint hooks", 4 } },
 	{ OPTIONS_TRACING, { "no-bpf", KEY_NO_BPF, NULL, 0, "without privileges: poll /proc, and know less", 4 } },
+	{ OPTIONS_TRACING, { "log-dir", KEY_LOG_DIR, "DIR", 0, "where the kubelet's pods and containers are (/var/log)", 4 } },
 	{ OPTIONS_TRACING, { "max-sockets", KEY_MAX_SOCKETS, "N", 0, "size of the tables of live sockets", 4 } },
 	{ OPTIONS_TRACING, { "ring-size", KEY_RING_SIZE, "KIB", 0, "size of the ring buffer, a power of two", 4 } },
 };
@@ -252,6 +262,11 @@ static int parse_filter(struct parsing *parsing, int key, char *text)
 		return filter_parse_comm(filter, text, error, size);
 	case KEY_STATE:
 		return filter_parse_states(filter, text, error, size);
+	case KEY_CONTAINER:
+	case KEY_POD:
+	case KEY_NAMESPACE:
+	case KEY_UNIT:
+		return filter_parse_names(filter, NAME_CONTAINER + (key - KEY_CONTAINER), text, error, size);
 	case '4':
 		filter->ipv4_only = true;
 		return 0;
@@ -318,6 +333,9 @@ static int parse_flag(struct options *options, int key, char *text)
 		return 0;
 	case 'o':
 		options->file = text;
+		return 0;
+	case KEY_LOG_DIR:
+		options->log_directory = text;
 		return 0;
 	case KEY_ALL:
 		options->all = true;

@@ -32,6 +32,7 @@ struct options {
 	uint64_t count; /* intervals; 0 = no end */
 	uint64_t older_than_ns; /* leaks --older-than */
 	uint64_t fail_on; /* leaks --fail-on; UINT64_MAX = not given */
+	const char *log_directory; /* --log-dir; NULL = the usual one */
 	const char *file; /* record -o; the recording that report reads */
 	uint64_t max_bytes; /* record --max-size; 0 = no limit */
 };

@@ -164,6 +164,7 @@ struct sock_common {
 
 struct kernfs_node {
 	struct kernfs_node *parent; /* __parent from 6.15 on */
+	const char *name;
 	u64 id;
 };
 

@@ -49,7 +49,7 @@ static void mounts(void **state)
 
 static void learnt_names(void **state)
 {
-	struct cgroup_names *names = cgroup_names_new("/nonexistent");
+	struct cgroup_names *names = cgroup_names_new("/nonexistent", NULL);
 
 	(void)state;
 	assert_non_null(names);
@@ -64,10 +64,36 @@ static void learnt_names(void **state)
 	cgroup_names_free(NULL);
 }
 
+/* As the kernel tells them: from the cgroup upwards. */
+static void names_from_the_kernel(void **state)
+{
+	static const char nested[] = "nginx.service\0system.slice";
+	struct cgroup_names *names = cgroup_names_new("/nonexistent", NULL);
+
+	(void)state;
+	assert_int_equal(cgroup_names_learn_upwards(names, 7, nested, sizeof(nested)), 0);
+	assert_string_equal(cgroup_names_lookup(names, 7, 0)->path, "/system.slice/nginx.service");
+	assert_string_equal(cgroup_names_lookup(names, 7, 0)->container.unit, "nginx.service");
+	assert_int_equal(cgroup_names_learn_upwards(names, 1, "", 0), 0);
+	assert_string_equal(cgroup_names_lookup(names, 1, 0)->path, "/");
+	assert_int_equal(cgroup_names_learn_upwards(names, 8, "system.slice", sizeof("system.slice")), 0);
+	assert_int_equal(cgroup_names_learn_upwards(names, 9, nested, sizeof(nested) - 1), -EINVAL);
+	assert_int_equal(cgroup_names_learn_upwards(names, 9, "\0a", 3), -EINVAL);
+	assert_null(cgroup_names_lookup(names, 9, 0)->path);
+	assert_true(cgroup_names_is_below(names, 7, 7, 0));
+	assert_true(cgroup_names_is_below(names, 7, 8, 0));
+	assert_true(cgroup_names_is_below(names, 7, 1, 0));
+	assert_false(cgroup_names_is_below(names, 8, 7, 0));
+	assert_false(cgroup_names_is_below(names, 9, 8, 0));
+	assert_int_equal(cgroup_names_learn(names, 10, "/system.slice-2"), 0);
+	assert_false(cgroup_names_is_below(names, 10, 8, 0));
+	cgroup_names_free(names);
+}
+
 /* Memory is bounded: the oldest names go, the newest stay. */
 static void many_names(void **state)
 {
-	struct cgroup_names *names = cgroup_names_new("/nonexistent");
+	struct cgroup_names *names = cgroup_names_new("/nonexistent", NULL);
 	char path[32];
 
 	(void)state;
@@ -136,7 +162,7 @@ static int run_as(int uid, int (*check)(const struct made *), const struct made 
 /* Numbers of the first thing that was wrong. */
 static int check_names(const struct made *made)
 {
-	struct cgroup_names *names = cgroup_names_new(NULL);
+	struct cgroup_names *names = cgroup_names_new(NULL, NULL);
 	const struct cgroup_name *name = cgroup_names_lookup(names, made->inner_id, 0);
 
 	if (!name->path || strcmp(name->path, made->expected))
@@ -179,7 +205,7 @@ static void names_outlive_their_cgroup(void **state)
 	(void)state;
 	if (why)
 		skip_because(why);
-	names = cgroup_names_new(NULL);
+	names = cgroup_names_new(NULL, NULL);
 	cgroup_names_lookup(names, made.inner_id, 0);
 	unmake(&made);
 	assert_string_equal(cgroup_names_lookup(names, made.inner_id, 9 * SECOND)->path, made.expected);
@@ -190,7 +216,7 @@ static void names_outlive_their_cgroup(void **state)
 /* The walk is done at most once a second: a cgroup that came after it is found by the next. */
 static int check_walk_again(const struct made *made)
 {
-	struct cgroup_names *names = cgroup_names_new(made->mount);
+	struct cgroup_names *names = cgroup_names_new(made->mount, NULL);
 	uint64_t late;
 
 	if (cgroup_names_lookup(names, UINT64_MAX, SECOND)->path)
@@ -234,7 +260,7 @@ static void not_found_is_remembered(void **state)
 	if (why)
 		skip_because(why);
 	unmake(&made);
-	names = cgroup_names_new(NULL);
+	names = cgroup_names_new(NULL, NULL);
 	assert_null(cgroup_names_lookup(names, made.inner_id, 0)->path);
 	assert_null(make(&later));
 	assert_true(later.inner_id != made.inner_id);
@@ -247,7 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mounts),
-		cmocka_unit_test(learnt_names),
+		cmocka_unit_test(learnt_names), cmocka_unit_test(names_from_the_kernel),
 		cmocka_unit_test(many_names),
 		cmocka_unit_test(found_by_handle_and_by_walk),
 		cmocka_unit_test(names_outlive_their_cgroup),

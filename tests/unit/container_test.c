@@ -136,6 +136,41 @@ static void impostor_paths(void **state)
 	check(impostors, ARRAY_SIZE(impostors));
 }
 
+/* Kubernetes' class of service: in the path before the pod, on both drivers, whatever stands before kubepods. */
+static void classes(void **state)
+{
+	static const struct {
+		const char *path, *qos;
+	} cases[] = {
+		{"/kubepods/pod" UID "/" ID, "Guaranteed"},
+		{"/kubepods/burstable/pod" UID "/" ID, "Burstable"},
+		{"/kubepods/besteffort/pod" UID "/" ID, "BestEffort"},
+		{"/kubepods.slice/kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope", "Guaranteed"},
+		{BURSTABLE "/crio-" ID ".scope/container", "Burstable"},
+		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UID_ ".slice", "BestEffort"},
+		{"/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope",
+		 "Guaranteed"},
+		{"/docker/" ID2 "/kubelet/kubepods/burstable/pod" UID "/" ID, "Burstable"},
+		{"/system.slice/containerd.service/kubepods-burstable-pod" UID_ ".slice:cri-containerd:" ID, "Burstable"},
+		{"/elsewhere/pod" UID "/" ID, NULL},
+		{"/pod" UID "/" ID, NULL},
+		{"/docker/" ID, NULL},
+		{"/system.slice/burstable.service", NULL},
+	};
+	struct container found;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(&found, 'x', sizeof(found));
+		container_from_cgroup(cases[i].path, &found);
+		assert_null(found.pod);
+		assert_null(found.namespace);
+		assert_null(found.name);
+		if (!cases[i].qos ? found.qos != NULL : !found.qos || strcmp(found.qos, cases[i].qos))
+			fail_msg("%s: \"%s\"", cases[i].path, found.qos ? found.qos : "(none)");
+	}
+}
+
 static void no_path(void **state)
 {
 	struct container found;
@@ -200,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kubernetes_paths),   cmocka_unit_test(other_paths),
 		cmocka_unit_test(impostor_paths),     cmocka_unit_test(no_path),
+		cmocka_unit_test(classes),
 		cmocka_unit_test(cut_and_long_paths), cmocka_unit_test(proc_cgroup_files),
 	};
 

@@ -129,7 +129,7 @@ static void sockets_keep_their_cgroup(void **state)
 	apply(sockets, second);
 	assert_string_equal(sockets_find(sockets, 1)->cgroup, "/kubepods/pod1");
 	assert_string_equal(sockets_find(sockets, 2)->cgroup, "/Kubepods/pod1");
-	shown = live_socket_event(sockets_find(sockets, 1), &container);
+	shown = live_socket_event(sockets_find(sockets, 1), &container, NULL);
 	assert_string_equal(shown.cgroup, "/kubepods/pod1");
 	assert_true(shown.record.id == 1);
 	sockets_free(sockets);

@@ -183,7 +183,7 @@ static void test_live_sockets(void **state)
 	assert_int_equal(recording_live_event(&live, &enters), 0);
 	assert_int_equal(recording_live_event(&live, &stays), 0);
 	assert_int_equal(recording_live_event(&live, &leaves), 0);
-	assert_int_equal(recording_live_tell(&live, &now, note_socket, &told), 0);
+	assert_int_equal(recording_live_tell(&live, &now, NULL, note_socket, &told), 0);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(told.last.record.type, RECORD_SOCKET);
 	assert_int_equal(told.last.record.id, 2);

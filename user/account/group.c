@@ -2,9 +2,12 @@
 /* What sockets are grouped by: the key of an event for each grouping, and the life of a group. */
 #include "account/group.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "attribute/pod_names.h"
 
 /* Paths and containers are told of the event's own state only; another state's process may be in another cgroup. */
 static uint64_t cgroup_id_of_state(const struct event *event, unsigned int state)
@@ -105,22 +108,75 @@ static char *detail_of(const struct group_name *name, const struct event *event)
 	return NULL;
 }
 
+/* Is it of things that Kubernetes names? */
+static bool is_named(const struct group *group)
+{
+	return group->name.by == GROUP_CONTAINER || group->name.by == GROUP_POD;
+}
+
+static bool take_text(char **to, const char *from)
+{
+	if (*to || !from)
+		return false;
+	*to = strdup(from);
+	return *to;
+}
+
+/* Was any new? */
+static bool take_names(struct group *group, const struct container *container)
+{
+	bool new = take_text(&group->pod, container->pod) | take_text(&group->namespace, container->namespace);
+
+	if (group->name.by == GROUP_POD)
+		return new;
+	snprintf(group->pod_uid, sizeof(group->pod_uid), "%s", container->pod_uid);
+	return new | take_text(&group->container, container->name);
+}
+
+/* 0, or -ENOMEM: the label stays. */
+static int relabel(struct group *group)
+{
+	char text[GROUP_LABEL], *label;
+
+	group_label_text(text, sizeof(text), group);
+	label = strdup(text);
+	if (!label)
+		return -ENOMEM;
+	free(group->label);
+	group->label = label;
+	return 0;
+}
+
 struct group *group_new(const struct group_name *name, unsigned int n_accounts, const struct event *event)
 {
 	struct group *group = calloc(1, sizeof(*group) + n_accounts * sizeof(group->accounts[0]));
-	char label[GROUP_LABEL];
 
 	if (!group)
 		return NULL;
 	group->name = *name;
 	group->n_accounts = n_accounts;
 	group->detail = detail_of(name, event);
-	group_label_text(label, sizeof(label), group);
-	group->label = strdup(label);
-	if (group->label)
+	if (event && name->kind == GROUP_KNOWN && is_named(group))
+		take_names(group, event->container);
+	if (!relabel(group))
 		return group;
 	group_free(group);
 	return NULL;
+}
+
+void group_complete(struct group *group, struct pod_names *names)
+{
+	struct container container = {};
+
+	if (group->name.kind != GROUP_KNOWN || !is_named(group) || (group->pod && group->container))
+		return;
+	if (group->name.by == GROUP_CONTAINER)
+		snprintf(container.id, sizeof(container.id), "%.64s", group->name.id);
+	snprintf(container.pod_uid, sizeof(container.pod_uid), "%.36s",
+		 group->name.by == GROUP_POD ? group->name.id : group->pod_uid);
+	pod_names_complete(names, &container);
+	if (take_names(group, &container))
+		relabel(group);
 }
 
 void group_free(struct group *group)
@@ -134,6 +190,9 @@ void group_free(struct group *group)
 		histogram_release(&group->accounts[i].open);
 	}
 	free(group->detail);
+	free(group->namespace);
+	free(group->pod);
+	free(group->container);
 	free(group->label);
 	free(group);
 }

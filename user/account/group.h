@@ -53,6 +53,8 @@ struct account {
 struct group {
 	struct group_name name;
 	char *detail; /* comm, path of the cgroup, runtime of the container; NULL = none */
+	char *namespace, *pod, *container; /* of containers and pods: Kubernetes' names, NULL = not known (yet) */
+	char pod_uid[37]; /* of containers: the pod that it is in, "" = none */
 	char *label; /* for people: "java[4711]", "from 10.0.0.7 to :8080", "unknown", "~other"; safe for a terminal; never NULL */
 	uint64_t last_ns; /* its last event */
 	uint64_t held; /* live sockets that are remembered by id point here */
@@ -69,6 +71,9 @@ void group_name_of(struct group_name *name, unsigned int by, const struct event 
 /* event NULL: without detail. NULL: no memory. */
 struct group *group_new(const struct group_name *name, unsigned int n_accounts, const struct event *event);
 void group_free(struct group *group);
+
+/* Takes over names that became known; the label follows. */
+void group_complete(struct group *group, struct pod_names *names);
 
 /* Adds all that `from` counted, so that sums stay when it is forgotten. */
 void group_add(struct group *group, const struct group *from);

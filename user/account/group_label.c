@@ -34,14 +34,26 @@ static void label_cgroup(char *out, size_t size, const struct group *group)
 		snprintf(out, size, "cgroup %llu", (unsigned long long)group->name.cgroup_id);
 }
 
+/* As --container takes it: namespace/pod/container. */
 static void label_container(char *out, size_t size, const struct group *group)
 {
+	if (group->pod && group->container) {
+		snprintf(out, size, "%s/%s/%s", group->namespace, group->pod, group->container);
+		return;
+	}
+	if (group->pod) {
+		snprintf(out, size, "%s/%s/%.*s", group->namespace, group->pod, SHORT_ID, group->name.id);
+		return;
+	}
 	snprintf(out, size, "%s%s%.*s", group->detail ?: "", group->detail ? " " : "", SHORT_ID, group->name.id);
 }
 
 static void label_pod(char *out, size_t size, const struct group *group)
 {
-	snprintf(out, size, "%s", group->name.id);
+	if (group->pod)
+		snprintf(out, size, "%s/%s", group->namespace, group->pod);
+	else
+		snprintf(out, size, "%s", group->name.id);
 }
 
 static void label_remote(char *out, size_t size, const struct group *group)
@@ -114,11 +126,16 @@ static void json_container(struct json *json, const struct group *group, bool kn
 {
 	json_string(json, "container_id", known ? group->name.id : NULL);
 	json_string(json, "runtime", group->detail);
+	json_string(json, "pod", group->pod);
+	json_string(json, "namespace", group->namespace);
+	json_string(json, "container", group->container);
 }
 
 static void json_pod(struct json *json, const struct group *group, bool known)
 {
 	json_string(json, "pod_uid", known ? group->name.id : NULL);
+	json_string(json, "pod", group->pod);
+	json_string(json, "namespace", group->namespace);
 }
 
 static void json_remote(struct json *json, const struct group *group, bool known)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "attribute/pod_names.h"
+
 int groups_init(struct groups *groups, unsigned int by, unsigned int n_accounts, unsigned int max)
 {
 	struct group_name other = { .by = by, .kind = GROUP_OTHER };
@@ -109,6 +111,18 @@ struct group *groups_leave(struct groups *groups, const struct event *event, uns
 		return fold(groups, hash_of(&name), -1);
 	groups->last = group;
 	return group;
+}
+
+void groups_complete(struct groups *groups, struct pod_names *names)
+{
+	uint64_t version = pod_names_version(names);
+	struct group *group;
+
+	if (groups->names_version == version)
+		return;
+	groups->names_version = version;
+	for (group = groups->table; group; group = group->hh.next)
+		group_complete(group, names);
 }
 
 unsigned int groups_forget(struct groups *groups, uint64_t before_ns)

@@ -16,6 +16,7 @@ struct groups {
 	struct group *table; /* uthash, in the order of their first event; walk with ->hh.next */
 	struct group *other; /* never NULL; not in the table */
 	struct group *last; /* found last: events come in runs */
+	uint64_t names_version; /* of the names that the labels have */
 	struct id_map folded; /* live sockets of each key that is in ~other, by the key's hash: int64_t */
 };
 
@@ -33,6 +34,9 @@ struct group *groups_leave(struct groups *groups, const struct event *event, uns
 
 /* The group of this name, as long as it is kept apart; NULL otherwise. */
 struct group *groups_find(const struct groups *groups, const struct group_name *name);
+
+/* Labels take over the names that became known. */
+void groups_complete(struct groups *groups, struct pod_names *names);
 
 /* Folds closed groups that had no event since `before_ns` into ~other. Returns how many. */
 unsigned int groups_forget(struct groups *groups, uint64_t before_ns);

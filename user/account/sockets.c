@@ -9,6 +9,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "attribute/pod_names.h"
 #include "util/tcp_state.h"
 
 struct entry {
@@ -204,9 +205,10 @@ const struct live_socket *sockets_next(const struct sockets *sockets, const stru
 	return entry ? &entry->socket : NULL;
 }
 
-struct event live_socket_event(const struct live_socket *socket, struct container *container)
+struct event live_socket_event(const struct live_socket *socket, struct container *container, struct pod_names *names)
 {
 	container_from_cgroup(socket->cgroup, container);
+	pod_names_complete(names, container);
 	return (struct event){
 		.record = socket->record,
 		.unix_ns = socket->unix_ns,

@@ -50,7 +50,10 @@ const struct live_socket *sockets_find(const struct sockets *sockets, uint64_t i
 /* Each socket, in the order of entry: NULL begins, and is returned after the last. */
 const struct live_socket *sockets_next(const struct sockets *sockets, const struct live_socket *after);
 
-/* The event that brought the socket into its state, for whatever prints events. *container is filled in from the path. */
-struct event live_socket_event(const struct live_socket *socket, struct container *container);
+/*
+ * The event that brought the socket into its state, for whatever prints events. *container is filled in from the path, and
+ * with the names that are known by now.
+ */
+struct event live_socket_event(const struct live_socket *socket, struct container *container, struct pod_names *names);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "abi.h"
 #include "attach/privileges.h"
+#include "attribute/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 
@@ -53,6 +54,7 @@ static void tune_filters(struct tcpdwell *skeleton, const struct filter *filter)
 	skeleton->rodata->filter_netns_single = filter->n_netns == 1 ? filter->netns[0] : 0;
 	skeleton->rodata->filter_pids = filter->n_pids > 0;
 	skeleton->rodata->filter_cgroups = filter->n_cgroups > 0;
+	skeleton->rodata->filter_names = filter_has_names(filter);
 	skeleton->rodata->filter_local_ports = filter->n_local_ports > 0;
 	skeleton->rodata->filter_remote_ports = filter->n_remote_ports > 0 || filter->remote_port;
 	skeleton->rodata->filter_ipv4 = filter->ipv4_only;

@@ -18,17 +18,21 @@
 #define uthash_nonfatal_oom(entry) ((entry)->not_stored = true)
 #include <uthash.h>
 
+#include "attribute/pod_names.h"
+
 #define NS_PER_SECOND 1000000000ULL
 #define RETRY_NS NS_PER_SECOND
 #define NAMES_MAX 65536
 #define WALK_MAX 65536 /* directories */
 #define DEPTH_MAX 64
 #define FILEID_KERNFS 0xfe
+#define INITIAL_CGROUP_NAMESPACE 0xeffffffbU /* its inode number, on every kernel */
 
 struct entry {
 	uint64_t id;
 	struct cgroup_name name;
 	char *path;	   /* owned; NULL while it was only asked for */
+	uint64_t version;  /* of the pods' names that it was completed with */
 	uint64_t retry_ns; /* path NULL: when to ask again */
 	bool not_stored;
 	UT_hash_handle hh;
@@ -36,6 +40,7 @@ struct entry {
 
 struct cgroup_names {
 	struct entry *entries; /* the oldest first */
+	struct pod_names *pods;
 	char mount[4096];      /* "" = none */
 	int mount_fd;
 	uint64_t walk_again_ns;
@@ -98,16 +103,25 @@ int cgroup_id_of(const char *directory, uint64_t *id)
 	return 0;
 }
 
-struct cgroup_names *cgroup_names_new(const char *mount)
+/* Its files' paths begin at the namespace's root, not at the hierarchy's. */
+static bool in_cgroup_namespace(void)
+{
+	struct stat status;
+
+	return !stat("/proc/self/ns/cgroup", &status) && status.st_ino != INITIAL_CGROUP_NAMESPACE;
+}
+
+struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods)
 {
 	struct cgroup_names *names = calloc(1, sizeof(*names));
 
 	if (!names)
 		return NULL;
 	names->mount_fd = -1;
+	names->pods = pods;
 	if (mount)
 		snprintf(names->mount, sizeof(names->mount), "%s", mount);
-	else if (cgroup_mount_find(NULL, names->mount, sizeof(names->mount)))
+	else if (in_cgroup_namespace() || cgroup_mount_find(NULL, names->mount, sizeof(names->mount)))
 		names->mount[0] = 0;
 	while (names->mount[0] && names->mount[strlen(names->mount) - 1] == '/')
 		names->mount[strlen(names->mount) - 1] = 0; /* paths follow it, beginning with one */
@@ -170,6 +184,7 @@ static int entry_name(struct entry *entry, const char *path)
 	if (!entry->path)
 		return -ENOMEM;
 	entry->name.path = entry->path;
+	entry->version = 0;
 	container_from_cgroup(path, &entry->name.container);
 	return 0;
 }
@@ -179,6 +194,23 @@ int cgroup_names_learn(struct cgroup_names *names, uint64_t id, const char *path
 	struct entry *entry = entry_get(names, id);
 
 	return entry ? entry_name(entry, path) : -ENOMEM;
+}
+
+int cgroup_names_learn_upwards(struct cgroup_names *names, uint64_t id, const char *components, size_t size)
+{
+	char path[4096];
+	size_t length, at = sizeof(path) - 1;
+
+	path[at] = 0;
+	for (; size; size -= length + 1, components += length + 1) {
+		length = strnlen(components, size);
+		if (length == size || !length || length + 1 > at)
+			return -EINVAL;
+		at -= length;
+		memcpy(path + at, components, length);
+		path[--at] = '/';
+	}
+	return cgroup_names_learn(names, id, path[at] ? path + at : "/");
 }
 
 /* The cgroup's path below the mount, from an open descriptor. */
@@ -284,12 +316,24 @@ static void ask(struct cgroup_names *names, uint64_t id, uint64_t now_ns)
 	walk_all(names);
 }
 
+static const struct cgroup_name *completed(struct cgroup_names *names, struct entry *entry)
+{
+	uint64_t version = pod_names_version(names->pods);
+
+	if (entry->version == version)
+		return &entry->name;
+	entry->version = version;
+	entry->name.container.pod = entry->name.container.namespace = entry->name.container.name = NULL;
+	pod_names_complete(names->pods, &entry->name.container);
+	return &entry->name;
+}
+
 const struct cgroup_name *cgroup_names_lookup(struct cgroup_names *names, uint64_t id, uint64_t now_ns)
 {
 	struct entry *entry = entry_find(names, id);
 
 	if (entry && (entry->path || now_ns < entry->retry_ns))
-		return &entry->name;
+		return completed(names, entry);
 	if (!id)
 		return &unknown;
 	ask(names, id, now_ns);
@@ -297,5 +341,31 @@ const struct cgroup_name *cgroup_names_lookup(struct cgroup_names *names, uint64
 	if (!entry)
 		return &unknown;
 	entry->retry_ns = now_ns + RETRY_NS;
-	return &entry->name;
+	return completed(names, entry);
+}
+
+bool cgroup_names_is_below(struct cgroup_names *names, uint64_t id, uint64_t other, uint64_t now_ns)
+{
+	const char *path = cgroup_names_lookup(names, other, now_ns)->path;
+	char above[4096];
+	size_t size;
+
+	if (id == other)
+		return true;
+	if (!path)
+		return false;
+	size = snprintf(above, sizeof(above), "%s", path);
+	path = cgroup_names_lookup(names, id, now_ns)->path;
+	return path && (!above[1] || (!strncmp(path, above, size) && path[size] == '/'));
+}
+
+const struct cgroup_name *cgroup_names_next(struct cgroup_names *names, const void **cursor)
+{
+	struct entry *entry = (struct entry *)*cursor;
+
+	do
+		entry = entry ? entry->hh.next : names->entries;
+	while (entry && !entry->path);
+	*cursor = entry;
+	return entry ? completed(names, entry) : NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * From the cgroup ids in the kernel's records to paths and containers. Ids are the inode numbers of the
- * cgroup2 hierarchy. A name once learnt stays when the cgroup is gone.
+ * cgroup2 hierarchy. The kernel side tells the names of most (RECORD_CGROUP); others are asked for. A name once learnt stays
+ * when the cgroup is gone.
  */
 #ifndef ATTRIBUTE_CGROUP_H
 #define ATTRIBUTE_CGROUP_H
@@ -12,10 +13,11 @@
 #include "attribute/container.h"
 
 struct cgroup_names;
+struct pod_names;
 
 struct cgroup_name {
 	const char *path;	    /* in the hierarchy, "/" for the root; NULL = not known */
-	struct container container; /* empty while path is NULL */
+	struct container container; /* empty while path is NULL; with the names that are known by now */
 };
 
 /*
@@ -27,8 +29,11 @@ int cgroup_mount_find(const char *mountinfo, char *out, size_t size);
 /* The id of the cgroup that is a directory. 0 or a negative errno. */
 int cgroup_id_of(const char *directory, uint64_t *id);
 
-/* `mount` NULL: found by itself; not mounted: lookups then only know what was learnt. NULL: no memory. */
-struct cgroup_names *cgroup_names_new(const char *mount);
+/*
+ * `mount` NULL: found by itself; not mounted, or in a cgroup namespace, where paths are not whole: lookups then only know
+ * what was learnt. `pods`, NULL or the caller's, has Kubernetes' names. NULL: no memory.
+ */
+struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods);
 void cgroup_names_free(struct cgroup_names *names);
 
 /*
@@ -37,7 +42,19 @@ void cgroup_names_free(struct cgroup_names *names);
  */
 const struct cgroup_name *cgroup_names_lookup(struct cgroup_names *names, uint64_t id, uint64_t now_ns);
 
-/* A path learnt elsewhere, such as from a recording or /proc/PID/cgroup. 0 or -ENOMEM; keeps what is known already. */
+/* A path learnt elsewhere. 0 or -ENOMEM; keeps what is known already. */
 int cgroup_names_learn(struct cgroup_names *names, uint64_t id, const char *path);
+
+/*
+ * The same from the kernel's words: the names of the cgroup, its parent, … up to below the root, each with its NUL, `size`
+ * bytes in all. -EINVAL: they are not whole.
+ */
+int cgroup_names_learn_upwards(struct cgroup_names *names, uint64_t id, const char *components, size_t size);
+
+/* Is it the other, or below it, as far as their names are known? */
+bool cgroup_names_is_below(struct cgroup_names *names, uint64_t id, uint64_t other, uint64_t now_ns);
+
+/* Each name that is known, in the order of learning: *cursor NULL begins; NULL after the last. */
+const struct cgroup_name *cgroup_names_next(struct cgroup_names *names, const void **cursor);
 
 #endif

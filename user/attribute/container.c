@@ -75,8 +75,25 @@ static bool is_uuid(struct piece piece)
 	return true;
 }
 
+/*
+ * The class is in what stands before the pod, as a folder ("burstable/pod…") or in the slice's name ("kubepods-burstable-pod…").
+ * Nothing but kubepods before it: Guaranteed.
+ */
+static const char *qos_of(struct piece before, struct piece parent)
+{
+	struct piece slice = piece_without_end(piece_without_end(before, "pod"), "-");
+
+	if (!slice.size)
+		slice = parent;
+	if (piece_ends(slice, "burstable"))
+		return "Burstable";
+	if (piece_ends(slice, "besteffort"))
+		return "BestEffort";
+	return piece_ends(slice, "kubepods") ? "Guaranteed" : NULL;
+}
+
 /* "pod<uid>" and "kubepods-burstable-pod<uid>.slice". Static pods have a hash of 32 digits for an uid. */
-static bool take_pod(struct piece piece, struct container *out)
+static bool take_pod(struct piece piece, struct piece parent, struct container *out)
 {
 	static const size_t sizes[] = {36, 32};
 
@@ -94,6 +111,7 @@ static bool take_pod(struct piece piece, struct container *out)
 			continue;
 		memset(out, 0, sizeof(*out));
 		piece_copy(uid, out->pod_uid, sizeof(out->pod_uid));
+		out->qos = qos_of(before, parent);
 		for (char *c = out->pod_uid; *c; c++)
 			*c = *c == '_' ? '-' : *c;
 		return true;
@@ -142,7 +160,7 @@ static bool take_prefixed(struct piece piece, char separator, struct container *
 }
 
 /* "<slice>:<prefix>:<id>": the systemd driver's argument used as a directory name. */
-static bool take_triple(struct piece piece, struct container *out)
+static bool take_triple(struct piece piece, struct piece parent, struct container *out)
 {
 	const char *colon = memchr(piece.text, ':', piece.size);
 	struct piece slice;
@@ -150,7 +168,7 @@ static bool take_triple(struct piece piece, struct container *out)
 	if (!colon)
 		return false;
 	slice = (struct piece){piece.text, colon - piece.text};
-	take_pod(slice, out);
+	take_pod(slice, parent, out);
 	return take_prefixed(piece_skip(piece, slice.size + 1), ':', out);
 }
 
@@ -173,7 +191,7 @@ static bool take_container(struct piece piece, struct piece parent, struct conta
 	/* A bare id below libpod_parent is podman's pod, not a container. */
 	if (is_hex(piece, ID_DIGITS) && !piece_is(parent, "libpod_parent"))
 		return set_container(piece, piece_is(parent, "docker") ? "docker" : "", out);
-	return take_prefixed(name, '-', out) || take_triple(piece, out) || take_lxc(piece, parent, out);
+	return take_prefixed(name, '-', out) || take_triple(piece, parent, out) || take_lxc(piece, parent, out);
 }
 
 /* "user-1000.slice" is the best name for what sits right in it. Other slices say little. */
@@ -203,7 +221,7 @@ bool container_from_cgroup(const char *path, struct container *out)
 	if (!path)
 		return false;
 	while ((piece = next_piece(&path)).size) {
-		if (!take_container(piece, parent, out) && !take_pod(piece, out) && is_unit(piece))
+		if (!take_container(piece, parent, out) && !take_pod(piece, parent, out) && is_unit(piece))
 			piece_copy(piece, out->unit, sizeof(out->unit));
 		parent = piece;
 	}

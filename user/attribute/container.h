@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the path of a cgroup tells: container, pod, runtime, systemd unit. Pure: looks at nothing but the
+ * What the path of a cgroup tells: container, pod, its class, runtime, systemd unit. Pure: looks at nothing but the
  * text. The innermost container counts; a leading "/.." and components below the container don't matter.
  */
 #ifndef ATTRIBUTE_CONTAINER_H
@@ -13,9 +13,13 @@ struct container {
 	char pod_uid[37]; /* Kubernetes: with dashes, or 32 digits of a static pod; "" = no pod */
 	char runtime[16]; /* "containerd", "cri-o", "docker", "podman", "lxc"; "" = not told by the path */
 	char unit[128];	  /* systemd unit that it is in, "nginx.service"; "" = none */
+	const char *qos;  /* Kubernetes' class of the pod: "Guaranteed", "Burstable", "BestEffort"; NULL = no pod, or not told */
+
+	/* Kubernetes' names, which no path tells: attribute/pod_names.h fills them in. NULL = not known. */
+	const char *pod, *namespace, *name;
 };
 
-/* Fills all of `out`. True when the path names a container or a pod. path NULL: none. */
+/* Fills all of `out`, without names. True when the path names a container or a pod. path NULL: none. */
 bool container_from_cgroup(const char *path, struct container *out);
 
 /*

@@ -15,8 +15,10 @@
 #include "attach/tracer.h"
 #include "attribute/cgroup.h"
 #include "attribute/owner.h"
+#include "attribute/pod_names.h"
 #include "collect/health.h"
 #include "collect/reconcile.h"
+#include "collect/selection.h"
 #include "collect/snapshot.h"
 #include "collect/stop.h"
 #include "tcpdwell.skel.h"
@@ -35,7 +37,9 @@ struct live {
 	struct tracer *tracer;
 	struct snapshot *snapshot;
 	struct owner_finder *owners;
+	struct pod_names *pods;
 	struct cgroup_names *cgroups;
+	struct selection *selection;
 	struct ring_buffer *ring;
 	struct health health;
 	struct totals totals;
@@ -47,24 +51,6 @@ struct live {
 	uint64_t unix_offset_ns; /* UTC - monotonic */
 	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
-
-static bool owner_passes(const struct live *live, const struct transition *record)
-{
-	const struct filter *filter = &live->options->filter;
-	unsigned int i;
-
-	if (!record->owner.start_ns)
-		return false;
-	if (filter->comm[0] && strncmp(filter->comm, record->owner.comm, COMM_BYTES))
-		return false;
-	for (i = 0; i < filter->n_pids; i++)
-		if (filter->pids[i] == record->owner.pid)
-			return true;
-	for (i = 0; i < filter->n_cgroups; i++)
-		if (filter->cgroup_ids[i] == record->owner.cgroup_id)
-			return true;
-	return !filter->n_pids && !filter->n_cgroups;
-}
 
 static void name_cgroup(struct live *live, struct event *event)
 {
@@ -131,18 +117,11 @@ static bool is_of_listing(struct live *live, const struct transition *record)
 	return false;
 }
 
-static int on_record(void *context, void *data, size_t size)
+/* A record that passes all filters. */
+static void on_selected(struct live *live, const struct transition *record)
 {
-	struct live *live = context;
-	struct event event = { .record = *(const struct transition *)data };
+	struct event event = { .record = *record };
 
-	(void)size;
-	if (!is_of_listing(live, &event.record))
-		return 0;
-	if (event.record.owner_credentials)
-		owner_finder_complete(live->owners, &event.record);
-	if (event.record.flags & FLAG_SELECTION_OPEN && !owner_passes(live, &event.record))
-		return 0;
 	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
 	if (event.record.flags & FLAG_MISSED) {
 		deliver_gap(live, &event);
@@ -156,7 +135,50 @@ static int on_record(void *context, void *data, size_t size)
 	if (event.record.type != RECORD_TRANSITION || event.record.old_state != event.record.new_state)
 		deliver(live, &event);
 	live->last_event_ns = event.record.time_ns;
+}
+
+/* A cgroup that was not met before. Its container's names may be as new. */
+static void on_cgroup(struct live *live, const struct cgroup_record *record)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (record->bytes > sizeof(record->names))
+		return;
+	cgroup_names_learn_upwards(live->cgroups, record->id, record->names, record->bytes);
+	if (!container_is_named(&cgroup_names_lookup(live->cgroups, record->id, now_ns)->container))
+		pod_names_refresh(live->pods, now_ns, true);
+}
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct live *live = context;
+	struct transition record;
+
+	(void)size;
+	if (*(const uint32_t *)data == RECORD_CGROUP) {
+		on_cgroup(live, data);
+		return 0;
+	}
+	record = *(const struct transition *)data;
+	if (!is_of_listing(live, &record))
+		return 0;
+	if (record.owner_credentials)
+		owner_finder_complete(live->owners, &record);
+	if (!(record.flags & FLAG_SELECTION_OPEN) || selection_passes(live->selection, &record))
+		on_selected(live, &record);
 	return 0;
+}
+
+/* Records that waited for names. */
+static void deliver_kept(struct live *live, bool last)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	struct transition record;
+
+	pod_names_refresh(live->pods, now_ns, false);
+	while (selection_next(live->selection, now_ns, last, &record))
+		if (is_of_listing(live, &record))
+			on_selected(live, &record);
 }
 
 static void drain(void *context)
@@ -183,9 +205,11 @@ static int live_open(struct live *live, const struct live_needs *needs, char *er
 		return err;
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
-	live->cgroups = cgroup_names_new(NULL);
+	live->pods = pod_names_new(options->log_directory ?: POD_NAMES_DIRECTORY);
+	live->cgroups = cgroup_names_new(NULL, live->pods);
+	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
 	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
-	return live->snapshot && live->owners && live->cgroups && live->ring ? 0 : -ENOMEM;
+	return live->snapshot && live->owners && live->pods && live->cgroups && live->selection && live->ring ? 0 : -ENOMEM;
 }
 
 /* A run that looks at our own network namespace alone need not enter others. */
@@ -206,7 +230,9 @@ static void drop_privileges(const struct live *live, const struct live_needs *ne
 static void live_close(struct live *live)
 {
 	ring_buffer__free(live->ring);
+	selection_free(live->selection);
 	cgroup_names_free(live->cgroups);
+	pod_names_free(live->pods);
 	owner_finder_free(live->owners);
 	snapshot_free(live->snapshot);
 	tracer_free(live->tracer);
@@ -222,6 +248,7 @@ static void seed(struct live *live)
 	if (skipped)
 		log_warn("sockets from before in %zu other network namespaces are not known: CAP_SYS_ADMIN is needed to look there",
 			 skipped);
+	ring_buffer__consume(live->ring);
 }
 
 static int tell_begin(struct live *live)
@@ -232,6 +259,7 @@ static int tell_begin(struct live *live)
 		.kernel = live->tracer->kernel.release,
 		.begin_ns = live->begin_ns,
 		.begin_unix_ns = live->begin_ns + live->unix_offset_ns,
+		.names = live->pods,
 	};
 	int fact;
 
@@ -286,7 +314,7 @@ static int wait_ms(const struct live *live, bool idle)
  */
 static void wait_and_drain(struct live *live)
 {
-	bool idle = clock_monotonic_ns() - live->last_event_ns > IDLE_MS * NSEC_PER_MSEC;
+	bool idle = clock_monotonic_ns() - live->last_event_ns > IDLE_MS * NSEC_PER_MSEC && !selection_waits(live->selection);
 	int drained = 0;
 
 	if (idle) {
@@ -297,6 +325,7 @@ static void wait_and_drain(struct live *live)
 		ring_buffer__poll(live->ring, wait_ms(live, idle));
 	owner_finder_new_batch(live->owners);
 	ring_buffer__consume(live->ring);
+	deliver_kept(live, false);
 }
 
 static bool is_over(const struct live *live)
@@ -322,7 +351,7 @@ static void look_around(struct live *live, bool last)
 	struct reconcile_facts facts = {
 		.now_ns = clock_monotonic_ns(),
 		.skipped = live->health.skipped,
-		.lost = live->lost,
+		.lost = live->lost + selection_revised(live->selection),
 		.has_time_wait = state_totals_now(&live->totals.states[STATE_TIME_WAIT]) > 0 ||
 				 tracer_fin_wait2_timewait(live->tracer) > 0,
 		.last = last,
@@ -346,6 +375,7 @@ static void run(struct live *live)
 	look_around(live, true);
 	live->result = 0;
 	ring_buffer__consume(live->ring);
+	deliver_kept(live, true);
 	tell_tick(live, live->view->end);
 }
 
@@ -373,6 +403,9 @@ int live_run(const struct options *options, const struct live_needs *needs, stru
 	}
 	if (!err) {
 		seed(&live);
+		err = selection_check(live.selection, error, error_size);
+	}
+	if (!err) {
 		tell_tick(&live, view->tick);
 		run(&live);
 		err = live.result < 0 ? live.result : 0;

@@ -11,6 +11,7 @@
 
 #include "attach/privileges.h"
 #include "attribute/cgroup.h"
+#include "attribute/pod_names.h"
 #include "collect/polling_sockets.h"
 #include "collect/stop.h"
 #include "event_filter.h"
@@ -26,6 +27,7 @@ struct polling {
 	struct view *view;
 	struct filter filter; /* of the options, with the cgroups' paths */
 	struct polled_sockets sockets;
+	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	struct health health;
 	struct totals totals;
@@ -155,6 +157,7 @@ static int look(struct polling *polling)
 	polling->unix_offset_ns = clock_unix_offset_ns();
 	polling->health.map_full = polling->sockets.refused;
 	polled_sockets_find_owners(&polling->sockets, polling->cgroups);
+	pod_names_refresh(polling->pods, polling->look_ns, true);
 	tell_changed(polling);
 	tell_gone(polling);
 	count_small(polling);
@@ -224,6 +227,7 @@ static int tell_begin(struct polling *polling)
 		.version = VERSION,
 		.kernel = name.release,
 		.polled = true,
+		.names = polling->pods,
 		.begin_ns = polling->begin_ns,
 		.begin_unix_ns = polling->begin_ns + polling->unix_offset_ns,
 	};
@@ -258,8 +262,9 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 {
 	int err = polled_sockets_init(&polling->sockets, polling->options->max_sockets ?: DEFAULT_SOCKETS);
 
-	polling->cgroups = cgroup_names_new(NULL);
-	if (!err && !polling->cgroups)
+	polling->pods = pod_names_new(polling->options->log_directory ?: POD_NAMES_DIRECTORY);
+	polling->cgroups = cgroup_names_new(NULL, polling->pods);
+	if (!err && !(polling->pods && polling->cgroups))
 		err = -ENOMEM;
 	if (err) {
 		snprintf(error, error_size, "--no-bpf needs /proc: %s", strerror(-err));
@@ -291,6 +296,7 @@ int polling_run(const struct options *options, const struct live_needs *needs, s
 	if (polling.look_error)
 		snprintf(error, error_size, "the kernel's list of sockets can't be read: %s", strerror(-polling.look_error));
 	cgroup_names_free(polling.cgroups);
+	pod_names_free(polling.pods);
 	polled_sockets_release(&polling.sockets);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/pod_names.h"
 #include "collect/recording_input.h"
 #include "collect/recording_parse.h"
 #include "event_filter.h"
@@ -25,6 +26,7 @@ struct replay {
 	const struct live_needs *needs;
 	struct view *view;
 	struct recording_findings *findings;
+	struct pod_names *names; /* that were met */
 	struct recorded header; /* the view may keep its strings */
 	struct health health;
 	struct totals totals;
@@ -51,6 +53,7 @@ static void begin_headless(struct replay *replay, const struct recorded *first)
 {
 	struct run run = {
 		.recorded = true,
+		.names = replay->names,
 		.begin_ns = first->time_ns ?: first->unix_ns,
 		.begin_unix_ns = first->unix_ns,
 	};
@@ -72,6 +75,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	findings->continued = recorded->continued;
 	if (!recorded->run.begin_ns)
 		recorded->run.begin_ns = recorded->run.begin_unix_ns;
+	recorded->run.names = replay->names;
 	replay->header = *recorded;
 	recorded->json = NULL;
 	begin(replay, &replay->header.run);
@@ -137,6 +141,7 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 
 static void on_event(struct replay *replay, const struct recorded *recorded)
 {
+	pod_names_learn(replay->names, recorded->event.container);
 	if (!is_selected(replay, &recorded->event))
 		return;
 	totals_add(&replay->totals, &recorded->event);
@@ -314,8 +319,12 @@ int recording_replay(recording_read *read, void *context, const struct options *
 
 	error[0] = '\0';
 	memset(findings, 0, sizeof(*findings));
-	if (!input)
+	replay.names = pod_names_new(NULL);
+	if (!input || !replay.names) {
+		recording_input_free(input);
+		pod_names_free(replay.names);
 		return -ENOMEM;
+	}
 	read_err = read_lines(&replay, input);
 	if (replay.begun)
 		err = conclude(&replay, input);
@@ -324,6 +333,7 @@ int recording_replay(recording_read *read, void *context, const struct options *
 	else if (!replay.begun)
 		err = fail(error, error_size, "it is not a recording of tcpdwell");
 	recording_input_free(input);
+	pod_names_free(replay.names);
 	recorded_release(&replay.header);
 	return err;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/container.h"
+#include "attribute/pod_names.h"
 #include "util/tcp_state.h"
 
 #define SOCKETS_MAX (1 << 20)
@@ -89,7 +89,7 @@ void recording_live_forget(struct recording_live *live)
 	id_map_clear(&live->sockets);
 }
 
-int recording_live_tell(const struct recording_live *live, const struct tick *now,
+int recording_live_tell(const struct recording_live *live, const struct tick *now, struct pod_names *names,
 			int (*tell)(void *context, const struct event *event), void *context)
 {
 	const struct live_socket *socket;
@@ -108,6 +108,7 @@ int recording_live_tell(const struct recording_live *live, const struct tick *no
 		};
 
 		container_from_cgroup(event.cgroup, &container);
+		pod_names_complete(names, &container);
 		event.record.time_ns = now->time_ns;
 		result = tell(context, &event);
 	}

@@ -25,7 +25,7 @@ void recording_live_forget(struct recording_live *live);
  * Calls `tell` with a RECORD_SOCKET event for each connection, in the order of nothing. Ends with the first result that is
  * not 0 and returns it.
  */
-int recording_live_tell(const struct recording_live *live, const struct tick *now,
+int recording_live_tell(const struct recording_live *live, const struct tick *now, struct pod_names *names,
 			int (*tell)(void *context, const struct event *event), void *context);
 
 #endif

@@ -183,6 +183,9 @@ static void container_parse(struct event *event, struct container *container, co
 		strcpy(container->id, id);
 	if (pod && strlen(pod) < sizeof(container->pod_uid))
 		strcpy(container->pod_uid, pod);
+	container->pod = text_of(json, "pod");
+	container->namespace = text_of(json, "namespace");
+	container->name = text_of(json, "container");
 }
 
 static void flags_parse(struct event *event, const json_t *json)

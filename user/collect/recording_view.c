@@ -169,7 +169,7 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	memset(&recording->told, 0, sizeof(recording->told));
 	err = open_part(recording);
 	if (!err)
-		err = recording_live_tell(&recording->live, tick, tell_socket, recording);
+		err = recording_live_tell(&recording->live, tick, recording->run.names, tell_socket, recording);
 	tell_tick(recording, tick);
 	if (!err)
 		err = flush(recording, tick->time_ns);

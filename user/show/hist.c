@@ -30,6 +30,7 @@ struct hist_view {
 	const struct options *options;
 	struct output *output;
 	struct ledger *ledger;
+	struct pod_names *names; /* the run's */
 	struct json json;
 	struct buffer text;
 	enum hist_sort sort;
@@ -166,6 +167,7 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 	int err = 0;
 
 	ledger_age(hist->ledger, options->group, tick->time_ns, true);
+	groups_complete(ledger_groups(hist->ledger, options->group), hist->names);
 	count = collect_rows(hist, &rows);
 	shown = count < most ? count : most;
 	interval_head(hist, &interval);
@@ -187,6 +189,7 @@ static int hist_begin(struct view *view, const struct run *run)
 
 	hist->begin_ns = hist->interval_begin_ns = run->begin_ns;
 	hist->next_ns = run->begin_ns + hist->interval_ns;
+	hist->names = run->names;
 	if (hist->options->json)
 		header_json(&hist->json, run);
 	else

@@ -24,6 +24,7 @@ struct leaks_view {
 	struct json json;
 	struct sockets *sockets;
 	struct leak_groups *groups;
+	struct pod_names *names; /* the run's */
 	uint64_t begin_ns;
 	bool recorded;
 	size_t found;
@@ -41,6 +42,7 @@ static int leaks_begin(struct view *view, const struct run *run)
 
 	leaks->begin_ns = run->begin_ns;
 	leaks->recorded = run->recorded;
+	leaks->names = run->names;
 	if (leaks->options->json)
 		header_json(&leaks->json, run);
 	else
@@ -243,6 +245,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 	struct leaks_report report = {
 		.options = leaks->options,
 		.tick = last,
+		.names = leaks->names,
 		.begin_ns = leaks->begin_ns,
 		.watched = watches(leaks) && last->time_ns - leaks->begin_ns >= WATCH_MIN_NS,
 		.asked = !leaks->recorded,

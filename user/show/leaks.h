@@ -31,6 +31,7 @@ struct leak {
 struct leaks_report {
 	const struct options *options;
 	const struct tick *tick; /* when the report was made */
+	struct pod_names *names; /* the run's */
 	uint64_t begin_ns; /* of the run */
 	bool watched; /* for long enough that growth means something */
 	bool asked; /* the kernel, who holds what; false in a replay */

@@ -152,7 +152,7 @@ static void age_json(struct json *json, const struct leak_age *age)
 static void leak_json(struct json *json, const struct leaks_report *report, const struct leak *leak)
 {
 	struct container container;
-	struct event event = live_socket_event(&leak->socket, &container);
+	struct event event = live_socket_event(&leak->socket, &container, report->names);
 
 	json_object_begin(json, NULL);
 	json_string(json, "type", "leak");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/pod_names.h"
 #include "show/leaks.h"
 #include "show/lines.h"
 #include "show/summary.h"
@@ -208,18 +209,34 @@ static void holders_text(struct note *note, const struct leak *leak)
 		output_printf(note_next(note), "and by %zu more processes", others - NAMED_HOLDERS);
 }
 
-static void container_text(struct note *note, const struct leak *leak)
+static void name_text(char *out, size_t size, const char *name)
 {
-	struct container container;
-
-	container_from_cgroup(leak->socket.cgroup, &container);
-	if (container.id[0])
-		output_printf(note_next(note), "container %.12s", container.id);
-	if (container.pod_uid[0])
-		output_printf(note_next(note), "pod %s", container.pod_uid);
+	text_sanitise(out, size, name ? name : "", name ? strlen(name) : 0, size);
 }
 
-static void notes_text(struct output *output, const struct leak *leak, bool wide)
+/* By name where there is one. Names come from files: not all of them need be Kubernetes'. */
+static void container_text(struct note *note, const struct leak *leak, struct pod_names *names)
+{
+	struct container container;
+	char pod[400], name[100];
+
+	container_from_cgroup(leak->socket.cgroup, &container);
+	pod_names_complete(names, &container);
+	name_text(name, sizeof(name), container.name);
+	if (container.name)
+		output_printf(note_next(note), "container %s", name);
+	else if (container.id[0])
+		output_printf(note_next(note), "container %.12s", container.id);
+	if (container.pod) {
+		name_text(name, sizeof(name), container.namespace);
+		name_text(pod, sizeof(pod), container.pod);
+		output_printf(note_next(note), "pod %s/%s", name, pod);
+	} else if (container.pod_uid[0]) {
+		output_printf(note_next(note), "pod %s", container.pod_uid);
+	}
+}
+
+static void notes_text(struct output *output, const struct leak *leak, const struct leaks_report *report)
 {
 	const struct held_socket *held = leak->held && leak->held->found ? leak->held : NULL;
 	struct note note = { .output = output };
@@ -231,8 +248,8 @@ static void notes_text(struct output *output, const struct leak *leak, bool wide
 		output_string(note_next(&note), "read to the end");
 	if (held)
 		holders_text(&note, leak);
-	container_text(&note, leak);
-	if (!wide || !leak->socket.cgroup)
+	container_text(&note, leak, report->names);
+	if (!report->options->wide || !leak->socket.cgroup)
 		return;
 	text_sanitise(cgroup, sizeof(cgroup), leak->socket.cgroup, strlen(leak->socket.cgroup), 400);
 	output_printf(note_next(&note), "cgroup %s", cgroup);
@@ -254,7 +271,7 @@ static void leak_text(struct output *output, const struct leaks_report *report, 
 		output_printf(output, "%-10s ", tcp_state_name(record->new_state));
 	if (report->options->wide)
 		output_printf(output, "%016" PRIx64 " %-10u ", (uint64_t)record->id, record->endpoint.netns);
-	notes_text(output, leak, report->options->wide);
+	notes_text(output, leak, report);
 	while (output->buffer.size && output->buffer.data[output->buffer.size - 1] == ' ')
 		output->buffer.size--;
 	output_string(output, "\n");

@@ -48,7 +48,8 @@ static struct owner_memo *pair_of(const struct owner_key *key)
 static void names_of(const struct event *event, const char *names[NAMES])
 {
 	const struct container *container = event->container;
-	const char *all[NAMES] = { event->cgroup, container->id, container->pod_uid, container->runtime, container->unit };
+	const char *all[NAMES] = { event->cgroup, container->id, container->pod_uid, container->runtime, container->unit,
+				   container->qos, container->pod, container->namespace, container->name };
 
 	memcpy(names, all, sizeof(all));
 }

@@ -46,6 +46,7 @@ void top_model_begin(struct top_model *model, const struct run *run)
 	model->begin_ns = model->interval_begin_ns = model->time_ns = run->begin_ns;
 	model->begin_unix_ns = run->begin_unix_ns;
 	model->polled = run->polled;
+	model->names = run->names;
 	model->next_ns = run->begin_ns + model->interval_ns;
 }
 
@@ -94,6 +95,7 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 	model->health = *tick->health;
 	model->totals = *tick->totals;
 	ledger_forget(model->ledger, tick->time_ns);
+	groups_complete(ledger_groups(model->ledger, model->by), model->names);
 	err = ranking_measure(&model->ranking, model->ledger, model->by, model->time_ns, model->intervals);
 	if (!err)
 		top_model_resort(model);

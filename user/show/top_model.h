@@ -9,6 +9,7 @@
 
 struct top_model {
 	struct ledger *ledger;
+	struct pod_names *names; /* the run's */
 	struct ranking ranking; /* as of the last measurement */
 	unsigned int by; /* enum group_key */
 	unsigned int sort; /* enum measure, or SORT_BY_LABEL */

@@ -167,6 +167,23 @@ static void process_json(struct json *json, const struct process *process, const
 	json_string_sized(json, comm, process->comm, strnlen(process->comm, COMM_BYTES));
 }
 
+static void text_or_null(struct json *json, const char *key, const char *text)
+{
+	json_string(json, key, text[0] ? text : NULL);
+}
+
+static void container_json(struct json *json, const struct container *container)
+{
+	text_or_null(json, "container_id", container->id);
+	text_or_null(json, "pod_uid", container->pod_uid);
+	json_string(json, "pod", container->pod);
+	json_string(json, "namespace", container->namespace);
+	json_string(json, "container", container->name);
+	text_or_null(json, "runtime", container->runtime);
+	json_string(json, "qos", container->qos);
+	text_or_null(json, "unit", container->unit);
+}
+
 static void owner_fields_json(struct json *json, const struct event *event)
 {
 	const struct container *container = event->container;
@@ -177,8 +194,7 @@ static void owner_fields_json(struct json *json, const struct event *event)
 	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
 	number_or_null(json, "cgroup_id", event->cgroup_id);
 	json_string(json, "cgroup", event->cgroup);
-	json_string(json, "container_id", container->id[0] ? container->id : NULL);
-	json_string(json, "pod_uid", container->pod_uid[0] ? container->pod_uid : NULL);
+	container_json(json, container);
 }
 
 void event_owner_json(struct json *json, const struct event *event)
