@@ -147,6 +147,11 @@ $(SCENARIOS): $(SCENARIO_SOURCES) $(wildcard tests/scenarios/*.h)
 	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE $(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ \
 		$(SCENARIO_SOURCES) -ljansson -lpthread
 
+# What runs in the test containers, whose root file system has nothing else.
+build/tests/container_traffic: tests/containers/traffic.c
+	$(Q)mkdir -p $(@D)
+	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -D_GNU_SOURCE -static -o $@ $<
+
 # A build that can't work stops with a sentence and not with a wall of errors.
 require:
 	@command -v $(CLANG) >/dev/null || { echo "clang is missing: run tools/install-deps" >&2; exit 1; }
