@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell record: the whole run into a file, for `report`. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,32 +62,37 @@ static int record_end(struct view *view, const struct tick *last)
 
 static int show_summary(const struct record_view *record, const char *path)
 {
+	struct recording_files files = recording_view_files(record->recording);
 	struct output output;
-	char size[TEXT_NUMBER];
-	unsigned int files;
-	uint64_t bytes;
+	char size[TEXT_NUMBER], first[16] = "";
 	int err;
 
-	recording_view_size(record->recording, &files, &bytes);
-	text_bytes(size, bytes);
+	text_bytes(size, files.bytes);
+	if (files.first)
+		snprintf(first, sizeof(first), ".%u", files.first);
 	output_init(&output, STDOUT_FILENO);
 	output_string(&output, record->summary + (record->summary[0] == '\n'));
-	if (files == 1)
-		output_printf(&output, "%s in %s\n", size, path);
+	if (files.first == files.last)
+		output_printf(&output, "%s in %s%s\n", size, path, first);
 	else
-		output_printf(&output, "%s in %u files, %s to %s.%u\n", size, files, path, path, files - 1);
+		output_printf(&output, "%s in %u files, %s%s to %s.%u\n", size, files.last - files.first + 1, path, first, path,
+			      files.last);
 	err = output_flush(&output);
 	output_release(&output);
 	return err;
 }
 
-static int usage_error(const struct options *options)
+static bool record_options_check(const struct options *options)
 {
 	if (!options->file || !*options->file)
 		log_error("record needs a file to write to: tcpdwell record -o FILE");
-	else
+	else if (!strcmp(options->file, "-"))
 		log_error("-o -: a recording is compressed and needs a file; for a stream use tcpdwell trace --all -j");
-	return EXIT_USAGE;
+	else if (options->keep_files && !options->max_bytes)
+		log_error("--keep: there is one file only unless --max-size begins new ones");
+	else
+		return true;
+	return false;
 }
 
 static int record_result(const struct record_view *record, const struct options *options, int err, const char *error)
@@ -109,8 +115,6 @@ static int record_run(const struct options *options)
 	char error[512];
 	int err, code;
 
-	if (!options->file || !*options->file || !strcmp(options->file, "-"))
-		return usage_error(options);
 	record.recording = recording_view_new(options);
 	if (!record.recording)
 		return run_result(-ENOMEM, "");
@@ -136,5 +140,6 @@ const struct command command_record = {
 		    "  tcpdwell record -o friday.rec --max-size 100        # friday.rec.1 after 100 MiB, and so on\n"
 		    "  zcat friday.rec | jq 'select(.new_state == \"CLOSE_WAIT\")'",
 	.option_groups = OPTIONS_TRACING | OPTIONS_RECORD,
+	.options_check = record_options_check,
 	.run = record_run,
 };

@@ -27,6 +27,7 @@ enum option_key {
 	KEY_OLDER_THAN,
 	KEY_FAIL_ON,
 	KEY_MAX_SIZE,
+	KEY_KEEP,
 	KEY_NO_BPF,
 	KEY_CONTAINER,
 	KEY_POD,
@@ -69,6 +70,7 @@ static const struct option_entry option_table[] = {
 	{ OPTIONS_LEAKS, { "fail-on", KEY_FAIL_ON, "N", 0, "exit with 3 when more than N are found", 2 } },
 	{ OPTIONS_RECORD, { "output", 'o', "FILE", 0, "write to this file", 2 } },
 	{ OPTIONS_RECORD, { "max-size", KEY_MAX_SIZE, "MIB", 0, "begin a new file when this size is reached", 2 } },
+	{ OPTIONS_RECORD, { "keep", KEY_KEEP, "FILES", 0, "remove the oldest files of this run beyond so many (all are kept)", 2 } },
 	{ OPTIONS_FILTERS, { "duration", 'd', "SECONDS", 0, "stop after this time", 3 } },
 	{ OPTIONS_JSON, { "json", 'j', NULL, 0, "JSON, one object a line", 3 } },
 	{ 0, { "verbose", 'v', NULL, 0, "say more on standard error; twice: libbpf's words too", 4 } },
@@ -290,6 +292,8 @@ static int parse_value(struct parsing *parsing, int key, char *text)
 		return parse_group(parsing, text);
 	case KEY_RING_SIZE:
 		return parse_ring_size(parsing, text);
+	case KEY_KEEP:
+		return parse_u32(parsing, "--keep", text, 1 << 20, &options->keep_files);
 	case KEY_MAX_SIZE:
 		return parse_max_size(parsing, text);
 	case KEY_OLDER_THAN:

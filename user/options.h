@@ -35,6 +35,7 @@ struct options {
 	const char *log_directory; /* --log-dir; NULL = the usual one */
 	const char *file; /* record -o; the recording that report reads */
 	uint64_t max_bytes; /* record --max-size; 0 = no limit */
+	uint32_t keep_files; /* record --keep; 0 = all */
 };
 
 /* Groups of options: a command takes those it names. */

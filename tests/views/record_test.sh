@@ -58,11 +58,11 @@ await_header() {
 	exit 1
 }
 
-# start RECORDING OPTIONS…: its pid in $recorder
+# start RECORDING OPTIONS…: its pid in $recorder; what it says in $out.out and $out.err (record)
 start() {
 	local file=$1
 	shift
-	"$tool" record -o "$file" -n self -d 60 "$@" >"$dir/record.out" 2>"$dir/record.err" &
+	"$tool" record -o "$file" -n self -d 60 "$@" >"$dir/${out:-record}.out" 2>"$dir/${out:-record}.err" &
 	recorder=$!
 	running+=("$recorder")
 	await_recording "$file"
@@ -321,12 +321,16 @@ full_disk_is_an_error() {
 }
 
 record_in_parts() {
+	local keeper
+	out=keeper start "$dir/k.rec" --max-size 1 --keep 1
+	keeper=$recorder
 	start "$dir/r.rec" --max-size 1
 	for _ in 1 2 3 4; do
 		"$traffic" 2500 0 1 1 </dev/null >"$dir/traffic"
 	done
 	sleep 0.5
 	finish "$recorder"
+	finish "$keeper"
 	mapfile -t parts < <(ls -v "$dir"/r.rec "$dir"/r.rec.[0-9]*)
 	last=${parts[-1]}
 }
@@ -344,6 +348,15 @@ rotation_goes_on() {
 parts_make_the_whole() {
 	equal summary "$(cat "${parts[@]}" | "$tool" report - --all -j | tail -n 1 | jq -c .)" \
 		"$(zcat <"$last" | jq -c 'select(.type == "summary")')"
+}
+
+old_parts_are_removed() {
+	local kept
+	mapfile -t kept < <(ls "$dir"/k.rec*)
+	equal "files of --keep 1" ${#kept[@]} 1 || return 1
+	[ "${kept[0]}" != "$dir/k.rec" ] || { echo "there was no second file"; return 1; }
+	gzip -t <"${kept[0]}" || return 1
+	equal "exit status of --keep alone" "$("$tool" record -o "$dir/x.rec" --keep 2 2>"$dir/err"; echo $?)" 64
 }
 
 part_stands_alone() {
@@ -371,6 +384,7 @@ check "a recording is overwritten" recording_is_overwritten
 check "a full disk is an error" full_disk_is_an_error
 record_in_parts
 check "rotation begins new files" rotation_goes_on
+check "only the files to be kept are there" old_parts_are_removed
 check "the parts make the whole" parts_make_the_whole
 check "a part stands alone" part_stands_alone
 exit $status

@@ -83,7 +83,8 @@ static int allow_narrowly(scmp_filter_ctx filter)
 static int allow_opening(scmp_filter_ctx filter, bool for_writing)
 {
 	if (for_writing)
-		return ALLOW(filter, openat, 0) ?: ALLOW(filter, open, 0);
+		return ALLOW(filter, openat, 0) ?: ALLOW(filter, open, 0) ?: ALLOW(filter, unlink, 0) ?:
+		       ALLOW(filter, unlinkat, 0);
 	return ALLOW(filter, openat, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)) ?:
 	       ALLOW(filter, open, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
 }

@@ -85,13 +85,19 @@ int recording_run(const struct options *options, const struct live_needs *needs,
 
 /*
  * The view of `record`: writes options->file, and with options->max_bytes a new file FILE.1, FILE.2, … whenever that size is
- * reached. NULL: no memory. After a failure recording_view_error() has a sentence, else "".
+ * reached; the last options->keep_files of them stay. NULL: no memory. After a failure recording_view_error() has a sentence, else "".
  */
 struct view *recording_view_new(const struct options *options);
 void recording_view_free(struct view *view);
 const char *recording_view_error(const struct view *view);
 
-/* After the end: files written, and their bytes in all. */
-void recording_view_size(const struct view *view, unsigned int *files, uint64_t *bytes);
+/* The files that a run left: FILE where `first` is 0, else FILE.first, to FILE.last; and their bytes in all. */
+struct recording_files {
+	unsigned int first, last;
+	uint64_t bytes;
+};
+
+/* After the end. */
+struct recording_files recording_view_files(const struct view *view);
 
 #endif

@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "collect/recording_file.h"
 #include "collect/recording_live.h"
 #include "show/summary.h"
+#include "util/log.h"
 
 #define NSEC_PER_MSEC 1000000ULL
 #define TICK_NS (100 * NSEC_PER_MSEC) /* between tick lines while there are events */
@@ -35,7 +38,8 @@ struct recording_view {
 	struct tick tick; /* the last that was told to us; what it points to is the run's */
 	uint64_t tick_ns, flush_ns; /* when the last was written */
 	uint64_t first_bytes; /* of this file's header and sockets */
-	uint64_t finished_bytes; /* of earlier files */
+	uint64_t finished_bytes; /* of earlier files that are kept */
+	uint64_t first; /* number of the oldest that is */
 	bool has_events, has_unflushed; /* since then */
 	char error[512];
 };
@@ -178,6 +182,23 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	return err;
 }
 
+/* Files beyond those that are to be kept. One that somebody took away is not missed. */
+static void remove_oldest(struct recording_view *recording)
+{
+	char path[PATH_BYTES];
+	struct stat status;
+
+	while (recording->options->keep_files && recording->part.number - recording->first >= recording->options->keep_files) {
+		path_of(recording, recording->first++, path);
+		if (stat(path, &status))
+			continue;
+		if (unlink(path))
+			log_warn("%s can't be removed: %s", path, strerror(errno));
+		else
+			recording->finished_bytes -= status.st_size;
+	}
+}
+
 /* Sockets at a file's begin may take more than the limit by themselves: at least half of it is for what happens. */
 static bool is_full(const struct recording_view *recording)
 {
@@ -194,8 +215,10 @@ static int rotate(struct recording_view *recording, const struct tick *tick)
 
 	snprintf(next, sizeof(next), "%s.%llu", name ? name + 1 : recording->options->file,
 		 (unsigned long long)recording->part.number + 1);
-	err = end_part(recording, tick, next);
-	return err ?: begin_part(recording, tick);
+	err = end_part(recording, tick, next) ?: begin_part(recording, tick);
+	if (!err)
+		remove_oldest(recording);
+	return err;
 }
 
 /* Much can happen between two ticks: the size is looked at whenever lines went to the compressor. */
@@ -299,10 +322,9 @@ const char *recording_view_error(const struct view *view)
 	return ((const struct recording_view *)view)->error;
 }
 
-void recording_view_size(const struct view *view, unsigned int *files, uint64_t *bytes)
+struct recording_files recording_view_files(const struct view *view)
 {
 	const struct recording_view *recording = (const struct recording_view *)view;
 
-	*files = recording->part.number + 1;
-	*bytes = recording->finished_bytes;
+	return (struct recording_files){ recording->first, recording->part.number, recording->finished_bytes };
 }
