@@ -40,6 +40,7 @@ struct entry {
 
 struct cgroup_names {
 	struct entry *entries; /* the oldest first */
+	struct entry *last; /* found last: events come in runs */
 	struct pod_names *pods;
 	char mount[4096];      /* "" = none */
 	int mount_fd;
@@ -133,6 +134,8 @@ struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods)
 static void entry_remove(struct cgroup_names *names, struct entry *entry)
 {
 	HASH_DEL(names->entries, entry);
+	if (names->last == entry)
+		names->last = NULL;
 	free(entry->path);
 	free(entry);
 }
@@ -150,9 +153,12 @@ void cgroup_names_free(struct cgroup_names *names)
 
 static struct entry *entry_find(struct cgroup_names *names, uint64_t id)
 {
-	struct entry *entry;
+	struct entry *entry = names->last;
 
+	if (entry && entry->id == id)
+		return entry;
 	HASH_FIND(hh, names->entries, &id, sizeof(id), entry);
+	names->last = entry;
 	return entry;
 }
 

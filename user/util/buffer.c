@@ -65,26 +65,38 @@ const char digit_pairs[] =
 	"6061626364656667686970717273747576777879"
 	"8081828384858687888990919293949596979899";
 
+static const uint64_t powers_of_ten[] = {
+	1ULL, 10ULL, 100ULL, 1000ULL,
+	10000ULL, 100000ULL, 1000000ULL, 10000000ULL,
+	100000000ULL, 1000000000ULL, 10000000000ULL, 100000000000ULL,
+	1000000000000ULL, 10000000000000ULL, 100000000000000ULL, 1000000000000000ULL,
+	10000000000000000ULL, 100000000000000000ULL, 1000000000000000000ULL, 10000000000000000000ULL,
+};
+
+/* From the number of bits: 1233 / 4096 is a little more than log10(2), so the guess is right or one too small. */
 static inline size_t count_digits(uint64_t value)
 {
-	size_t digits = 1;
+	size_t guess;
 
-	for (; value >= 10000; value /= 10000)
-		digits += 4;
-	return digits + (value >= 10) + (value >= 100) + (value >= 1000);
+	value |= 1;
+	guess = (64 - __builtin_clzll(value)) * 1233 >> 12;
+	return guess + (value >= powers_of_ten[guess]);
 }
 
 size_t u64_format(char *at, uint64_t value)
 {
 	size_t digits = count_digits(value);
 	char *end = at + digits;
+	uint32_t rest;
 
-	for (; value >= 100; value /= 100)
+	for (; value > UINT32_MAX; value /= 100)
 		put_digit_pair(end -= 2, value % 100);
-	if (value >= 10)
-		put_digit_pair(at, value);
+	for (rest = value; rest >= 100; rest /= 100)
+		put_digit_pair(end -= 2, rest % 100);
+	if (rest >= 10)
+		put_digit_pair(at, rest);
 	else
-		*at = '0' + value;
+		*at = '0' + rest;
 	return digits;
 }
 

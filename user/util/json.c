@@ -2,6 +2,7 @@
 /* The values of JSON: escaping, numbers, times. Keys, commas and braces are inline in json.h. */
 #include "util/json.h"
 
+#include <endian.h>
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
@@ -178,13 +179,24 @@ void json_put_f64(struct json *json, double value, unsigned int decimals)
 	put_scaled(json, size * scale + 0.5, decimals);
 }
 
+/* Eight digits at once, a byte for each; those above 9 are 'a' - '9' - 1 further on. */
+static inline uint64_t hex_digits_of(uint32_t value)
+{
+	uint64_t bytes = value, letters;
+
+	bytes = (bytes | bytes << 16) & 0x0000ffff0000ffffULL;
+	bytes = (bytes | bytes << 8) & 0x00ff00ff00ff00ffULL;
+	bytes = (bytes | bytes << 4) & 0x0f0f0f0f0f0f0f0fULL;
+	letters = (bytes + EACH_BYTE(6)) >> 4 & EACH_BYTE(1);
+	return htobe64(bytes + EACH_BYTE('0') + letters * ('a' - '9' - 1));
+}
+
 char *json_hex64_text(char *at, uint64_t value)
 {
-	for (int shift = 56; shift >= 0; shift -= 8) {
-		*at++ = hex_digits[value >> shift >> 4 & 15];
-		*at++ = hex_digits[value >> shift & 15];
-	}
-	return at;
+	uint64_t digits[2] = { hex_digits_of(value >> 32), hex_digits_of(value) };
+
+	memcpy(at, digits, sizeof(digits));
+	return at + sizeof(digits);
 }
 
 void json_put_hex64(struct json *json, uint64_t value)
