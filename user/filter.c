@@ -123,10 +123,27 @@ static int parse_netns(struct filter *filter, const char *item, char *error, siz
 	uint32_t inode;
 	int result;
 
+	if (!strcmp(item, "all")) {
+		filter->all_netns = true;
+		return 0;
+	}
 	if (filter->recorded && !text_parse_u64(item, UINT32_MAX, &number))
 		return add_uint32_t(filter->netns, &filter->n_netns, number, error, error_size);
 	result = netns_resolve(item, &filter->places.netns, &inode, error, error_size);
 	return result ? result : add_uint32_t(filter->netns, &filter->n_netns, inode, error, error_size);
+}
+
+void filter_own_netns(struct filter *filter, bool in_first_pid_namespace)
+{
+	char path[4096];
+
+	if (in_first_pid_namespace || filter->n_netns || filter->all_netns)
+		return;
+	snprintf(path, sizeof(path), "%s/self/ns/net", filter->places.netns.proc ? filter->places.netns.proc : "/proc");
+	if (netns_inode_of(path, &filter->netns[0]))
+		return;
+	filter->n_netns = 1;
+	filter->netns_by_default = true;
 }
 
 int filter_parse_netns(struct filter *filter, const char *text, char *error, size_t error_size)
@@ -292,6 +309,8 @@ int filter_check(struct filter *filter, char *error, size_t error_size)
 		return fail(error, error_size, "-4 excludes the IPv6 address of --remote; give one of them");
 	if (filter->ipv4_only && filter->ipv6_only)
 		return fail(error, error_size, "-4 and -6 exclude each other; give one of them");
+	if (filter->all_netns && filter->n_netns)
+		return fail(error, error_size, "-n: all, or namespaces by name; give one of them");
 	if (filter->ipv6_only && remote_ipv4)
 		return fail(error, error_size, "-6 excludes the IPv4 address of --remote; give one of them");
 	filter->ipv6_only |= remote_ipv6;

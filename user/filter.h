@@ -40,6 +40,9 @@ struct filter {
 	uint16_t remote_ports[FILTER_SET_MAX];
 	unsigned int n_pids, n_cgroups, n_netns, n_local_ports, n_remote_ports; /* 0 = no such filter */
 
+	bool all_netns; /* asked for: -n all; n_netns is 0 then */
+	bool netns_by_default; /* ours was put into the set by filter_own_netns() */
+
 	struct name_lists names[NAME_KINDS]; /* attribute/name_filter.h says what they mean */
 
 	bool has_remote;
@@ -78,7 +81,14 @@ int filter_parse_names(struct filter *filter, enum name_kind kind, const char *t
 int filter_parse_comm(struct filter *filter, const char *text, char *error, size_t error_size);		/* --comm */
 
 /*
- * Call it after all options. Refuses what contradicts: -4 with -6, either with a --remote of the other family. Sets
+ * Call it after all options, of a live run. Outside of the machine's first PID namespace, as in a container, the rest of the
+ * machine is not ours to show: where nothing else was asked for, our own network namespace becomes the filter.
+ */
+void filter_own_netns(struct filter *filter, bool in_first_pid_namespace);
+
+/*
+ * Call it after all options. Refuses what contradicts: -4 with -6, either with a --remote of the other family, -n all
+ * with another. Sets
  * ipv6_only for an IPv6 --remote, because "::/0" as bytes and mask would match IPv4 too.
  */
 int filter_check(struct filter *filter, char *error, size_t error_size);

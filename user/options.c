@@ -50,7 +50,7 @@ static const struct option_entry option_table[] = {
 	{ OPTIONS_FILTERS, { "pod", KEY_POD, "NAME,…", 0, "pods of this name or uid", 1 } },
 	{ OPTIONS_FILTERS, { "namespace", KEY_NAMESPACE, "NAME,…", 0, "pods of this Kubernetes namespace", 1 } },
 	{ OPTIONS_FILTERS, { "unit", KEY_UNIT, "NAME,…", 0, "this systemd unit (nginx, system.slice) and those below it", 1 } },
-	{ OPTIONS_FILTERS, { "netns", 'n', "NETNS,…", 0, "network namespaces: inode, name, path, pid or self", 1 } },
+	{ OPTIONS_FILTERS, { "netns", 'n', "NETNS,…", 0, "network namespaces: inode, name, path, pid, self, all", 1 } },
 	{ OPTIONS_FILTERS, { "local-port", 'L', "PORT,…", 0, "these local ports", 1 } },
 	{ OPTIONS_FILTERS, { "remote-port", 'D', "PORT,…", 0, "these remote ports", 1 } },
 	{ OPTIONS_FILTERS, { "remote", KEY_REMOTE, "ADDR[/LEN][:PORT]", 0, "this remote address or network", 1 } },
@@ -445,6 +445,8 @@ int options_parse(struct options *options, const struct command *command, int ar
 	if (argp_parse(&argp, argc, argv, ARGP_SILENT, NULL, &parsing) ||
 	    filter_check(&options->filter, parsing.error, sizeof(parsing.error)))
 		return usage_error(&parsing, argc, argv);
+	if (command->option_groups & OPTIONS_TRACING)
+		filter_own_netns(&options->filter, !kernel_own_pid_namespace());
 	if (getenv("NO_COLOR") && *getenv("NO_COLOR") && options->color == COLOR_AUTO)
 		options->color = COLOR_NEVER;
 	return command->options_check && !command->options_check(options) ? EX_USAGE : 0;

@@ -193,6 +193,41 @@ static void namespaces(void **state)
 	refuse(it, filter_parse_netns, "", "-n", "empty");
 }
 
+static void all_namespaces(void **state)
+{
+	struct imitation *it = *state;
+	char error[256];
+
+	take(it, filter_parse_netns, "all");
+	assert_true(it->filter.all_netns);
+	filter_own_netns(&it->filter, false);
+	assert_int_equal(it->filter.n_netns, 0);
+	assert_int_equal(filter_check(&it->filter, error, sizeof(error)), 0);
+	take(it, filter_parse_netns, "blue");
+	assert_int_equal(filter_check(&it->filter, error, sizeof(error)), -EINVAL);
+}
+
+/* Asked for nothing: ours alone in a container, all on the machine. */
+static void own_namespace(void **state)
+{
+	struct filter first, container, asked;
+
+	(void)state;
+	filter_init(&first, NULL);
+	filter_own_netns(&first, true);
+	assert_int_equal(first.n_netns, 0);
+	filter_init(&container, NULL);
+	filter_own_netns(&container, false);
+	assert_int_equal(container.n_netns, 1);
+	assert_true(container.netns_by_default);
+	asked = container;
+	asked.netns[0] = 1;
+	asked.netns_by_default = false;
+	filter_own_netns(&asked, false);
+	assert_int_equal(asked.netns[0], 1);
+	assert_false(asked.netns_by_default);
+}
+
 static void cgroups(void **state)
 {
 	struct imitation *it = *state;
@@ -315,6 +350,8 @@ int main(void)
 		cmocka_unit_test(real_processes),
 		cmocka_unit_test_setup_teardown(ports, setup, teardown),
 		cmocka_unit_test_setup_teardown(namespaces, setup, teardown),
+		cmocka_unit_test_setup_teardown(all_namespaces, setup, teardown),
+		cmocka_unit_test(own_namespace),
 		cmocka_unit_test_setup_teardown(cgroups, setup, teardown),
 		cmocka_unit_test_setup_teardown(remotes, setup, teardown),
 		cmocka_unit_test_setup_teardown(families, setup, teardown),

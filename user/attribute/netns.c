@@ -265,7 +265,7 @@ int netns_resolve(const char *text, const struct netns_places *places, uint32_t 
 	if (text_parse_u64(text, UINT32_MAX, &number))
 		return fail(error, error_size,
 			    "there is no network namespace \"%s\" in %s; give a name, an inode number, a "
-			    "path, a pid, or self",
+			    "path, a pid, self, or all",
 			    text, names_of(places));
 	if (number > PID_LIMIT)
 		return resolve_inode(number, places, inode, error, error_size);

@@ -203,6 +203,8 @@ static int live_open(struct live *live, const struct live_needs *needs, char *er
 
 	if (err)
 		return err;
+	if (options->filter.netns_by_default && !options->json)
+		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
 	live->pods = pod_names_new(options->log_directory ?: POD_NAMES_DIRECTORY);

@@ -255,7 +255,7 @@ static bool sees_what_is_asked(const struct polling *polling)
 	for (i = 0; i < filter->n_netns; i++)
 		if (filter->netns[i] == polling->sockets.netns)
 			return true;
-	return !filter->n_netns;
+	return !filter->n_netns && !filter->all_netns;
 }
 
 static int polling_open(struct polling *polling, char *error, size_t error_size)
