@@ -22,6 +22,8 @@ endif
 
 # A static or foreign build has a folder of its own below build/.
 OUT := build$(if $(filter-out $(HOST_ARCH),$(ARCH)),/$(ARCH))$(if $(STATIC),/static)
+OUT_STATIC := $(OUT)$(if $(STATIC),,/static)
+IMAGE ?= localhost/tcpdwell
 BPF_ARCH := $(patsubst x86_64,x86,$(ARCH))
 
 ifneq ($(ARCH),$(HOST_ARCH))
@@ -65,7 +67,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static test check test-kernels bench unit scenarios install uninstall clean help deps require
+.PHONY: all run static image test check test-kernels bench unit scenarios install uninstall clean help deps require
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -82,6 +84,9 @@ deps:
 
 static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: build/arm64/static/tcpdwell)
 	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) STATIC=1 ARCH=$(ARCH) all
+
+image: static ## build the container image localhost/tcpdwell (IMAGE=, ARCH=arm64), from scratch, with buildah
+	$(Q)tools/container/build $(OUT_STATIC)/tcpdwell $(VERSION) $(ARCH) $(IMAGE)
 
 test: deps ## install what is missing, build, run all tests (as root)
 	$(Q)$(MAKE) all unit scenarios
@@ -125,6 +130,7 @@ $(OUT)/obj/%.o: %.c $(SKELETON) | require
 $(OUT)/skel/tcpdwell.bpf.o: bpf/tcpdwell.bpf.c $(BPF_SOURCES) | require
 	$(Q)mkdir -p $(@D)
 	$(call msg,BPF,$@)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall -Ivmlinux -Ibpf \
+		-ffile-prefix-map=$(CURDIR)/= \
 		$(LIBBPF_CFLAGS) -c -o $@.full $<
 	$(Q)$(BPFTOOL) gen object $@ $@.full && rm $@.full
 

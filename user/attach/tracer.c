@@ -229,7 +229,7 @@ static int start(struct tracer *tracer, const struct tracer_config *config, char
 		verifier_report_read(config->verifier);
 	if (err) {
 		privileges_explain(&tracer->kernel, err, error, error_size);
-		return err;
+		return err == -ENOSYS ? -EPERM : err; /* seccomp profiles refuse in either way */
 	}
 	err = fill_filters(tracer->skeleton, config->filter);
 	if (err) {
