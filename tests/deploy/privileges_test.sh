@@ -38,6 +38,7 @@ status_of() {
 start() {
 	local out=$1
 	shift
+	: >"$out" # what an earlier run said is not this one's
 	"$@" >"$out" 2>"$out.err" &
 	pid=$!
 	running+=("$pid")
