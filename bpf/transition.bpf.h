@@ -38,7 +38,7 @@ static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
 {
 	struct cgroup *cgroup = compat_socket_cgroup(sk);
 
-	return cgroup ? BPF_CORE_READ(cgroup, kn, id) : 0;
+	return cgroup ? cgroup_named((__u64)BPF_CORE_READ(cgroup, kn)) : 0;
 }
 
 /* Which side is this, where its beginning was not seen? Passive sockets have a listener. */
