@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/name_filter.h"
 #include "attribute/pod_names.h"
 #include "collect/recording_input.h"
 #include "collect/recording_parse.h"
@@ -136,6 +137,8 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 {
 	if (replay->repeating && event->record.type == RECORD_SOCKET)
 		return false;
+	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
+		replay->findings->unnamed = false;
 	return event_has_state(event, replay->needs->emit_states) && event_passes(&replay->options->filter, event);
 }
 
@@ -319,6 +322,7 @@ int recording_replay(recording_read *read, void *context, const struct options *
 
 	error[0] = '\0';
 	memset(findings, 0, sizeof(*findings));
+	findings->unnamed = filter_has_names(&options->filter);
 	replay.names = pod_names_new(NULL);
 	if (!input || !replay.names) {
 		recording_input_free(input);

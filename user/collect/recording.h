@@ -64,6 +64,7 @@ struct recording_findings {
 	bool continued; /* the first file that we read is not the recording's first */
 	bool truncated; /* no end: the recorder was killed, or the file was cut */
 	bool corrupt; /* the compressed data is damaged: what comes behind was not read */
+	bool unnamed; /* nothing is of the containers, pods or units that were asked for */
 	bool unfollowed; /* the recording goes on in `next` */
 	char next[256];
 };

@@ -49,6 +49,8 @@ static void tell_findings(const struct recording_findings *findings, const char 
 		add(&words, "damaged, what comes before the damage is shown");
 	if (findings->truncated)
 		add(&words, "not complete, shown as far as it goes");
+	if (findings->unnamed)
+		add(&words, "nothing in it is of the container, pod, namespace or unit that was asked for");
 	if (findings->unfollowed)
 		add(&words, "goes on in %s", findings->next);
 	if (words.size)
