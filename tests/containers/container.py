@@ -2,10 +2,12 @@
 """Containers by runc: a bundle with one static program, in a cgroup of any path, in network namespaces of their own."""
 import json
 import os
+import select
 import shutil
 import subprocess
 import time
 
+PATIENCE = 60  # seconds for what takes a fraction of one on an idle machine
 NAMESPACES = ["pid", "network", "ipc", "uts", "mount"]
 
 
@@ -72,7 +74,7 @@ class Container:
             json.dump(config(cgroup, argument, private_cgroup), file)
         self.process = None
 
-    def runc(self, *arguments, **options):
+    def runc(self, *arguments):
         return ["runc", "--root", self.state, *arguments]
 
     def start(self):
@@ -82,14 +84,16 @@ class Container:
         return self
 
     def wait_ready(self):
-        """Its sockets are as they will stay. What runc said instead, where it failed."""
-        line = self.process.stdout.readline()
+        """Its sockets are as they will stay. Raises with what runc said, where it failed."""
+        readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        line = self.process.stdout.readline() if readable else "not ready in time"
         if line != "ready\n":
+            self.process.kill()
             raise RuntimeError(f"{self.name}: {line.strip()} {self.process.stdout.read().strip()}")
         return self
 
     def wait_end(self):
-        words = self.process.communicate(timeout=60)[0]
+        words = self.process.communicate(timeout=PATIENCE)[0]
         if self.process.returncode:
             raise RuntimeError(f"{self.name}: {words.strip()}")
 
