@@ -68,7 +68,7 @@ struct endpoint {
 	__u32 netns;
 };
 
-/* All that is remembered of a live connection: value of both tables of bpf/maps.bpf.h. */
+/* All that is remembered of a live connection: kept as bpf/store.bpf.h says. */
 struct connection {
 	__u64 id; /* unique for each connection, not a kernel address */
 	__u64 since_ns; /* when the current state began; 0 = not seen */
@@ -87,6 +87,12 @@ struct connection {
 	__u8 attribution : 2;
 	__u8 flags; /* enum connection_flag */
 	__u8 told; /* the listing in which its presence in this state was told; 0 = not told */
+};
+
+/* Tags of bpf/store.bpf.h, a cache line of them. */
+#define SLOTS_PER_BUCKET 8
+struct bucket {
+	__u64 tags[SLOTS_PER_BUCKET];
 };
 
 enum connection_flag {

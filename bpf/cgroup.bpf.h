@@ -20,6 +20,11 @@
  */
 __u64 cgroups_told[CGROUPS_TOLD];
 
+static __always_inline bool cgroup_is_told(__u64 id)
+{
+	return id && cgroups_told[id % CGROUPS_TOLD] == id;
+}
+
 /* Fills in the names from `node` upwards. False when the path is deeper or longer than the record has room for. */
 static __always_inline bool cgroup_names_fill(struct cgroup_record *record, struct kernfs_node *node)
 {
@@ -75,7 +80,7 @@ __noinline __u64 cgroup_named(__u64 address)
 	struct kernfs_node *node = (struct kernfs_node *)address;
 	__u64 id = BPF_CORE_READ(node, id);
 
-	if (cgroups_told[id % CGROUPS_TOLD] == id)
+	if (cgroup_is_told(id))
 		return id;
 	if (!bpf_map_lookup_elem(&cgroup_by_id, &id))
 		cgroup_tell(node, id);

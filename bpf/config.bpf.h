@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_CONFIG_BPF_H
 #define TCPDWELL_CONFIG_BPF_H
 
+#include <bpf/bpf_helpers.h>
 #include "abi.h"
 
 /* Follow every transition; otherwise only those that tell of TIME_WAIT, CLOSE_WAIT and who closed. */
@@ -40,12 +41,42 @@ const volatile __u64 id_secret_high = 2;
 /* Wake the reader when so many bytes wait in the ring buffer; it also looks by itself on a timer. */
 const volatile __u32 wake_up_bytes = 1 << 20;
 
+/* Connections live in slots first (bpf/store.bpf.h). All numbers are powers of two; the masks are one less. */
+const volatile bool slots_used = false;
+const volatile __u32 socket_bucket_mask = 0;
+const volatile __u32 time_wait_bucket_mask = 0;
+const volatile __u32 time_wait_slot_mask = 0;
+
 /* Length of a jiffy. */
 const volatile __u32 tick_ns = 4000000;
+
+/*
+ * Always 0, which the verifier does not know. What was mixed with it has lost all that branches have taught the verifier of its
+ * value, so that the ways which led here become one again: else each is followed to the end, and loading takes seconds.
+ */
+__u64 nothing = 0;
+#define OPAQUE(value)                             \
+	({                                            \
+		__u64 value_ = (value);                   \
+		barrier_var(value_);                      \
+		value_ ^= nothing;                        \
+		barrier_var(value_);                      \
+		value_;                                   \
+	})
+
+/* The verifier forbids to compute with a pointer; negated it is a number. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = (__u64)pointer;
+
+	asm volatile("%0 = -%0; %0 = -%0" : "+r"(address));
+	return address;
+}
 
 /* Nodes looked at in one chain of the kernel's hash table of connections. */
 #define WALK_MAX 64
 
 #define TIME_WAIT_SECONDS 60
+#define GOLDEN_RATIO_64 0x9e3779b97f4a7c15ULL
 
 #endif

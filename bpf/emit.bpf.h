@@ -20,6 +20,15 @@ struct happening {
 	__u64 socket_cgroup_id;
 };
 
+/* See OPAQUE. */
+static __always_inline void happening_forget(struct happening *happening)
+{
+	happening->old_state = OPAQUE(happening->old_state);
+	happening->new_state = OPAQUE(happening->new_state);
+	happening->end = OPAQUE(happening->end);
+	happening->flags = OPAQUE(happening->flags);
+}
+
 static __always_inline bool states_selected(const struct happening *happening)
 {
 	return emit_states & (1U << happening->old_state | 1U << happening->new_state);
@@ -144,14 +153,22 @@ static __always_inline __u8 emit_event(const struct happening *happening, const 
 	return told;
 }
 
-/* Enters `state` at `time_ns`, telling the reader when it wants to know. */
+/*
+ * Enters a state, telling the reader when it wants to know. FIN_WAIT2 that goes on in a timewait socket is no news; without
+ * track_all FIN_WAIT1 was recorded last, and when FIN_WAIT2 began is not known.
+ */
 static __always_inline void connection_enter(struct connection *connection, struct happening *happening,
 					     const struct endpoint *endpoint)
 {
-	if (states_selected(happening))
-		connection->told = emit_event(happening, connection, endpoint);
+	if (happening->old_state == happening->new_state && !(happening->flags & FLAG_MISSED)) {
+		if (connection->state != happening->new_state)
+			connection->since_ns = 0;
+	} else {
+		if (states_selected(happening))
+			connection->told = emit_event(happening, connection, endpoint);
+		connection->since_ns = happening->time_ns;
+	}
 	connection->state = happening->new_state;
-	connection->since_ns = happening->time_ns;
 }
 
 #endif

@@ -8,16 +8,9 @@
 
 #include "transition.bpf.h"
 
-static __always_inline struct connection *connection_lookup(const struct sock *sk)
-{
-	__u64 key = (__u64)sk;
-
-	return bpf_map_lookup_elem(&connection_by_socket, &key);
-}
-
 static __always_inline void time_wait_made(__u64 tw, const struct sock *sk)
 {
-	struct connection *connection = connection_lookup(sk);
+	struct connection *connection = socket_find(sk).connection;
 
 	if (connection)
 		connection->object = tw;
@@ -31,7 +24,7 @@ static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
 	if (fin_wait2_timewait_sockets <= 0 || BPF_CORE_READ(tw, tw_substate) != TCP_TIME_WAIT)
 		return;
 	endpoint_of_timewait(&endpoint, tw);
-	connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
+	connection = time_wait_find(&endpoint).connection;
 	if (connection && connection->object == (__u64)tw)
 		time_wait_look(connection, &endpoint, tw, bpf_ktime_get_ns(), true);
 }
@@ -40,21 +33,22 @@ static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
 static __always_inline void connection_accepted(const struct sock *sk)
 {
 	struct connection *connection;
+	struct process current = {};
 
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
-	connection = connection_lookup(sk);
-	if (connection)
-		owner_is_current(connection);
+	connection = socket_find(sk).connection;
+	if (connection && current_process(&current))
+		owner_is_current(connection, &current, 0);
 }
 
 /* close(), also by exit, in the task that does it. Only the first call counts; shutdown() may have been before. */
 static __always_inline void connection_closed(const struct sock *sk)
 {
-	struct connection *connection = connection_lookup(sk);
+	struct connection *connection = socket_find(sk).connection;
 
-	if (connection && was_synchronized(connection->state))
-		closer_is_current(connection);
+	if (connection && was_synchronized(connection->state) && !connection->closer.start_ns)
+		current_process(&connection->closer);
 }
 
 #endif

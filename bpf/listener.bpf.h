@@ -40,17 +40,15 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 		__builtin_memset(&listener->owner, 0, sizeof(listener->owner));
 }
 
-static __always_inline void listener_opened(const struct sock *sk)
+/* -> LISTEN: `connection` has the listening process. */
+static __always_inline void listener_opened(const struct sock *sk, const struct connection *connection)
 {
-	struct task_struct *task = compat_current_task();
 	struct listener_key key = {};
-	struct process process = {};
 
-	if (!current_process(&process))
+	if (!connection->owner.start_ns)
 		return;
 	listener_key_of(true, &key, sk);
-	listener_add(&key, &process, process_selected(&process, task));
-	process_register(credentials_of(CURRENT_IS_TRUSTED, task), task, &process);
+	listener_add(&key, &connection->owner, connection->flags & CONNECTION_SELECTED);
 }
 
 static __always_inline void listener_closed(const struct sock *sk)

@@ -2,9 +2,10 @@
 /*
  * All maps. For each: who inserts, who deletes. Sizes and BPF_F_NO_PREALLOC are set by user/attach/tracer.c.
  *
- * Connections live in hash tables keyed by the kernel's object and not in socket storage: a hash costs the same, works
- * in every kind of program and on 5.10, and can be walked to be reconciled. Without preallocation memory follows the
- * number of live sockets (kernels before 6.1 get a preallocated table, their run-time allocation is unsafe in kprobes).
+ * Connections are kept by the kernel's object and not in socket storage: that costs more, does not work in every kind of
+ * program nor on 5.10, and can't be walked to be reconciled. bpf/store.bpf.h says what goes into slots and what into the hash
+ * maps, whose memory follows the number of their entries (kernels before 6.1 get preallocated ones: their run-time allocation
+ * is unsafe in kprobes).
  */
 #ifndef TCPDWELL_MAPS_BPF_H
 #define TCPDWELL_MAPS_BPF_H
@@ -12,7 +13,17 @@
 #include <bpf/bpf_helpers.h>
 #include "abi.h"
 
-/* Full sockets, by address of struct sock. In: transitions, seeding. Out: -> CLOSE, reconciliation. */
+#define SLOTS(name, value_type)                \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);      \
+		__uint(max_entries, 1);                \
+		__type(key, __u32);                    \
+		__type(value, value_type);             \
+	} name SEC(".maps")
+
+/* Full sockets, by address of struct sock. In: transitions, seeding. Out: -> CLOSE, reconciliation. Slots first, then: */
+SLOTS(socket_buckets, struct bucket);
+SLOTS(socket_slots, struct connection);
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -22,8 +33,10 @@ struct {
 
 /*
  * Timewait sockets, by endpoint: there is one at most, and a new connection between the same ends ends it.
- * In: -> CLOSE that left a timewait socket, seeding. Out: expiry, kill, a new connection, reconciliation.
+ * In: -> CLOSE that left a timewait socket, seeding. Out: expiry, kill, a new connection, reconciliation. Slots first, then:
  */
+SLOTS(time_wait_buckets, struct bucket);
+SLOTS(time_wait_slots, struct connection);
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

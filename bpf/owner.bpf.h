@@ -41,18 +41,26 @@ static __always_inline void pids_read(struct process *process, struct task_struc
 	}
 }
 
+static __always_inline __u64 cgroup_id_of(bool is_current, struct task_struct *task)
+{
+	__u64 id = is_current ? bpf_get_current_cgroup_id() : 0;
+
+	return cgroup_is_told(id) ? id : cgroup_named((__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
+}
+
 /*
  * Pointers are followed by probe reads: for each pointer that is loaded directly the verifier of newer kernels searches all
  * of BTF (6.18: 0.2 ms), which made loading take longer than all else.
  */
-static __always_inline void process_of_task(bool trusted, struct process *process, struct task_struct *task)
+static __always_inline void process_of_task(bool is_current, struct process *process, struct task_struct *task)
 {
+	bool trusted = is_current && CURRENT_IS_TRUSTED;
 	struct task_struct *leader = FIELD(trusted, task, group_leader);
 
 	process->start_ns = FIELD(trusted, leader, start_boottime);
 	bpf_probe_read_kernel(process->comm, sizeof(process->comm),
 			      (void *)leader + bpf_core_field_offset(struct task_struct, comm));
-	process->cgroup_id = cgroup_named((__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
+	process->cgroup_id = cgroup_id_of(is_current, task);
 	if (!own_pid_namespace && BPF_CORE_READ(leader, thread_pid, level) == 0) {
 		process->pid = FIELD(trusted, leader, tgid);
 		process->ns_pid = process->pid;
@@ -63,7 +71,7 @@ static __always_inline void process_of_task(bool trusted, struct process *proces
 
 static __always_inline __u64 credentials_of(bool trusted, struct task_struct *task)
 {
-	return (__u64)FIELD(trusted, task, cred);
+	return address_of(FIELD(trusted, task, cred));
 }
 
 static __always_inline bool is_kernel_thread(bool trusted, struct task_struct *task)
@@ -93,7 +101,7 @@ static __always_inline bool current_process(struct process *process)
 
 	if (is_kernel_thread(CURRENT_IS_TRUSTED, task))
 		return false;
-	process_of_task(CURRENT_IS_TRUSTED, process, task);
+	process_of_task(true, process, task);
 	return true;
 }
 
@@ -165,14 +173,6 @@ static __always_inline void owner_set(struct connection *connection, const struc
 		connection->flags |= CONNECTION_SELECTED;
 }
 
-static __always_inline void owner_is_current(struct connection *connection)
-{
-	struct process process = {};
-
-	if (current_process(&process))
-		owner_set(connection, &process, process_selected(&process, compat_current_task()), ATTRIBUTION_OBSERVED);
-}
-
 /* The listener of this local end: its own address, else the wildcard. NULL = none known. */
 static __always_inline struct listener *listener_of(const struct endpoint *endpoint)
 {
@@ -203,22 +203,38 @@ static __always_inline bool is_registered(const struct registered_process *entry
 	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4];
 }
 
-/* The process that opened the socket's file, or a note of its credentials for the reader. */
+/* Does the file belong to the process that is running: has it opened it? */
+static __always_inline bool opened_by_current(__u64 credentials)
+{
+	struct task_struct *task = compat_current_task();
+
+	return credentials && credentials_of(CURRENT_IS_TRUSTED, task) == credentials &&
+	       !is_kernel_thread(CURRENT_IS_TRUSTED, task);
+}
+
+/* Another process than the running one opened the socket's file: which? Else a note of its credentials for the reader. */
 static __always_inline void owner_from_credentials(struct connection *connection, __u64 credentials)
 {
 	struct registered_process *entry = bpf_map_lookup_elem(&process_by_credentials, &credentials);
-	struct task_struct *task = compat_current_task();
 
-	if (credentials_of(CURRENT_IS_TRUSTED, task) == credentials && !is_kernel_thread(CURRENT_IS_TRUSTED, task)) {
-		owner_is_current(connection);
-		if (!entry || !is_registered(entry, &connection->owner))
-			process_register(credentials, task, &connection->owner);
-	} else if (entry && registration_holds(entry, credentials)) {
+	if (entry && registration_holds(entry, credentials))
 		owner_set(connection, &entry->process,
 			  process_selected(&entry->process, (struct task_struct *)entry->task), ATTRIBUTION_OBSERVED);
-	} else {
+	else
 		owner_credentials_set(connection, credentials);
-	}
+}
+
+/* The running process owns this; what it opens later is then known to be its own from any context. */
+static __always_inline void owner_is_current(struct connection *connection, const struct process *current, __u64 credentials)
+{
+	struct registered_process *entry;
+
+	owner_set(connection, current, process_selected(current, compat_current_task()), ATTRIBUTION_OBSERVED);
+	if (!credentials)
+		return;
+	entry = bpf_map_lookup_elem(&process_by_credentials, &credentials);
+	if (!entry || !is_registered(entry, current))
+		process_register(credentials, compat_current_task(), current);
 }
 
 static __always_inline bool owner_known(const struct connection *connection)
@@ -226,38 +242,42 @@ static __always_inline bool owner_known(const struct connection *connection)
 	return connection->attribution == ATTRIBUTION_OBSERVED || connection->attribution == ATTRIBUTION_SEEDED;
 }
 
-static __always_inline bool is_dead(const struct sock *sk)
+static __always_inline bool is_dead(bool trusted, const struct sock *sk)
 {
-	return BPF_CORE_READ(sk, __sk_common.skc_flags) & (1UL << SOCK_DEAD);
+	return FIELD(trusted, sk, __sk_common.skc_flags) & (1UL << SOCK_DEAD);
 }
 
 /* Nobody has accepted it yet: no struct socket, and not because its last user closed it. */
-static __always_inline bool is_in_accept_queue(const struct connection *connection, const struct sock *sk)
+static __always_inline bool is_in_accept_queue(bool trusted, const struct connection *connection, const struct sock *sk)
 {
-	return connection->side == SIDE_PASSIVE && !BPF_CORE_READ(sk, sk_socket) && !is_dead(sk);
+	return connection->side == SIDE_PASSIVE && !BPF_CORE_READ(sk, sk_socket) && !is_dead(trusted, sk);
+}
+
+/* The credentials that opened the socket's file; 0 = it has none (any more). */
+static __always_inline __u64 credentials_of_socket(const struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	return socket ? (__u64)BPF_CORE_READ(socket, file, f_cred) : 0;
+}
+
+/* Nobody has accepted it: it is the listener's. */
+static __always_inline void owner_from_listener(struct connection *connection, const struct endpoint *endpoint)
+{
+	struct listener *listener = listener_of(endpoint);
+
+	if (listener && listener->owner.start_ns)
+		owner_set(connection, &listener->owner, listener->selected, ATTRIBUTION_LISTENER);
 }
 
 /* Completes the owner of a socket of which no process was seen to connect or accept it. */
-static __always_inline void owner_resolve(struct connection *connection, const struct sock *sk,
-					  const struct endpoint *endpoint)
+static __always_inline void owner_resolve(bool trusted, struct connection *connection, const struct sock *sk,
+					  const struct endpoint *endpoint, __u64 credentials)
 {
-	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
-	struct listener *listener;
-	__u64 credentials;
-
-	if (owner_known(connection))
-		return;
-	if (socket) {
-		credentials = (__u64)BPF_CORE_READ(socket, file, f_cred);
-		if (credentials)
-			owner_from_credentials(connection, credentials);
-		return;
-	}
-	if (connection->attribution || !is_in_accept_queue(connection, sk))
-		return;
-	listener = listener_of(endpoint);
-	if (listener && listener->owner.start_ns)
-		owner_set(connection, &listener->owner, listener->selected, ATTRIBUTION_LISTENER);
+	if (credentials)
+		owner_from_credentials(connection, credentials);
+	else if (!connection->attribution && is_in_accept_queue(trusted, connection, sk))
+		owner_from_listener(connection, endpoint);
 }
 
 #endif

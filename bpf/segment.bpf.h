@@ -59,7 +59,7 @@ static __always_inline void segment_dropped(struct sk_buff *skb)
 	if (!skb->dev || !segment_ends(&endpoint, skb))
 		return;
 	endpoint.netns = skb->dev->nd_net.net->ns.inum;
-	connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
+	connection = time_wait_find(&endpoint).connection;
 	if (!connection || connection->state != TCP_FIN_WAIT2)
 		return;
 	tw = (struct inet_timewait_sock *)connection->object;

@@ -116,19 +116,17 @@ static __always_inline __u8 closed_by_of_state(__u8 state)
 /* Enters a full socket that no event told of. NULL: it is not wanted, or the table is full. */
 static __always_inline struct connection *seed_socket(const struct sock *sk, const struct endpoint *endpoint, __u8 state)
 {
-	__u64 key = (__u64)sk;
 	struct connection *connection;
+	struct place place;
 
 	if (!netns_selected(endpoint->netns) || !endpoint_selected(endpoint))
 		return NULL;
-	connection = bpf_map_lookup_elem(&connection_by_socket, &key);
-	if (connection)
-		return connection;
-	if (bpf_map_update_elem(&connection_by_socket, &key, &no_connection, BPF_NOEXIST))
-		return bpf_map_lookup_elem(&connection_by_socket, &key);
-	connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+	place = socket_find(sk);
+	if (place.connection)
+		return place.connection;
+	connection = socket_spill(place, BPF_NOEXIST).connection;
 	if (!connection)
-		return NULL;
+		return socket_find(sk).connection;
 	connection->id = connection_id(bpf_ktime_get_ns());
 	connection->state = state;
 	connection->closed_by = closed_by_of_state(state);
@@ -212,13 +210,14 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	connection.state = BPF_CORE_READ(tw, tw_substate);
 	connection.closed_by = connection.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
 	connection.object = (__u64)tw;
+	connection.endpoint = endpoint;
 	side_guess(&connection, &endpoint);
-	if (bpf_map_update_elem(&time_wait_by_endpoint, &endpoint, &connection, BPF_NOEXIST))
+	if (time_wait_find(&endpoint).connection || !time_wait_spill(&endpoint, &connection))
 		return;
 	if (connection.state == TCP_FIN_WAIT2)
 		fin_wait2_count(1);
 	count_adopted();
-	entry = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
+	entry = time_wait_find(&endpoint).connection;
 	if (entry)
 		tell_presence(entry, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
 }
@@ -226,7 +225,7 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 static __always_inline void tell_socket(struct connection *connection, const struct sock *sk, __u64 now_ns)
 {
 	struct endpoint endpoint = connection->endpoint;
-	__u8 flags = is_in_accept_queue(connection, sk) ? FLAG_IN_ACCEPT_QUEUE : 0;
+	__u8 flags = is_in_accept_queue(false, connection, sk) ? FLAG_IN_ACCEPT_QUEUE : 0;
 
 	tell_presence(connection, &endpoint, now_ns, flags, connection->owner.start_ns ? 0 : socket_cgroup_id(sk));
 }
@@ -251,7 +250,8 @@ static __always_inline void snapshot_socket(struct sock_common *skc)
 		return;
 	connection->flags |= CONNECTION_MET;
 	side_guess(connection, &endpoint);
-	owner_resolve(connection, sk, &endpoint);
+	if (!owner_known(connection))
+		owner_resolve(false, connection, sk, &endpoint, credentials_of_socket(sk));
 	count_adopted();
 	tell_socket(connection, sk, bpf_ktime_get_ns());
 }
@@ -271,9 +271,10 @@ static __always_inline bool timewait_lives(const struct inet_timewait_sock *tw, 
  * Gone without an event: killed, unless its time was over anyway, which its memory tells while it is not used again, and its
  * age otherwise.
  */
-static __always_inline void sweep_gone(struct connection *connection, const struct endpoint *endpoint,
+static __always_inline void sweep_gone(struct place place, const struct endpoint *endpoint,
 				       const struct inet_timewait_sock *tw, __u64 now_ns)
 {
+	struct connection *connection = place.connection;
 	__u64 ended_ns = connection->ended_ns ?: now_ns;
 	struct endpoint found = {};
 	__s64 left;
@@ -285,14 +286,15 @@ static __always_inline void sweep_gone(struct connection *connection, const stru
 	} else {
 		left = (__s64)(connection->since_ns + TIME_WAIT_SECONDS * NSEC_PER_SEC - ended_ns);
 	}
-	time_wait_left(connection, endpoint, left <= 0 ? END_EXPIRED : END_KILLED, ended_ns);
+	time_wait_left(place, endpoint, left <= 0 ? END_EXPIRED : END_KILLED, ended_ns);
 }
 
-/* An entry of time_wait_by_endpoint against the kernel's own socket. */
-static __always_inline void sweep_timewait(const struct endpoint *key, struct connection *connection)
+/* A timewait socket's entry against the kernel's own. */
+static __always_inline void sweep_timewait(struct place place)
 {
+	struct connection *connection = place.connection;
 	struct inet_timewait_sock *tw = (struct inet_timewait_sock *)connection->object;
-	struct endpoint endpoint = *key;
+	struct endpoint endpoint = connection->endpoint;
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	if ((__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS) {
@@ -303,7 +305,7 @@ static __always_inline void sweep_timewait(const struct endpoint *key, struct co
 		if (!connection->ended_ns)
 			connection->ended_ns = now_ns;
 		if (now_ns - connection->ended_ns > SWEEP_PATIENCE_NS)
-			sweep_gone(connection, &endpoint, tw, now_ns);
+			sweep_gone(place, &endpoint, tw, now_ns);
 		return;
 	}
 	connection->ended_ns = 0;
@@ -334,7 +336,7 @@ static __always_inline void connection_lost(const struct connection *recorded, _
 {
 	/* A copy: 5.10 does not let an iterator's value be put into a map. */
 	struct connection copy = *recorded, *connection = &copy;
-	struct endpoint endpoint = copy.endpoint;
+	const struct endpoint *endpoint = &copy.endpoint;
 	struct inet_timewait_sock *tw = NULL;
 	struct happening closing = {
 		.type = RECORD_TRANSITION,
@@ -349,17 +351,19 @@ static __always_inline void connection_lost(const struct connection *recorded, _
 	if (connection->state == TCP_LISTEN)
 		return;
 	count(COUNTER_MISSED);
-	tw = timewait_of(net, connection->hash, &endpoint);
-	if (!tw) {
-		connection_enter(connection, &closing, &endpoint);
-		return;
-	}
-	if (closing.old_state != TCP_FIN_WAIT2 && closing.old_state != TCP_CLOSING) {
+	tw = timewait_of(net, connection->hash, endpoint);
+	if (tw && closing.old_state != TCP_FIN_WAIT2 && closing.old_state != TCP_CLOSING) {
 		closing.flags |= FLAG_MISSED;
 		closing.recorded_state = closing.old_state;
 		closing.old_state = TCP_FIN_WAIT2;
 	}
-	time_wait_begin(connection, &endpoint, tw, &closing);
+	if (tw) {
+		time_wait_superseded(endpoint, now_ns);
+		time_wait_becomes(connection, tw, &closing);
+	}
+	connection_enter(connection, &closing, endpoint);
+	if (tw)
+		time_wait_keep(connection, endpoint, tw, now_ns);
 }
 
 /* Its event is being told just now, perhaps on another processor: an entry begins without a time. */
@@ -370,10 +374,11 @@ static __always_inline bool is_young(const struct connection *connection, __u64 
 	return (__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS;
 }
 
-/* An entry of connection_by_socket against the kernel's own socket. */
-static __always_inline void sweep_socket(__u64 key, struct connection *connection)
+/* A full socket's entry against the kernel's own. */
+static __always_inline void sweep_socket(struct place place)
 {
-	const struct sock *sk = (const struct sock *)key;
+	const struct sock *sk = (const struct sock *)place.key;
+	struct connection *connection = place.connection;
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	if (is_young(connection, now_ns) || socket_lives(sk, connection)) {
@@ -381,7 +386,7 @@ static __always_inline void sweep_socket(__u64 key, struct connection *connectio
 		return;
 	}
 	connection_lost(connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
-	bpf_map_delete_elem(&connection_by_socket, &key);
+	socket_remove(place);
 }
 
 /* An entry of lost_connection_by_id. */

@@ -191,11 +191,28 @@ int seed_sockets(struct bpf_iter__tcp *ctx)
 SEC("iter/bpf_map_elem")
 int sweep_time_wait(struct bpf_iter__bpf_map_elem *ctx)
 {
-	struct endpoint *endpoint = ctx->key;
-	struct connection *connection = ctx->value;
+	struct place place = { .connection = ctx->value, .way = WAY_NONE };
 
-	if (endpoint && connection)
-		sweep_timewait(endpoint, connection);
+	if (place.connection)
+		sweep_timewait(place);
+	pace(ctx->meta);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int sweep_time_wait_slots(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct connection *connection = ctx->value;
+	struct endpoint endpoint;
+	struct place place;
+
+	if (!connection || !connection->id)
+		return 0;
+	endpoint = connection->endpoint;
+	place = time_wait_find(&endpoint);
+	if (!place.connection)
+		return 0;
+	sweep_timewait(place);
 	pace(ctx->meta);
 	return 0;
 }
@@ -215,11 +232,30 @@ int sweep_lost(struct bpf_iter__bpf_map_elem *ctx)
 SEC("iter/bpf_map_elem")
 int sweep_sockets(struct bpf_iter__bpf_map_elem *ctx)
 {
-	struct connection *connection = ctx->value;
+	struct place place = { .connection = ctx->value, .way = WAY_NONE };
 	__u64 *key = ctx->key;
 
-	if (key && connection)
-		sweep_socket(*key, connection);
+	if (!key || !place.connection)
+		return 0;
+	place.key = *key;
+	sweep_socket(place);
+	pace(ctx->meta);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int sweep_socket_slots(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct connection *connection = ctx->value;
+	__u32 *index = ctx->key;
+	struct place place;
+
+	if (!index || !connection)
+		return 0;
+	place = socket_visit(*index, connection);
+	if (!place.key)
+		return 0;
+	sweep_socket(place);
 	pace(ctx->meta);
 	return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "emit.bpf.h"
 #include "endpoint.bpf.h"
+#include "store.bpf.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 
@@ -32,26 +33,25 @@ static __always_inline void tw_timer_learn(const struct inet_timewait_sock *tw)
 		tw_timer_function = (__u64)BPF_CORE_READ(tw, tw_timer.function);
 }
 
-static __always_inline bool same_ends(const struct endpoint *a, const struct endpoint *b)
-{
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+/* The first bytes of struct sock_common, up to skc_state, in one read: a probe read costs as much for 24 bytes as for 4. */
+struct head {
+	__u64 bytes[3];
+};
+#define HEAD_BYTES (bpf_core_field_offset(struct sock_common, skc_state) + 1)
+#define HEAD_FIELD(type, head, field) (*(type *)((void *)(head) + bpf_core_field_offset(struct sock_common, field)))
 
-	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3] && x[4] == y[4];
+/* The kernel keeps pairs: remote port and local port, remote and local IPv4 address, each in one word. */
+static __always_inline __u32 port_pair(const struct endpoint *endpoint)
+{
+	return (__u32)endpoint->local_port << 16 | bpf_htons(endpoint->remote_port);
 }
 
-/*
- * Is this node of the chain a timewait socket of this hash and these ports? Without branches, which the verifier would
- * multiply by the length of the walk.
- */
-static __always_inline bool may_be_timewait_of(const struct sock_common *node, __u32 hash, __u16 local_port,
-					       __be16 remote_port)
+/* 0 for IPv6 */
+static __always_inline __u64 addr_pair(const struct endpoint *endpoint)
 {
-	__u32 differs = BPF_CORE_READ(node, skc_hash) ^ hash;
+	const __u32 *local = (const __u32 *)endpoint->local_addr, *remote = (const __u32 *)endpoint->remote_addr;
 
-	differs |= BPF_CORE_READ(node, skc_state) ^ TCP_TIME_WAIT;
-	differs |= BPF_CORE_READ(node, skc_num) ^ local_port;
-	differs |= BPF_CORE_READ(node, skc_dport) ^ remote_port;
-	return !differs;
+	return addr_is_ipv4(endpoint->remote_addr) ? (__u64)local[3] << 32 | remote[3] : 0;
 }
 
 /* The chain of the kernel's table of connections that `hash` belongs to. */
@@ -66,23 +66,29 @@ static __always_inline struct hlist_nulls_node *chain_of(const struct net *net, 
 }
 
 /*
- * The first timewait socket of this hash and these ports (local << 16 | remote), 0 if there is none. The chain is read without
+ * The first timewait socket of this hash, these ports and IPv4 addresses (0: any), 0 if there is none. The chain is read without
  * its lock: a node that moves meanwhile can end the walk early; what is missed so is found by the sweep.
  * A global function, so that the verifier goes through the loop once and not for each way that leads here; hence everything
- * is a number.
+ * is a number. No branch for each condition, which the verifier would multiply by the length of the walk.
  */
-__noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports)
+__noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
 {
 	struct hlist_nulls_node *node = chain_of((const struct net *)net, hash);
-	__be16 remote_port = bpf_htons(ports);
+	__u64 differs, any_addrs = addrs ? ~0ULL : 0;
 	struct sock_common *candidate;
+	struct head head = {};
 	int i;
 
 	for (i = 0; i < WALK_MAX; i++) {
 		if (!node || (__u64)node & 1)
 			return 0;
 		candidate = (void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
-		if (may_be_timewait_of(candidate, hash, ports >> 16, remote_port))
+		bpf_probe_read_kernel(&head, HEAD_BYTES, candidate);
+		differs = HEAD_FIELD(__u32, &head, skc_hash) ^ hash;
+		differs |= HEAD_FIELD(__u32, &head, skc_dport) ^ ports;
+		differs |= HEAD_FIELD(__u8, &head, skc_state) ^ TCP_TIME_WAIT;
+		differs |= (HEAD_FIELD(__u64, &head, skc_daddr) ^ addrs) & any_addrs;
+		if (!differs)
 			return (__u64)candidate;
 		node = BPF_CORE_READ(node, next);
 	}
@@ -90,17 +96,29 @@ __noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports)
 	return 0;
 }
 
+/* The walk compared hash, ports and IPv4 addresses; the rest. */
+static __always_inline bool is_timewait_of(const struct sock_common *found, __u64 net, const struct endpoint *endpoint)
+{
+	__u64 addrs[4] = {}; /* remote, local */
+	const __u64 *words = (const __u64 *)endpoint;
+
+	if ((__u64)BPF_CORE_READ(found, skc_net.net) != net)
+		return false;
+	if (addr_is_ipv4(endpoint->remote_addr))
+		return true;
+	bpf_core_read(&addrs[0], 16, &found->skc_v6_daddr);
+	bpf_core_read(&addrs[2], 16, &found->skc_v6_rcv_saddr);
+	return !((addrs[0] ^ words[2]) | (addrs[1] ^ words[3]) | (addrs[2] ^ words[0]) | (addrs[3] ^ words[1]));
+}
+
 /* The timewait socket that took a connection's place, NULL if none did. */
 static __always_inline struct inet_timewait_sock *timewait_of(__u64 net, __u32 hash, const struct endpoint *endpoint)
 {
-	__u32 ports = (__u32)endpoint->local_port << 16 | endpoint->remote_port;
-	struct inet_timewait_sock *tw = (struct inet_timewait_sock *)timewait_walk(net, hash, ports);
-	struct endpoint found = {};
+	__u64 found = timewait_walk(net, hash, port_pair(endpoint), addr_pair(endpoint));
 
-	if (!tw)
+	if (!found || !is_timewait_of((const struct sock_common *)found, net, endpoint))
 		return NULL;
-	endpoint_of_timewait(&found, tw);
-	return same_ends(&found, endpoint) ? tw : NULL;
+	return (struct inet_timewait_sock *)found;
 }
 
 /* When TIME_WAIT began: its timer was set to 60 s at that moment (right to a tick). */
@@ -116,10 +134,9 @@ static __always_inline __u64 time_wait_began(const struct inet_timewait_sock *tw
  * Takes the connection out of the table and tells how it ended. Of two that notice the same end the one whose deletion
  * succeeds tells it. The copy is because a deleted element's memory is used again at once.
  */
-static __always_inline void time_wait_left(const struct connection *live, const struct endpoint *endpoint, __u8 end,
-					   __u64 time_ns)
+static __always_inline void time_wait_left(struct place place, const struct endpoint *endpoint, __u8 end, __u64 time_ns)
 {
-	struct connection connection = *live;
+	struct connection connection = *place.connection;
 	struct happening left = {
 		.type = RECORD_TRANSITION,
 		.old_state = connection.state,
@@ -129,7 +146,7 @@ static __always_inline void time_wait_left(const struct connection *live, const 
 		.time_ns = time_ns,
 	};
 
-	if (bpf_map_delete_elem(&time_wait_by_endpoint, endpoint))
+	if (!time_wait_remove(place, endpoint))
 		return;
 	if (connection.state == TCP_FIN_WAIT2)
 		fin_wait2_count(-1);
@@ -166,85 +183,60 @@ static __always_inline void time_wait_look(struct connection *connection, const 
 		time_wait_entered(connection, endpoint, time_wait_began(tw, now_ns), FLAG_TIME_DERIVED);
 }
 
-/* The peer's FIN may have come between our first look and the entry in the table. */
-static __always_inline void time_wait_recheck(const struct endpoint *endpoint, const struct inet_timewait_sock *tw,
-					      __u64 now_ns)
-{
-	struct connection *connection;
-
-	if (BPF_CORE_READ(tw, tw_substate) != TCP_TIME_WAIT)
-		return;
-	connection = bpf_map_lookup_elem(&time_wait_by_endpoint, endpoint);
-	if (connection)
-		time_wait_look(connection, endpoint, tw, now_ns, true);
-}
-
 /* A connection between the same ends begins: whatever was there before is gone. */
 static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 now_ns)
 {
-	struct connection *connection = bpf_map_lookup_elem(&time_wait_by_endpoint, endpoint);
+	struct place place = time_wait_find(endpoint);
 
-	if (connection)
-		time_wait_left(connection, endpoint, END_REUSED, connection->ended_ns ?: now_ns);
+	if (place.connection)
+		time_wait_left(place, endpoint, END_REUSED, place.connection->ended_ns ?: now_ns);
 }
 
-/* An entry that is there already is of a connection that has ended unseen: rare, so it is looked for only then. */
-static __always_inline long time_wait_insert(const struct endpoint *endpoint, const struct connection *connection,
-					     __u64 now_ns)
+/* -> CLOSE left a timewait socket: what happened is in truth the entry into the timewait socket's state. */
+static __always_inline void time_wait_becomes(struct connection *connection, const struct inet_timewait_sock *tw,
+					      struct happening *closing)
 {
-	if (!bpf_map_update_elem(&time_wait_by_endpoint, endpoint, connection, BPF_NOEXIST))
-		return 0;
-	time_wait_superseded(endpoint, now_ns);
-	return bpf_map_update_elem(&time_wait_by_endpoint, endpoint, connection, BPF_ANY);
-}
-
-/*
- * -> CLOSE left a timewait socket: the connection lives on in the other table. Returns with its state being the
- * timewait socket's.
- */
-static __always_inline void time_wait_begin(struct connection *connection, const struct endpoint *endpoint,
-					    const struct inet_timewait_sock *tw, struct happening *closing)
-{
-	bool in_fin_wait2 = BPF_CORE_READ(tw, tw_substate) == TCP_FIN_WAIT2;
-
 	tw_timer_learn(tw);
 	connection->object = (__u64)tw;
-	if (in_fin_wait2) {
-		fin_wait2_count(1);
-		closing->new_state = TCP_FIN_WAIT2;
-	} else {
-		closing->new_state = TCP_TIME_WAIT;
-	}
+	closing->new_state = BPF_CORE_READ(tw, tw_substate) == TCP_FIN_WAIT2 ? TCP_FIN_WAIT2 : TCP_TIME_WAIT;
 	closing->flags |= FLAG_TIMEWAIT;
 	closing->end = END_NONE;
-	if (closing->old_state != closing->new_state || closing->flags & FLAG_MISSED) {
-		connection_enter(connection, closing, endpoint);
-	} else if (connection->state != closing->new_state) {
-		/* Without track_all FIN_WAIT1 was recorded last. */
-		connection->state = closing->new_state;
-		connection->since_ns = 0;
-	}
-	if (time_wait_insert(endpoint, connection, closing->time_ns))
+}
+
+/* ... and the connection is kept as the timewait socket's. */
+static __always_inline void time_wait_keep(const struct connection *connection, const struct endpoint *endpoint,
+					   const struct inet_timewait_sock *tw, __u64 now_ns)
+{
+	bool in_fin_wait2 = connection->state == TCP_FIN_WAIT2;
+	struct place place;
+
+	if (in_fin_wait2)
+		fin_wait2_count(1);
+	if (!time_wait_insert(endpoint, connection))
 		count(COUNTER_MAP_FULL);
-	else if (in_fin_wait2)
-		time_wait_recheck(endpoint, tw, closing->time_ns);
+	if (!in_fin_wait2)
+		return;
+	/* The peer's FIN may have come between the first look and the entry. */
+	place = time_wait_find(endpoint);
+	if (place.connection)
+		time_wait_look(place.connection, endpoint, tw, now_ns, true);
 }
 
 /* Its timer ran out. */
 static __always_inline void time_wait_expired(struct inet_timewait_sock *tw)
 {
 	struct endpoint endpoint = {};
-	struct connection *connection;
+	struct place place;
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	endpoint_of_timewait(&endpoint, tw);
 	if (!netns_selected(endpoint.netns))
 		return;
-	connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
-	if (!connection || connection->object != (__u64)tw)
+	place = time_wait_find(&endpoint);
+	if (!place.connection || place.connection->object != (__u64)tw)
 		return;
-	time_wait_look(connection, &endpoint, tw, now_ns, false);
-	time_wait_left(connection, &endpoint, END_EXPIRED, now_ns);
+	time_wait_look(place.connection, &endpoint, tw, now_ns, false);
+	time_wait_left(place, &endpoint, END_EXPIRED, now_ns);
 }
 
 /*
@@ -254,20 +246,20 @@ static __always_inline void time_wait_expired(struct inet_timewait_sock *tw)
 static __always_inline void time_wait_killed(struct inet_timewait_sock *tw)
 {
 	struct endpoint endpoint = {};
-	struct connection *connection;
+	struct place place;
 	__s64 left = BPF_CORE_READ(tw, tw_timer.expires) - bpf_jiffies64();
 
 	endpoint_of_timewait(&endpoint, tw);
 	if (!netns_selected(endpoint.netns))
 		return;
-	connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint);
-	if (!connection || connection->object != (__u64)tw)
+	place = time_wait_find(&endpoint);
+	if (!place.connection || place.connection->object != (__u64)tw)
 		return;
-	time_wait_look(connection, &endpoint, tw, bpf_ktime_get_ns(), false);
+	time_wait_look(place.connection, &endpoint, tw, bpf_ktime_get_ns(), false);
 	if (left <= 0)
-		time_wait_left(connection, &endpoint, END_EXPIRED, bpf_ktime_get_ns());
+		time_wait_left(place, &endpoint, END_EXPIRED, bpf_ktime_get_ns());
 	else
-		connection->ended_ns = bpf_ktime_get_ns();
+		place.connection->ended_ns = bpf_ktime_get_ns();
 }
 
 #endif

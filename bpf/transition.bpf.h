@@ -19,7 +19,12 @@
 #define ETIMEDOUT 110
 #define ECONNREFUSED 111
 #define SOCK_LINGER 5 /* bit of sk_flags */
-#define GOLDEN_RATIO_64 0x9e3779b97f4a7c15ULL
+
+/* Is anything told of a connection that has reached LAST_ACK? */
+static __always_inline bool last_ack_matters(void)
+{
+	return track_all || emit_states & (1U << TCP_LAST_ACK | 1U << TCP_CLOSE);
+}
 
 static __always_inline __u64 mix64(__u64 x)
 {
@@ -54,13 +59,6 @@ static __always_inline bool in_process_context(const struct sock *sk)
 	return sk->sk_lock.owned;
 }
 
-/* The first to end the connection from this side. */
-static __always_inline void closer_is_current(struct connection *connection)
-{
-	if (!connection->closer.start_ns)
-		current_process(&connection->closer);
-}
-
 static __always_inline bool was_synchronized(__u8 state)
 {
 	return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_SYN_RECV;
@@ -86,7 +84,10 @@ static __always_inline __u8 end_after_fin(const struct sock *sk, __u8 old_state)
 		return END_NONE;
 	if (lingers_zero(sk))
 		return END_RESET_SENT;
-	if (BPF_CORE_READ((const struct tcp_sock *)sk, linger2) < 0 || in_process_context(sk))
+	if (BPF_CORE_READ((const struct tcp_sock *)sk, linger2) < 0)
+		return END_ABORTED;
+	/* close() looks for a timewait socket itself, once the socket is dead, if FIN_WAIT2 was reached before */
+	if (in_process_context(sk) && !(old_state == TCP_FIN_WAIT2 && is_dead(true, sk)))
 		return END_ABORTED;
 	if (old_state != TCP_FIN_WAIT1 && timewait_overflow(sk))
 		return END_OVERFLOW;
@@ -127,8 +128,11 @@ static __always_inline void note_closing_side(struct connection *connection, __u
 }
 
 /* connect() found no local port: none chosen, or the one it was bound to is taken; nobody closed, nothing came. */
-static __always_inline bool is_connect_failure(const struct sock *sk, const struct endpoint *endpoint)
+static __always_inline bool is_connect_failure(const struct sock *sk, const struct endpoint *endpoint,
+					       const struct happening *happening)
 {
+	if (happening->new_state != TCP_CLOSE || happening->old_state != TCP_SYN_SENT)
+		return false;
 	return !sk->sk_err && (!endpoint->local_port || !sk->sk_shutdown);
 }
 
@@ -142,32 +146,72 @@ static __always_inline void connect_failure_emit(const struct connection *connec
 	closing->error = 0;
 }
 
+static __always_inline void learn_side(struct connection *connection, const struct endpoint *endpoint,
+				       const struct happening *happening)
+{
+	if (happening->old_state == TCP_SYN_SENT || happening->new_state == TCP_SYN_SENT)
+		connection->side = SIDE_ACTIVE;
+	else if (happening->old_state == TCP_SYN_RECV || happening->new_state == TCP_SYN_RECV)
+		connection->side = SIDE_PASSIVE;
+	else if (happening->new_state != TCP_LISTEN)
+		side_guess(connection, endpoint);
+}
+
+/* Does the running process end the connection from this side? The first to do so is the closer. */
+static __always_inline bool is_closing(const struct connection *connection, const struct sock *sk,
+				       const struct happening *happening)
+{
+	if (connection->closer.start_ns)
+		return false;
+	if (happening->new_state == TCP_FIN_WAIT1 || happening->new_state == TCP_LAST_ACK)
+		return in_process_context(sk);
+	return happening->end == END_RESET_SENT && was_synchronized(happening->old_state);
+}
+
+#define OWNER_ACTS 1
+#define CLOSER_ACTS 2
+
+/* What a transition says about owner and closer. The running process is read at one place, once. */
+static __always_inline void learn_processes(struct connection *connection, const struct sock *sk,
+					    const struct endpoint *endpoint, const struct happening *happening)
+{
+	struct process current = {};
+	__u64 credentials = 0, acts;
+
+	acts = is_closing(connection, sk, happening) ? CLOSER_ACTS : 0;
+	if (happening->old_state == TCP_CLOSE) {
+		acts |= OWNER_ACTS;
+		if (happening->new_state == TCP_LISTEN)
+			credentials = credentials_of(CURRENT_IS_TRUSTED, compat_current_task());
+	} else if (!owner_known(connection)) {
+		credentials = credentials_of_socket(sk);
+		if (opened_by_current(credentials))
+			acts |= OWNER_ACTS;
+	}
+	acts = OPAQUE(acts);
+	credentials = OPAQUE(credentials);
+	if (acts && !current_process(&current))
+		acts = 0;
+	acts = OPAQUE(acts);
+	if (acts & OWNER_ACTS)
+		owner_is_current(connection, &current, credentials);
+	if (acts & CLOSER_ACTS)
+		connection->closer = current;
+	if (!owner_known(connection))
+		owner_resolve(true, connection, sk, endpoint, credentials);
+}
+
 /* What a transition says about owner, side and closer. */
 static __always_inline void learn(struct connection *connection, const struct sock *sk, const struct endpoint *endpoint,
 				  const struct happening *happening)
 {
-	__u8 old_state = happening->old_state, new_state = happening->new_state;
-
-	if (old_state == TCP_LISTEN && new_state == TCP_CLOSE)
+	if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
 		return;
-	if (old_state == TCP_SYN_SENT || new_state == TCP_SYN_SENT)
-		connection->side = SIDE_ACTIVE;
-	else if (old_state == TCP_SYN_RECV || new_state == TCP_SYN_RECV)
-		connection->side = SIDE_PASSIVE;
-	else if (new_state != TCP_LISTEN)
-		side_guess(connection, endpoint);
-	if (old_state == TCP_CLOSE)
-		owner_is_current(connection);
-	else
-		owner_resolve(connection, sk, endpoint);
-	if ((new_state == TCP_FIN_WAIT1 || new_state == TCP_LAST_ACK) && in_process_context(sk))
-		closer_is_current(connection);
-	if (new_state == TCP_CLOSE && happening->end == END_RESET_SENT && was_synchronized(old_state))
-		closer_is_current(connection);
-	note_closing_side(connection, new_state, was_synchronized(old_state) ? happening->end : END_NONE);
+	learn_side(connection, endpoint, happening);
+	learn_processes(connection, sk, endpoint, happening);
+	note_closing_side(connection, happening->new_state,
+			  was_synchronized(happening->old_state) ? happening->end : END_NONE);
 }
-
-static const struct connection no_connection = {};
 
 static __always_inline bool begins_connection(const struct happening *happening)
 {
@@ -186,22 +230,17 @@ static __always_inline void connection_set_aside(struct connection *connection, 
 		count(COUNTER_MAP_FULL);
 }
 
-static __always_inline struct connection *connection_new(__u64 key, struct happening *happening)
+static __always_inline struct place connection_new(struct place place, struct happening *happening)
 {
-	struct connection *connection;
-
 	if (!begins_connection(happening))
 		happening->flags |= FLAG_FIRST_SEEN;
-	if (bpf_map_update_elem(&connection_by_socket, &key, &no_connection, BPF_ANY)) {
-		count(COUNTER_MAP_FULL);
-		return NULL;
-	}
-	connection = bpf_map_lookup_elem(&connection_by_socket, &key);
-	if (!connection)
-		return NULL;
-	connection->id = connection_id(happening->time_ns);
-	connection->state = happening->old_state;
-	return connection;
+	if (!place.connection)
+		place = socket_insert(place);
+	if (!place.connection)
+		return place;
+	place.connection->id = connection_id(happening->time_ns);
+	place.connection->state = happening->old_state;
+	return place;
 }
 
 /* Without track_all only CLOSE_WAIT is sure to have been recorded when it is left. */
@@ -224,21 +263,22 @@ static __always_inline bool is_done(const struct connection *connection, const s
 	return connection ? connection->state == happening->new_state : happening->new_state == TCP_CLOSE;
 }
 
-static __always_inline struct connection *connection_of(const struct sock *sk, struct happening *happening, bool again)
+/* Nowhere: there is nothing to do, or no room. */
+static __always_inline struct place connection_of(const struct sock *sk, struct happening *happening, bool again)
 {
-	__u64 key = (__u64)sk;
-	struct connection *connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+	struct place place = socket_find(sk), nowhere = {};
 
-	if (again && is_done(connection, happening))
-		return NULL;
-	if (connection && begins_connection(happening)) {
-		connection_set_aside(connection, sk);
-		connection = NULL;
+	if (again && is_done(place.connection, happening))
+		return nowhere;
+	if (!place.connection)
+		return connection_new(place, happening);
+	if (begins_connection(happening)) {
+		connection_set_aside(place.connection, sk);
+		*place.connection = no_connection;
+		return connection_new(place, happening);
 	}
-	if (!connection)
-		return connection_new(key, happening);
-	check_recorded_state(connection, happening);
-	return connection;
+	check_recorded_state(place.connection, happening);
+	return place;
 }
 
 static __always_inline struct inet_timewait_sock *timewait_of_socket(const struct sock *sk, const struct endpoint *endpoint)
@@ -246,23 +286,16 @@ static __always_inline struct inet_timewait_sock *timewait_of_socket(const struc
 	return timewait_of((__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), sk->__sk_common.skc_hash, endpoint);
 }
 
-/* -> CLOSE: the socket's part ends; a timewait socket may have taken its place. */
-static __always_inline void connection_close(struct connection *connection, const struct sock *sk,
-					     const struct endpoint *endpoint, struct happening *closing)
+/* The timewait socket that took the closing socket's place; NULL: none did. */
+static __always_inline struct inet_timewait_sock *timewait_left(const struct connection *connection, const struct sock *sk,
+								const struct endpoint *endpoint,
+								const struct happening *closing)
 {
-	struct inet_timewait_sock *tw = NULL;
-	__u64 key = (__u64)sk;
-	__u8 old_state = closing->old_state;
-
-	if (!sk->sk_err && (old_state == TCP_FIN_WAIT2 || old_state == TCP_CLOSING))
-		tw = connection->object ? (void *)connection->object : timewait_of_socket(sk, endpoint);
-	if (old_state == TCP_SYN_SENT && is_connect_failure(sk, endpoint))
-		connect_failure_emit(connection, endpoint, closing);
-	if (tw)
-		time_wait_begin(connection, endpoint, tw, closing);
-	else
-		connection_enter(connection, closing, endpoint);
-	bpf_map_delete_elem(&connection_by_socket, &key);
+	if (closing->new_state != TCP_CLOSE || sk->sk_err)
+		return NULL;
+	if (closing->old_state != TCP_FIN_WAIT2 && closing->old_state != TCP_CLOSING)
+		return NULL;
+	return connection->object ? (void *)connection->object : timewait_of_socket(sk, endpoint);
 }
 
 /*
@@ -285,44 +318,77 @@ static __always_inline bool may_supersede(const struct sock *sk, const struct ha
 /* Its ports are known now, and a filter does not want them: what was noted before they were is void. */
 static __always_inline void connection_forget(const struct sock *sk)
 {
-	__u64 key = (__u64)sk;
+	struct place place;
 
-	if (filter_local_ports || filter_remote_ports || filter_remote_addr)
-		bpf_map_delete_elem(&connection_by_socket, &key);
+	if (!filter_local_ports && !filter_remote_ports && !filter_remote_addr)
+		return;
+	place = socket_find(sk);
+	if (place.connection)
+		socket_remove(place);
 }
 
+static __always_inline void listener_follow(const struct sock *sk, const struct connection *connection,
+					    const struct happening *happening)
+{
+	if (happening->new_state == TCP_LISTEN)
+		listener_opened(sk, connection);
+	else if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
+		listener_closed(sk);
+}
+
+/* Without track_all nothing follows that anybody wants to know. */
+static __always_inline bool is_last_of_interest(const struct happening *happening)
+{
+	return happening->new_state == TCP_CLOSE || (happening->new_state == TCP_LAST_ACK && !last_ack_matters());
+}
+
+/* The socket's own part ends with -> CLOSE; a timewait socket may carry on. */
 static __always_inline void connection_transition(struct sock *sk, struct happening *happening, bool again)
 {
+	struct inet_timewait_sock *tw;
 	struct connection *connection;
 	struct endpoint endpoint = {};
+	struct place place;
+	bool is_last;
 
 	endpoint_of_socket(true, &endpoint, sk);
 	if (!endpoint_selected(&endpoint)) {
 		connection_forget(sk);
 		return;
 	}
-	connection = connection_of(sk, happening, again);
+	place = connection_of(sk, happening, again);
+	connection = place.connection;
 	if (!connection)
 		return;
-	if (happening->new_state == TCP_LISTEN)
-		listener_opened(sk);
-	else if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
-		listener_closed(sk);
 	connection->endpoint = endpoint;
 	connection->hash = sk->__sk_common.skc_hash;
-	if (happening->new_state == TCP_CLOSE)
+	happening_forget(happening);
+	tw = (void *)OPAQUE((__u64)timewait_left(connection, sk, &endpoint, happening));
+	if (happening->new_state == TCP_CLOSE && !tw)
 		happening->end = end_of_socket(sk, happening->old_state);
+	happening_forget(happening);
 	learn(connection, sk, &endpoint, happening);
+	happening_forget(happening);
+	listener_follow(sk, connection, happening);
 	if (!connection->owner.start_ns)
 		happening->socket_cgroup_id = socket_cgroup_id(sk);
-	if (is_in_accept_queue(connection, sk))
+	if (is_in_accept_queue(true, connection, sk))
 		happening->flags |= FLAG_IN_ACCEPT_QUEUE;
-	if (may_supersede(sk, happening, &endpoint))
+	if (is_connect_failure(sk, &endpoint, happening))
+		connect_failure_emit(connection, &endpoint, happening);
+	happening_forget(happening);
+	is_last = OPAQUE((__u64)is_last_of_interest(happening));
+	if (tw || may_supersede(sk, happening, &endpoint))
 		time_wait_superseded(&endpoint, happening->time_ns);
-	if (happening->new_state == TCP_CLOSE)
-		connection_close(connection, sk, &endpoint, happening);
-	else
-		connection_enter(connection, happening, &endpoint);
+	if (tw)
+		time_wait_becomes(connection, tw, happening);
+	happening_forget(happening);
+	connection_enter(connection, happening, &endpoint);
+	if (tw)
+		time_wait_keep(connection, &endpoint, tw, happening->time_ns);
+	place.way = OPAQUE(place.way);
+	if (is_last)
+		socket_remove(place);
 }
 
 /* The hook's body. Fires for SCTP and MPTCP too. */
@@ -345,7 +411,11 @@ static __always_inline void transition_handle(struct sock *sk, int old_state, in
 /* Without track_all: the transitions that tell of owner, closer, TIME_WAIT and CLOSE_WAIT. */
 static __always_inline bool transition_matters(__u8 old_state, __u8 new_state)
 {
-	return track_all || new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_CLOSE_WAIT ||
+	if (track_all)
+		return true;
+	if (old_state == TCP_LAST_ACK)
+		return last_ack_matters();
+	return new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_CLOSE_WAIT ||
 	       new_state == TCP_CLOSE || old_state == TCP_CLOSE_WAIT || new_state == TCP_CLOSING ||
 	       new_state == TCP_LISTEN;
 }

@@ -67,6 +67,27 @@ static int probe_privileges(struct kernel *kernel)
 	return capabilities_read(&kernel->capabilities) ?: read_status(kernel);
 }
 
+/* Loads, for a moment, a program of one compare-and-exchange. */
+static bool try_atomics(void)
+{
+	static const struct bpf_insn exchange[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_1, .off = -8,
+		  .imm = BPF_CMPXCHG },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int program = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "probe", "GPL", exchange,
+				    sizeof(exchange) / sizeof(exchange[0]), NULL);
+
+	if (program < 0)
+		return false;
+	close(program);
+	return true;
+}
+
 int kernel_probe(struct kernel *kernel)
 {
 	struct utsname name;
@@ -79,6 +100,7 @@ int kernel_probe(struct kernel *kernel)
 		kernel->btf = NULL;
 	kernel->has_kprobes = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
 	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
+	kernel->has_atomics = try_atomics();
 	/* The guard that tracepoints are called under since then leaves its type in BTF. */
 	kernel->preempts_tracepoints =
 		kernel->btf && btf__find_by_name_kind(kernel->btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0;

@@ -22,6 +22,7 @@ struct kernel {
 	bool counts_locked_memory; /* maps count against RLIMIT_MEMLOCK (before 5.11) */
 	bool has_kprobes; /* the kprobe event source exists */
 	bool preempts_tracepoints; /* a tracepoint's programs can be preempted, and are then skipped for others (7.x) */
+	bool has_atomics; /* BPF programs can exchange and compare-and-exchange (5.12) */
 	bool has_memory_allocator; /* maps may allocate at run time in any program (6.1) */
 };
 

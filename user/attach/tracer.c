@@ -18,6 +18,15 @@
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 
+/*
+ * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.5 MiB for TIME_WAIT, of which a busy client has
+ * many more; half of the tags then stay free. Who asks for small tables gets no slots.
+ */
+#define SOCKET_BUCKETS (16384 / SLOTS_PER_BUCKET)
+#define TIME_WAIT_SLOTS 32768
+#define TIME_WAIT_BUCKETS (2 * TIME_WAIT_SLOTS / SLOTS_PER_BUCKET)
+#define SLOTS_FROM_SOCKETS 65536
+
 /* libbpf's own words go to our log: they help a developer, and mislead a user (its hint on EPERM is wrong). */
 static int libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
 {
@@ -87,7 +96,63 @@ static uint32_t default_sockets(const struct kernel *kernel)
 	return entries;
 }
 
-static void tune(struct tracer *tracer, const struct tracer_config *config)
+static void tune_slots(struct tcpdwell *skeleton)
+{
+	skeleton->rodata->slots_used = true;
+	skeleton->rodata->socket_bucket_mask = SOCKET_BUCKETS - 1;
+	skeleton->rodata->time_wait_bucket_mask = TIME_WAIT_BUCKETS - 1;
+	skeleton->rodata->time_wait_slot_mask = TIME_WAIT_SLOTS - 1;
+	bpf_map__set_max_entries(skeleton->maps.socket_buckets, SOCKET_BUCKETS);
+	bpf_map__set_max_entries(skeleton->maps.socket_slots, SOCKET_BUCKETS * SLOTS_PER_BUCKET);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, TIME_WAIT_BUCKETS);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, TIME_WAIT_SLOTS);
+}
+
+static bool is_atomic_with_result(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_STX | BPF_ATOMIC | BPF_DW) && insn->imm != BPF_ADD;
+}
+
+/* Kernels before 5.12 refuse an instruction that they don't know even where it can't be reached: it becomes a no-op. */
+static int remove_atomics(struct bpf_program *program)
+{
+	const struct bpf_insn nothing = { .code = BPF_JMP | BPF_JA };
+	size_t count = bpf_program__insn_cnt(program), i;
+	struct bpf_insn *insns = calloc(count, sizeof(*insns));
+	int err;
+
+	if (!insns)
+		return -ENOMEM;
+	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
+	for (i = 0; i < count; i++)
+		if (is_atomic_with_result(&insns[i]))
+			insns[i] = nothing;
+	err = bpf_program__set_insns(program, insns, count);
+	free(insns);
+	return err;
+}
+
+static int tune_store(struct tracer *tracer, uint32_t entries)
+{
+	struct tcpdwell *skeleton = tracer->skeleton;
+	struct bpf_program *program;
+	int err = 0;
+
+	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, entries);
+	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, entries);
+	if (tracer->kernel.has_atomics && entries >= SLOTS_FROM_SOCKETS) {
+		tune_slots(skeleton);
+		return 0;
+	}
+	bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
+	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
+	bpf_object__for_each_program(program, skeleton->obj)
+		if (!err && !tracer->kernel.has_atomics)
+			err = remove_atomics(program);
+	return err;
+}
+
+static int tune(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
 	uint32_t entries = config->max_sockets ?: default_sockets(&tracer->kernel);
@@ -96,8 +161,6 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 
 	tune_hooks(tracer);
 	tune_filters(skeleton, config->filter);
-	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, entries);
-	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, entries);
 	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);
 	tune_map(&tracer->kernel, skeleton->maps.lost_connection_by_id, 8192);
 	bpf_map__set_max_entries(skeleton->maps.records, ring_bytes);
@@ -110,6 +173,7 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_low = secret[0];
 		skeleton->rodata->id_secret_high = secret[1];
 	}
+	return tune_store(tracer, entries);
 }
 
 static int set_add(const struct bpf_map *map, const void *key)
@@ -221,7 +285,9 @@ static int start(struct tracer *tracer, const struct tracer_config *config, char
 		snprintf(error, error_size, "the BPF object can't be opened: %s", strerror(errno));
 		return -errno;
 	}
-	tune(tracer, config);
+	err = tune(tracer, config);
+	if (err)
+		return err;
 	if (config->verifier)
 		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
 	err = tcpdwell__load(tracer->skeleton);

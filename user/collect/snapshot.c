@@ -197,10 +197,18 @@ static bool refused(const struct snapshot *snapshot)
 	return snapshot->tracer->skeleton->bss->presences_refused > 0;
 }
 
-static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
+/* Both stores of bpf/store.bpf.h. */
+static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map,
+		 struct bpf_program *slot_program, struct bpf_map *slots)
 {
-	snapshot->tracer->skeleton->bss->presences_refused = 0;
-	return program_run(snapshot, program, map);
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	int err;
+
+	skeleton->bss->presences_refused = 0;
+	err = program_run(snapshot, program, map);
+	if (!err && skeleton->rodata->slots_used)
+		err = program_run(snapshot, slot_program, slots);
+	return err;
 }
 
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
@@ -212,7 +220,8 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	if (!force && now_ns < snapshot->next_sweep_ns)
 		return 0;
 	begin = clock_thread_ns();
-	err = sweep(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint);
+	err = sweep(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint,
+		    skeleton->progs.sweep_time_wait_slots, skeleton->maps.time_wait_slots);
 	snapshot->untold_time_wait = refused(snapshot);
 	cost = (clock_thread_ns() - begin) * SWEEP_SHARE;
 	snapshot->next_sweep_ns = now_ns + (cost > SWEEP_INTERVAL_NS ? cost : SWEEP_INTERVAL_NS);
@@ -222,7 +231,8 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 int snapshot_sweep_sockets(struct snapshot *snapshot)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	int err = sweep(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket);
+	int err = sweep(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket,
+			skeleton->progs.sweep_socket_slots, skeleton->maps.socket_slots);
 
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where connections are kept. A hash map costs 100 to 250 ns for each insertion and deletion, most of it for memory, and a
+ * connection has three of each; so most connections live in an array instead: buckets of eight tags, a cache line, and for
+ * each tag a slot. What finds its bucket full goes to a hash map, as does all that was there before us, which is long-lived;
+ * and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
+ *
+ * A full socket's slot belongs to its tag, and is used again with the socket's memory. A timewait socket's slot is the next
+ * one in turn, and its number is part of the tag: they end in the order in which they began, so the next one is free, and what
+ * is written lies together. (Large arrays have small pages; one that is picked by a hash costs more than all else here.)
+ *
+ * A tag is 0 (free), TAG_BUSY (being freed) or tells the key. A free slot's memory is all zero, so that whoever sees a tag
+ * before its slot is filled sees a connection without a state and a time, which every reader passes over.
+ */
+#ifndef TCPDWELL_STORE_BPF_H
+#define TCPDWELL_STORE_BPF_H
+
+#include "config.bpf.h"
+#include "maps.bpf.h"
+
+#define TAG_BUSY 1
+#define TAG_HASH 0xffffffff00000000ULL /* of a timewait socket; the rest is its slot */
+
+static const struct connection no_connection = {};
+
+/* Where a connection is kept. connection NULL: nowhere. A number and not a pointer to the tag: the verifier tells fewer cases. */
+struct place {
+	struct connection *connection;
+	__u64 key; /* address of a full socket, tag of a timewait socket */
+	__u32 way; /* of the tag, among those of all buckets; WAY_NONE: in the hash map */
+};
+
+#define WAY_NONE ~0U
+#define WAY_FREE (1U << 31) /* not the tag's, but one that could become it */
+
+/* The way of the tag that agrees with `tag` in all bits of `mask`, else a free one with WAY_FREE, else WAY_NONE. */
+static __always_inline __u32 bucket_scan(void *buckets, __u32 index, __u64 tag, __u64 mask)
+{
+	struct bucket *bucket = bpf_map_lookup_elem(buckets, &index);
+	__u32 way, free = WAY_NONE;
+
+	if (!bucket)
+		return WAY_NONE;
+	index *= SLOTS_PER_BUCKET;
+#pragma unroll
+	for (way = 0; way < SLOTS_PER_BUCKET; way++) {
+		if (!((bucket->tags[way] ^ tag) & mask))
+			return index + way;
+		if (!bucket->tags[way])
+			free = (index + way) | WAY_FREE;
+	}
+	return free;
+}
+
+/* Global functions, so that the verifier goes through the scan once and not for each way that leads here. */
+__noinline __u32 socket_way(__u64 key)
+{
+	return bucket_scan(&socket_buckets, key * GOLDEN_RATIO_64 >> 32 & socket_bucket_mask, key, ~0ULL);
+}
+
+__noinline __u32 time_wait_way(__u64 hash)
+{
+	return bucket_scan(&time_wait_buckets, hash & time_wait_bucket_mask, hash, TAG_HASH);
+}
+
+static __always_inline __u64 *tag_at(void *buckets, __u32 way)
+{
+	__u32 index = way / SLOTS_PER_BUCKET;
+	struct bucket *bucket = bpf_map_lookup_elem(buckets, &index);
+
+	return bucket ? &bucket->tags[way % SLOTS_PER_BUCKET] : NULL;
+}
+
+/* Takes the free way that a scan found. False: there was none, or another processor was faster. */
+static __always_inline bool tag_claim(void *buckets, __u32 *way, __u64 tag)
+{
+	__u64 *at;
+
+	*way &= ~WAY_FREE;
+	at = tag_at(buckets, *way);
+	return at && !__sync_val_compare_and_swap(at, 0, tag);
+}
+
+/*
+ * Sets a number to 0 after all that was written before. On x86 stores keep their order, and an exchange would wait for every
+ * one of them to reach memory.
+ */
+static __always_inline void zero_after_all(__u64 *number)
+{
+#ifdef __TARGET_ARCH_x86
+	barrier();
+	*(volatile __u64 *)number = 0;
+#else
+	__sync_lock_test_and_set(number, 0);
+#endif
+}
+
+/* Empties a slot; without an id it can be taken again. */
+static __always_inline void slot_clear(struct connection *connection)
+{
+	__builtin_memset((void *)connection + sizeof(connection->id), 0, sizeof(*connection) - sizeof(connection->id));
+	zero_after_all(&connection->id);
+}
+
+/*
+ * Entries of the hash maps: while there are none, what is not found in a slot is nowhere. Seeding and full buckets make them.
+ */
+__s64 spilled_sockets = 0;
+__s64 spilled_time_waits = 0;
+
+/* Full sockets. Events of one socket do not run at the same time. */
+static __always_inline struct place socket_find(const struct sock *sk)
+{
+	struct place place = { .key = address_of(sk), .way = WAY_NONE };
+
+	if (slots_used) {
+		place.way = socket_way(place.key);
+		place.connection = bpf_map_lookup_elem(&socket_slots, &place.way);
+	}
+	if (!place.connection && (!slots_used || spilled_sockets > 0)) {
+		place.connection = bpf_map_lookup_elem(&connection_by_socket, &place.key);
+		if (place.connection)
+			place.way = WAY_NONE;
+	}
+	return place;
+}
+
+static __always_inline struct place socket_spill(struct place place, __u64 flags)
+{
+	place.way = WAY_NONE;
+	if (bpf_map_update_elem(&connection_by_socket, &place.key, &no_connection, flags)) {
+		if (flags == BPF_ANY)
+			count(COUNTER_MAP_FULL);
+		return place;
+	}
+	if (slots_used)
+		__sync_fetch_and_add(&spilled_sockets, 1);
+	place.connection = bpf_map_lookup_elem(&connection_by_socket, &place.key);
+	return place;
+}
+
+/* An empty connection where socket_find() found none. Nowhere: all is full, and counted. */
+static __always_inline struct place socket_insert(struct place place)
+{
+	if (!slots_used || !tag_claim(&socket_buckets, &place.way, place.key))
+		return socket_spill(place, BPF_ANY);
+	place.connection = bpf_map_lookup_elem(&socket_slots, &place.way);
+	return place;
+}
+
+static __always_inline void socket_remove(struct place place)
+{
+	__u64 *tag;
+
+	if (slots_used && place.way != WAY_NONE) {
+		tag = tag_at(&socket_buckets, place.way);
+		slot_clear(place.connection);
+		if (tag)
+			zero_after_all(tag);
+	} else if (!bpf_map_delete_elem(&connection_by_socket, &place.key) && slots_used) {
+		__sync_fetch_and_add(&spilled_sockets, -1);
+	}
+}
+
+/* What an iterator over socket_slots came to. key 0: the slot is free. */
+static __always_inline struct place socket_visit(__u32 way, struct connection *connection)
+{
+	struct place place = { .connection = connection, .way = way };
+	__u64 *tag = tag_at(&socket_buckets, way);
+
+	if (tag && *tag != TAG_BUSY)
+		place.key = *tag;
+	return place;
+}
+
+/* Timewait sockets. The hash leads to a slot, whose own endpoint then confirms it. */
+static __always_inline __u64 endpoint_hash(const struct endpoint *endpoint)
+{
+	const __u64 *words = (const __u64 *)endpoint;
+	__u64 hash = 0;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 5; i++) {
+		hash = (hash ^ words[i]) * GOLDEN_RATIO_64;
+		hash ^= hash >> 32;
+	}
+	return hash | 1ULL << 63; /* so that no tag is 0 or TAG_BUSY */
+}
+
+static __always_inline bool same_ends(const struct endpoint *a, const struct endpoint *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+	__u64 differs = (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4]);
+
+	return !differs;
+}
+
+static __always_inline struct place time_wait_find(const struct endpoint *endpoint)
+{
+	struct place place = { .way = WAY_NONE };
+	__u64 *tag;
+	__u32 slot;
+
+	if (slots_used) {
+		place.way = time_wait_way(endpoint_hash(endpoint));
+		tag = tag_at(&time_wait_buckets, place.way);
+		if (tag) {
+			place.key = *tag;
+			slot = place.key;
+			place.connection = bpf_map_lookup_elem(&time_wait_slots, &slot);
+		}
+		if (place.connection && !same_ends(&place.connection->endpoint, endpoint))
+			place.connection = NULL;
+	}
+	if (!place.connection && (!slots_used || spilled_time_waits > 0)) {
+		place.connection = bpf_map_lookup_elem(&time_wait_by_endpoint, endpoint);
+		if (place.connection)
+			place.way = WAY_NONE;
+	}
+	return place;
+}
+
+static __always_inline bool time_wait_spill(const struct endpoint *endpoint, const struct connection *connection)
+{
+	if (bpf_map_update_elem(&time_wait_by_endpoint, endpoint, connection, BPF_NOEXIST))
+		return false;
+	if (slots_used)
+		__sync_fetch_and_add(&spilled_time_waits, 1);
+	return true;
+}
+
+/* Turn of the next timewait socket's slot. */
+__u64 time_wait_turn = 0;
+
+/* Fills the next slot. False: that is still taken. */
+static __always_inline bool time_wait_fill(const struct connection *connection, __u32 *slot)
+{
+	struct connection *at;
+
+	*slot = __sync_fetch_and_add(&time_wait_turn, 1) & time_wait_slot_mask;
+	at = bpf_map_lookup_elem(&time_wait_slots, slot);
+	if (!at || __sync_val_compare_and_swap(&at->id, 0, connection->id))
+		return false;
+	*at = *connection;
+	return true;
+}
+
+/* False: all is full, or, where it is spilled, there is one already. */
+static __always_inline bool time_wait_insert(const struct endpoint *endpoint, const struct connection *connection)
+{
+	struct connection *at;
+	__u32 way, slot;
+	__u64 hash;
+
+	if (!slots_used || !time_wait_fill(connection, &slot))
+		return time_wait_spill(endpoint, connection);
+	hash = endpoint_hash(endpoint);
+	way = time_wait_way(hash);
+	if (way & WAY_FREE && tag_claim(&time_wait_buckets, &way, (hash & TAG_HASH) | slot))
+		return true;
+	at = bpf_map_lookup_elem(&time_wait_slots, &slot);
+	if (at)
+		slot_clear(at);
+	return time_wait_spill(endpoint, connection);
+}
+
+/* False: another was faster. */
+static __always_inline bool time_wait_remove(struct place place, const struct endpoint *endpoint)
+{
+	__u64 *tag;
+
+	if (slots_used && place.way != WAY_NONE) {
+		tag = tag_at(&time_wait_buckets, place.way);
+		if (!tag || __sync_val_compare_and_swap(tag, place.key, TAG_BUSY) != place.key)
+			return false;
+		slot_clear(place.connection);
+		zero_after_all(tag);
+		return true;
+	}
+	if (bpf_map_delete_elem(&time_wait_by_endpoint, endpoint))
+		return false;
+	if (slots_used)
+		__sync_fetch_and_add(&spilled_time_waits, -1);
+	return true;
+}
+
+#endif
