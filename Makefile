@@ -13,6 +13,7 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
 completiondir ?= $(prefix)/share/bash-completion/completions
+unitdir ?= $(prefix)/lib/systemd/system
 
 HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
 ARCH ?= $(HOST_ARCH)
@@ -116,9 +117,12 @@ install: all ## install into $(DESTDIR)$(prefix)
 		mkdir -p $(DESTDIR)$(mandir)/man8 && scdoc <tools/man/tcpdwell.8.scd >$(DESTDIR)$(mandir)/man8/tcpdwell.8; fi
 	$(Q)if [ -f tools/completion/tcpdwell ]; then \
 		install -D -m 644 tools/completion/tcpdwell $(DESTDIR)$(completiondir)/tcpdwell; fi
+	$(Q)mkdir -p $(DESTDIR)$(unitdir) && sed 's#/usr/local/bin#$(bindir)#' tools/systemd/tcpdwell.service \
+		>$(DESTDIR)$(unitdir)/tcpdwell.service
 
 uninstall: ## remove what install put there
-	$(Q)rm -f $(DESTDIR)$(bindir)/tcpdwell $(DESTDIR)$(mandir)/man8/tcpdwell.8 $(DESTDIR)$(completiondir)/tcpdwell
+	$(Q)rm -f $(DESTDIR)$(bindir)/tcpdwell $(DESTDIR)$(mandir)/man8/tcpdwell.8 $(DESTDIR)$(completiondir)/tcpdwell \
+		$(DESTDIR)$(unitdir)/tcpdwell.service
 
 $(OUT)/tcpdwell: $(OBJECTS)
 	$(call msg,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
