@@ -46,6 +46,12 @@ watchers_run() {
 		sidecar node --pid host
 }
 
+# As with `kubectl exec`.
+agent_answers() {
+	podman exec node /tcpdwell check -j >"$dir/out" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+	equal check '[true,false]' "$(jq -c '[.works, .pid_namespace]' "$dir/out")"
+}
+
 traffic_is_made() {
 	local name
 	for name in first other second apart; do
@@ -135,6 +141,7 @@ begin_or_end() {
 
 begin_or_end "pods with the same addresses and ports run" pods_run
 begin_or_end "sidecars and node agent run" watchers_run
+check "another command runs beside the agent" agent_answers
 begin_or_end "traffic is made in all" traffic_is_made
 begin_or_end "they end when they are told to" watchers_end
 check "a sidecar shows its pod alone" shows_its_pod_alone shared
