@@ -87,7 +87,7 @@ bool expect_account(struct stream *s, int pid, const struct truth *truth, struct
 		const struct view *v = &s->views[i];
 		int state = state_number(view_state(s, v));
 
-		if (v->netns != truth->netns || view_is_listener(s, v) || state == state_number("CLOSE"))
+		if (v->netns != truth->netns || !view_is_connection(s, v) || state == state_number("CLOSE"))
 			continue;
 		if (!rows_take(rows, &n, v->local_port, v->remote_port, state))
 			return FAIL(why, "the stream leaves %d>%d in %s, the kernel has no such socket",

@@ -53,7 +53,7 @@ struct view *expect_find(struct stream *s, unsigned long netns, int local_port, 
 		struct view *v = &s->views[i];
 
 		if (v->netns == netns && v->local_port == local_port && v->remote_port == remote_port &&
-		    !view_is_listener(s, v) && !nth--)
+		    view_is_connection(s, v) && !nth--)
 			return v;
 	}
 	return NULL;
@@ -301,7 +301,7 @@ static bool nothing_else(const struct stream *s, const struct truth *truth, stru
 	for (int i = 0; i < s->view_count; i++) {
 		const struct view *v = &s->views[i];
 
-		if (v->netns != truth->netns || v->claimed || view_is_listener(s, v))
+		if (v->netns != truth->netns || v->claimed || !view_is_connection(s, v))
 			continue;
 		view_path(s, v, path, sizeof(path));
 		if (strcmp(path, "CLOSE>SYN_SENT>CLOSE") || !allowed--)

@@ -26,9 +26,12 @@
 #define MAKE_MS 60000
 #define AT_ONCE 10 /* lives that play at a time: an emulated machine is slow enough without a crowd */
 #define HEADER_MS 60000
-/* tcpdwell's sweeps may use half a percent of a CPU: with many sockets, or emulated, they are rare. */
+/*
+ * tcpdwell's sweeps may use half a percent of a CPU: with many sockets, or emulated, they are rare. An end that the kernel
+ * told no one of waits for one.
+ */
 #define REST_MS 50000
-#define ENDS_MS 75000
+#define ENDS_MS 180000
 #define MAX_ROWS 256
 #define PART_LIVES 60
 /* A TIME_WAIT from before tcpdwell is there for 60 s. */

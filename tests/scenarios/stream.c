@@ -171,11 +171,15 @@ const char *view_state(const struct stream *s, const struct view *v)
 	return record_text(&s->records[v->records[v->count - 1]], "new_state");
 }
 
-bool view_is_listener(const struct stream *s, const struct view *v)
+static bool leaves(const struct record *r, const char *old_state, const char *new_state)
 {
-	const struct record *first = &s->records[v->records[0]];
+	return !strcmp(record_text(r, "old_state"), old_state) && !strcmp(record_text(r, "new_state"), new_state);
+}
 
-	return !strcmp(record_text(first, "new_state"), "LISTEN") ||
-	       (!strcmp(record_text(first, "old_state"), "LISTEN") &&
-		!strcmp(record_text(first, "new_state"), "CLOSE"));
+bool view_is_connection(const struct stream *s, const struct view *v)
+{
+	const struct record *first = &s->records[v->records[0]], *last = &s->records[v->records[v->count - 1]];
+
+	return strcmp(record_text(first, "new_state"), "LISTEN") && !leaves(first, "LISTEN", "CLOSE") &&
+	       !leaves(last, "SYN_RECV", "CLOSE");
 }

@@ -50,7 +50,10 @@ bool record_is(const struct record *r, const char *type);
 void view_path(const struct stream *s, const struct view *v, char *out, size_t size);
 /* The state that its last line left it in. */
 const char *view_state(const struct stream *s, const struct view *v);
-/* Nothing but CLOSE and LISTEN: a listener. */
-bool view_is_listener(const struct stream *s, const struct view *v);
+/*
+ * One end of a connection that was made: neither a listener, nor a child that lost. Of two processors that each make one of
+ * the same request, the kernel closes the later's.
+ */
+bool view_is_connection(const struct stream *s, const struct view *v);
 
 #endif

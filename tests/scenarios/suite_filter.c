@@ -261,7 +261,7 @@ static bool judge(struct watch *w, const struct truth *truth, struct reason *why
 		shown += !!v;
 	}
 	for (int i = 0; i < s->view_count; i++)
-		have += s->views[i].netns == truth->netns && !view_is_listener(s, &s->views[i]);
+		have += s->views[i].netns == truth->netns && view_is_connection(s, &s->views[i]);
 	snprintf(why->text, sizeof(why->text), "%d connections of nobody's", have - shown);
 	return have == shown;
 }

@@ -27,6 +27,7 @@
 #define PART 100 /* connections of one call: an emulated machine makes few in the time that a call may take */
 #define HEADER_MS 60000
 #define REST_MS 30000
+#define MAX_SHOWN 40
 
 enum note { NOTE_CLIENT, NOTE_SERVER, NOTE_MS };
 
@@ -174,6 +175,28 @@ static void judge_counts(const struct stream *s, const struct truth *truth)
 	is("close_wait", entries(s, "CLOSE_WAIT", NULL, 0), connections);
 }
 
+/* All lines between the ports of those that left TIME_WAIT otherwise than by its time: no one made them. */
+static void print_odd(const struct stream *s)
+{
+	int shown = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		const struct record *odd = &s->records[i];
+
+		if (strcmp(record_text(odd, "old_state"), "TIME_WAIT") || !strcmp(record_text(odd, "end"), "expired"))
+			continue;
+		for (int j = 0; j < s->count && shown < MAX_SHOWN; j++) {
+			const struct view *v = &s->views[s->records[j].view];
+
+			if (s->records[j].view < 0 || v->remote_port + v->local_port !=
+							      record_number(odd, "remote_port") + PORT)
+				continue;
+			printf("    %s\n", s->records[j].line);
+			shown++;
+		}
+	}
+}
+
 static void judge_summary(const struct stream *s, const struct kernel_span *kernel)
 {
 	long live = summary_number(s, "totals", "time_wait_now") +
@@ -186,11 +209,12 @@ static void judge_summary(const struct stream *s, const struct kernel_span *kern
 	is("map_full", summary_number(s, NULL, "map_full"), 0);
 	is("created", summary_number(s, "totals", "time_wait_created"), connections);
 	is("close_wait_now", summary_number(s, "totals", "close_wait_now"), 0);
-	if (live <= kernel->before && live >= kernel->after)
+	if (live <= kernel->before && live >= kernel->after) {
 		report_ok("load/live_time_wait");
-	else
-		report_not_ok("load/live_time_wait", "%ld, sockstat tw %d to %d", live, kernel->before,
-			      kernel->after);
+		return;
+	}
+	report_not_ok("load/live_time_wait", "%ld, sockstat tw %d to %d", live, kernel->before, kernel->after);
+	print_odd(s);
 }
 
 /* Every line has come when the last CLOSE_WAIT and TIME_WAIT have. */
