@@ -350,7 +350,6 @@ static __always_inline void connection_lost(const struct connection *recorded, _
 	count(COUNTER_DROPPED);
 	if (connection->state == TCP_LISTEN)
 		return;
-	count(COUNTER_MISSED);
 	tw = timewait_of(net, connection->hash, endpoint);
 	if (tw && closing.old_state != TCP_FIN_WAIT2 && closing.old_state != TCP_CLOSING) {
 		closing.flags |= FLAG_MISSED;
@@ -361,6 +360,8 @@ static __always_inline void connection_lost(const struct connection *recorded, _
 		time_wait_superseded(endpoint, now_ns);
 		time_wait_becomes(connection, tw, &closing);
 	}
+	if (states_selected(&closing))
+		count(COUNTER_MISSED);
 	connection_enter(connection, &closing, endpoint);
 	if (tw)
 		time_wait_keep(connection, endpoint, tw, now_ns);

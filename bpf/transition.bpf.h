@@ -108,7 +108,7 @@ static __always_inline __u8 end_of_socket(const struct sock *sk, __u8 old_state)
 	default:
 		return END_ABORTED;
 	}
-	if (old_state == TCP_SYN_SENT)
+	if (old_state == TCP_SYN_SENT || old_state == TCP_SYN_RECV)
 		return END_ABORTED;
 	if (old_state == TCP_LISTEN)
 		return END_NONE;
@@ -300,7 +300,9 @@ static __always_inline struct inet_timewait_sock *timewait_left(const struct con
 
 /*
  * Can this be a connection that a timewait socket between the same ends made room for? On the passive side always, by a SYN
- * with a newer sequence number; on the active one only where tcp_tw_reuse allows it (2: for loopback addresses).
+ * with a newer sequence number; but not when it never came to be: two processors that handle a handshake's last segments at
+ * once make two sockets, and one of them is closed again. On the active side only where tcp_tw_reuse allows it (2: for
+ * loopback addresses).
  */
 static __always_inline bool may_supersede(const struct sock *sk, const struct happening *happening,
 					  const struct endpoint *endpoint)
@@ -308,7 +310,7 @@ static __always_inline bool may_supersede(const struct sock *sk, const struct ha
 	__u8 reuse;
 
 	if (happening->old_state == TCP_SYN_RECV)
-		return true;
+		return happening->new_state != TCP_CLOSE;
 	if (happening->old_state != TCP_SYN_SENT || !endpoint->local_port)
 		return false;
 	reuse = compat_tw_reuse(BPF_CORE_READ(sk, __sk_common.skc_net.net));
