@@ -152,11 +152,16 @@ static int tune_store(struct tracer *tracer, uint32_t entries)
 	return err;
 }
 
+static uint32_t default_ring_bytes(uint32_t emit_states)
+{
+	return __builtin_popcount(emit_states) > 4 ? TRACER_RING_BYTES_ALL : TRACER_RING_BYTES_SOME;
+}
+
 static int tune(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
 	uint32_t entries = config->max_sockets ?: default_sockets(&tracer->kernel);
-	uint32_t ring_bytes = config->ring_bytes ?: config->track_all ? TRACER_RING_BYTES_ALL : TRACER_RING_BYTES_SOME;
+	uint32_t ring_bytes = config->ring_bytes ?: default_ring_bytes(config->emit_states);
 	uint64_t secret[2];
 
 	tune_hooks(tracer);

@@ -15,7 +15,7 @@
 #define TRACER_DEFAULT_SOCKETS 131072
 #define TRACER_MAX_SOCKETS (1U << 24)
 
-/* 40,000 records where every transition is sent: 80 ms of 50,000 connections a second. */
+/* 45,000 records where most transitions are sent, ten a connection, 11,000 else: 60 ms and more of 45,000 connections a second. */
 #define TRACER_RING_BYTES_ALL (8U << 20)
 #define TRACER_RING_BYTES_SOME (2U << 20)
 
