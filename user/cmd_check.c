@@ -112,7 +112,7 @@ static void privileges_text(const struct check *check, struct output *output)
 	output_printf(output, "%-20s %s\n", "other namespaces",
 		      kernel_has_capability(kernel, CAP_SYS_ADMIN) ?
 			      "sockets from before are found in all" :
-			      "sockets from before are found in our own only (CAP_SYS_ADMIN)");
+			      "sockets from before are found where a process holds them (CAP_SYS_ADMIN: all)");
 	output_printf(output, "%-20s %s\n", "seccomp",
 		      !kernel->seccomp ? "none" : kernel_try_bpf() ? "a filter refuses bpf()" : "a filter, which allows bpf()");
 	output_printf(output, "%-20s %s\n", "lockdown", kernel->lockdown[0] ? kernel->lockdown : "none");

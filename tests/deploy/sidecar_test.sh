@@ -126,6 +126,13 @@ node_has_the_machines_pids() {
 	equal "TIME_WAIT of the other pod" 11 "$(entered node TIME_WAIT ".owner_pid == $pid and .owner_ns_pid == 1")"
 }
 
+# An agent that comes later finds what processes hold, in all namespaces, with two capabilities.
+late_agent_finds_leaks() {
+	contain late --rm --user 65532 --cap-add=BPF,PERFMON --pid host $image leaks -j --older-than 0s -L 7000 >"$dir/late" 2>"$dir/err" ||
+		{ cat "$dir/err"; return 1; }
+	equal leaks 7 "$(jq -c 'select(.type == "leak" and .owner_comm == "talker-server" and .age_at_least)' "$dir/late" | wc -l)"
+}
+
 # A view of its own for each pod: the sidecar that may see all, shows all when it is asked.
 all_is_an_option() {
 	contain all --rm --user 65532 --cap-add=BPF,PERFMON --network container:first $image top -j -n all -d 0 >"$dir/out" 2>"$dir/err" ||
@@ -151,5 +158,6 @@ check "process ids are the pod's" shared_has_the_pods_pids
 check "without shared processes there are names" alone_has_names
 check "a node agent shows all pods" node_shows_both
 check "process ids are the machine's" node_has_the_machines_pids
+check "an agent that comes later finds what leaked before" late_agent_finds_leaks
 check "-n all is permitted and self is the default" all_is_an_option
 exit $status

@@ -82,7 +82,12 @@ static void list_namespace(struct search *search, uint32_t own, const struct net
 	size_t i;
 	int err;
 
-	err = search->netns == own ? list_own(search) : other ? list_other(search, other->path) : -ENOENT;
+	if (search->netns == own)
+		err = list_own(search);
+	else if (other)
+		err = list_other(search, other->path);
+	else
+		err = places->denied ? -EACCES : -ENOENT;
 	for (i = 0; i < search->count; i++)
 		if (search->wanted[i].endpoint.netns == search->netns)
 			search->wanted[i].socket->looked = !err;

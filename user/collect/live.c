@@ -248,7 +248,8 @@ static void seed(struct live *live)
 	if (err)
 		log_warn("sockets from before could not be listed: %s", strerror(-err));
 	if (skipped)
-		log_warn("sockets from before in %zu other network namespaces are not known: CAP_SYS_ADMIN is needed to look there",
+		log_warn("of sockets from before in %zu other network namespaces only those that a process holds are known: "
+			 "CAP_SYS_ADMIN is needed to look there",
 			 skipped);
 	ring_buffer__consume(live->ring);
 }
@@ -373,9 +374,9 @@ static void run(struct live *live)
 	}
 	if (live->result < 0)
 		return;
+	live->result = 0; /* what is found now is told too */
 	read_health(live, clock_monotonic_ns());
 	look_around(live, true);
-	live->result = 0;
 	ring_buffer__consume(live->ring);
 	deliver_kept(live, true);
 	tell_tick(live, live->view->end);
