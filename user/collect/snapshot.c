@@ -22,6 +22,7 @@
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
+#define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
 	const struct tracer *tracer;
@@ -214,7 +215,7 @@ static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct 
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	uint64_t begin, cost;
+	uint64_t begin, pause;
 	int err;
 
 	if (!force && now_ns < snapshot->next_sweep_ns)
@@ -223,8 +224,9 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	err = sweep(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint,
 		    skeleton->progs.sweep_time_wait_slots, skeleton->maps.time_wait_slots);
 	snapshot->untold_time_wait = refused(snapshot);
-	cost = (clock_thread_ns() - begin) * SWEEP_SHARE;
-	snapshot->next_sweep_ns = now_ns + (cost > SWEEP_INTERVAL_NS ? cost : SWEEP_INTERVAL_NS);
+	pause = (clock_thread_ns() - begin) * SWEEP_SHARE;
+	pause = pause < SWEEP_INTERVAL_NS ? SWEEP_INTERVAL_NS : pause;
+	snapshot->next_sweep_ns = now_ns + (pause < SWEEP_INTERVAL_MAX_NS ? pause : SWEEP_INTERVAL_MAX_NS);
 	return err;
 }
 
