@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cgroup paths as kubelets, runtimes and systemd make them, and what is to be told of a container there."""
 
+import hashlib
+import os
+
 ID = "{id}"  # replaced by an id of the case's own
-UID = "6c1a4c5e-8a3b-4f0e-9d55-0a1b2c3d4e{number:02x}"
+UID = "{pid:08x}-8a3b-4f0e-9d55-0a1b2c3d4e{number:02x}"
 UID_ = UID.replace("-", "_")
-HASH = "0a1b2c3d4e5f60718293a4b5c6d7e8{number:02x}"
+HASH = "{pid:08x}4e5f60718293a4b5c6d7e8{number:02x}"
 SLICE = "/kubepods.slice"
 
 WEB = {"namespace": "shop", "pod": "web-1", "container": "nginx"}
@@ -37,8 +40,8 @@ CASES = [
 class Case:
     def __init__(self, number, prefix):
         self.name, path, told = CASES[number]
-        self.id = f"{number:02x}" * 32
-        values = {"id": self.id, "number": number}
+        self.id = hashlib.sha256(f"{self.name} {os.getpid()}".encode()).hexdigest()
+        values = {"id": self.id, "number": number, "pid": os.getpid()}
         self.cgroup = prefix + path.format(**values)
         self.told = dict.fromkeys(["pod_uid", "namespace", "pod", "container", "runtime", "qos", "unit"])
         self.told["container_id"] = self.id

@@ -2,6 +2,7 @@
 /* Names of pods and containers from the kubelet's log folders: what is read, what is not taken for a name, and when. */
 #include "unit.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -199,6 +200,21 @@ static void late_and_gone(void **state)
 	assert_names(&container, "shop", "web", "nginx");
 }
 
+/* A folder that is not there is no error, one that can't be read is. */
+static void unreadable(void **state)
+{
+	struct logs *logs = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/pods", logs->root);
+	assert_int_equal(rmdir(path), 0);
+	look(logs, ID, UID);
+	assert_int_equal(pod_names_error(logs->names), 0);
+	unit_write_file(path, "");
+	look(logs, ID, UID);
+	assert_int_equal(pod_names_error(logs->names), -ENOTDIR);
+}
+
 static void learnt(void **state)
 {
 	struct pod_names *names = pod_names_new(NULL);
@@ -250,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(cut_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(impostors, setup, teardown),
 		cmocka_unit_test_setup_teardown(late_and_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(unreadable, setup, teardown),
 		cmocka_unit_test(learnt),
 		cmocka_unit_test(many),
 	};

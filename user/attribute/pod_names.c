@@ -3,6 +3,7 @@
 #include "attribute/pod_names.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct pod_names {
 	struct folder containers, pods;
 	struct entry *entries; /* the oldest first */
 	bool has_cut_ids, missing;
+	int error;
 	uint64_t version, read_ns;
 };
 
@@ -238,16 +240,27 @@ static void folder_read(struct pod_names *names, struct folder *folder, void (*t
 	DIR *directory;
 
 	snprintf(path, sizeof(path), "%s/%s", names->directory, folder->name);
-	if (stat(path, &status) || !folder_is_new(folder, &status))
+	if (stat(path, &status)) {
+		names->error = errno == ENOENT ? names->error : -errno;
+		return;
+	}
+	if (!folder_is_new(folder, &status))
 		return;
 	directory = opendir(path);
-	if (!directory)
+	if (!directory) {
+		names->error = -errno;
 		return;
+	}
 	folder->changed = status.st_mtim;
 	folder->settled = time(NULL) - status.st_mtim.tv_sec > 1;
 	while ((entry = readdir(directory)))
 		take(names, entry->d_name);
 	closedir(directory);
+}
+
+int pod_names_error(const struct pod_names *names)
+{
+	return names->error;
 }
 
 void pod_names_refresh(struct pod_names *names, uint64_t now_ns, bool urgent)

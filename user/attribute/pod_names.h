@@ -45,4 +45,7 @@ uint64_t pod_names_version(const struct pod_names *names);
  */
 void pod_names_refresh(struct pod_names *names, uint64_t now_ns, bool urgent);
 
+/* Why a directory that is there could not be read, a negative errno; 0 = none failed. */
+int pod_names_error(const struct pod_names *names);
+
 #endif

@@ -48,9 +48,15 @@ struct live {
 	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
 	uint64_t lost; /* records that the kernel side could not send */
 	uint64_t late; /* records of an earlier listing */
+	bool warned_of_names;
 	uint64_t unix_offset_ns; /* UTC - monotonic */
 	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
+
+static const char *log_directory(const struct options *options)
+{
+	return options->log_directory ?: POD_NAMES_DIRECTORY;
+}
 
 static void name_cgroup(struct live *live, struct event *event)
 {
@@ -169,6 +175,18 @@ static int on_record(void *context, void *data, size_t size)
 	return 0;
 }
 
+/* Once, and only where there are pods: nothing else is looked for there. */
+static void warn_of_names(struct live *live)
+{
+	int err = pod_names_error(live->pods);
+
+	if (!err || live->warned_of_names)
+		return;
+	live->warned_of_names = true;
+	log_warn("names of pods are not known: %s/pods and %s/containers can't be read: %s", log_directory(live->options),
+		 log_directory(live->options), strerror(-err));
+}
+
 /* Records that waited for names. */
 static void deliver_kept(struct live *live, bool last)
 {
@@ -176,6 +194,7 @@ static void deliver_kept(struct live *live, bool last)
 	struct transition record;
 
 	pod_names_refresh(live->pods, now_ns, false);
+	warn_of_names(live);
 	while (selection_next(live->selection, now_ns, last, &record))
 		if (is_of_listing(live, &record))
 			on_selected(live, &record);
@@ -207,7 +226,7 @@ static int live_open(struct live *live, const struct live_needs *needs, char *er
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
-	live->pods = pod_names_new(options->log_directory ?: POD_NAMES_DIRECTORY);
+	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
 	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
