@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 
-PATIENCE = 60  # seconds for what takes a fraction of one on an idle machine
+PATIENCE = 120  # seconds for what takes a fraction of one on an idle machine
 NAMESPACES = ["pid", "network", "ipc", "uts", "mount"]
 
 

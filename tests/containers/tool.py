@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-PATIENCE = 60  # seconds for what comes at once on an idle machine
+PATIENCE = 180  # seconds for what comes at once on an idle machine
 
 
 class Tool:
