@@ -68,7 +68,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image test check test-kernels bench unit scenarios install uninstall clean help deps require
+.PHONY: all run static image test check test-kernels bench unit scenarios libraries install uninstall clean help deps require
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -103,6 +103,10 @@ test-kernels: deps ## the scenarios on every kernel, hook mode and architecture 
 bench: deps ## compare cost with other tracers (as root)
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/run $(BENCH_ARGS)
+
+# For tests that link the program's sources in their own way.
+libraries:
+	@echo $(LIBRARIES)
 
 unit: $(UNIT_TESTS)
 

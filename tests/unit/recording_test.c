@@ -294,6 +294,27 @@ static void test_fields_of_other_types(void **state)
 	recorded_release(&recorded);
 }
 
+/* What polling does not know, and what it is. */
+static void test_polled(void **state)
+{
+	static const char header[] = "{\"type\":\"header\",\"version\":\"1\",\"source\":\"polling\",\"hooks\":{}}";
+	static const char traced[] = "{\"type\":\"header\",\"version\":\"1\",\"hooks\":{}}";
+	static const char line[] = "{\"type\":\"transition\",\"old_state\":null,\"new_state\":\"TIME_WAIT\"}";
+	struct recorded recorded;
+
+	(void)state;
+	assert_int_equal(recorded_parse(&recorded, header, strlen(header)), 0);
+	assert_true(recorded.run.polled);
+	recorded_release(&recorded);
+	assert_int_equal(recorded_parse(&recorded, traced, strlen(traced)), 0);
+	assert_false(recorded.run.polled);
+	recorded_release(&recorded);
+	assert_int_equal(recorded_parse(&recorded, line, strlen(line)), 0);
+	assert_int_equal(recorded.event.record.old_state, 0);
+	assert_int_equal(recorded.event.record.new_state, STATE_TIME_WAIT);
+	recorded_release(&recorded);
+}
+
 static void test_replay(void **state)
 {
 	struct recording_findings findings;
@@ -490,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_events_survive),
 		cmocka_unit_test(test_broken_lines_are_refused_or_read),
 		cmocka_unit_test(test_fields_of_other_types),
+		cmocka_unit_test(test_polled),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_findings),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A recording from a file or standard input, and one sentence about what of it could not be used. */
+#include "attach/privileges.h"
 #include "collect/recording.h"
 
 #include <errno.h>
@@ -81,6 +82,7 @@ int recording_run(const struct options *options, const struct live_needs *needs,
 		fail(error, error_size, "%.150s: %s", name, strerror(-err));
 		return err;
 	}
+	privileges_drop(0); /* a file of someone else's making may be read as root */
 	err = recording_replay(read_descriptor, &fd, options, needs, view, &findings, error, error_size);
 	if (!is_stdin)
 		close(fd);

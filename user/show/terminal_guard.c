@@ -11,6 +11,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "attach/capabilities.h"
+
 #define NAME "tcpdwell-guard"
 
 /* Attributes off, cursor on, cursor keys as usual, back to the first screen: understood where ncurses draws at all. */
@@ -64,6 +66,7 @@ static void guard_run(int fd, const struct termios *before)
 
 	setsid();
 	setpriority(PRIO_PROCESS, 0, -10); /* before the shell, where we may */
+	capabilities_limit(0);
 	prctl(PR_SET_NAME, NAME);
 	while (message_read(fd, &message) && !message.end)
 		taken = true;
