@@ -329,14 +329,12 @@ static __always_inline bool socket_lives(const struct sock *sk, const struct con
 }
 
 /*
- * What became of a connection whose end was not seen? It may have left a timewait socket, which then takes over all that is
+ * What became of a connection whose end was not seen? `connection` is a copy of what was recorded. It may have left a timewait socket, which then takes over all that is
  * known; TIME_WAIT has only two doors, so what lay between is known too.
  */
-static __always_inline void connection_lost(const struct connection *recorded, __u64 net, __u64 now_ns)
+static __always_inline void connection_lost(struct connection *connection, __u64 net, __u64 now_ns)
 {
-	/* A copy: 5.10 does not let an iterator's value be put into a map. */
-	struct connection copy = *recorded, *connection = &copy;
-	const struct endpoint *endpoint = &copy.endpoint;
+	const struct endpoint *endpoint = &connection->endpoint;
 	struct inet_timewait_sock *tw = NULL;
 	struct happening closing = {
 		.type = RECORD_TRANSITION,
@@ -346,7 +344,7 @@ static __always_inline void connection_lost(const struct connection *recorded, _
 		.time_ns = now_ns,
 	};
 
-	copy.ended_ns = 0;
+	connection->ended_ns = 0;
 	count(COUNTER_DROPPED);
 	if (connection->state == TCP_LISTEN)
 		return;
@@ -375,26 +373,32 @@ static __always_inline bool is_young(const struct connection *connection, __u64 
 	return (__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS;
 }
 
-/* A full socket's entry against the kernel's own. */
+/*
+ * A full socket's entry against the kernel's own. It goes on as a copy: the entry is another's as soon as it is removed, and 5.10
+ * does not let an iterator's value be put into a map.
+ */
 static __always_inline void sweep_socket(struct place place)
 {
 	const struct sock *sk = (const struct sock *)place.key;
-	struct connection *connection = place.connection;
+	struct connection connection;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (is_young(connection, now_ns) || socket_lives(sk, connection)) {
-		tell_socket(connection, sk, now_ns);
+	if (is_young(place.connection, now_ns) || socket_lives(sk, place.connection)) {
+		tell_socket(place.connection, sk, now_ns);
 		return;
 	}
-	connection_lost(connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
-	socket_remove(place);
+	connection = *place.connection;
+	if (socket_take(place, connection.id))
+		connection_lost(&connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
 }
 
 /* An entry of lost_connection_by_id. */
-static __always_inline void sweep_lost_connection(__u64 id, struct connection *connection)
+static __always_inline void sweep_lost_connection(__u64 id, const struct connection *lost)
 {
-	connection_lost(connection, connection->net, bpf_ktime_get_ns());
-	bpf_map_delete_elem(&lost_connection_by_id, &id);
+	struct connection connection = *lost;
+
+	if (!bpf_map_delete_elem(&lost_connection_by_id, &id))
+		connection_lost(&connection, connection.net, bpf_ktime_get_ns());
 }
 
 #endif

@@ -148,6 +148,7 @@ static __always_inline struct place socket_insert(struct place place)
 	return place;
 }
 
+/* By the event that ends it. */
 static __always_inline void socket_remove(struct place place)
 {
 	__u64 *tag;
@@ -160,6 +161,33 @@ static __always_inline void socket_remove(struct place place)
 	} else if (!bpf_map_delete_elem(&connection_by_socket, &place.key) && slots_used) {
 		__sync_fetch_and_add(&spilled_sockets, -1);
 	}
+}
+
+/*
+ * Removes what a sweep looked at, unless an event was faster: that connection (`id`) is gone then, and the place may be
+ * another's. False if so.
+ */
+static __always_inline bool socket_take(struct place place, __u64 id)
+{
+	__u64 *tag;
+
+	if (!slots_used || place.way == WAY_NONE) {
+		if (place.connection->id != id || bpf_map_delete_elem(&connection_by_socket, &place.key))
+			return false;
+		if (slots_used)
+			__sync_fetch_and_add(&spilled_sockets, -1);
+		return true;
+	}
+	tag = tag_at(&socket_buckets, place.way);
+	if (!tag || __sync_val_compare_and_swap(tag, place.key, TAG_BUSY) != place.key)
+		return false;
+	if (place.connection->id != id) {
+		__sync_lock_test_and_set(tag, place.key);
+		return false;
+	}
+	slot_clear(place.connection);
+	zero_after_all(tag);
+	return true;
 }
 
 /* What an iterator over socket_slots came to. key 0: the slot is free. */
