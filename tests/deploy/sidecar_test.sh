@@ -133,6 +133,13 @@ late_agent_finds_leaks() {
 	equal leaks 7 "$(jq -c 'select(.type == "leak" and .owner_comm == "talker-server" and .age_at_least)' "$dir/late" | wc -l)"
 }
 
+# With all that it has a use for it also asks the kernel there, and looks into the processes of other users.
+strong_agent_tells_descriptors() {
+	contain strong --rm --user 65532 --cap-add=BPF,PERFMON,SYS_PTRACE,DAC_READ_SEARCH,SYS_ADMIN --pid host $image leaks -j \
+		--older-than 0s -L 7000 >"$dir/late" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+	equal descriptors 7 "$(jq -c 'select(.type == "leak" and .owner_comm == "talker-server" and .fd != null and .inode != null)' "$dir/late" | wc -l)"
+}
+
 # A view of its own for each pod: the sidecar that may see all, shows all when it is asked.
 all_is_an_option() {
 	contain all --rm --user 65532 --cap-add=BPF,PERFMON --network container:first $image top -j -n all -d 0 >"$dir/out" 2>"$dir/err" ||
@@ -159,5 +166,6 @@ check "without shared processes there are names" alone_has_names
 check "a node agent shows all pods" node_shows_both
 check "process ids are the machine's" node_has_the_machines_pids
 check "an agent that comes later finds what leaked before" late_agent_finds_leaks
+check "with more capabilities it tells their descriptors" strong_agent_tells_descriptors
 check "-n all is permitted and self is the default" all_is_an_option
 exit $status
