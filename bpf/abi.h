@@ -13,6 +13,10 @@
 #define COMM_BYTES 16
 #define FILTER_SET_MAX 256
 
+/* Calls that attach/tracer.c points at functions of the kernel. No helper has such numbers. */
+#define CALL_PREEMPT_DISABLE 0x7fff0001
+#define CALL_PREEMPT_ENABLE 0x7fff0002
+
 enum record_type {
 	RECORD_TRANSITION = 1, /* a socket changed its state */
 	RECORD_CONNECT_FAILED, /* connect() found no free local port */
@@ -80,13 +84,18 @@ struct connection {
 	struct process owner; /* start_ns 0: not known, cgroup_id then names the credentials that opened the file, or is 0 */
 	struct process closer;
 	struct endpoint endpoint;
-	__u32 hash; /* of the kernel's table of connections */
-	__u8 state;
-	__u8 side : 2;
-	__u8 closed_by : 2;
-	__u8 attribution : 2;
-	__u8 flags; /* enum connection_flag */
-	__u8 told; /* the listing in which its presence in this state was told; 0 = not told */
+	union {
+		struct {
+			__u32 hash; /* of the kernel's table of connections */
+			__u8 state;
+			__u8 side : 2;
+			__u8 closed_by : 2;
+			__u8 attribution : 2;
+			__u8 flags; /* enum connection_flag */
+			__u8 told; /* the listing in which its presence in this state was told; 0 = not told */
+		};
+		__u64 state_word; /* all of these, for a compare-and-exchange */
+	};
 };
 
 /* Tags of bpf/store.bpf.h, a cache line of them. */

@@ -9,6 +9,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include "config.bpf.h"
 
 #define PF_KTHREAD 0x00200000
 
@@ -27,6 +28,26 @@ static __always_inline struct task_struct *compat_current_task(void)
 	if (CURRENT_IS_TRUSTED)
 		return (struct task_struct *)bpf_get_current_task_btf();
 	return (struct task_struct *)bpf_get_current_task();
+}
+
+/*
+ * Since 7.x tracepoint programs can be preempted, as fentry programs always could; and while one waits, the kernel skips it for
+ * all other events of the processor. There each holds preemption off while it works. The two kernel functions are called by
+ * numbers for which attach/tracer.c puts in the kernel's own: libbpf would search every module for them on kernels that lack
+ * them, and that takes CAP_SYS_ADMIN.
+ */
+#define call_by_number(number) asm volatile("call %0" ::"i"(number) : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
+
+static __always_inline void compat_preempt_disable(void)
+{
+	if (programs_preempted)
+		call_by_number(CALL_PREEMPT_DISABLE);
+}
+
+static __always_inline void compat_preempt_enable(void)
+{
+	if (programs_preempted)
+		call_by_number(CALL_PREEMPT_ENABLE);
 }
 
 /* kernfs_node.parent became __parent in 6.15. */

@@ -47,6 +47,9 @@ const volatile __u32 socket_bucket_mask = 0;
 const volatile __u32 time_wait_bucket_mask = 0;
 const volatile __u32 time_wait_slot_mask = 0;
 
+/* The kernel preempts tracepoint programs, and lets us hold that off: bpf/compat.bpf.h. */
+const volatile bool programs_preempted = false;
+
 /* Length of a jiffy. */
 const volatile __u32 tick_ns = 4000000;
 

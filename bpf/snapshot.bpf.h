@@ -15,6 +15,12 @@
 /* A transition that the event program is just now telling of must not be told by the sweep too. */
 #define SWEEP_GRACE_NS 20000000ULL
 
+/*
+ * Events are told before the kernel does what they tell of. A task that is preempted in between leaves a socket that is not yet
+ * what its entry says, so an entry that seems to be gone is taken only when it is that old.
+ */
+#define SWEEP_BIRTH_NS 2000000000ULL
+
 /* A socket that is gone may have been reused: the new connection is given so long to tell of it. */
 #define SWEEP_PATIENCE_NS 500000000ULL
 
@@ -370,25 +376,22 @@ static __always_inline bool is_young(const struct connection *connection, __u64 
 {
 	if (!connection->since_ns)
 		return !(connection->flags & CONNECTION_SEEDED);
-	return (__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS;
+	return (__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_BIRTH_NS;
 }
 
 /*
- * A full socket's entry against the kernel's own. It goes on as a copy: the entry is another's as soon as it is removed, and 5.10
- * does not let an iterator's value be put into a map.
+ * A full socket's entry against the kernel's own. What is judged is a copy: the entry may be another's at any moment, and then
+ * it is not taken; and 5.10 does not let an iterator's value be put into a map.
  */
 static __always_inline void sweep_socket(struct place place)
 {
 	const struct sock *sk = (const struct sock *)place.key;
-	struct connection connection;
+	struct connection connection = *place.connection;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (is_young(place.connection, now_ns) || socket_lives(sk, place.connection)) {
+	if (is_young(&connection, now_ns) || socket_lives(sk, &connection))
 		tell_socket(place.connection, sk, now_ns);
-		return;
-	}
-	connection = *place.connection;
-	if (socket_take(place, connection.id))
+	else if (socket_take(place, connection.id))
 		connection_lost(&connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
 }
 

@@ -16,29 +16,47 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* State transition, on every kernel. */
+/* State transition, on every kernel that does not preempt tracepoint programs. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(transition, struct sock *sk, int old_state, int new_state)
 {
-	if (transition_matters(old_state, new_state))
-		transition_handle(sk, old_state, new_state, false);
+	transition_watch(sk, old_state, new_state, false);
 	return 0;
 }
 
-/* Copies for kernels that preempt tracepoints, where the recursion guard skips many runs. Three lost nothing. */
+/*
+ * Others skip a program that a preempted task has not left yet. Only events of tasks can be preempted, those of the socket that
+ * the task has locked: they have programs of their own, one more for each event that the others were skipped at. So softirqs find
+ * theirs taken only by a task that was preempted while it looked whether it is concerned; the last program is there for that too.
+ */
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(transition_second, struct sock *sk, int old_state, int new_state)
+int BPF_PROG(transition_of_softirq, struct sock *sk, int old_state, int new_state)
 {
-	if (transition_matters(old_state, new_state))
-		transition_handle(sk, old_state, new_state, true);
+	if (!in_process_context(sk))
+		transition_watch(sk, old_state, new_state, false);
 	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(transition_third, struct sock *sk, int old_state, int new_state)
+int BPF_PROG(transition_of_task, struct sock *sk, int old_state, int new_state)
 {
-	if (transition_matters(old_state, new_state))
-		transition_handle(sk, old_state, new_state, true);
+	if (in_process_context(sk))
+		transition_watch(sk, old_state, new_state, false);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(transition_of_task_2, struct sock *sk, int old_state, int new_state)
+{
+	if (in_process_context(sk))
+		transition_watch(sk, old_state, new_state, true);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(transition_last, struct sock *sk, int old_state, int new_state)
+{
+	transition_watch(sk, old_state, new_state, true);
 	return 0;
 }
 
@@ -101,8 +119,11 @@ int BPF_KPROBE(rearmed_kprobe, struct inet_timewait_sock *tw, int timeout, bool 
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(segment_tracepoint, struct sk_buff *skb)
 {
-	if (fin_wait2_timewait_sockets > 0)
-		segment_dropped(skb);
+	if (fin_wait2_timewait_sockets <= 0)
+		return 0;
+	compat_preempt_disable();
+	segment_dropped(skb);
+	compat_preempt_enable();
 	return 0;
 }
 
@@ -110,7 +131,9 @@ int BPF_PROG(segment_tracepoint, struct sk_buff *skb)
 SEC("fentry/security_sock_graft")
 int BPF_PROG(accepted_fentry, struct sock *sk)
 {
+	compat_preempt_disable();
 	connection_accepted(sk);
+	compat_preempt_enable();
 	return 0;
 }
 
@@ -125,7 +148,9 @@ int BPF_KPROBE(accepted_kprobe, struct sock *sk)
 SEC("fentry/tcp_close")
 int BPF_PROG(closed_fentry, struct sock *sk)
 {
+	compat_preempt_disable();
 	connection_closed(sk);
+	compat_preempt_enable();
 	return 0;
 }
 

@@ -254,9 +254,8 @@ static __always_inline void check_recorded_state(struct connection *connection, 
 }
 
 /*
- * `again`: this program is a second copy, there for the events at which the kernel skipped the first (tracepoints that can be
- * preempted: 2.8 % of them on 7.2 under emulation). It finds its work done when the new state is recorded already, or when
- * nothing is recorded of a connection that closes.
+ * `again`: this program is a copy, there for the events at which the kernel skipped the first (bpf/tcpdwell.bpf.c). It finds
+ * its work done when the new state is recorded already, or when nothing is recorded of a connection that closes.
  */
 static __always_inline bool is_done(const struct connection *connection, const struct happening *happening)
 {
@@ -420,6 +419,16 @@ static __always_inline bool transition_matters(__u8 old_state, __u8 new_state)
 	return new_state == TCP_SYN_SENT || new_state == TCP_FIN_WAIT1 || new_state == TCP_CLOSE_WAIT ||
 	       new_state == TCP_CLOSE || old_state == TCP_CLOSE_WAIT || new_state == TCP_CLOSING ||
 	       new_state == TCP_LISTEN;
+}
+
+/* The hook. What is of no interest is told apart before anything else. */
+static __always_inline void transition_watch(struct sock *sk, int old_state, int new_state, bool again)
+{
+	if (!transition_matters(old_state, new_state))
+		return;
+	compat_preempt_disable();
+	transition_handle(sk, old_state, new_state, again);
+	compat_preempt_enable();
 }
 
 #endif

@@ -88,6 +88,23 @@ static bool try_atomics(void)
 	return true;
 }
 
+static int function_id(const struct kernel *kernel, const char *name)
+{
+	int id = btf__find_by_name_kind(kernel->btf, name, BTF_KIND_FUNC);
+
+	return id > 0 ? id : 0;
+}
+
+/* The guard that tracepoints are called under since they can be preempted leaves its type in BTF. */
+static void probe_preemption(struct kernel *kernel)
+{
+	if (!kernel->btf || btf__find_by_name_kind(kernel->btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) <= 0)
+		return;
+	kernel->preempt_enable = function_id(kernel, "bpf_preempt_enable");
+	if (kernel->preempt_enable)
+		kernel->preempt_disable = function_id(kernel, "bpf_preempt_disable");
+}
+
 int kernel_probe(struct kernel *kernel)
 {
 	struct utsname name;
@@ -101,9 +118,7 @@ int kernel_probe(struct kernel *kernel)
 	kernel->has_kprobes = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
 	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
 	kernel->has_atomics = try_atomics();
-	/* The guard that tracepoints are called under since then leaves its type in BTF. */
-	kernel->preempts_tracepoints =
-		kernel->btf && btf__find_by_name_kind(kernel->btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) > 0;
+	probe_preemption(kernel);
 	return probe_privileges(kernel);
 }
 

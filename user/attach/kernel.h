@@ -21,7 +21,8 @@ struct kernel {
 	bool in_user_namespace; /* not the machine's first: capabilities don't hold for bpf() */
 	bool counts_locked_memory; /* maps count against RLIMIT_MEMLOCK (before 5.11) */
 	bool has_kprobes; /* the kprobe event source exists */
-	bool preempts_tracepoints; /* a tracepoint's programs can be preempted, and are then skipped for others (7.x) */
+	/* BTF ids of what keeps tracepoint programs from being preempted; 0: this kernel does not preempt them (before 7.x) */
+	int preempt_disable, preempt_enable;
 	bool has_atomics; /* BPF programs can exchange and compare-and-exchange (5.12) */
 	bool has_memory_allocator; /* maps may allocate at run time in any program (6.1) */
 };

@@ -38,6 +38,7 @@ static int libbpf_log(enum libbpf_print_level level, const char *format, va_list
 static void tune_hooks(struct tracer *tracer)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
+	const bool preempted = tracer->kernel.preempt_disable != 0;
 	const struct hook_choice *choice;
 	struct bpf_program *program;
 
@@ -51,8 +52,11 @@ static void tune_hooks(struct tracer *tracer)
 		if (choice && choice->function && choice->hook->mode == HOOK_MODE_FENTRY)
 			bpf_program__set_attach_target(program, 0, choice->function);
 	}
-	bpf_program__set_autoload(skeleton->progs.transition_second, tracer->kernel.preempts_tracepoints);
-	bpf_program__set_autoload(skeleton->progs.transition_third, tracer->kernel.preempts_tracepoints);
+	bpf_program__set_autoload(skeleton->progs.transition, !preempted);
+	bpf_program__set_autoload(skeleton->progs.transition_of_softirq, preempted);
+	bpf_program__set_autoload(skeleton->progs.transition_of_task, preempted);
+	bpf_program__set_autoload(skeleton->progs.transition_of_task_2, preempted);
+	bpf_program__set_autoload(skeleton->progs.transition_last, preempted);
 }
 
 static void tune_filters(struct tcpdwell *skeleton, const struct filter *filter)
@@ -113,43 +117,69 @@ static bool is_atomic_with_result(const struct bpf_insn *insn)
 	return insn->code == (BPF_STX | BPF_ATOMIC | BPF_DW) && insn->imm != BPF_ADD;
 }
 
-/* Kernels before 5.12 refuse an instruction that they don't know even where it can't be reached: it becomes a no-op. */
-static int remove_atomics(struct bpf_program *program)
+static struct bpf_insn call_of(int function)
+{
+	return (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = function };
+}
+
+/*
+ * What this kernel makes of an instruction. Kernels before 5.12 refuse one that they don't know even where it can't be reached:
+ * it becomes a no-op. Calls of kernel functions get the kernel's numbers.
+ */
+static struct bpf_insn instruction_for(const struct kernel *kernel, struct bpf_insn insn)
 {
 	const struct bpf_insn nothing = { .code = BPF_JMP | BPF_JA };
+
+	if (!kernel->has_atomics && is_atomic_with_result(&insn))
+		return nothing;
+	if (!kernel->preempt_disable || insn.code != (BPF_JMP | BPF_CALL) || insn.src_reg)
+		return insn;
+	if (insn.imm == CALL_PREEMPT_DISABLE)
+		return call_of(kernel->preempt_disable);
+	if (insn.imm == CALL_PREEMPT_ENABLE)
+		return call_of(kernel->preempt_enable);
+	return insn;
+}
+
+static int tune_instructions(struct bpf_program *program, const struct kernel *kernel)
+{
 	size_t count = bpf_program__insn_cnt(program), i;
 	struct bpf_insn *insns = calloc(count, sizeof(*insns));
 	int err;
 
 	if (!insns)
 		return -ENOMEM;
-	memcpy(insns, bpf_program__insns(program), count * sizeof(*insns));
 	for (i = 0; i < count; i++)
-		if (is_atomic_with_result(&insns[i]))
-			insns[i] = nothing;
+		insns[i] = instruction_for(kernel, bpf_program__insns(program)[i]);
 	err = bpf_program__set_insns(program, insns, count);
 	free(insns);
 	return err;
 }
 
-static int tune_store(struct tracer *tracer, uint32_t entries)
+static int tune_programs(struct tracer *tracer)
 {
-	struct tcpdwell *skeleton = tracer->skeleton;
 	struct bpf_program *program;
 	int err = 0;
+
+	tracer->skeleton->rodata->programs_preempted = tracer->kernel.preempt_disable != 0;
+	bpf_object__for_each_program(program, tracer->skeleton->obj)
+		if (!err)
+			err = tune_instructions(program, &tracer->kernel);
+	return err;
+}
+
+static void tune_store(struct tracer *tracer, uint32_t entries)
+{
+	struct tcpdwell *skeleton = tracer->skeleton;
 
 	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, entries);
 	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, entries);
 	if (tracer->kernel.has_atomics && entries >= SLOTS_FROM_SOCKETS) {
 		tune_slots(skeleton);
-		return 0;
+		return;
 	}
 	bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
 	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
-	bpf_object__for_each_program(program, skeleton->obj)
-		if (!err && !tracer->kernel.has_atomics)
-			err = remove_atomics(program);
-	return err;
 }
 
 static uint32_t default_ring_bytes(uint32_t emit_states)
@@ -178,7 +208,8 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_low = secret[0];
 		skeleton->rodata->id_secret_high = secret[1];
 	}
-	return tune_store(tracer, entries);
+	tune_store(tracer, entries);
+	return tune_programs(tracer);
 }
 
 static int set_add(const struct bpf_map *map, const void *key)
@@ -241,10 +272,9 @@ static int attach_program(struct tracer *tracer, struct bpf_program *program)
 	return -errno;
 }
 
-static bool is_transition_hook(const struct tcpdwell *skeleton, const struct bpf_program *program)
+static bool is_transition_hook(const struct bpf_program *program)
 {
-	return program == skeleton->progs.transition || program == skeleton->progs.transition_second ||
-	       program == skeleton->progs.transition_third;
+	return !strncmp(bpf_program__name(program), "transition", strlen("transition"));
 }
 
 static int attach_all(struct tracer *tracer, bool transitions, char *error, size_t error_size)
@@ -253,7 +283,7 @@ static int attach_all(struct tracer *tracer, bool transitions, char *error, size
 	int err;
 
 	bpf_object__for_each_program(program, tracer->skeleton->obj) {
-		if (is_transition_hook(tracer->skeleton, program) != transitions || !bpf_program__autoload(program))
+		if (is_transition_hook(program) != transitions || !bpf_program__autoload(program))
 			continue;
 		if (!transitions && !hook_is_program(bpf_program__name(program)))
 			continue;

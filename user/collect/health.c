@@ -37,21 +37,23 @@ static uint64_t recursion_misses(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-/* An event is lost when all copies of the program were skipped: no more often than the luckiest of them was. */
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* An event is lost when all programs that tell of it were skipped: no more often than the luckiest of them was. */
 static uint64_t skipped_events(const struct tcpdwell *skeleton)
 {
-	const struct bpf_program *copies[] = { skeleton->progs.transition, skeleton->progs.transition_second,
-					       skeleton->progs.transition_third };
-	uint64_t least = UINT64_MAX, misses;
-	size_t i;
+	uint64_t of_softirqs, of_tasks, last;
 
-	for (i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
-		if (!bpf_program__autoload(copies[i]))
-			continue;
-		misses = recursion_misses(copies[i]);
-		least = misses < least ? misses : least;
-	}
-	return least;
+	if (bpf_program__autoload(skeleton->progs.transition))
+		return recursion_misses(skeleton->progs.transition);
+	of_softirqs = recursion_misses(skeleton->progs.transition_of_softirq);
+	of_tasks = least(recursion_misses(skeleton->progs.transition_of_task),
+			 recursion_misses(skeleton->progs.transition_of_task_2));
+	last = recursion_misses(skeleton->progs.transition_last);
+	return least(of_softirqs, last) + least(of_tasks, last);
 }
 
 void health_read(struct health *health, const struct tracer *tracer)

@@ -8,19 +8,38 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define SETTLING_NS (500 * NSEC_PER_MSEC)
 #define ADOPT_INTERVAL_NS (1000 * NSEC_PER_MSEC)
+#define BIRTH_NS (2500 * NSEC_PER_MSEC) /* a sweep leaves younger sockets alone (bpf/snapshot.bpf.h) */
 #define CALM_NS (300 * NSEC_PER_MSEC) /* nothing was lost for so long: the reader keeps up again */
 #define RECOUNT_INTERVAL_NS (5000 * NSEC_PER_MSEC) /* where it does not */
 #define RECOUNT_SHARE 20 /* a recount of 1 s is followed by 20 s at least */
 #define RECOUNT_SWEEPS 8 /* the ring buffer may be too small for one */
 
-/* Full sockets: when the kernel skipped our program, and once for those that were closed while we seeded. */
+/*
+ * Full sockets are swept when the kernel skipped our program, and once for those that were closed while we seeded; and again when
+ * what was too young to be judged then no longer is.
+ */
+static bool sweep_is_due(struct reconciler *reconciler, const struct reconcile_facts *facts, bool skipped)
+{
+	if (facts->last)
+		return true;
+	if (facts->now_ns - reconciler->begin_ns < SETTLING_NS)
+		return false;
+	if (!reconciler->swept || skipped) {
+		reconciler->sweep_again_ns = facts->now_ns + BIRTH_NS;
+		return true;
+	}
+	if (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns) {
+		reconciler->sweep_again_ns = 0;
+		return true;
+	}
+	return snapshot_untold(reconciler->snapshot);
+}
+
 static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_facts *facts)
 {
 	bool skipped = reconciler->swept_skips != facts->skipped;
 
-	if (!facts->last && facts->now_ns - reconciler->begin_ns < SETTLING_NS)
-		return;
-	if (!facts->last && reconciler->swept && !skipped && !snapshot_untold(reconciler->snapshot))
+	if (!sweep_is_due(reconciler, facts, skipped))
 		return;
 	if (skipped && facts->now_ns - reconciler->adopted_ns > ADOPT_INTERVAL_NS) {
 		reconciler->adopted_ns = facts->now_ns;

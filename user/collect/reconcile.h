@@ -25,6 +25,7 @@ struct reconciler {
 
 	bool swept; /* full sockets were, since the begin */
 	uint64_t swept_skips; /* facts.skipped at the last sweep of full sockets */
+	uint64_t sweep_again_ns; /* 0: not needed */
 	uint64_t adopted_ns;
 	uint64_t recounted_lost; /* facts.lost that the last recount made good */
 	uint64_t seen_lost, lost_ns; /* facts.lost, and when it changed last */
