@@ -15,37 +15,32 @@
 #define RECOUNT_SWEEPS 8 /* the ring buffer may be too small for one */
 
 /*
- * Full sockets are swept when the kernel skipped our program, and once for those that were closed while we seeded; and again when
- * what was too young to be judged then no longer is.
+ * Full sockets are swept when the kernel skipped our program, and again when what was too young to be judged then no longer is;
+ * at the end; and when not all could be told.
  */
-static bool sweep_is_due(struct reconciler *reconciler, const struct reconcile_facts *facts, bool skipped)
+static bool sweep_is_due(const struct reconciler *reconciler, const struct reconcile_facts *facts, bool skipped)
 {
-	if (facts->last)
-		return true;
-	if (facts->now_ns - reconciler->begin_ns < SETTLING_NS)
-		return false;
-	if (!reconciler->swept || skipped) {
-		reconciler->sweep_again_ns = facts->now_ns + BIRTH_NS;
-		return true;
-	}
-	if (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns) {
-		reconciler->sweep_again_ns = 0;
-		return true;
-	}
-	return snapshot_untold(reconciler->snapshot);
+	return facts->last || skipped || snapshot_untold(reconciler->snapshot) ||
+	       (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns);
 }
 
 static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_facts *facts)
 {
 	bool skipped = reconciler->swept_skips != facts->skipped;
 
+	if (!facts->last && facts->now_ns - reconciler->begin_ns < SETTLING_NS)
+		return;
+	if (!reconciler->swept_seeded) {
+		reconciler->swept_seeded = true;
+		snapshot_sweep_seeded(reconciler->snapshot);
+	}
 	if (!sweep_is_due(reconciler, facts, skipped))
 		return;
 	if (skipped && facts->now_ns - reconciler->adopted_ns > ADOPT_INTERVAL_NS) {
 		reconciler->adopted_ns = facts->now_ns;
 		snapshot_adopt(reconciler->snapshot);
 	}
-	reconciler->swept = true;
+	reconciler->sweep_again_ns = skipped ? facts->now_ns + BIRTH_NS : 0;
 	reconciler->swept_skips = facts->skipped;
 	snapshot_sweep_sockets(reconciler->snapshot);
 }

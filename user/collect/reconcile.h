@@ -23,7 +23,7 @@ struct reconciler {
 	void (*recount)(void *context, bool begins); /* see view->recount in event.h */
 	void *context;
 
-	bool swept; /* full sockets were, since the begin */
+	bool swept_seeded; /* the sockets from before were, once */
 	uint64_t swept_skips; /* facts.skipped at the last sweep of full sockets */
 	uint64_t sweep_again_ns; /* 0: not needed */
 	uint64_t adopted_ns;

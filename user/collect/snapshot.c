@@ -230,6 +230,18 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	return err;
 }
 
+/* bpf/store.bpf.h keeps them in the hash map. */
+int snapshot_sweep_seeded(struct snapshot *snapshot)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	int err;
+
+	skeleton->bss->presences_refused = 0;
+	err = program_run(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket);
+	snapshot->untold_sockets = refused(snapshot);
+	return err;
+}
+
 int snapshot_sweep_sockets(struct snapshot *snapshot)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;

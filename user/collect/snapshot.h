@@ -40,10 +40,12 @@ int snapshot_adopt(struct snapshot *snapshot);
  * Compare the tables with the kernel's sockets. 0 or negative errno.
  * Timewait sockets: those that were killed are found only so. Bounded: after a sweep that took long the next one waits so
  * long that no more than half a percent of a CPU goes there; `force` sweeps all the same.
- * Full sockets: their ends are events; worth it when the kernel skipped some.
+ * Full sockets: their ends are events; worth it when the kernel skipped some. Or only those from before, of which some may have
+ * ended while they were listed.
  */
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force);
 int snapshot_sweep_sockets(struct snapshot *snapshot);
+int snapshot_sweep_seeded(struct snapshot *snapshot);
 
 /* From now on sweeps tell anew of all sockets. What the ring buffer holds is drained before this returns. */
 void snapshot_next_listing(struct snapshot *snapshot);
