@@ -25,6 +25,7 @@
 #define BEFORE_MS 20000
 #define MAKE_MS 60000
 #define AT_ONCE 10 /* lives that play at a time: an emulated machine is slow enough without a crowd */
+#define GAP_MS 30 /* between their beginnings: a task that is preempted inside a program soon gets its turn again */
 #define HEADER_MS 60000
 /*
  * tcpdwell's sweeps may use half a percent of a CPU: with many sockets, or emulated, they are rare. An end that the kernel
@@ -49,6 +50,7 @@ struct session {
 	struct director *directors;
 	struct progress *progress;
 	int count;
+	long began_ms; /* when the last life did */
 	struct tool tool;
 	bool dry;
 	const char *summary; /* the name of the result about the summary line */
@@ -149,9 +151,9 @@ static void step(struct session *s, int i, int *playing)
 	long now = clock_ms();
 
 	if (!p->started_ms && life_usable(d->truth)) {
-		if (*playing == AT_ONCE)
+		if (*playing == AT_ONCE || now < s->began_ms + GAP_MS)
 			return;
-		p->started_ms = now;
+		s->began_ms = p->started_ms = now;
 		++*playing;
 		director_go(d);
 	}
