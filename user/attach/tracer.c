@@ -52,6 +52,7 @@ static void tune_hooks(struct tracer *tracer)
 		if (choice && choice->function && choice->hook->mode == HOOK_MODE_FENTRY)
 			bpf_program__set_attach_target(program, 0, choice->function);
 	}
+	skeleton->rodata->programs_preempted = preempted;
 	bpf_program__set_autoload(skeleton->progs.transition, !preempted);
 	bpf_program__set_autoload(skeleton->progs.transition_of_softirq, preempted);
 	bpf_program__set_autoload(skeleton->progs.transition_of_task, preempted);
@@ -156,12 +157,14 @@ static int tune_instructions(struct bpf_program *program, const struct kernel *k
 	return err;
 }
 
+/* Most kernels take all instructions as they are. */
 static int tune_programs(struct tracer *tracer)
 {
 	struct bpf_program *program;
 	int err = 0;
 
-	tracer->skeleton->rodata->programs_preempted = tracer->kernel.preempt_disable != 0;
+	if (tracer->kernel.has_atomics && !tracer->kernel.preempt_disable)
+		return 0;
 	bpf_object__for_each_program(program, tracer->skeleton->obj)
 		if (!err)
 			err = tune_instructions(program, &tracer->kernel);

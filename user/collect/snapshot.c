@@ -198,7 +198,7 @@ static bool refused(const struct snapshot *snapshot)
 	return snapshot->tracer->skeleton->bss->presences_refused > 0;
 }
 
-/* Both stores of bpf/store.bpf.h. */
+/* A store of bpf/store.bpf.h: the hash map, and its slots unless they are NULL. */
 static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map,
 		 struct bpf_program *slot_program, struct bpf_map *slots)
 {
@@ -207,7 +207,7 @@ static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct 
 
 	skeleton->bss->presences_refused = 0;
 	err = program_run(snapshot, program, map);
-	if (!err && skeleton->rodata->slots_used)
+	if (!err && slots && skeleton->rodata->slots_used)
 		err = program_run(snapshot, slot_program, slots);
 	return err;
 }
@@ -230,14 +230,12 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	return err;
 }
 
-/* bpf/store.bpf.h keeps them in the hash map. */
+/* They are in the hash map. */
 int snapshot_sweep_seeded(struct snapshot *snapshot)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	int err;
+	int err = sweep(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket, NULL, NULL);
 
-	skeleton->bss->presences_refused = 0;
-	err = program_run(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket);
 	snapshot->untold_sockets = refused(snapshot);
 	return err;
 }
