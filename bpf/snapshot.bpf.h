@@ -335,8 +335,8 @@ static __always_inline bool socket_lives(const struct sock *sk, const struct con
 }
 
 /*
- * What became of a connection whose end was not seen? `connection` is a copy of what was recorded. It may have left a timewait socket, which then takes over all that is
- * known; TIME_WAIT has only two doors, so what lay between is known too.
+ * What became of a connection whose end was not seen? `connection` is a copy of what was recorded. It may have left a timewait
+ * socket, which then takes over all that is known; TIME_WAIT has only two doors, so what lay between is known too.
  */
 static __always_inline void connection_lost(struct connection *connection, __u64 net, __u64 now_ns)
 {
