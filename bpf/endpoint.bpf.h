@@ -61,21 +61,15 @@ static __always_inline void addr_from_ipv6(bool trusted, __u8 addr[16], const st
 	words[3] = FIELD(trusted, from, in6_u.u6_addr32[3]);
 }
 
-static __always_inline void local_addr_read(bool trusted, __u8 addr[16], const struct sock_common *skc)
-{
-	if (FIELD(trusted, skc, skc_family) == AF_INET6)
-		addr_from_ipv6(trusted, addr, &skc->skc_v6_rcv_saddr);
-	else
-		addr_from_ipv4(addr, FIELD(trusted, skc, skc_rcv_saddr));
-}
-
 static __always_inline void addrs_read(bool trusted, struct endpoint *endpoint, const struct sock_common *skc)
 {
-	local_addr_read(trusted, endpoint->local_addr, skc);
-	if (FIELD(trusted, skc, skc_family) == AF_INET6)
+	if (FIELD(trusted, skc, skc_family) == AF_INET6) {
+		addr_from_ipv6(trusted, endpoint->local_addr, &skc->skc_v6_rcv_saddr);
 		addr_from_ipv6(trusted, endpoint->remote_addr, &skc->skc_v6_daddr);
-	else
+	} else {
+		addr_from_ipv4(endpoint->local_addr, FIELD(trusted, skc, skc_rcv_saddr));
 		addr_from_ipv4(endpoint->remote_addr, FIELD(trusted, skc, skc_daddr));
+	}
 }
 
 /*

@@ -10,13 +10,12 @@
 
 #include "owner.bpf.h"
 
-static __always_inline void listener_key_of(bool trusted, struct listener_key *key, const struct sock *sk)
+static __always_inline void listener_key_of(struct listener_key *key, const struct endpoint *endpoint)
 {
-	local_addr_read(trusted, key->addr, &sk->__sk_common);
-	if (addr_is_any(key->addr))
-		__builtin_memset(key->addr, 0, sizeof(key->addr));
-	key->netns = netns_of(trusted, &sk->__sk_common);
-	key->port = local_port_of(trusted, sk);
+	if (!addr_is_any(endpoint->local_addr))
+		__builtin_memcpy(key->addr, endpoint->local_addr, sizeof(key->addr));
+	key->netns = endpoint->netns;
+	key->port = endpoint->local_port;
 }
 
 static __always_inline bool same_process(const struct process *a, const struct process *b)
@@ -41,22 +40,22 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 }
 
 /* -> LISTEN: `connection` has the listening process. */
-static __always_inline void listener_opened(const struct sock *sk, const struct connection *connection)
+static __always_inline void listener_opened(const struct connection *connection, const struct endpoint *endpoint)
 {
 	struct listener_key key = {};
 
 	if (!connection->owner.start_ns)
 		return;
-	listener_key_of(true, &key, sk);
+	listener_key_of(&key, endpoint);
 	listener_add(&key, &connection->owner, connection->flags & CONNECTION_SELECTED);
 }
 
-static __always_inline void listener_closed(const struct sock *sk)
+static __always_inline void listener_closed(const struct endpoint *endpoint)
 {
 	struct listener_key key = {};
 	struct listener *listener;
 
-	listener_key_of(true, &key, sk);
+	listener_key_of(&key, endpoint);
 	listener = bpf_map_lookup_elem(&listener_by_address, &key);
 	if (!listener)
 		return;

@@ -48,35 +48,47 @@ static __always_inline __u64 cgroup_id_of(bool is_current, struct task_struct *t
 	return cgroup_is_told(id) ? id : cgroup_named((__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
 }
 
-/*
- * Pointers are followed by probe reads: for each pointer that is loaded directly the verifier of newer kernels searches all
- * of BTF (6.18: 0.2 ms), which made loading take longer than all else.
- */
-static __always_inline void process_of_task(bool is_current, struct process *process, struct task_struct *task)
+static __always_inline __u64 credentials_of(struct task_struct *task)
 {
-	bool trusted = is_current && CURRENT_IS_TRUSTED;
-	struct task_struct *leader = FIELD(trusted, task, group_leader);
-
-	process->start_ns = FIELD(trusted, leader, start_boottime);
-	bpf_probe_read_kernel(process->comm, sizeof(process->comm),
-			      (void *)leader + bpf_core_field_offset(struct task_struct, comm));
-	process->cgroup_id = cgroup_id_of(is_current, task);
-	if (!own_pid_namespace && BPF_CORE_READ(leader, thread_pid, level) == 0) {
-		process->pid = FIELD(trusted, leader, tgid);
-		process->ns_pid = process->pid;
-		return;
-	}
-	pids_read(process, leader);
-}
-
-static __always_inline __u64 credentials_of(bool trusted, struct task_struct *task)
-{
-	return address_of(FIELD(trusted, task, cred));
+	return (__u64)BPF_CORE_READ(task, cred);
 }
 
 static __always_inline bool is_kernel_thread(bool trusted, struct task_struct *task)
 {
 	return FIELD(trusted, task, flags) & PF_KTHREAD;
+}
+
+/*
+ * What of the running task is a pointer. For each pointer that is loaded directly the verifier of newer kernels searches all
+ * of BTF (6.18: 0.8 ms), so these are global functions: it goes through them once and not for each way that leads here.
+ */
+__noinline __u64 current_leader(void)
+{
+	return address_of(FIELD(CURRENT_IS_TRUSTED, compat_current_task(), group_leader));
+}
+
+/* 0: a kernel thread */
+__noinline __u64 current_credentials(void)
+{
+	struct task_struct *task = compat_current_task();
+
+	return is_kernel_thread(CURRENT_IS_TRUSTED, task) ? 0 : address_of(FIELD(CURRENT_IS_TRUSTED, task, cred));
+}
+
+static __always_inline void process_of_task(bool is_current, struct process *process, struct task_struct *task)
+{
+	struct task_struct *leader = is_current ? (void *)current_leader() : BPF_CORE_READ(task, group_leader);
+
+	process->start_ns = BPF_CORE_READ(leader, start_boottime);
+	bpf_probe_read_kernel(process->comm, sizeof(process->comm),
+			      (void *)leader + bpf_core_field_offset(struct task_struct, comm));
+	process->cgroup_id = cgroup_id_of(is_current, task);
+	if (!own_pid_namespace && BPF_CORE_READ(leader, thread_pid, level) == 0) {
+		process->pid = is_current ? bpf_get_current_pid_tgid() >> 32 : BPF_CORE_READ(leader, tgid);
+		process->ns_pid = process->pid;
+		return;
+	}
+	pids_read(process, leader);
 }
 
 /*
@@ -192,7 +204,7 @@ static __always_inline bool registration_holds(const struct registered_process *
 {
 	struct task_struct *task = (struct task_struct *)entry->task;
 
-	return credentials_of(false, task) == credentials &&
+	return credentials_of(task) == credentials &&
 	       BPF_CORE_READ(task, group_leader, start_boottime) == entry->process.start_ns;
 }
 
@@ -206,10 +218,7 @@ static __always_inline bool is_registered(const struct registered_process *entry
 /* Does the file belong to the process that is running: has it opened it? */
 static __always_inline bool opened_by_current(__u64 credentials)
 {
-	struct task_struct *task = compat_current_task();
-
-	return credentials && credentials_of(CURRENT_IS_TRUSTED, task) == credentials &&
-	       !is_kernel_thread(CURRENT_IS_TRUSTED, task);
+	return credentials && credentials == current_credentials();
 }
 
 /* Another process than the running one opened the socket's file: which? Else a note of its credentials for the reader. */

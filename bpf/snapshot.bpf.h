@@ -143,8 +143,8 @@ static __always_inline struct connection *seed_socket(const struct sock *sk, con
 }
 
 /* A listening socket can have many holders; it counts once, for the process that opened it or else the first found. */
-static __always_inline void seed_listener(struct connection *connection, const struct sock *sk, struct task_struct *task,
-					  bool opened_it)
+static __always_inline void seed_listener(struct connection *connection, const struct endpoint *endpoint,
+					  struct task_struct *task, bool opened_it)
 {
 	bool first = !connection->attribution;
 	struct listener_key key = {};
@@ -153,7 +153,7 @@ static __always_inline void seed_listener(struct connection *connection, const s
 	if (!first && !opened_it)
 		return;
 	seed_owner(connection, task, opened_it);
-	listener_key_of(false, &key, sk);
+	listener_key_of(&key, endpoint);
 	if (first) {
 		listener_add(&key, &connection->owner, connection->flags & CONNECTION_SELECTED);
 		return;
@@ -183,11 +183,11 @@ static __always_inline void snapshot_descriptor(struct task_struct *task, struct
 	if (!connection)
 		return;
 	if (state == TCP_LISTEN) {
-		seed_listener(connection, sk, task, credentials_of(false, task) == credentials);
+		seed_listener(connection, &endpoint, task, credentials_of(task) == credentials);
 		return;
 	}
 	register_holder(task, credentials);
-	seed_owner(connection, task, credentials_of(false, task) == credentials);
+	seed_owner(connection, task, credentials_of(task) == credentials);
 }
 
 /* iter/task: whose are which credentials? */
@@ -198,7 +198,7 @@ static __always_inline void snapshot_process(struct task_struct *task)
 	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || is_kernel_thread(false, task))
 		return;
 	process_of_task(false, &process, task);
-	process_register(credentials_of(false, task), task, &process);
+	process_register(credentials_of(task), task, &process);
 }
 
 /* A timewait socket that was there before us: nothing tells who made it. */
@@ -262,17 +262,6 @@ static __always_inline void snapshot_socket(struct sock_common *skc)
 	tell_socket(connection, sk, bpf_ktime_get_ns());
 }
 
-/* Is this still the timewait socket of these ends? Its memory may be another's by now. */
-static __always_inline bool timewait_lives(const struct inet_timewait_sock *tw, const struct endpoint *endpoint)
-{
-	struct endpoint found = {};
-
-	if (BPF_CORE_READ(tw, __tw_common.skc_state) != TCP_TIME_WAIT || !BPF_CORE_READ(tw, tw_timer.entry.pprev))
-		return false;
-	endpoint_of_timewait(&found, tw);
-	return same_ends(&found, endpoint);
-}
-
 /*
  * Gone without an event: killed, unless its time was over anyway, which its memory tells while it is not used again, and its
  * age otherwise.
@@ -293,6 +282,16 @@ static __always_inline void sweep_gone(struct place place, const struct endpoint
 		left = (__s64)(connection->since_ns + TIME_WAIT_SECONDS * NSEC_PER_SEC - ended_ns);
 	}
 	time_wait_left(place, endpoint, left <= 0 ? END_EXPIRED : END_KILLED, ended_ns);
+}
+
+/*
+ * Is nothing to be done about a timewait socket's entry? So it is with nearly all at each sweep, and finding an entry's place
+ * would cost more than looking whether it lives.
+ */
+static __always_inline bool is_settled(const struct connection *connection, const struct endpoint *endpoint)
+{
+	return connection->state == TCP_TIME_WAIT && connection->told == listing && !connection->ended_ns &&
+	       timewait_lives((struct inet_timewait_sock *)connection->object, endpoint);
 }
 
 /* A timewait socket's entry against the kernel's own. */

@@ -234,6 +234,8 @@ int sweep_time_wait_slots(struct bpf_iter__bpf_map_elem *ctx)
 	if (!connection || !connection->id)
 		return 0;
 	endpoint = connection->endpoint;
+	if (is_settled(connection, &endpoint))
+		return 0;
 	place = time_wait_find(&endpoint);
 	if (!place.connection)
 		return 0;

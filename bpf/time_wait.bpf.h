@@ -54,6 +54,16 @@ static __always_inline __u64 addr_pair(const struct endpoint *endpoint)
 	return addr_is_ipv4(endpoint->remote_addr) ? (__u64)local[3] << 32 | remote[3] : 0;
 }
 
+/* How a node of the kernel's table differs from a timewait socket of these ports and addresses; addrs 0: of any. */
+static __always_inline __u64 head_differs(const struct head *head, __u32 ports, __u64 addrs)
+{
+	__u64 any_addrs = addrs ? ~0ULL : 0, differs;
+
+	differs = HEAD_FIELD(__u32, head, skc_dport) ^ ports;
+	differs |= HEAD_FIELD(__u8, head, skc_state) ^ TCP_TIME_WAIT;
+	return differs | ((HEAD_FIELD(__u64, head, skc_daddr) ^ addrs) & any_addrs);
+}
+
 /* The chain of the kernel's table of connections that `hash` belongs to. */
 static __always_inline struct hlist_nulls_node *chain_of(const struct net *net, __u32 hash)
 {
@@ -74,7 +84,6 @@ static __always_inline struct hlist_nulls_node *chain_of(const struct net *net, 
 __noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
 {
 	struct hlist_nulls_node *node = chain_of((const struct net *)net, hash);
-	__u64 differs, any_addrs = addrs ? ~0ULL : 0;
 	struct sock_common *candidate;
 	struct head head = {};
 	int i;
@@ -84,11 +93,7 @@ __noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
 			return 0;
 		candidate = (void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
 		bpf_probe_read_kernel(&head, HEAD_BYTES, candidate);
-		differs = HEAD_FIELD(__u32, &head, skc_hash) ^ hash;
-		differs |= HEAD_FIELD(__u32, &head, skc_dport) ^ ports;
-		differs |= HEAD_FIELD(__u8, &head, skc_state) ^ TCP_TIME_WAIT;
-		differs |= (HEAD_FIELD(__u64, &head, skc_daddr) ^ addrs) & any_addrs;
-		if (!differs)
+		if (!(head_differs(&head, ports, addrs) | (HEAD_FIELD(__u32, &head, skc_hash) ^ hash)))
 			return (__u64)candidate;
 		node = BPF_CORE_READ(node, next);
 	}
@@ -96,14 +101,12 @@ __noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
 	return 0;
 }
 
-/* The walk compared hash, ports and IPv4 addresses; the rest. */
-static __always_inline bool is_timewait_of(const struct sock_common *found, __u64 net, const struct endpoint *endpoint)
+/* IPv4 addresses were compared with the head. */
+static __always_inline bool has_addrs(const struct sock_common *found, const struct endpoint *endpoint)
 {
 	__u64 addrs[4] = {}; /* remote, local */
 	const __u64 *words = (const __u64 *)endpoint;
 
-	if ((__u64)BPF_CORE_READ(found, skc_net.net) != net)
-		return false;
 	if (addr_is_ipv4(endpoint->remote_addr))
 		return true;
 	bpf_core_read(&addrs[0], 16, &found->skc_v6_daddr);
@@ -111,12 +114,23 @@ static __always_inline bool is_timewait_of(const struct sock_common *found, __u6
 	return !((addrs[0] ^ words[2]) | (addrs[1] ^ words[3]) | (addrs[2] ^ words[0]) | (addrs[3] ^ words[1]));
 }
 
+/* Is this still the timewait socket of these ends? Its memory may be another's by now. */
+static __always_inline bool timewait_lives(const struct inet_timewait_sock *tw, const struct endpoint *endpoint)
+{
+	struct head head = {};
+
+	if (bpf_probe_read_kernel(&head, HEAD_BYTES, tw) || head_differs(&head, port_pair(endpoint), addr_pair(endpoint)))
+		return false;
+	return BPF_CORE_READ(tw, tw_timer.entry.pprev) && netns_of(false, &tw->__tw_common) == endpoint->netns &&
+	       has_addrs(&tw->__tw_common, endpoint);
+}
+
 /* The timewait socket that took a connection's place, NULL if none did. */
 static __always_inline struct inet_timewait_sock *timewait_of(__u64 net, __u32 hash, const struct endpoint *endpoint)
 {
-	__u64 found = timewait_walk(net, hash, port_pair(endpoint), addr_pair(endpoint));
+	const struct sock_common *found = (void *)timewait_walk(net, hash, port_pair(endpoint), addr_pair(endpoint));
 
-	if (!found || !is_timewait_of((const struct sock_common *)found, net, endpoint))
+	if (!found || (__u64)BPF_CORE_READ(found, skc_net.net) != net || !has_addrs(found, endpoint))
 		return NULL;
 	return (struct inet_timewait_sock *)found;
 }

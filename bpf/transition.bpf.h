@@ -72,7 +72,7 @@ static __always_inline bool lingers_zero(const struct sock *sk)
 
 static __always_inline bool timewait_overflow(const struct sock *sk)
 {
-	struct inet_timewait_death_row *row = compat_death_row(sk->__sk_common.skc_net.net);
+	struct inet_timewait_death_row *row = compat_death_row(BPF_CORE_READ(sk, __sk_common.skc_net.net));
 
 	return compat_timewait_sockets(row) >= BPF_CORE_READ(row, sysctl_max_tw_buckets);
 }
@@ -182,7 +182,7 @@ static __always_inline void learn_processes(struct connection *connection, const
 	if (happening->old_state == TCP_CLOSE) {
 		acts |= OWNER_ACTS;
 		if (happening->new_state == TCP_LISTEN)
-			credentials = credentials_of(CURRENT_IS_TRUSTED, compat_current_task());
+			credentials = current_credentials();
 	} else if (!owner_known(connection)) {
 		credentials = credentials_of_socket(sk);
 		if (opened_by_current(credentials))
@@ -328,13 +328,13 @@ static __always_inline void connection_forget(const struct sock *sk)
 		socket_remove(place);
 }
 
-static __always_inline void listener_follow(const struct sock *sk, const struct connection *connection,
+static __always_inline void listener_follow(const struct connection *connection, const struct endpoint *endpoint,
 					    const struct happening *happening)
 {
 	if (happening->new_state == TCP_LISTEN)
-		listener_opened(sk, connection);
+		listener_opened(connection, endpoint);
 	else if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
-		listener_closed(sk);
+		listener_closed(endpoint);
 }
 
 /* Without track_all nothing follows that anybody wants to know. */
@@ -370,7 +370,7 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	happening_forget(happening);
 	learn(connection, sk, &endpoint, happening);
 	happening_forget(happening);
-	listener_follow(sk, connection, happening);
+	listener_follow(connection, &endpoint, happening);
 	if (!connection->owner.start_ns)
 		happening->socket_cgroup_id = socket_cgroup_id(sk);
 	if (is_in_accept_queue(true, connection, sk))

@@ -198,31 +198,47 @@ static bool refused(const struct snapshot *snapshot)
 	return snapshot->tracer->skeleton->bss->presences_refused > 0;
 }
 
-/* A store of bpf/store.bpf.h: the hash map, and its slots unless they are NULL. */
-static int sweep(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map,
-		 struct bpf_program *slot_program, struct bpf_map *slots)
-{
-	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	int err;
+/* A store of bpf/store.bpf.h: its hash map, and its slots. */
+struct store {
+	struct bpf_program *spilled_program, *slot_program;
+	struct bpf_map *spilled, *slots;
+	int64_t n_spilled;
+};
 
-	skeleton->bss->presences_refused = 0;
-	err = program_run(snapshot, program, map);
-	if (!err && slots && skeleton->rodata->slots_used)
-		err = program_run(snapshot, slot_program, slots);
+static int sweep_spilled(struct snapshot *snapshot, const struct store *store)
+{
+	snapshot->tracer->skeleton->bss->presences_refused = 0;
+	if (snapshot->tracer->skeleton->rodata->slots_used && store->n_spilled <= 0)
+		return 0;
+	return program_run(snapshot, store->spilled_program, store->spilled);
+}
+
+static int sweep(struct snapshot *snapshot, const struct store *store)
+{
+	int err = sweep_spilled(snapshot, store);
+
+	if (!err && snapshot->tracer->skeleton->rodata->slots_used)
+		err = program_run(snapshot, store->slot_program, store->slots);
 	return err;
 }
 
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
 {
-	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const struct store time_waits = {
+		.spilled_program = skeleton->progs.sweep_time_wait,
+		.slot_program = skeleton->progs.sweep_time_wait_slots,
+		.spilled = skeleton->maps.time_wait_by_endpoint,
+		.slots = skeleton->maps.time_wait_slots,
+		.n_spilled = skeleton->bss->spilled_time_waits,
+	};
 	uint64_t begin, pause;
 	int err;
 
 	if (!force && now_ns < snapshot->next_sweep_ns)
 		return 0;
 	begin = clock_thread_ns();
-	err = sweep(snapshot, skeleton->progs.sweep_time_wait, skeleton->maps.time_wait_by_endpoint,
-		    skeleton->progs.sweep_time_wait_slots, skeleton->maps.time_wait_slots);
+	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
 	pause = (clock_thread_ns() - begin) * SWEEP_SHARE;
 	pause = pause < SWEEP_INTERVAL_NS ? SWEEP_INTERVAL_NS : pause;
@@ -230,11 +246,24 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	return err;
 }
 
+static struct store sockets_of(const struct snapshot *snapshot)
+{
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+
+	return (struct store){
+		.spilled_program = skeleton->progs.sweep_sockets,
+		.slot_program = skeleton->progs.sweep_socket_slots,
+		.spilled = skeleton->maps.connection_by_socket,
+		.slots = skeleton->maps.socket_slots,
+		.n_spilled = skeleton->bss->spilled_sockets,
+	};
+}
+
 /* They are in the hash map. */
 int snapshot_sweep_seeded(struct snapshot *snapshot)
 {
-	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	int err = sweep(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket, NULL, NULL);
+	const struct store sockets = sockets_of(snapshot);
+	int err = sweep_spilled(snapshot, &sockets);
 
 	snapshot->untold_sockets = refused(snapshot);
 	return err;
@@ -242,9 +271,9 @@ int snapshot_sweep_seeded(struct snapshot *snapshot)
 
 int snapshot_sweep_sockets(struct snapshot *snapshot)
 {
-	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	int err = sweep(snapshot, skeleton->progs.sweep_sockets, skeleton->maps.connection_by_socket,
-			skeleton->progs.sweep_socket_slots, skeleton->maps.socket_slots);
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const struct store sockets = sockets_of(snapshot);
+	int err = sweep(snapshot, &sockets);
 
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
