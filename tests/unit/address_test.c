@@ -16,6 +16,7 @@ static void like_the_c_library(void **state)
 	for (int round = 0; round < 100000; round++) {
 		struct address address = {.family = round % 4 ? AF_INET6 : AF_INET}, again;
 		char text[ADDRESS_TEXT], truth[INET6_ADDRSTRLEN];
+		uint8_t mapped[16];
 
 		/* Many zero groups, so that every run of them appears; not ::a.b.c.d, where styles differ. */
 		for (int i = 0; i < (round % 4 ? 16 : 4); i++)
@@ -23,6 +24,9 @@ static void like_the_c_library(void **state)
 		address.bytes[0] |= 0x20;
 		inet_ntop(address.family, address.bytes, truth, sizeof(truth));
 		assert_int_equal(address_format(text, &address), strlen(truth));
+		assert_string_equal(text, truth);
+		address_to_mapped(&address, mapped);
+		assert_int_equal(address_format_mapped(text, mapped), strlen(truth));
 		assert_string_equal(text, truth);
 		assert_int_equal(address_parse(text, &again), 0);
 		assert_true(address_equal(&address, &again));

@@ -15,8 +15,8 @@
 #define TRACER_DEFAULT_SOCKETS 131072
 #define TRACER_MAX_SOCKETS (1U << 24)
 
-/* 45,000 records where most transitions are sent, ten a connection, 11,000 else: 60 ms and more of 45,000 connections a second. */
-#define TRACER_RING_BYTES_ALL (8U << 20)
+/* 22,000 records where most transitions are sent, ten a connection, 11,000 else: 50 ms and more of 45,000 connections a second. */
+#define TRACER_RING_BYTES_ALL (4U << 20)
 #define TRACER_RING_BYTES_SOME (2U << 20)
 
 struct tcpdwell;

@@ -110,39 +110,52 @@ static inline char *put_name(char *at, const char *name)
 	if (!name)
 		return PUT(at, "null");
 	*at++ = '"';
-	at = put_bytes(at, name, strlen(name));
+	at = stpcpy(at, name);
 	*at++ = '"';
 	return at;
-}
-
-static inline char *put_address(char *at, const uint8_t bytes[16])
-{
-	struct address address = address_from_mapped(bytes);
-
-	return at + address_format(at, &address);
 }
 
 /* Names are shorter than 20 bytes. */
 #define ENDPOINT_ROOM 320
 
-static char *put_endpoint(char *at, const struct event *event)
+static char *format_endpoint(char *at, const struct event *event)
 {
 	const struct endpoint *endpoint = &event->record.endpoint;
 
 	at = PUT(at, "\"netns\":");
 	at = put_number(at, endpoint->netns);
 	at = PUT(at, ",\"local_addr\":\"");
-	at = put_address(at, endpoint->local_addr);
+	at += address_format_mapped(at, endpoint->local_addr);
 	at = PUT(at, "\",\"local_port\":");
 	at = put_number(at, endpoint->local_port);
 	at = PUT(at, ",\"remote_addr\":\"");
-	at = put_address(at, endpoint->remote_addr);
+	at += address_format_mapped(at, endpoint->remote_addr);
 	at = PUT(at, "\",\"remote_port\":");
 	at = put_number(at, endpoint->remote_port);
 	at = PUT(at, ",\"side\":");
 	at = put_name(at, side_name(event->record.side));
 	at = PUT(at, ",\"service_port\":");
 	return put_number_or_null(at, event_service_port(event));
+}
+
+/* A short connection has ten lines within a moment, five for each end: remembers how ends were written last. */
+static char *put_endpoint(char *at, const struct event *event)
+{
+	static struct endpoint_text {
+		struct endpoint endpoint;
+		uint8_t side;
+		uint16_t size; /* 0 = nothing is remembered here */
+		char text[ENDPOINT_ROOM];
+	} texts[128];
+	const struct endpoint *endpoint = &event->record.endpoint;
+	struct endpoint_text *known = &texts[(endpoint->local_port * 31 + endpoint->remote_port) % NAMES(texts)];
+
+	if (!known->size || known->side != event->record.side || memcmp(&known->endpoint, endpoint, sizeof(*endpoint))) {
+		known->endpoint = *endpoint;
+		known->side = event->record.side;
+		known->size = format_endpoint(known->text, event) - known->text;
+	}
+	return put_bytes(at, known->text, known->size);
 }
 
 void event_endpoint_json(struct json *json, const struct event *event)

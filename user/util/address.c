@@ -40,25 +40,27 @@ bool address_equal(const struct address *a, const struct address *b)
 	return a->family == b->family && !memcmp(a->bytes, b->bytes, a->family == AF_INET ? 4 : 16);
 }
 
-static inline char *put_byte(char *at, uint8_t byte)
-{
-	if (byte < 10) {
-		*at = '0' + byte;
-		return at + 1;
-	}
-	if (byte >= 100)
-		*at++ = '0' + byte / 100;
-	put_digit_pair(at, byte % 100);
-	return at + 2;
-}
+/* "0." to "255.": what branches are saved with, which guess wrong at each other address. */
+#define TEN(tens)                                                                                                      \
+	tens "0.", tens "1.", tens "2.", tens "3.", tens "4.", tens "5.", tens "6.", tens "7.", tens "8.", tens "9."
+#define HUNDRED(hundreds)                                                                                              \
+	TEN(hundreds "0"), TEN(hundreds "1"), TEN(hundreds "2"), TEN(hundreds "3"), TEN(hundreds "4"),                 \
+		TEN(hundreds "5"), TEN(hundreds "6"), TEN(hundreds "7"), TEN(hundreds "8"), TEN(hundreds "9")
 
-static char *put_ipv4(char *at, const uint8_t *bytes)
+static const char octets[256][5] = {
+	TEN(""),  TEN("1"), TEN("2"),	  TEN("3"),  TEN("4"),	TEN("5"),  TEN("6"),  TEN("7"),
+	TEN("8"), TEN("9"), HUNDRED("1"), TEN("20"), TEN("21"), TEN("22"), TEN("23"), TEN("24"),
+	"250.",	  "251.",   "252.",	  "253.",    "254.",	"255.",
+};
+
+/* Writes up to the room of an address of 15 characters and its end. */
+static inline char *put_ipv4(char *at, const uint8_t *bytes)
 {
-	for (int i = 0; i < 3; i++) {
-		at = put_byte(at, bytes[i]);
-		*at++ = '.';
+	for (int i = 0; i < 4; i++) {
+		memcpy(at, octets[bytes[i]], 4);
+		at += 2 + (bytes[i] > 9) + (bytes[i] > 99);
 	}
-	return put_byte(at, bytes[3]);
+	return at - 1;
 }
 
 static uint16_t group_of(const uint8_t *bytes, int i)
@@ -121,6 +123,15 @@ size_t address_format(char *out, const struct address *address)
 		at = put_ipv6(at, address->bytes);
 	else
 		*at++ = '-';
+	*at = 0;
+	return at - out;
+}
+
+size_t address_format_mapped(char *out, const uint8_t bytes[16])
+{
+	bool is_ipv4 = !memcmp(bytes, mapped_prefix, sizeof(mapped_prefix));
+	char *at = is_ipv4 ? put_ipv4(out, bytes + 12) : put_ipv6(out, bytes);
+
 	*at = 0;
 	return at - out;
 }

@@ -41,6 +41,9 @@ bool address_equal(const struct address *a, const struct address *b);
  * none. */
 size_t address_format(char *out, const struct address *address);
 
+/* The same of the 16 bytes that the kernel side keeps. */
+size_t address_format_mapped(char *out, const uint8_t bytes[16]);
+
 /* "10.0.0.1:80" or "[2001:db8::1]:80". `out` holds ADDRESS_PORT_TEXT bytes. Returns the length. */
 size_t address_port_format(char *out, const struct address *address, uint16_t port);
 
