@@ -41,11 +41,11 @@ const volatile __u64 id_secret_high = 2;
 /* Wake the reader when so many bytes wait in the ring buffer; it also looks by itself on a timer. */
 const volatile __u32 wake_up_bytes = 1 << 20;
 
-/* Connections live in slots first (bpf/store.bpf.h). All numbers are powers of two; the masks are one less. */
+/* Connections live in slots first (bpf/store.bpf.h). */
 const volatile bool slots_used = false;
-const volatile __u32 socket_bucket_mask = 0;
-const volatile __u32 time_wait_bucket_mask = 0;
-const volatile __u32 time_wait_slot_mask = 0;
+const volatile __u32 socket_bucket_count = 1;
+const volatile __u32 time_wait_bucket_count = 1;
+const volatile __u32 time_wait_slot_count = 1;
 
 /* The kernel preempts tracepoint programs, and lets us hold that off: bpf/compat.bpf.h. */
 const volatile bool programs_preempted = false;

@@ -218,7 +218,7 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	connection.object = (__u64)tw;
 	connection.endpoint = endpoint;
 	side_guess(&connection, &endpoint);
-	if (time_wait_find(&endpoint).connection || !time_wait_spill(&endpoint, &connection))
+	if (time_wait_find(&endpoint).connection || !time_wait_insert(&endpoint, &connection))
 		return;
 	if (connection.state == TCP_FIN_WAIT2)
 		fin_wait2_count(1);

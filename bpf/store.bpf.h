@@ -2,8 +2,8 @@
 /*
  * Where connections are kept. A hash map costs 100 to 250 ns for each insertion and deletion, most of it for memory, and a
  * connection has three of each; so most connections live in an array instead: buckets of eight tags, a cache line, and for
- * each tag a slot. What finds its bucket full goes to a hash map, as does all that was there before us, which is long-lived;
- * and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
+ * each tag a slot. What finds its bucket full goes to a hash map, as do full sockets that were there before us, which are
+ * long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
  *
  * A full socket's slot belongs to its tag, and is used again with the socket's memory. A timewait socket's slot is the next
  * one in turn, and its number is part of the tag: they end in the order in which they began, so the next one is free, and what
@@ -52,15 +52,21 @@ static __always_inline __u32 bucket_scan(void *buckets, __u32 index, __u64 tag, 
 	return free;
 }
 
+/* One of `count` for 32 bits of a hash. */
+static __always_inline __u32 share_of(__u32 hash, __u32 count)
+{
+	return (__u64)hash * count >> 32;
+}
+
 /* Global functions, so that the verifier goes through the scan once and not for each way that leads here. */
 __noinline __u32 socket_way(__u64 key)
 {
-	return bucket_scan(&socket_buckets, key * GOLDEN_RATIO_64 >> 32 & socket_bucket_mask, key, ~0ULL);
+	return bucket_scan(&socket_buckets, share_of(key * GOLDEN_RATIO_64 >> 32, socket_bucket_count), key, ~0ULL);
 }
 
 __noinline __u32 time_wait_way(__u64 hash)
 {
-	return bucket_scan(&time_wait_buckets, hash & time_wait_bucket_mask, hash, TAG_HASH);
+	return bucket_scan(&time_wait_buckets, share_of(hash, time_wait_bucket_count), hash, TAG_HASH);
 }
 
 static __always_inline __u64 *tag_at(void *buckets, __u32 way)
@@ -266,7 +272,7 @@ static __always_inline bool time_wait_fill(const struct connection *connection, 
 {
 	struct connection *at;
 
-	*slot = __sync_fetch_and_add(&time_wait_turn, 1) & time_wait_slot_mask;
+	*slot = (__u32)__sync_fetch_and_add(&time_wait_turn, 1) % time_wait_slot_count;
 	at = bpf_map_lookup_elem(&time_wait_slots, slot);
 	if (!at || __sync_val_compare_and_swap(&at->id, 0, connection->id))
 		return false;

@@ -83,6 +83,18 @@ static bool is_followed(const struct ledger *ledger, const struct event *event, 
 	return ledger->followed & 1U << state || (state == STATE_TIME_WAIT && !event->record.closer.start_ns);
 }
 
+/* Nobody can tell any more whose a TIME_WAIT is that was there before us: its row is the same when it ends. */
+static bool stays_unknown(const struct transition *record)
+{
+	return record->type == RECORD_SOCKET && record->new_state == STATE_TIME_WAIT && !record->since_ns &&
+	       !record->owner.start_ns && !record->owner_credentials;
+}
+
+static bool is_remembered(const struct ledger *ledger, const struct event *event, unsigned int state)
+{
+	return ledger->followed & 1U << state || (is_followed(ledger, event, state) && !stays_unknown(&event->record));
+}
+
 static void enter(struct ledger *ledger, const struct event *event, unsigned int state, bool seeded, bool stays)
 {
 	struct followed_socket *socket = NULL;
@@ -90,7 +102,7 @@ static void enter(struct ledger *ledger, const struct event *event, unsigned int
 
 	if (!is_counted(ledger, state))
 		return;
-	if (stays && is_followed(ledger, event, state))
+	if (stays && is_remembered(ledger, event, state))
 		socket = followed_enter(&ledger->sockets, event);
 	for (i = 0; i < ledger->n_groupings; i++) {
 		struct group *group = groups_enter(&ledger->groupings[i], event, state);

@@ -19,13 +19,16 @@
 #include "util/log.h"
 
 /*
- * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.5 MiB for TIME_WAIT, of which a busy client has
- * many more; half of the tags then stay free. Who asks for small tables gets no slots.
+ * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.5 MiB or more for TIME_WAIT: what is there now
+ * and a quarter. Half of the tags then stay free. Who asks for small tables gets no slots.
  */
 #define SOCKET_BUCKETS (16384 / SLOTS_PER_BUCKET)
 #define TIME_WAIT_SLOTS 32768
-#define TIME_WAIT_BUCKETS (2 * TIME_WAIT_SLOTS / SLOTS_PER_BUCKET)
 #define SLOTS_FROM_SOCKETS 65536
+
+/* The kernel's LRU maps keep up to 128 free entries for each processor. */
+#define PROCESSES 4096
+#define PROCESSES_PER_PROCESSOR 128
 
 /* libbpf's own words go to our log: they help a developer, and mislead a user (its hint on EPERM is wrong). */
 static int libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -90,27 +93,25 @@ static void tune_map(const struct kernel *kernel, struct bpf_map *map, uint32_t 
 		bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
 }
 
-/* Preallocated tables (before 6.1) cost their whole size at once. */
-static uint32_t default_sockets(const struct kernel *kernel)
+/* Room for twice of what is there now. Preallocated tables (before 6.1) cost their whole size at once. */
+static uint32_t default_entries(const struct kernel *kernel, uint32_t present)
 {
 	uint32_t entries = kernel->has_memory_allocator ? TRACER_DEFAULT_SOCKETS : TRACER_DEFAULT_SOCKETS / 4;
-	uint32_t wanted = kernel_sockets() * 4;
 
-	while (entries < wanted && entries < TRACER_MAX_SOCKETS)
+	while (entries / 2 < present && entries < TRACER_MAX_SOCKETS)
 		entries *= 2;
 	return entries;
 }
 
-static void tune_slots(struct tcpdwell *skeleton)
+static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
 {
-	skeleton->rodata->slots_used = true;
-	skeleton->rodata->socket_bucket_mask = SOCKET_BUCKETS - 1;
-	skeleton->rodata->time_wait_bucket_mask = TIME_WAIT_BUCKETS - 1;
-	skeleton->rodata->time_wait_slot_mask = TIME_WAIT_SLOTS - 1;
+	skeleton->rodata->socket_bucket_count = SOCKET_BUCKETS;
+	skeleton->rodata->time_wait_bucket_count = 2 * time_wait_slots / SLOTS_PER_BUCKET;
+	skeleton->rodata->time_wait_slot_count = time_wait_slots;
 	bpf_map__set_max_entries(skeleton->maps.socket_buckets, SOCKET_BUCKETS);
 	bpf_map__set_max_entries(skeleton->maps.socket_slots, SOCKET_BUCKETS * SLOTS_PER_BUCKET);
-	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, TIME_WAIT_BUCKETS);
-	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, TIME_WAIT_SLOTS);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 2 * time_wait_slots / SLOTS_PER_BUCKET);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, time_wait_slots);
 }
 
 static bool is_atomic_with_result(const struct bpf_insn *insn)
@@ -171,18 +172,33 @@ static int tune_programs(struct tracer *tracer)
 	return err;
 }
 
-static void tune_store(struct tracer *tracer, uint32_t entries)
+static uint32_t time_wait_slots_for(uint32_t present)
+{
+	uint32_t wanted;
+
+	if (present > TRACER_MAX_SOCKETS)
+		present = TRACER_MAX_SOCKETS;
+	wanted = present + present / 4;
+	return wanted > TIME_WAIT_SLOTS ? wanted : TIME_WAIT_SLOTS;
+}
+
+static void tune_store(struct tracer *tracer, uint32_t max_sockets)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
+	const struct kernel_sockets present = kernel_sockets();
+	const uint32_t sockets = max_sockets ?: default_entries(&tracer->kernel, present.full);
+	uint32_t time_waits = max_sockets ?: default_entries(&tracer->kernel, present.time_wait);
 
-	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, entries);
-	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, entries);
-	if (tracer->kernel.has_atomics && entries >= SLOTS_FROM_SOCKETS) {
-		tune_slots(skeleton);
-		return;
+	skeleton->rodata->slots_used = tracer->kernel.has_atomics && sockets >= SLOTS_FROM_SOCKETS;
+	if (skeleton->rodata->slots_used) {
+		tune_slots(skeleton, time_wait_slots_for(present.time_wait));
+		time_waits = max_sockets ?: default_entries(&tracer->kernel, present.time_wait / 4);
+	} else {
+		bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
+		bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
 	}
-	bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
-	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
+	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, sockets);
+	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, time_waits);
 }
 
 static uint32_t default_ring_bytes(uint32_t emit_states)
@@ -193,7 +209,6 @@ static uint32_t default_ring_bytes(uint32_t emit_states)
 static int tune(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
-	uint32_t entries = config->max_sockets ?: default_sockets(&tracer->kernel);
 	uint32_t ring_bytes = config->ring_bytes ?: default_ring_bytes(config->emit_states);
 	uint64_t secret[2];
 
@@ -201,6 +216,8 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 	tune_filters(skeleton, config->filter);
 	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);
 	tune_map(&tracer->kernel, skeleton->maps.lost_connection_by_id, 8192);
+	bpf_map__set_max_entries(skeleton->maps.process_by_credentials,
+				 PROCESSES + PROCESSES_PER_PROCESSOR * libbpf_num_possible_cpus());
 	bpf_map__set_max_entries(skeleton->maps.records, ring_bytes);
 	skeleton->rodata->emit_states = config->emit_states;
 	skeleton->rodata->track_all = config->track_all;
@@ -211,7 +228,7 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_low = secret[0];
 		skeleton->rodata->id_secret_high = secret[1];
 	}
-	tune_store(tracer, entries);
+	tune_store(tracer, config->max_sockets);
 	return tune_programs(tracer);
 }
 
