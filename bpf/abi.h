@@ -104,6 +104,12 @@ struct bucket {
 	__u64 tags[SLOTS_PER_BUCKET];
 };
 
+#define TIME_WAIT_TAGS (SLOTS_PER_BUCKET - 1)
+struct time_wait_bucket {
+	__u64 tags[TIME_WAIT_TAGS];
+	__u64 spilled; /* entries of the hash map that would belong here */
+};
+
 enum connection_flag {
 	CONNECTION_SELECTED = 1 << 0, /* its owner passes the process filters */
 	CONNECTION_MET = 1 << 1, /* by the socket iterator, which looked for its owner */

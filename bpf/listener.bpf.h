@@ -28,6 +28,7 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 {
 	struct listener fresh = { .owner = *process, .sockets = 1, .selected = selected }, *listener;
 
+	listener_ports[listener_port_place(key->port, addr_is_any(key->addr))] = true;
 	listener = bpf_map_lookup_elem(&listener_by_address, key);
 	if (!listener) {
 		if (bpf_map_update_elem(&listener_by_address, key, &fresh, BPF_ANY))

@@ -35,7 +35,7 @@ struct {
  * Timewait sockets, by endpoint: there is one at most, and a new connection between the same ends ends it.
  * In: -> CLOSE that left a timewait socket, seeding. Out: expiry, kill, a new connection, reconciliation. Slots first, then:
  */
-SLOTS(time_wait_buckets, struct bucket);
+SLOTS(time_wait_buckets, struct time_wait_bucket);
 SLOTS(time_wait_slots, struct connection);
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

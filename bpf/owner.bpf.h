@@ -185,6 +185,25 @@ static __always_inline void owner_set(struct connection *connection, const struc
 		connection->flags |= CONNECTION_SELECTED;
 }
 
+/*
+ * Is there, or was there, a listener whose port has this place: of an address of its own, of the wildcard? Most look-ups are in
+ * vain and can be saved.
+ */
+#define LISTENER_PORTS 4096
+bool listener_ports[2 * LISTENER_PORTS];
+
+static __always_inline __u32 listener_port_place(__u16 port, bool wildcard)
+{
+	return port % LISTENER_PORTS + (wildcard ? LISTENER_PORTS : 0);
+}
+
+static __always_inline struct listener *listener_find(const struct listener_key *key, bool wildcard)
+{
+	if (!listener_ports[listener_port_place(key->port, wildcard)])
+		return NULL;
+	return bpf_map_lookup_elem(&listener_by_address, key);
+}
+
 /* The listener of this local end: its own address, else the wildcard. NULL = none known. */
 static __always_inline struct listener *listener_of(const struct endpoint *endpoint)
 {
@@ -192,11 +211,11 @@ static __always_inline struct listener *listener_of(const struct endpoint *endpo
 	struct listener *listener;
 
 	__builtin_memcpy(key.addr, endpoint->local_addr, sizeof(key.addr));
-	listener = bpf_map_lookup_elem(&listener_by_address, &key);
+	listener = listener_find(&key, false);
 	if (listener)
 		return listener;
 	__builtin_memset(key.addr, 0, sizeof(key.addr));
-	return bpf_map_lookup_elem(&listener_by_address, &key);
+	return listener_find(&key, true);
 }
 
 /* Is this registration still true: does that task still have these credentials? */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Where connections are kept. A hash map costs 100 to 250 ns for each insertion and deletion, most of it for memory, and a
- * connection has three of each; so most connections live in an array instead: buckets of eight tags, a cache line, and for
+ * connection has three of each; so most connections live in an array instead: buckets of tags, each a cache line, and for
  * each tag a slot. What finds its bucket full goes to a hash map, as do full sockets that were there before us, which are
  * long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
  *
@@ -30,24 +30,21 @@ struct place {
 	__u32 way; /* of the tag, among those of all buckets; WAY_NONE: in the hash map */
 };
 
-#define WAY_NONE ~0U
 #define WAY_FREE (1U << 31) /* not the tag's, but one that could become it */
+#define WAY_SPILLED (1U << 30) /* others that belong into this bucket are in the hash map */
+#define WAY_NONE (WAY_SPILLED - 1)
 
 /* The way of the tag that agrees with `tag` in all bits of `mask`, else a free one with WAY_FREE, else WAY_NONE. */
-static __always_inline __u32 bucket_scan(void *buckets, __u32 index, __u64 tag, __u64 mask)
+static __always_inline __u32 tags_scan(const __u64 *tags, __u32 first_way, __u32 ways, __u64 tag, __u64 mask)
 {
-	struct bucket *bucket = bpf_map_lookup_elem(buckets, &index);
-	__u32 way, free = WAY_NONE;
+	__u32 i, free = WAY_NONE;
 
-	if (!bucket)
-		return WAY_NONE;
-	index *= SLOTS_PER_BUCKET;
 #pragma unroll
-	for (way = 0; way < SLOTS_PER_BUCKET; way++) {
-		if (!((bucket->tags[way] ^ tag) & mask))
-			return index + way;
-		if (!bucket->tags[way])
-			free = (index + way) | WAY_FREE;
+	for (i = 0; i < ways; i++) {
+		if (!((tags[i] ^ tag) & mask))
+			return first_way + i;
+		if (!tags[i])
+			free = (first_way + i) | WAY_FREE;
 	}
 	return free;
 }
@@ -61,20 +58,35 @@ static __always_inline __u32 share_of(__u32 hash, __u32 count)
 /* Global functions, so that the verifier goes through the scan once and not for each way that leads here. */
 __noinline __u32 socket_way(__u64 key)
 {
-	return bucket_scan(&socket_buckets, share_of(key * GOLDEN_RATIO_64 >> 32, socket_bucket_count), key, ~0ULL);
+	__u32 index = share_of(key * GOLDEN_RATIO_64 >> 32, socket_bucket_count);
+	struct bucket *bucket = bpf_map_lookup_elem(&socket_buckets, &index);
+
+	return bucket ? tags_scan(bucket->tags, index * SLOTS_PER_BUCKET, SLOTS_PER_BUCKET, key, ~0ULL) : WAY_NONE;
+}
+
+static __always_inline struct time_wait_bucket *time_wait_bucket_of(__u64 hash)
+{
+	__u32 index = share_of(hash, time_wait_bucket_count);
+
+	return bpf_map_lookup_elem(&time_wait_buckets, &index);
 }
 
 __noinline __u32 time_wait_way(__u64 hash)
 {
-	return bucket_scan(&time_wait_buckets, share_of(hash, time_wait_bucket_count), hash, TAG_HASH);
+	struct time_wait_bucket *bucket = time_wait_bucket_of(hash);
+	__u32 first_way = share_of(hash, time_wait_bucket_count) * SLOTS_PER_BUCKET;
+
+	if (!bucket)
+		return WAY_NONE;
+	return tags_scan(bucket->tags, first_way, TIME_WAIT_TAGS, hash, TAG_HASH) | (bucket->spilled ? WAY_SPILLED : 0);
 }
 
 static __always_inline __u64 *tag_at(void *buckets, __u32 way)
 {
 	__u32 index = way / SLOTS_PER_BUCKET;
-	struct bucket *bucket = bpf_map_lookup_elem(buckets, &index);
+	__u64 *tags = bpf_map_lookup_elem(buckets, &index);
 
-	return bucket ? &bucket->tags[way % SLOTS_PER_BUCKET] : NULL;
+	return tags ? &tags[way % SLOTS_PER_BUCKET] : NULL;
 }
 
 /* Takes the free way that a scan found. False: there was none, or another processor was faster. */
@@ -108,10 +120,8 @@ static __always_inline void slot_clear(struct connection *connection)
 	zero_after_all(&connection->id);
 }
 
-/*
- * Entries of the hash maps: while there are none, what is not found in a slot is nowhere. Seeding and full buckets make them.
- */
-__s64 spilled_sockets = 0;
+/* Entries of the hash maps. Seeding and full buckets make them. */
+__s64 spilled_sockets = 0; /* while there are none, what is not found in a slot is nowhere */
 __s64 spilled_time_waits = 0;
 
 /* Full sockets. Events of one socket do not run at the same time. */
@@ -207,19 +217,26 @@ static __always_inline struct place socket_visit(__u32 way, struct connection *c
 	return place;
 }
 
-/* Timewait sockets. The hash leads to a slot, whose own endpoint then confirms it. */
+static __always_inline __u64 end_hash(const __u64 addr[2], __u16 port)
+{
+	__u64 hash = (addr[0] ^ port) * GOLDEN_RATIO_64;
+
+	return ((hash >> 32 ^ hash) + addr[1]) * GOLDEN_RATIO_64;
+}
+
+/*
+ * Timewait sockets. The hash leads to a slot, whose own endpoint then confirms it. Its lower half, which tells the bucket, is the
+ * same for both ends of a connection: on one machine one of them looks for what it supersedes in the cache line in which the
+ * other's TIME_WAIT will be. The upper half, of the tag, is not.
+ */
 static __always_inline __u64 endpoint_hash(const struct endpoint *endpoint)
 {
-	const __u64 *words = (const __u64 *)endpoint;
-	__u64 hash = 0;
-	int i;
+	__u64 local = end_hash((const __u64 *)endpoint->local_addr, endpoint->local_port);
+	__u64 remote = end_hash((const __u64 *)endpoint->remote_addr, endpoint->remote_port);
+	__u64 both = (local + remote + endpoint->netns) * GOLDEN_RATIO_64;
+	__u64 tag = (local >> 32 ^ both) * GOLDEN_RATIO_64;
 
-#pragma unroll
-	for (i = 0; i < 5; i++) {
-		hash = (hash ^ words[i]) * GOLDEN_RATIO_64;
-		hash ^= hash >> 32;
-	}
-	return hash | 1ULL << 63; /* so that no tag is 0 or TAG_BUSY */
+	return (tag & TAG_HASH) | 1ULL << 63 | both >> 32; /* so that no tag is 0 or TAG_BUSY */
 }
 
 static __always_inline bool same_ends(const struct endpoint *a, const struct endpoint *b)
@@ -233,11 +250,14 @@ static __always_inline bool same_ends(const struct endpoint *a, const struct end
 static __always_inline struct place time_wait_find(const struct endpoint *endpoint)
 {
 	struct place place = { .way = WAY_NONE };
+	bool may_be_spilled = true;
 	__u64 *tag;
 	__u32 slot;
 
 	if (slots_used) {
 		place.way = time_wait_way(endpoint_hash(endpoint));
+		may_be_spilled = place.way & WAY_SPILLED;
+		place.way &= ~WAY_SPILLED;
 		tag = tag_at(&time_wait_buckets, place.way);
 		if (tag) {
 			place.key = *tag;
@@ -247,7 +267,7 @@ static __always_inline struct place time_wait_find(const struct endpoint *endpoi
 		if (place.connection && !same_ends(&place.connection->endpoint, endpoint))
 			place.connection = NULL;
 	}
-	if (!place.connection && (!slots_used || spilled_time_waits > 0)) {
+	if (!place.connection && may_be_spilled) {
 		place.connection = bpf_map_lookup_elem(&time_wait_by_endpoint, endpoint);
 		if (place.connection)
 			place.way = WAY_NONE;
@@ -255,13 +275,24 @@ static __always_inline struct place time_wait_find(const struct endpoint *endpoi
 	return place;
 }
 
+static __always_inline void time_wait_spilled(const struct endpoint *endpoint, __s32 change)
+{
+	struct time_wait_bucket *bucket = slots_used ? time_wait_bucket_of(endpoint_hash(endpoint)) : NULL;
+
+	if (!bucket)
+		return;
+	__sync_fetch_and_add(&bucket->spilled, change);
+	__sync_fetch_and_add(&spilled_time_waits, change);
+}
+
+/* Counted first: who looks for it meanwhile must not miss it. */
 static __always_inline bool time_wait_spill(const struct endpoint *endpoint, const struct connection *connection)
 {
-	if (bpf_map_update_elem(&time_wait_by_endpoint, endpoint, connection, BPF_NOEXIST))
-		return false;
-	if (slots_used)
-		__sync_fetch_and_add(&spilled_time_waits, 1);
-	return true;
+	time_wait_spilled(endpoint, 1);
+	if (!bpf_map_update_elem(&time_wait_by_endpoint, endpoint, connection, BPF_NOEXIST))
+		return true;
+	time_wait_spilled(endpoint, -1);
+	return false;
 }
 
 /* Turn of the next timewait socket's slot. */
@@ -290,7 +321,7 @@ static __always_inline bool time_wait_insert(const struct endpoint *endpoint, co
 	if (!slots_used || !time_wait_fill(connection, &slot))
 		return time_wait_spill(endpoint, connection);
 	hash = endpoint_hash(endpoint);
-	way = time_wait_way(hash);
+	way = time_wait_way(hash) & ~WAY_SPILLED;
 	if (way & WAY_FREE && tag_claim(&time_wait_buckets, &way, (hash & TAG_HASH) | slot))
 		return true;
 	at = bpf_map_lookup_elem(&time_wait_slots, &slot);
@@ -314,8 +345,7 @@ static __always_inline bool time_wait_remove(struct place place, const struct en
 	}
 	if (bpf_map_delete_elem(&time_wait_by_endpoint, endpoint))
 		return false;
-	if (slots_used)
-		__sync_fetch_and_add(&spilled_time_waits, -1);
+	time_wait_spilled(endpoint, -1);
 	return true;
 }
 

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "abi.h"
 #include "attach/privileges.h"
@@ -63,6 +65,16 @@ static void tune_hooks(struct tracer *tracer)
 	bpf_program__set_autoload(skeleton->progs.transition_last, preempted);
 }
 
+/* A set that is not used takes no room. */
+static void tune_sets(struct tcpdwell *skeleton, const struct filter *filter)
+{
+	bpf_map__set_max_entries(skeleton->maps.filter_netns_set, filter->n_netns ?: 1);
+	bpf_map__set_max_entries(skeleton->maps.filter_pid_set, filter->n_pids ?: 1);
+	bpf_map__set_max_entries(skeleton->maps.filter_cgroup_set, filter->n_cgroups ?: 1);
+	bpf_map__set_max_entries(skeleton->maps.filter_local_port_set, filter->n_local_ports ?: 1);
+	bpf_map__set_max_entries(skeleton->maps.filter_remote_port_set, filter->n_remote_ports + 1);
+}
+
 static void tune_filters(struct tcpdwell *skeleton, const struct filter *filter)
 {
 	uint8_t bytes[16], mask[16];
@@ -106,11 +118,11 @@ static uint32_t default_entries(const struct kernel *kernel, uint32_t present)
 static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
 {
 	skeleton->rodata->socket_bucket_count = SOCKET_BUCKETS;
-	skeleton->rodata->time_wait_bucket_count = 2 * time_wait_slots / SLOTS_PER_BUCKET;
+	skeleton->rodata->time_wait_bucket_count = 2 * time_wait_slots / TIME_WAIT_TAGS;
 	skeleton->rodata->time_wait_slot_count = time_wait_slots;
 	bpf_map__set_max_entries(skeleton->maps.socket_buckets, SOCKET_BUCKETS);
 	bpf_map__set_max_entries(skeleton->maps.socket_slots, SOCKET_BUCKETS * SLOTS_PER_BUCKET);
-	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 2 * time_wait_slots / SLOTS_PER_BUCKET);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 2 * time_wait_slots / TIME_WAIT_TAGS);
 	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, time_wait_slots);
 }
 
@@ -213,6 +225,7 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 	uint64_t secret[2];
 
 	tune_hooks(tracer);
+	tune_sets(skeleton, config->filter);
 	tune_filters(skeleton, config->filter);
 	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);
 	tune_map(&tracer->kernel, skeleton->maps.lost_connection_by_id, 8192);
@@ -360,6 +373,24 @@ static int start(struct tracer *tracer, const struct tracer_config *config, char
 	return attach(tracer, error, error_size);
 }
 
+/*
+ * What only loading needed: BTF took some 20 MB, of ours and of libbpf's, which glibc would keep; and the BPF object lies in the
+ * pages of our own file, which are there again when somebody reads them.
+ */
+static void release_memory(const struct tcpdwell *skeleton)
+{
+	const uintptr_t page = sysconf(_SC_PAGESIZE);
+	uintptr_t begin, end;
+
+	malloc_trim(0);
+	if (!skeleton)
+		return;
+	begin = ((uintptr_t)skeleton->skeleton->data + page - 1) & -page;
+	end = ((uintptr_t)skeleton->skeleton->data + skeleton->skeleton->data_sz) & -page;
+	if (begin < end)
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
 int tracer_new(struct tracer **ret, const struct tracer_config *config, char *error, size_t error_size)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
@@ -378,7 +409,7 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config, char *er
 	if (!err)
 		err = start(tracer, config, error, error_size);
 	kernel_release(&tracer->kernel);
-	malloc_trim(0); /* BTF took some 20 MB, of ours and of libbpf's, which glibc would keep */
+	release_memory(tracer->skeleton);
 	if (err) {
 		tracer_free(tracer);
 		return err;
