@@ -194,7 +194,10 @@ bool listener_ports[2 * LISTENER_PORTS];
 
 static __always_inline __u32 listener_port_place(__u16 port, bool wildcard)
 {
-	return port % LISTENER_PORTS + (wildcard ? LISTENER_PORTS : 0);
+	__u32 place = port % LISTENER_PORTS + (wildcard ? LISTENER_PORTS : 0);
+
+	barrier_var(place); /* the verifier of older kernels loses the bound, so the compiler must not save the mask */
+	return place & (2 * LISTENER_PORTS - 1);
 }
 
 static __always_inline struct listener *listener_find(const struct listener_key *key, bool wildcard)
