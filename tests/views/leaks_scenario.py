@@ -16,23 +16,14 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
+import scenario  # noqa: E402
+from scenario import check, differ  # noqa: E402
+
 TOOL = os.path.abspath(sys.argv[1])
 ME = os.getpid()
 keep = []  # sockets that must not be closed by the garbage collector
 children = []
-failures = 0
-
-
-def check(name, reasons):
-    """One line for a test: reasons is what was wrong, empty strings are fine."""
-    global failures
-    wrong = "; ".join(r for r in reasons if r)
-    failures += bool(wrong)
-    print(f"not ok {name}: {wrong}" if wrong else f"ok {name}", flush=True)
-
-
-def differs(what, got, wanted):
-    return "" if got == wanted else f"{what} is {got}, not {wanted}"
 
 
 def listen(port, family=socket.AF_INET, backlog=8):
@@ -147,7 +138,7 @@ def check_socket(name, found, port, wanted, age=None):
         check(name, ["not found"])
         return
     line = found[port]
-    wrong = [differs(key, line.get(key), value) for key, value in wanted.items()]
+    wrong = [differ(key, line.get(key), value) for key, value in wanted.items()]
     if age:
         least, most = age
         wrong.append("" if line["age_s"] <= most + 0.02 else f"age {line['age_s']} is more than the truth, {most:.3f}")
@@ -156,7 +147,7 @@ def check_socket(name, found, port, wanted, age=None):
         elif line["age_at_most_s"] is not None:
             wrong.append("" if line["age_at_most_s"] >= least - 0.02 else
                          f"at most {line['age_at_most_s']} is less than {least:.3f}")
-    wrong.append(differs("rx_queue", line["rx_queue"], queue_of_ss(line)))
+    wrong.append(differ("rx_queue", line["rx_queue"], queue_of_ss(line)))
     check(name, wrong)
 
 
@@ -228,8 +219,8 @@ def check_before():
     own = {"owner_pid": ME, "state": "CLOSE_WAIT", "attribution": "seeded", "closed_by": "remote", "in_accept_queue": False,
            "age_at_least": True}
     passive = {**own, "side": "passive", "holders": [ME]}
-    check("header_first_summary_last", [differs("first", lines[0]["type"], "header"),
-                                         differs("last", lines[-1]["type"], "summary"), differs("exit code", status, 0)])
+    check("header_first_summary_last", [differ("first", lines[0]["type"], "header"),
+                                         differ("last", lines[-1]["type"], "summary"), differ("exit code", status, 0)])
     check_socket("before_plain", found, 7001, {**passive, "fd": plain.fileno(), "local_port": 7001, "rx_queue": 1}, ages[7001])
     check_socket("before_unread", found, 7002, {**passive, "fd": unread.fileno(), "rx_queue": 6}, ages[7002])
     check_socket("before_read_to_end", found, 7003, {**passive, "fd": ended.fileno(), "rx_queue": 0}, ages[7003])
@@ -254,12 +245,12 @@ def check_sorted_and_summed(lines):
     ages = [l["age_s"] for l in leaks]
     ports = len(in_state_all("close-wait"))
     check("oldest_first_groups_add_up", [
-        differs("order", ages, sorted(ages, reverse=True)),
-        differs("count", head["count"], len(leaks)),
-        differs("sum of groups", sum(g["sockets"] for g in head["groups"]), len(leaks)),
-        differs("found", len(leaks), ports),
-        differs("never accepted", sum(g["never_accepted"] for g in head["groups"]), 1),
-        differs("read to the end", sum(g["read_to_end"] for g in head["groups"]), 1)])
+        differ("order", ages, sorted(ages, reverse=True)),
+        differ("count", head["count"], len(leaks)),
+        differ("sum of groups", sum(g["sockets"] for g in head["groups"]), len(leaks)),
+        differ("found", len(leaks), ports),
+        differ("never accepted", sum(g["never_accepted"] for g in head["groups"]), 1),
+        differ("read to the end", sum(g["read_to_end"] for g in head["groups"]), 1)])
 
 
 def in_state_all(state):
@@ -269,10 +260,10 @@ def in_state_all(state):
 def check_fail_on(count):
     more, _ = run_leaks("--older-than", "1s", "--fail-on", str(count - 1))
     enough, _ = run_leaks("--older-than", "1s", "--fail-on", str(count))
-    check("fail_on", [differs("exit code above", more, 3), differs("exit code at the limit", enough, 0)])
+    check("fail_on", [differ("exit code above", more, 3), differ("exit code at the limit", enough, 0)])
     status, lines = run_leaks("--older-than", "1h")
-    check("older_than", [differs("leaks", len(by_port(lines)), 0), differs("exit code", status, 0),
-                         differs("sockets in the state", only(lines, "leaks")["in_state"], len(in_state_all("close-wait")))])
+    check("older_than", [differ("leaks", len(by_port(lines)), 0), differ("exit code", status, 0),
+                         differ("sockets in the state", only(lines, "leaks")["in_state"], len(in_state_all("close-wait")))])
 
 
 # Sockets that come and go while leaks watches.
@@ -310,9 +301,9 @@ def check_watch(earlier):
     check_socket("watched_accepted_late", found, 7106, {**passive, "owner_pid": ME, "fd": late.fileno(), "holders": [ME]},
                  ages[7106])
     check("watched_young_and_gone", ["closed socket shown" if 7102 in found else "", "young socket shown" if 7103 in found else "",
-                                     differs("leaks", len(found), earlier + 3)])
+                                     differ("leaks", len(found), earlier + 3)])
     growth = {g["service_port"]: g["growth_per_min"] for g in only(lines, "leaks")["groups"]}
-    check("watched_growth", [differs("of a socket from before", growth.get(7001), 0),
+    check("watched_growth", [differ("of a socket from before", growth.get(7001), 0),
                              "" if 7 <= growth.get(7101, 0) <= 10.1 else f"one in 6 s is {growth.get(7101)} per minute"])
     return made
 
@@ -349,7 +340,7 @@ def check_states():
                                                   "closed_by": "local"})
     check_socket("state_fin_wait1", found, 7203, {"state": "FIN_WAIT1", "fd": None, "holders": [], "in_accept_queue": False})
     refused = subprocess.run([TOOL, "leaks", "--state", "TIME_WAIT"], capture_output=True, text=True, check=False)
-    check("state_refused", [differs("exit code", refused.returncode, 64), differs("lines", refused.stderr.count("\n"), 1)])
+    check("state_refused", [differ("exit code", refused.returncode, 64), differ("lines", refused.stderr.count("\n"), 1)])
 
 
 def check_text():
@@ -382,4 +373,4 @@ finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-sys.exit(1 if failures else 0)
+sys.exit(1 if scenario.failures else 0)

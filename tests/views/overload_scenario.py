@@ -14,37 +14,16 @@ import tempfile
 import threading
 import time
 
+sys.dont_write_bytecode = True
+import scenario  # noqa: E402
+from scenario import Traffic, check, differ  # noqa: E402
+
 TOOL = sys.argv[1]
 BEFORE = (60, 40, 12) # client closes first, server closes first, never closed by the server: see traffic.py
 DURING = (900, 600, 25)
+TRAFFIC_S = 600
 PATIENCE_S = 40 # less than TIME_WAIT lasts
 CLOSE_WAIT = "08"
-failures = 0
-
-
-def check(name, wrong):
-    """Prints the line of a test; `wrong` says what is not as it should be, one string each."""
-    global failures
-    wrong = [text for text in wrong if text]
-    failures += bool(wrong)
-    print(f"not ok {name}: {'; '.join(wrong)}" if wrong else f"ok {name}", flush=True)
-
-
-def differ(what, found, expected):
-    return "" if found == expected else f"{what} is {found}, not {expected}"
-
-
-class Traffic:
-    def __init__(self, counts):
-        here = os.path.dirname(os.path.abspath(__file__))
-        self.process = subprocess.Popen([sys.executable, f"{here}/traffic.py", *map(str, counts), "600"],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        said = json.loads(self.process.stdout.readline())
-        self.server, self.client = said["server"], said["client"]
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 class Tool:
@@ -171,14 +150,14 @@ def main():
                            os.path.exists(path))
         check("begin", [] if ready else ["not all of them began"])
         if ready:
-            before = Traffic(BEFORE)
+            before = Traffic(BEFORE, TRAFFIC_S)
             seen = wait_until(lambda: now_of(top.newest["interval"]) == truth())
             check("top_before", [] if seen else [f"it shows {now_of(top.newest['interval'])}, the kernel has {truth()}"])
             tools = (top.process, trace.process, leaks.process, record)
             for process in tools:
                 process.send_signal(signal.SIGSTOP)
             before.end()
-            during = Traffic(DURING)
+            during = Traffic(DURING, TRAFFIC_S)
             for process in tools:
                 process.send_signal(signal.SIGCONT)
             judge_top(top, during)
@@ -189,7 +168,7 @@ def main():
         for process in (top.process, trace.process, leaks.process, record):
             process.send_signal(signal.SIGINT)
             process.wait()
-    return 1 if failures else 0
+    return 1 if scenario.failures else 0
 
 
 def keep_time_wait():

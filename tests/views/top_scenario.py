@@ -15,37 +15,16 @@ import sys
 import threading
 import time
 
+sys.dont_write_bytecode = True
+import scenario  # noqa: E402
+from scenario import Traffic, check, differ  # noqa: E402
+
 TOOL = sys.argv[1]
 BEFORE = (7, 5, 4)
 DURING = (40, 30, 6)
 GROUPINGS = ("process", "cgroup", "container", "pod", "remote", "port")
+TRAFFIC_S = 60
 PATIENCE_S = 30 # a busy machine: the sweep may come late
-failures = 0
-
-
-def check(name, wrong):
-    """Prints the line of a test; `wrong` says what is not as it should be, one string each."""
-    global failures
-    wrong = [text for text in wrong if text]
-    failures += bool(wrong)
-    print(f"not ok {name}: {'; '.join(wrong)}" if wrong else f"ok {name}", flush=True)
-
-
-def differ(what, found, expected):
-    return "" if found == expected else f"{what} is {found}, not {expected}"
-
-
-class Traffic:
-    def __init__(self, counts):
-        here = os.path.dirname(os.path.abspath(__file__))
-        self.process = subprocess.Popen([sys.executable, f"{here}/traffic.py", *map(str, counts), "60"],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        said = json.loads(self.process.stdout.readline())
-        self.server, self.client, self.port = said["server"], said["client"], said["port"]
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 class Tool:
@@ -175,10 +154,10 @@ def check_ports(interval, before, during):
 
 
 def test_top():
-    before = Traffic(BEFORE)
+    before = Traffic(BEFORE, TRAFFIC_S)
     tools = {by: Tool("top", "--by", by, "0.25") for by in GROUPINGS}
     narrow = Tool("top", "--by", "remote", "--max-rows", "1", "0.25")
-    during = Traffic(DURING)
+    during = Traffic(DURING, TRAFFIC_S)
     last = {}
     for by, tool in tools.items():
         last[by] = tool.wait_for(is_complete)
@@ -252,9 +231,9 @@ def find(objects, **keys):
 
 def test_hist():
     active, passive, leaked = DURING
-    before = Traffic(BEFORE)
+    before = Traffic(BEFORE, TRAFFIC_S)
     tool = Tool("hist")
-    during = Traffic(DURING)
+    during = Traffic(DURING, TRAFFIC_S)
     least, most = hold_close_wait(0.3)
     status, objects = tool.end()
     server = find(objects, pid=during.server, state="CLOSE_WAIT")
@@ -289,7 +268,7 @@ def main():
     test_batch()
     test_top()
     test_hist()
-    sys.exit(1 if failures else 0)
+    sys.exit(1 if scenario.failures else 0)
 
 
 main()
