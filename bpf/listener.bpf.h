@@ -23,7 +23,7 @@ static __always_inline bool same_process(const struct process *a, const struct p
 	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid;
 }
 
-/* A socket listens. `task`: a task of the process that opened it. */
+/* A socket listens. */
 static __always_inline void listener_add(const struct listener_key *key, const struct process *process, bool selected)
 {
 	struct listener fresh = { .owner = *process, .sockets = 1, .selected = selected }, *listener;

@@ -201,18 +201,20 @@ static __always_inline void snapshot_process(struct task_struct *task)
 	process_register(credentials_of(task), task, &process);
 }
 
-/* A timewait socket that was there before us: nothing tells who made it. */
+/*
+ * A timewait socket that was there before us: nothing tells who made it. The next sweep tells of it: its event may be just now
+ * coming on another processor (time_wait_take_over()).
+ */
 static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 {
-	struct connection connection = {}, *entry;
+	struct connection connection = {};
 	struct endpoint endpoint = {};
-	__u64 now_ns = bpf_ktime_get_ns();
 
 	tw_timer_learn(tw);
 	endpoint_of_timewait(&endpoint, tw);
 	if (!netns_selected(endpoint.netns) || !endpoint_selected(&endpoint))
 		return;
-	connection.id = connection_id(now_ns);
+	connection.id = connection_id(bpf_ktime_get_ns());
 	connection.state = BPF_CORE_READ(tw, tw_substate);
 	connection.closed_by = connection.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
 	connection.object = (__u64)tw;
@@ -223,9 +225,6 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	if (connection.state == TCP_FIN_WAIT2)
 		fin_wait2_count(1);
 	count_adopted();
-	entry = time_wait_find(&endpoint).connection;
-	if (entry)
-		tell_presence(entry, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
 }
 
 static __always_inline void tell_socket(struct connection *connection, const struct sock *sk, __u64 now_ns)

@@ -2,12 +2,13 @@
 /*
  * Where connections are kept. A hash map costs 100 to 250 ns for each insertion and deletion, most of it for memory, and a
  * connection has three of each; so most connections live in an array instead: buckets of tags, each a cache line, and for
- * each tag a slot. What finds its bucket full goes to a hash map, as do full sockets that were there before us, which are
+ * each tag a slot. What finds no slot free, or its bucket full, goes to a hash map, as do full sockets that were there before us, which are
  * long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
  *
  * A full socket's slot belongs to its tag, and is used again with the socket's memory. A timewait socket's slot is the next
- * one in turn, and its number is part of the tag: they end in the order in which they began, so the next one is free, and what
- * is written lies together. (Large arrays have small pages; one that is picked by a hash costs more than all else here.)
+ * one in turn, and its number is part of the tag: they end in about the order in which they began, so the next one is free, and
+ * what is written lies together. (Large arrays have small pages; one that is picked by a hash costs more than all else here.) When
+ * there are more of them than slots, the next ones are all taken for a lap, so the hash map must have room for as many.
  *
  * A tag is 0 (free), TAG_BUSY (being freed) or tells the key. A free slot's memory is all zero, so that whoever sees a tag
  * before its slot is filled sees a connection without a state and a time, which every reader passes over.
@@ -120,7 +121,7 @@ static __always_inline void slot_clear(struct connection *connection)
 	zero_after_all(&connection->id);
 }
 
-/* Entries of the hash maps. Seeding and full buckets make them. */
+/* Entries of the hash maps. */
 __s64 spilled_sockets = 0; /* while there are none, what is not found in a slot is nowhere */
 __s64 spilled_time_waits = 0;
 
@@ -264,7 +265,7 @@ static __always_inline struct place time_wait_find(const struct endpoint *endpoi
 			slot = place.key;
 			place.connection = bpf_map_lookup_elem(&time_wait_slots, &slot);
 		}
-		if (place.connection && !same_ends(&place.connection->endpoint, endpoint))
+		if (place.connection && (place.key <= TAG_BUSY || !same_ends(&place.connection->endpoint, endpoint)))
 			place.connection = NULL;
 	}
 	if (!place.connection && may_be_spilled) {
@@ -311,22 +312,26 @@ static __always_inline bool time_wait_fill(const struct connection *connection, 
 	return true;
 }
 
-/* False: all is full, or, where it is spilled, there is one already. */
+/* False: there is one already, or all is full. */
 static __always_inline bool time_wait_insert(const struct endpoint *endpoint, const struct connection *connection)
 {
 	struct connection *at;
 	__u32 way, slot;
 	__u64 hash;
+	bool free;
 
 	if (!slots_used || !time_wait_fill(connection, &slot))
 		return time_wait_spill(endpoint, connection);
 	hash = endpoint_hash(endpoint);
 	way = time_wait_way(hash) & ~WAY_SPILLED;
-	if (way & WAY_FREE && tag_claim(&time_wait_buckets, &way, (hash & TAG_HASH) | slot))
+	free = way & WAY_FREE;
+	if (free && tag_claim(&time_wait_buckets, &way, (hash & TAG_HASH) | slot))
 		return true;
 	at = bpf_map_lookup_elem(&time_wait_slots, &slot);
 	if (at)
 		slot_clear(at);
+	if (way != WAY_NONE && !free)
+		return false;
 	return time_wait_spill(endpoint, connection);
 }
 

@@ -231,22 +231,38 @@ static __always_inline void time_wait_becomes(struct connection *connection, con
 	closing->end = END_NONE;
 }
 
+/* Seeding met the timewait socket a moment before its event, and has not told of it: the event knows more. */
+static __always_inline bool time_wait_take_over(struct place place, const struct connection *connection)
+{
+	if (!place.connection || place.connection->told)
+		return false;
+	if (place.connection->state == TCP_FIN_WAIT2)
+		fin_wait2_count(-1);
+	*place.connection = *connection;
+	return true;
+}
+
 /* ... and the connection is kept as the timewait socket's. */
 static __always_inline void time_wait_keep(const struct connection *connection, const struct endpoint *endpoint,
 					   const struct inet_timewait_sock *tw, __u64 now_ns)
 {
-	bool in_fin_wait2 = connection->state == TCP_FIN_WAIT2;
+	bool in_fin_wait2 = connection->state == TCP_FIN_WAIT2, kept;
 	struct place place;
 
 	if (in_fin_wait2)
 		fin_wait2_count(1);
-	if (!time_wait_insert(endpoint, connection))
-		count(COUNTER_MAP_FULL);
-	if (!in_fin_wait2)
+	kept = time_wait_insert(endpoint, connection);
+	if (kept && !in_fin_wait2)
 		return;
-	/* The peer's FIN may have come between the first look and the entry. */
 	place = time_wait_find(endpoint);
-	if (place.connection)
+	if (!kept && !time_wait_take_over(place, connection)) {
+		count(COUNTER_MAP_FULL);
+		if (in_fin_wait2)
+			fin_wait2_count(-1);
+		return;
+	}
+	/* The peer's FIN may have come between the first look and the entry. */
+	if (in_fin_wait2 && place.connection)
 		time_wait_look(place.connection, endpoint, tw, now_ns, true);
 }
 

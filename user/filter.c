@@ -133,6 +133,16 @@ static int parse_netns(struct filter *filter, const char *item, char *error, siz
 	return result ? result : add_uint32_t(filter->netns, &filter->n_netns, inode, error, error_size);
 }
 
+bool filter_wants_netns(const struct filter *filter, uint32_t inode)
+{
+	unsigned int i;
+
+	for (i = 0; i < filter->n_netns; i++)
+		if (filter->netns[i] == inode)
+			return true;
+	return !filter->n_netns;
+}
+
 void filter_own_netns(struct filter *filter, bool in_first_pid_namespace)
 {
 	char path[4096];

@@ -80,6 +80,9 @@ int filter_parse_states(struct filter *filter, const char *text, char *error, si
 int filter_parse_names(struct filter *filter, enum name_kind kind, const char *text, char *error, size_t error_size);
 int filter_parse_comm(struct filter *filter, const char *text, char *error, size_t error_size);		/* --comm */
 
+/* Does a network namespace pass? */
+bool filter_wants_netns(const struct filter *filter, uint32_t inode);
+
 /*
  * Call it after all options, of a live run. Outside of the machine's first PID namespace, as in a container, the rest of the
  * machine is not ours to show: where nothing else was asked for, our own network namespace becomes the filter.

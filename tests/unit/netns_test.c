@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attach/present.h"
 #include "attribute/netns.h"
 
 static uint32_t own_inode(void)
@@ -107,6 +108,7 @@ static void names_come_first(void **state)
 	found = netns_list_find(&list, own_inode());
 	assert_non_null(found);
 	assert_memory_equal(found->path, it->names, strlen(it->names));
+	assert_int_equal(found->pid, 4711);
 	assert_null(netns_list_find(&list, own_inode() + 1));
 	assert_null(netns_list_find(&list, 0));
 	assert_int_equal(list.denied, 0);
@@ -119,6 +121,38 @@ static void names_come_first(void **state)
 	it->places.proc = "/nonexistent";
 	assert_int_equal(netns_list_read(&list, &it->places), -ENOENT);
 	netns_list_release(&list);
+}
+
+static void write_sockstat(const struct imitation *it, const char *name, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/4711/net", it->proc);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/4711/net/%s", it->proc, name);
+	unit_write_file(path, text);
+}
+
+/* A namespace with a name and a process counts once, by its process; one that the filter does not want, not at all. */
+static void sockets_that_are_there(void **state)
+{
+	struct imitation *it = *state;
+	struct filter filter = {.places.netns = it->places};
+	struct present_sockets sockets = present_sockets_count(&filter);
+
+	assert_int_equal(sockets.full + sockets.time_wait, 0);
+	write_sockstat(it, "sockstat", "sockets: used 77\nTCP: inuse 9 orphan 1 tw 632 alloc 40 mem 3\nUDP: inuse 5 mem 2\n");
+	write_sockstat(it, "sockstat6", "TCP6: inuse 14\nUDP6: inuse 6\n");
+	sockets = present_sockets_count(&filter);
+	assert_int_equal(sockets.full, 23);
+	assert_int_equal(sockets.time_wait, 632);
+	filter.n_netns = 1;
+	filter.netns[0] = own_inode();
+	sockets = present_sockets_count(&filter);
+	assert_int_equal(sockets.time_wait, 632);
+	filter.netns[0]++;
+	sockets = present_sockets_count(&filter);
+	assert_int_equal(sockets.full + sockets.time_wait, 0);
 }
 
 /* A child in a namespace of its own tells its inode and waits. */
@@ -275,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_a_namespace),
 		cmocka_unit_test_setup_teardown(names_come_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(sockets_that_are_there, setup, teardown),
 		cmocka_unit_test(a_new_namespace_is_found),
 		cmocka_unit_test_setup_teardown(what_users_write, setup, teardown),
 		cmocka_unit_test(what_may_be_hidden_is_believed),

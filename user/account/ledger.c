@@ -76,17 +76,20 @@ struct account *ledger_account(const struct ledger *ledger, struct group *group,
 
 /*
  * A process that was looked up when TIME_WAIT began may be gone when it ends; the closer is in both records. So without
- * one the socket is remembered in any case.
+ * one the socket is looked for in any case.
  */
 static bool is_followed(const struct ledger *ledger, const struct event *event, unsigned int state)
 {
 	return ledger->followed & 1U << state || (state == STATE_TIME_WAIT && !event->record.closer.start_ns);
 }
 
-/* Nobody can tell any more whose a TIME_WAIT is that was there before us: its row is the same when it ends. */
+/*
+ * The kernel side can't tell any more whose a TIME_WAIT is that was there before it (its records have a listing, those of polling
+ * and of recordings have none): its row is the same when it ends.
+ */
 static bool stays_unknown(const struct transition *record)
 {
-	return record->type == RECORD_SOCKET && record->new_state == STATE_TIME_WAIT && !record->since_ns &&
+	return record->type == RECORD_SOCKET && record->new_state == STATE_TIME_WAIT && record->listing && !record->since_ns &&
 	       !record->owner.start_ns && !record->owner_credentials;
 }
 

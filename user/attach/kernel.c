@@ -206,39 +206,6 @@ uint32_t kernel_tick_ns(void)
 	return resolution.tv_nsec;
 }
 
-/* Objects of tw_sock_TCP and tw_sock_TCPv6: the only count of all network namespaces. */
-static uint32_t allocated_time_waits(void)
-{
-	unsigned int objects, sum = 0;
-	char line[512], cache[32];
-	FILE *file = fopen("/proc/slabinfo", "re");
-
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%31s %u", cache, &objects) == 2 && !strncmp(cache, "tw_sock_TCP", strlen("tw_sock_TCP")))
-			sum += objects;
-	fclose(file);
-	return sum;
-}
-
-struct kernel_sockets kernel_sockets(void)
-{
-	struct kernel_sockets sockets = { .time_wait = allocated_time_waits() };
-	unsigned int own_time_waits = 0;
-	char line[256];
-	FILE *file = fopen("/proc/net/sockstat", "re");
-
-	if (!file)
-		return sockets;
-	while (fgets(line, sizeof(line), file))
-		sscanf(line, "TCP: inuse %*u orphan %*u tw %u alloc %u", &own_time_waits, &sockets.full);
-	fclose(file);
-	if (sockets.time_wait < own_time_waits)
-		sockets.time_wait = own_time_waits;
-	return sockets;
-}
-
 uint32_t kernel_own_pid_namespace(void)
 {
 	struct stat st;

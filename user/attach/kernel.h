@@ -49,13 +49,6 @@ int kernel_try_bpf(void);
 /* Length of a jiffy in ns. */
 uint32_t kernel_tick_ns(void);
 
-/* TCP sockets that the machine has now, about; 0 = not known. Who may not read /proc/slabinfo knows TIME_WAIT of its own network
- * namespace alone. */
-struct kernel_sockets {
-	uint32_t full, time_wait;
-};
-struct kernel_sockets kernel_sockets(void);
-
 /* Inode of our own PID namespace, 0 if it is the machine's first one. */
 uint32_t kernel_own_pid_namespace(void);
 

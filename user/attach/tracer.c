@@ -15,17 +15,20 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "attach/present.h"
 #include "attach/privileges.h"
 #include "attribute/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 
 /*
- * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.5 MiB or more for TIME_WAIT: what is there now
- * and a quarter. Half of the tags then stay free. Who asks for small tables gets no slots.
+ * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.6 MiB for TIME_WAIT, or what is there now and a
+ * quarter, up to what the kernel allows by default (tcp_max_tw_buckets) and a quarter: they are paid for at once. Half of the
+ * tags then stay free. Who asks for small tables gets no slots.
  */
 #define SOCKET_BUCKETS (16384 / SLOTS_PER_BUCKET)
 #define TIME_WAIT_SLOTS 32768
+#define TIME_WAIT_SLOTS_MAX 327680
 #define SLOTS_FROM_SOCKETS 65536
 
 /* The kernel's LRU maps keep up to 128 free entries for each processor. */
@@ -105,12 +108,12 @@ static void tune_map(const struct kernel *kernel, struct bpf_map *map, uint32_t 
 		bpf_map__set_map_flags(map, BPF_F_NO_PREALLOC);
 }
 
-/* Room for twice of what is there now. Preallocated tables (before 6.1) cost their whole size at once. */
-static uint32_t default_entries(const struct kernel *kernel, uint32_t present)
+/* Preallocated tables (before 6.1) cost their whole size at once. */
+static uint32_t default_entries(const struct kernel *kernel, uint32_t wanted)
 {
 	uint32_t entries = kernel->has_memory_allocator ? TRACER_DEFAULT_SOCKETS : TRACER_DEFAULT_SOCKETS / 4;
 
-	while (entries / 2 < present && entries < TRACER_MAX_SOCKETS)
+	while (entries < wanted && entries < TRACER_MAX_SOCKETS)
 		entries *= 2;
 	return entries;
 }
@@ -184,33 +187,47 @@ static int tune_programs(struct tracer *tracer)
 	return err;
 }
 
-static uint32_t time_wait_slots_for(uint32_t present)
+static uint32_t min_u32(uint32_t a, uint32_t b)
 {
-	uint32_t wanted;
-
-	if (present > TRACER_MAX_SOCKETS)
-		present = TRACER_MAX_SOCKETS;
-	wanted = present + present / 4;
-	return wanted > TIME_WAIT_SLOTS ? wanted : TIME_WAIT_SLOTS;
+	return a < b ? a : b;
 }
 
-static void tune_store(struct tracer *tracer, uint32_t max_sockets)
+static uint32_t max_u32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint32_t time_wait_slots_for(uint32_t present, uint32_t max_sockets)
+{
+	uint32_t most = min_u32(max_sockets ?: TIME_WAIT_SLOTS_MAX, TIME_WAIT_SLOTS_MAX);
+
+	present = min_u32(present, TIME_WAIT_SLOTS_MAX);
+	return max_u32(min_u32(present + present / 4, most), TIME_WAIT_SLOTS);
+}
+
+/*
+ * Full sockets: room for twice of what is there now. TIME_WAIT: in the hash map for as many as there are slots, which bpf/store.bpf.h
+ * says why, and for all full sockets that may be closed at once.
+ */
+static void tune_store(struct tracer *tracer, const struct filter *filter, uint32_t max_sockets)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
-	const struct kernel_sockets present = kernel_sockets();
-	const uint32_t sockets = max_sockets ?: default_entries(&tracer->kernel, present.full);
-	uint32_t time_waits = max_sockets ?: default_entries(&tracer->kernel, present.time_wait);
+	const struct present_sockets present = present_sockets_count(filter);
+	const uint32_t sockets = max_sockets ?: default_entries(&tracer->kernel, 2 * min_u32(present.full, TRACER_MAX_SOCKETS));
+	const bool slots_used = tracer->kernel.has_atomics && sockets >= SLOTS_FROM_SOCKETS;
+	const uint32_t slots = slots_used ? time_wait_slots_for(present.time_wait, max_sockets) : 0;
+	const uint32_t time_waits = max_u32(max_u32(present.full, present.time_wait), slots);
 
-	skeleton->rodata->slots_used = tracer->kernel.has_atomics && sockets >= SLOTS_FROM_SOCKETS;
-	if (skeleton->rodata->slots_used) {
-		tune_slots(skeleton, time_wait_slots_for(present.time_wait));
-		time_waits = max_sockets ?: default_entries(&tracer->kernel, present.time_wait / 4);
+	skeleton->rodata->slots_used = slots_used;
+	if (slots_used) {
+		tune_slots(skeleton, slots);
 	} else {
 		bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
 		bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
 	}
 	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, sockets);
-	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint, time_waits);
+	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint,
+		 max_sockets ?: default_entries(&tracer->kernel, time_waits));
 }
 
 static uint32_t default_ring_bytes(uint32_t emit_states)
@@ -241,7 +258,7 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_low = secret[0];
 		skeleton->rodata->id_secret_high = secret[1];
 	}
-	tune_store(tracer, config->max_sockets);
+	tune_store(tracer, config->filter, config->max_sockets);
 	return tune_programs(tracer);
 }
 

@@ -27,7 +27,7 @@ struct tracer_config {
 	uint32_t emit_states; /* bit (1 << state): transitions from or to these are sent */
 	bool track_all; /* follow every transition, so that every dwell is known */
 	enum hook_mode hooks; /* forced, or HOOK_MODE_ANY */
-	uint32_t max_sockets; /* of each table; 0 = default, or twice what is there now if that is more */
+	uint32_t max_sockets; /* of each table; 0 = default, or by what is there now if that is more */
 	uint32_t ring_bytes; /* a power of two; 0 = by track_all */
 	struct verifier_report *verifier; /* filled in when not NULL */
 };

@@ -95,14 +95,16 @@ static int make_room(struct netns_list *list)
 	return 0;
 }
 
-/* The first path that is found stays. */
-static int add(struct netns_list *list, uint32_t inode, const char *path)
+/* The first path that is found stays, and the first process. */
+static int add(struct netns_list *list, uint32_t inode, const char *path, uint32_t pid)
 {
 	size_t position = position_of(list, inode);
 	char *copy;
 
-	if (netns_list_find(list, inode))
+	if (netns_list_find(list, inode)) {
+		list->entries[position].pid = list->entries[position].pid ?: pid;
 		return 0;
+	}
 	copy = strdup(path);
 	if (!copy || make_room(list)) {
 		free(copy);
@@ -110,7 +112,7 @@ static int add(struct netns_list *list, uint32_t inode, const char *path)
 	}
 	memmove(&list->entries[position + 1], &list->entries[position],
 		(list->count - position) * sizeof(*list->entries));
-	list->entries[position] = (struct netns){inode, copy};
+	list->entries[position] = (struct netns){inode, pid, copy};
 	list->count++;
 	return 0;
 }
@@ -128,7 +130,7 @@ static int add_named(struct netns_list *list, const char *names)
 	while (!result && (entry = readdir(directory))) {
 		snprintf(path, sizeof(path), "%s/%s", names, entry->d_name);
 		if (entry->d_name[0] != '.' && !netns_inode_of(path, &inode))
-			result = add(list, inode, path);
+			result = add(list, inode, path, 0);
 	}
 	closedir(directory);
 	return result;
@@ -149,20 +151,20 @@ static int add_mounted(struct netns_list *list, const char *proc)
 		return 0;
 	while (!result && getline(&line, &capacity, file) >= 0)
 		if (sscanf(line, "%*u %*u %*s net:[%*u] %4095s", path) == 1 && !netns_inode_of(path, &inode))
-			result = add(list, inode, path);
+			result = add(list, inode, path, 0);
 	free(line);
 	fclose(file);
 	return result;
 }
 
-static int add_process(struct netns_list *list, const char *proc, const char *pid)
+static int add_process(struct netns_list *list, const char *proc, uint32_t pid)
 {
 	char path[4096];
 	struct stat status;
 
-	snprintf(path, sizeof(path), "%s/%s/ns/net", proc, pid);
+	snprintf(path, sizeof(path), "%s/%u/ns/net", proc, pid);
 	if (!stat(path, &status))
-		return add(list, status.st_ino, path);
+		return add(list, status.st_ino, path, pid);
 	if (errno == EACCES || errno == EPERM)
 		list->denied++;
 	return 0;
@@ -179,7 +181,7 @@ static int add_processes(struct netns_list *list, const char *proc)
 		return -errno;
 	while (!result && (entry = readdir(directory)))
 		if (!text_parse_u64(entry->d_name, PID_LIMIT, &pid))
-			result = add_process(list, proc, entry->d_name);
+			result = add_process(list, proc, pid);
 	closedir(directory);
 	return result;
 }

@@ -17,6 +17,7 @@ struct netns_places {
 
 struct netns {
 	uint32_t inode;
+	uint32_t pid; /* of a process in it; 0 = none was found */
 	char *path; /* "/proc/4711/ns/net", "/run/netns/blue" */
 };
 

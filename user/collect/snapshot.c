@@ -100,16 +100,6 @@ static int program_run(const struct snapshot *snapshot, struct bpf_program *prog
 	return err;
 }
 
-static bool netns_wanted(const struct filter *filter, uint32_t inode)
-{
-	unsigned int i;
-
-	for (i = 0; i < filter->n_netns; i++)
-		if (filter->netns[i] == inode)
-			return true;
-	return !filter->n_netns;
-}
-
 /* The socket iterator lists the namespace of the thread that opens it. */
 static int seed_namespace(struct snapshot *snapshot, const char *path, bool *moved)
 {
@@ -137,10 +127,10 @@ static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
 		return -errno;
 	netns_inode_of_fd(own, &own_inode);
 	err = netns_list_read(&list, &snapshot->filter->places.netns);
-	if (netns_wanted(snapshot->filter, own_inode))
+	if (filter_wants_netns(snapshot->filter, own_inode))
 		err = program_run(snapshot, snapshot->tracer->skeleton->progs.seed_sockets, NULL);
 	for (i = 0; i < list.count; i++) {
-		if (list.entries[i].inode == own_inode || !netns_wanted(snapshot->filter, list.entries[i].inode))
+		if (list.entries[i].inode == own_inode || !filter_wants_netns(snapshot->filter, list.entries[i].inode))
 			continue;
 		if (seed_namespace(snapshot, list.entries[i].path, &moved))
 			(*skipped)++;
@@ -160,28 +150,6 @@ int snapshot_processes(struct snapshot *snapshot)
 int snapshot_descriptors(struct snapshot *snapshot)
 {
 	return program_run(snapshot, snapshot->tracer->skeleton->progs.seed_descriptors, NULL);
-}
-
-int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
-{
-	int err;
-
-	*skipped = 0;
-	err = snapshot_processes(snapshot);
-	if (!err)
-		err = snapshot_descriptors(snapshot);
-	if (!err)
-		err = seed_namespaces(snapshot, skipped);
-	snapshot->untold_sockets = snapshot->tracer->skeleton->bss->presences_refused > 0;
-	snapshot->tracer->skeleton->bss->seeding_is_over = true;
-	return err;
-}
-
-int snapshot_adopt(struct snapshot *snapshot)
-{
-	size_t skipped = 0;
-
-	return seed_namespaces(snapshot, &skipped);
 }
 
 /* CPU time: what a sweep costs, not how long others kept it from running. */
@@ -277,6 +245,29 @@ int snapshot_sweep_sockets(struct snapshot *snapshot)
 
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
+}
+
+int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
+{
+	int err;
+
+	*skipped = 0;
+	err = snapshot_processes(snapshot);
+	if (!err)
+		err = snapshot_descriptors(snapshot);
+	if (!err)
+		err = seed_namespaces(snapshot, skipped);
+	snapshot->untold_sockets = refused(snapshot);
+	snapshot->tracer->skeleton->bss->seeding_is_over = true;
+	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), true);
+}
+
+int snapshot_adopt(struct snapshot *snapshot)
+{
+	size_t skipped = 0;
+	int err = seed_namespaces(snapshot, &skipped);
+
+	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), true);
 }
 
 void snapshot_next_listing(struct snapshot *snapshot)
