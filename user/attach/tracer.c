@@ -216,7 +216,7 @@ static void tune_store(struct tracer *tracer, const struct filter *filter, uint3
 	const uint32_t sockets = max_sockets ?: default_entries(&tracer->kernel, 2 * min_u32(present.full, TRACER_MAX_SOCKETS));
 	const bool slots_used = tracer->kernel.has_atomics && sockets >= SLOTS_FROM_SOCKETS;
 	const uint32_t slots = slots_used ? time_wait_slots_for(present.time_wait, max_sockets) : 0;
-	const uint32_t time_waits = max_u32(max_u32(present.full, present.time_wait), slots);
+	const uint32_t time_waits = max_u32(present.full, slots ?: 2 * min_u32(present.time_wait, TRACER_MAX_SOCKETS));
 
 	skeleton->rodata->slots_used = slots_used;
 	if (slots_used) {
