@@ -140,10 +140,9 @@ static void json_pod(struct json *json, const struct group *group, bool known)
 
 static void json_remote(struct json *json, const struct group *group, bool known)
 {
-	struct address address = address_from_mapped(group->name.addr);
 	char text[ADDRESS_TEXT];
 
-	address_format(text, &address);
+	address_format_mapped(text, group->name.addr);
 	json_string(json, "remote_addr", known ? text : NULL);
 	id_json(json, "service_port", known ? group->name.port : 0);
 	json_string(json, "side", known ? side_name(group->name.side) : NULL);

@@ -37,11 +37,10 @@ static void group_owner_json(struct json *json, const struct process *owner)
 
 static void group_json(struct json *json, const struct leaks_report *report, const struct leak_group *group)
 {
-	struct address address = address_from_mapped(group->remote);
 	double minutes = (report->tick->time_ns - report->begin_ns) / NSEC_PER_MINUTE;
 	char remote[ADDRESS_TEXT];
 
-	address_format(remote, &address);
+	address_format_mapped(remote, group->remote);
 	json_element_object_begin(json);
 	json_u64(json, "sockets", group->count);
 	json_string(json, "state", tcp_state_name(group->state));

@@ -66,10 +66,9 @@ static void group_owner_text(struct output *output, const struct leak_group *gro
 
 static void group_remotes_text(struct output *output, const struct leak_group *group)
 {
-	struct address address = address_from_mapped(group->remote);
 	char text[ADDRESS_TEXT];
 
-	address_format(text, &address);
+	address_format_mapped(text, group->remote);
 	if (group->service_port)
 		output_printf(output, ", port %u", group->service_port);
 	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : "from", text);
