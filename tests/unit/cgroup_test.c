@@ -32,10 +32,10 @@ static void mounts(void **state)
 		{" - cgroup2 \n", NULL},
 		{"", NULL},
 	};
-	char path[] = "/tmp/tcpdwell-unit-XXXXXX", mount[256];
+	char path[UNIT_PATH], mount[256];
 
 	(void)state;
-	close(mkstemp(path));
+	close(unit_make_file(path));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		unit_write_file(path, cases[i].line);
 		if (cgroup_mount_find(path, mount, sizeof(mount)))
@@ -236,11 +236,11 @@ static int check_walk_again(const struct made *made)
 /* A plain folder stands for the hierarchy; without root's privileges it is walked. */
 static void the_walk_is_limited(void **state)
 {
-	struct made made = {.mount = "/tmp/tcpdwell-unit-XXXXXX"};
+	struct made made = {};
 	int status;
 
 	(void)state;
-	assert_non_null(mkdtemp(made.mount));
+	unit_make_folder(made.mount);
 	assert_int_equal(chmod(made.mount, 0777), 0);
 	snprintf(made.outer, sizeof(made.outer), "%s/late", made.mount);
 	status = run_as(geteuid() ? 0 : NOBODY, check_walk_again, &made);

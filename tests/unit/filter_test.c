@@ -12,7 +12,7 @@
 
 /* An imitation of /proc, /run/netns and the cgroup2 mount. */
 struct imitation {
-	char root[64], proc[80], names[80], cgroup[80];
+	char root[UNIT_PATH], proc[80], names[80], cgroup[80];
 	struct filter filter;
 };
 
@@ -41,8 +41,7 @@ static int setup(void **state)
 	char path[128], pid[16];
 
 	assert_true(FILTER_SET_MAX < 5000);
-	strcpy(it->root, "/tmp/tcpdwell-unit-XXXXXX");
-	assert_non_null(mkdtemp(it->root));
+	unit_make_folder(it->root);
 	snprintf(it->proc, sizeof(it->proc), "%s/proc", it->root);
 	snprintf(it->names, sizeof(it->names), "%s/names", it->root);
 	snprintf(it->cgroup, sizeof(it->cgroup), "%s/cgroup", it->root);
@@ -69,10 +68,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct imitation *it = *state;
-	char command[128];
 
-	snprintf(command, sizeof(command), "rm -r %s", it->root);
-	assert_int_equal(system(command), 0);
+	unit_remove_folder(it->root);
 	free(it);
 	return 0;
 }

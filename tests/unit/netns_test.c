@@ -22,7 +22,7 @@ static uint32_t own_inode(void)
 
 /* A folder with proc/ and names/; the files in it are links to our own namespace. */
 struct imitation {
-	char root[64], proc[80], names[80];
+	char root[UNIT_PATH], proc[80], names[80];
 	struct netns_places places;
 };
 
@@ -43,8 +43,7 @@ static int setup(void **state)
 {
 	struct imitation *it = calloc(1, sizeof(*it));
 
-	strcpy(it->root, "/tmp/tcpdwell-unit-XXXXXX");
-	assert_non_null(mkdtemp(it->root));
+	unit_make_folder(it->root);
 	snprintf(it->proc, sizeof(it->proc), "%s/proc", it->root);
 	snprintf(it->names, sizeof(it->names), "%s/names", it->root);
 	it->places = (struct netns_places){it->proc, it->names};
@@ -69,10 +68,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct imitation *it = *state;
-	char command[128];
 
-	snprintf(command, sizeof(command), "rm -r %s", it->root);
-	assert_int_equal(system(command), 0);
+	unit_remove_folder(it->root);
 	free(it);
 	return 0;
 }

@@ -15,7 +15,7 @@
 #define HASH "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 struct logs {
-	char root[64];
+	char root[UNIT_PATH];
 	struct pod_names *names;
 	uint64_t now_ns;
 };
@@ -25,8 +25,7 @@ static int setup(void **state)
 	struct logs *logs = calloc(1, sizeof(*logs));
 	char path[128];
 
-	strcpy(logs->root, "/tmp/tcpdwell-unit-XXXXXX");
-	assert_non_null(mkdtemp(logs->root));
+	unit_make_folder(logs->root);
 	for (int i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/%s", logs->root, i ? "pods" : "containers");
 		assert_int_equal(mkdir(path, 0755), 0);
@@ -41,11 +40,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct logs *logs = *state;
-	char command[128];
 
 	pod_names_free(logs->names);
-	snprintf(command, sizeof(command), "rm -r %s", logs->root);
-	assert_int_equal(system(command), 0);
+	unit_remove_folder(logs->root);
 	free(logs);
 	return 0;
 }

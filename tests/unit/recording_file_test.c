@@ -99,10 +99,10 @@ static size_t lines_of(const char *data, size_t size, bool *truncated, bool *cor
 /* A file as it is while it grows, when it is finished, when two follow one another, and when it is damaged. */
 static void test_compressed_file(void **state)
 {
-	char path[] = "/tmp/recording_test.XXXXXX", data[2 * 65536];
+	char path[UNIT_PATH], data[2 * 65536];
 	struct recording_file *file;
 	bool truncated, corrupt;
-	int fd = mkstemp(path), i;
+	int fd = unit_make_file(path), i;
 	size_t size;
 
 	(void)state;
@@ -133,9 +133,9 @@ static void test_compressed_file(void **state)
 
 static void test_overwriting(void **state)
 {
-	char path[] = "/tmp/recording_test.XXXXXX";
+	char path[UNIT_PATH];
 	struct recording_file *file = NULL;
-	int fd = mkstemp(path);
+	int fd = unit_make_file(path);
 
 	(void)state;
 	assert_int_equal(write(fd, "text", 4), 4);

@@ -53,6 +53,35 @@ static inline void unit_write_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+#define UNIT_PATH 64
+
+/* Makes an empty folder of the test's own; `path` gets its name. */
+static inline void unit_make_folder(char path[UNIT_PATH])
+{
+	strcpy(path, "/tmp/tcpdwell-unit-XXXXXX");
+	assert_non_null(mkdtemp(path));
+}
+
+/* With all that is in it. */
+static inline void unit_remove_folder(const char *path)
+{
+	char command[UNIT_PATH + 16];
+
+	snprintf(command, sizeof(command), "rm -r %s", path);
+	assert_int_equal(system(command), 0);
+}
+
+/* Makes an empty file of the test's own; `path` gets its name. Returns its descriptor. */
+static inline int unit_make_file(char path[UNIT_PATH])
+{
+	int fd;
+
+	strcpy(path, "/tmp/tcpdwell-unit-XXXXXX");
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	return fd;
+}
+
 static inline void unit_assert_contains(const char *text, const char *part)
 {
 	if (!strstr(text, part))
