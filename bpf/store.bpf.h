@@ -2,8 +2,8 @@
 /*
  * Where connections are kept. A hash map costs 100 to 250 ns for each insertion and deletion, most of it for memory, and a
  * connection has three of each; so most connections live in an array instead: buckets of tags, each a cache line, and for
- * each tag a slot. What finds no slot free, or its bucket full, goes to a hash map, as do full sockets that were there before us, which are
- * long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
+ * each tag a slot. What finds no slot free, or its bucket full, goes to a hash map, as do full sockets that were there before us,
+ * which are long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
  *
  * A full socket's slot belongs to its tag, and is used again with the socket's memory. A timewait socket's slot is the next
  * one in turn, and its number is part of the tag: they end in about the order in which they began, so the next one is free, and

@@ -68,7 +68,7 @@ static void tune_hooks(struct tracer *tracer)
 	bpf_program__set_autoload(skeleton->progs.transition_last, preempted);
 }
 
-/* A set that is not used takes no room. */
+/* A set that is not used takes no room. --remote may bring one port more. */
 static void tune_sets(struct tcpdwell *skeleton, const struct filter *filter)
 {
 	bpf_map__set_max_entries(skeleton->maps.filter_netns_set, filter->n_netns ?: 1);
