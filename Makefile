@@ -55,7 +55,7 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
 MAKEFLAGS += --no-print-directory
 endif
 
-SOURCES := $(sort $(wildcard user/*.c user/*/*.c))
+SOURCES := $(sort $(wildcard user/*.c user/*/*.c user/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 SKELETON := $(OUT)/skel/tcpdwell.skel.h
 BPF_SOURCES := $(wildcard bpf/*.h) vmlinux/vmlinux.h
@@ -175,4 +175,4 @@ ifeq ($(ARCH),$(HOST_ARCH))
 		echo "libbpf 1.1 or newer is needed: run tools/install-deps, or point PKG_CONFIG_PATH at another libbpf" >&2; exit 1; }
 endif
 
--include $(OBJECTS:.o=.d) $(wildcard build/tests/unit/obj/*/*.d build/tests/unit/obj/*/*/*.d)
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=build/tests/unit/obj/%.d)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell hist: how long sockets stay in each state. */
 #include "command.h"
-#include "show/hist.h"
+#include "show/hist/hist.h"
 #include "util/log.h"
 
 static void hist_needs(const struct options *options, struct live_needs *needs)

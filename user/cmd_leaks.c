@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell leaks: sockets stuck in a state. */
 #include "command.h"
-#include "show/leaks.h"
+#include "show/leaks/leaks.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collect/recording.h"
-#include "collect/source.h"
+#include "recording/recording.h"
+#include "source.h"
 #include "command.h"
-#include "show/summary.h"
+#include "event/summary.h"
 #include "util/log.h"
 #include "util/text.h"
 

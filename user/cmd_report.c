@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collect/recording.h"
+#include "recording/recording.h"
 #include "command.h"
 #include "util/log.h"
 

@@ -3,11 +3,11 @@
 #include <errno.h>
 
 #include "account/ranking.h"
-#include "collect/source.h"
+#include "source.h"
 #include "command.h"
 #include "show/terminal.h"
-#include "show/top.h"
-#include "show/top_screen.h"
+#include "show/top/top.h"
+#include "show/top/screen.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell trace: one line for each transition. */
 #include "command.h"
-#include "show/lines.h"
+#include "show/trace/lines.h"
 
 static void trace_needs(const struct options *options, struct live_needs *needs)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "collect/live.h"
-#include "event.h"
+#include "event/event.h"
 #include "options.h"
 #include "util/output.h"
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "attach/privileges.h"
-#include "collect/source.h"
+#include "source.h"
 #include "command.h"
 #include "util/log.h"
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "attach/hooks.h"
-#include "filter.h"
+#include "filter/filter.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 

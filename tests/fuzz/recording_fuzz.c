@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collect/recording.h"
+#include "recording/recording.h"
 #include "command.h"
 
 struct memory {

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "show/hist.h"
+#include "show/hist/hist.h"
 
 #define MS 1000000ULL
 

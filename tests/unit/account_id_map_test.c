@@ -2,7 +2,7 @@
 /* The table by id against a plain array. */
 #include "unit.h"
 
-#include "account/id_map.h"
+#include "util/id_map.h"
 
 #define IDS 512
 

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "show/terminal.h"
-#include "show/top.h"
-#include "show/top_table.h"
-#include "show/top_ui.h"
+#include "show/top/top.h"
+#include "show/top/table.h"
+#include "show/top/ui.h"
 
 static struct world world;
 

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "event.h"
+#include "event/event.h"
 #include "options.h"
 #include "util/tcp_state.h"
 

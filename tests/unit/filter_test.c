@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "filter.h"
+#include "filter/filter.h"
 
 /* An imitation of /proc, /run/netns and the cgroup2 mount. */
 struct imitation {

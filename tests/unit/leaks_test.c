@@ -13,7 +13,7 @@
 
 #include "account/sockets.h"
 #include "attribute/netns.h"
-#include "show/leaks.h"
+#include "show/leaks/leaks.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 

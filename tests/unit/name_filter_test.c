@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "attribute/name_filter.h"
+#include "filter/name_filter.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define UID "6c1a4c5e-8a3b-4f0e-9d55-0a1b2c3d4e5f"

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "attach/capabilities.h"
+#include "util/capabilities.h"
 #include "attach/privileges.h"
 #include "attach/seccomp.h"
 

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "collect/recording_file.h"
-#include "collect/recording_input.h"
-#include "collect/recording_live.h"
-#include "event_filter.h"
+#include "recording/file.h"
+#include "recording/input.h"
+#include "recording/live_sockets.h"
+#include "filter/event_filter.h"
 
 static void test_filters(void **state)
 {

@@ -2,7 +2,7 @@
 /* Lines of a recording: what is written is what is read, whatever it is; and what happens when it is not. */
 #include "recording_unit.h"
 
-#include "collect/recording_parse.h"
+#include "recording/parse.h"
 
 static unsigned int random_below(uint64_t *random, unsigned int count)
 {

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#include "collect/recording.h"
+#include "recording/recording.h"
 #include "util/tcp_state.h"
 
 #define BEGIN_NS 5000000000ULL

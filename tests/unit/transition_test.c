@@ -2,7 +2,7 @@
 /* Lines of events: what is remembered of owners must never be another's. */
 #include "recording_unit.h"
 
-#include "show/transition.h"
+#include "event/transition.h"
 
 static struct json json;
 

@@ -7,7 +7,7 @@
 #define TCPDWELL_ACCOUNT_FOLLOWED_H
 
 #include "account/group.h"
-#include "account/id_map.h"
+#include "util/id_map.h"
 
 struct followed_socket {
 	uint64_t since_ns;

@@ -8,7 +8,7 @@
 
 #include <uthash.h>
 
-#include "event.h"
+#include "event/event.h"
 #include "options.h"
 #include "util/histogram.h"
 #include "util/json.h"

@@ -7,7 +7,7 @@
 #define TCPDWELL_ACCOUNT_GROUPS_H
 
 #include "account/group.h"
-#include "account/id_map.h"
+#include "util/id_map.h"
 
 struct groups {
 	unsigned int by; /* enum group_key */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "attach/capabilities.h"
+#include "util/capabilities.h"
 
 struct btf;
 

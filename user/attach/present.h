@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "filter.h"
+#include "filter/filter.h"
 
 struct present_sockets {
 	uint32_t full, time_wait;

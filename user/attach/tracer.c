@@ -17,7 +17,7 @@
 #include "abi.h"
 #include "attach/present.h"
 #include "attach/privileges.h"
-#include "attribute/name_filter.h"
+#include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 

@@ -9,7 +9,7 @@
 
 #include "attach/hooks.h"
 #include "attach/verifier.h"
-#include "filter.h"
+#include "filter/filter.h"
 
 /* A table costs 16 bytes for each socket that it could hold, and some 200 for each that it does. */
 #define TRACER_DEFAULT_SOCKETS 131072

@@ -8,7 +8,7 @@
 
 #include "abi.h"
 #include "attach/tracer.h"
-#include "event.h"
+#include "event/event.h"
 #include "tcpdwell.skel.h"
 
 static uint64_t counter_read(int fd, uint32_t kind)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "event.h"
+#include "event/event.h"
 #include "options.h"
 
 /* What the view needs of the kernel side. */

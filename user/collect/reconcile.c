@@ -3,7 +3,7 @@
 #include "collect/reconcile.h"
 
 #include "collect/snapshot.h"
-#include "event.h"
+#include "event/event.h"
 
 #define NSEC_PER_MSEC 1000000ULL
 #define SETTLING_NS (500 * NSEC_PER_MSEC)

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/id_map.h"
+#include "util/id_map.h"
 #include "attach/tracer.h"
 #include "attribute/cgroup.h"
-#include "attribute/name_filter.h"
+#include "filter/name_filter.h"
 #include "attribute/pod_names.h"
-#include "filter.h"
+#include "filter/filter.h"
 #include "tcpdwell.skel.h"
 #include "util/failure.h"
 #include "util/log.h"

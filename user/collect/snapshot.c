@@ -14,8 +14,8 @@
 #include "abi.h"
 #include "attach/tracer.h"
 #include "attribute/netns.h"
-#include "event.h"
-#include "filter.h"
+#include "event/event.h"
+#include "filter/filter.h"
 #include "tcpdwell.skel.h"
 
 #define NSEC_PER_SEC 1000000000ULL

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "attach/capabilities.h"
+#include "util/capabilities.h"
 
 #define NAME "tcpdwell-guard"
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What events mean, for every view alike. */
+#include "event/event.h"
+
+#include <time.h>
+
+#include "util/tcp_state.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_unix_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t clock_unix_offset_ns(void)
+{
+	uint64_t before, after, unix_ns, offset = 0, width = UINT64_MAX;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		before = clock_monotonic_ns();
+		unix_ns = clock_unix_ns();
+		after = clock_monotonic_ns();
+		if (after - before >= width)
+			continue;
+		width = after - before;
+		offset = unix_ns - before - width / 2;
+	}
+	return offset;
+}
+
+static bool is_waiting(unsigned int state)
+{
+	return state == STATE_TIME_WAIT || state == STATE_CLOSE_WAIT;
+}
+
+unsigned int event_state(const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	return !is_waiting(record->new_state) && is_waiting(record->old_state) ? record->old_state : record->new_state;
+}
+
+const struct process *event_charged(const struct event *event, unsigned int state)
+{
+	if (state == STATE_TIME_WAIT && event->record.closer.start_ns)
+		return &event->record.closer;
+	return &event->record.owner;
+}
+
+unsigned int event_attribution(const struct event *event)
+{
+	const struct process *charged = event_charged(event, event_state(event));
+
+	if (!charged->start_ns)
+		return ATTRIBUTION_UNKNOWN;
+	return charged == &event->record.closer ? ATTRIBUTION_OBSERVED : event->record.attribution;
+}
+
+bool event_enters_unknown(const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	return record->type == RECORD_TRANSITION && is_waiting(record->new_state) &&
+	       !event_charged(event, record->new_state)->start_ns;
+}
+
+uint16_t event_service_port(const struct event *event)
+{
+	const struct endpoint *endpoint = &event->record.endpoint;
+
+	switch (event->record.side) {
+	case SIDE_ACTIVE:
+		return endpoint->remote_port;
+	case SIDE_PASSIVE:
+		return endpoint->local_port;
+	default:
+		return 0;
+	}
+}
+
+void totals_add(struct totals *totals, const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	switch (record->type) {
+	case RECORD_SOCKET:
+		totals->states[record->new_state & 15].seeded++;
+		return;
+	case RECORD_CONNECT_FAILED:
+		totals->connect_failed++;
+		return;
+	}
+	totals->transitions++;
+	if (record->flags & FLAG_FIRST_SEEN)
+		totals->states[record->old_state & 15].seeded++;
+	totals->states[record->old_state & 15].left++;
+	totals->states[record->new_state & 15].created++;
+}
+
+void totals_recount(struct totals *totals)
+{
+	struct state_totals *state = totals->states, *end = state + sizeof(totals->states) / sizeof(*state);
+
+	for (; state < end; state++)
+		state_totals_recount(state);
+}
+
+void state_totals_recount(struct state_totals *state)
+{
+	state->left += state_totals_now(state);
+}
+
+int64_t state_totals_now(const struct state_totals *state)
+{
+	return state->created + state->seeded - state->left;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What flows through the user side: a run begins, events and ticks come, it ends. Live (collect/live.c) and recorded
+ * (recording/recording.c) runs give the same, so a view does not know which it shows.
+ */
+#ifndef TCPDWELL_EVENT_EVENT_H
+#define TCPDWELL_EVENT_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "attach/hooks.h"
+#include "attribute/container.h"
+
+struct event {
+	struct transition record; /* type RECORD_TRANSITION, RECORD_CONNECT_FAILED or RECORD_SOCKET; owner as far as known */
+	uint64_t unix_ns; /* record.time_ns as UTC */
+	bool healed; /* not seen itself: concluded from what came after */
+	uint64_t cgroup_id; /* the charged process's, or the socket's; 0 = not known */
+	const char *cgroup; /* path, NULL = not known; valid during the call */
+	const struct container *container; /* never NULL; valid during the call */
+};
+
+struct pod_names;
+
+/* What is said once, when a run begins. Strings live as long as the run. */
+struct run {
+	const char *version; /* of the tcpdwell that traced */
+	const char *kernel;
+	const char *hooks[FACTS]; /* by enum fact: what served it; NULL = not known */
+	uint64_t begin_ns; /* monotonic */
+	uint64_t begin_unix_ns;
+	bool polled; /* not traced: only what was there at each look is known, see polling/polling.h */
+	struct pod_names *names; /* of pods and containers, as they become known; NULL = none will be */
+	bool recorded; /* a replay: the machine that we run on may be another */
+};
+
+/* Grown since the run began. Shown where not zero. */
+struct health {
+	uint64_t lost; /* records that found the ring buffer full */
+	uint64_t skipped; /* events that the kernel's recursion guard kept from us at most, machine-wide */
+	uint64_t missed; /* gaps found in a connection's transitions */
+	uint64_t healed; /* of these: put right */
+	uint64_t map_full; /* entries that a table refused */
+	uint64_t unknown; /* entries into TIME_WAIT and CLOSE_WAIT of no known process */
+	uint64_t adopted; /* sockets found by reconciliation */
+	uint64_t dropped; /* entries of sockets that were gone */
+	uint64_t walk_cut; /* chains of the kernel's table longer than the walk */
+};
+
+/* Of one state. created + seeded - left = now. */
+struct state_totals {
+	uint64_t created; /* entries since we attached */
+	uint64_t seeded; /* were there when we attached, or were found by a recount */
+	uint64_t left; /* a recount lets all leave, and finds those again that are there */
+};
+
+struct totals {
+	uint64_t transitions;
+	uint64_t connect_failed;
+	struct state_totals states[16]; /* by state number */
+	int64_t fin_wait2_timewait; /* now in FIN_WAIT2 as timewait sockets */
+};
+
+struct tick {
+	uint64_t time_ns; /* monotonic */
+	uint64_t unix_ns;
+	const struct health *health;
+	const struct totals *totals;
+};
+
+/* Each returns 0 to go on, 1 to end the run, or negative errno. NULL members are not called. */
+struct view {
+	int (*begin)(struct view *view, const struct run *run);
+	int (*event)(struct view *view, const struct event *event);
+	/*
+	 * Records were lost: all sockets that are there are told anew, as RECORD_SOCKET events between two calls, the first with
+	 * `begins`. What was there before and is not told of until the second call has left unseen.
+	 */
+	int (*recount)(struct view *view, bool begins);
+	int (*tick)(struct view *view, const struct tick *tick); /* about each tick_ms, and after each batch of events */
+	int (*end)(struct view *view, const struct tick *last);
+	unsigned int tick_ms; /* how long an event may wait; 0 = 50 */
+};
+
+/* A state's charged process: the closer for TIME_WAIT where one is known, else the owner. start_ns 0 = not known. */
+const struct process *event_charged(const struct event *event, unsigned int state);
+
+/* How the charged process of the event's state is known: enum attribution. */
+unsigned int event_attribution(const struct event *event);
+
+/* The state that an event is about: the one that waits (TIME_WAIT, CLOSE_WAIT), new before old; else the new one. */
+unsigned int event_state(const struct event *event);
+
+/* Does it enter TIME_WAIT or CLOSE_WAIT on the account of no known process? */
+bool event_enters_unknown(const struct event *event);
+
+uint16_t event_service_port(const struct event *event);
+
+/* Monotonic clock, and UTC, in ns. */
+uint64_t clock_monotonic_ns(void);
+uint64_t clock_unix_ns(void);
+
+/* UTC - monotonic, measured as closely as a machine that is busy allows. */
+uint64_t clock_unix_offset_ns(void);
+
+/* Adds an event to the totals. */
+void totals_add(struct totals *totals, const struct event *event);
+
+/* A recount begins: nothing is there until it is told. */
+void totals_recount(struct totals *totals);
+void state_totals_recount(struct state_totals *state);
+
+int64_t state_totals_now(const struct state_totals *state);
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Header and summary. Nothing is lost in silence: each counter has a name here. */
+#include "event/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "util/tcp_state.h"
+
+struct counter_name {
+	const char *json;
+	const char *text; /* behind the number */
+	size_t offset; /* in struct health */
+	bool harmless; /* told to those who ask with -j, not in text */
+};
+
+static const struct counter_name counter_names[] = {
+	{ "lost", "records lost (the ring buffer was full)", offsetof(struct health, lost), false },
+	{ "missed", "transitions not seen", offsetof(struct health, missed), false },
+	{ "healed", "of them put right", offsetof(struct health, healed), false },
+	{ "skipped", "runs skipped by the kernel's recursion guard", offsetof(struct health, skipped), true },
+	{ "map_full", "sockets not followed (a table was full, see --max-sockets)", offsetof(struct health, map_full), false },
+	{ "unknown", "entries of no known process", offsetof(struct health, unknown), false },
+	{ "adopted", "sockets found by reconciliation", offsetof(struct health, adopted), false },
+	{ "dropped", "entries dropped by reconciliation", offsetof(struct health, dropped), false },
+	{ "walk_cut", "hash chains not read to their end", offsetof(struct health, walk_cut), false },
+};
+
+#define COUNTERS (sizeof(counter_names) / sizeof(counter_names[0]))
+
+static uint64_t counter_value(const struct health *health, size_t i)
+{
+	return *(const uint64_t *)((const char *)health + counter_names[i].offset);
+}
+
+void header_fields_json(struct json *json, const struct run *run)
+{
+	int fact;
+
+	json_string(json, "type", "header");
+	json_string(json, "version", run->version);
+	json_time(json, "time", run->begin_unix_ns);
+	json_string(json, "kernel", run->kernel);
+	json_string(json, "source", source_name(run->polled));
+	json_string(json, "clock", "monotonic");
+	json_object_begin(json, "hooks");
+	for (fact = 0; fact < FACTS; fact++)
+		json_string(json, fact_name(fact), run->hooks[fact]);
+	json_object_end(json);
+}
+
+const char *source_note(const struct run *run)
+{
+	return run->polled ? "# --no-bpf: polled once a second; what comes and goes in between is not seen, nor who closes\n" : "";
+}
+
+void header_json(struct json *json, const struct run *run)
+{
+	json_object_begin(json, NULL);
+	header_fields_json(json, run);
+	json_object_end(json);
+	json_end_line(json);
+}
+
+uint64_t *health_counter(struct health *health, size_t i, const char **name)
+{
+	if (i >= COUNTERS)
+		return NULL;
+	*name = counter_names[i].json;
+	return (uint64_t *)((char *)health + counter_names[i].offset);
+}
+
+void health_json(struct json *json, const struct health *health)
+{
+	size_t i;
+
+	for (i = 0; i < COUNTERS; i++)
+		json_u64(json, counter_names[i].json, counter_value(health, i));
+}
+
+static void state_json(struct json *json, const char *name, const struct state_totals *state)
+{
+	char key[48];
+
+	snprintf(key, sizeof(key), "%s_created", name);
+	json_u64(json, key, state->created);
+	snprintf(key, sizeof(key), "%s_seeded", name);
+	json_u64(json, key, state->seeded);
+	snprintf(key, sizeof(key), "%s_left", name);
+	json_u64(json, key, state->left);
+	snprintf(key, sizeof(key), "%s_now", name);
+	json_i64(json, key, state_totals_now(state));
+}
+
+void totals_json(struct json *json, const struct totals *totals)
+{
+	json_object_begin(json, "totals");
+	state_json(json, "time_wait", &totals->states[STATE_TIME_WAIT]);
+	state_json(json, "close_wait", &totals->states[STATE_CLOSE_WAIT]);
+	json_i64(json, "fin_wait2_timewait_now", totals->fin_wait2_timewait);
+	json_object_end(json);
+}
+
+void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
+{
+	json_object_begin(json, NULL);
+	json_string(json, "type", "summary");
+	json_time(json, "time", last->unix_ns);
+	json_f64(json, "seconds", (last->time_ns - begin_ns) / 1e9, 3);
+	json_u64(json, "transitions", last->totals->transitions);
+	json_u64(json, "connect_failed", last->totals->connect_failed);
+	health_json(json, last->health);
+	totals_json(json, last->totals);
+	json_object_end(json);
+	json_end_line(json);
+}
+
+size_t health_text(char *out, size_t size, const struct health *health)
+{
+	size_t used = 0, i;
+
+	out[0] = '\0';
+	for (i = 0; i < COUNTERS && used < size; i++)
+		if (counter_value(health, i) && !counter_names[i].harmless)
+			used += snprintf(out + used, size - used, "%s%llu %s", used ? ", " : "",
+					 (unsigned long long)counter_value(health, i), counter_names[i].text);
+	return used < size ? used : size - 1;
+}
+
+static size_t state_text(char *out, size_t size, const char *name, const struct state_totals *state)
+{
+	return snprintf(out, size, "%s: %llu entered, %llu were there, %llu left, %lld now; ", name,
+			(unsigned long long)state->created, (unsigned long long)state->seeded,
+			(unsigned long long)state->left, (long long)state_totals_now(state));
+}
+
+size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t begin_ns)
+{
+	const struct totals *totals = last->totals;
+	size_t used = 0;
+
+	used += snprintf(out, size, "\n%.1f s, %llu transitions. ", (last->time_ns - begin_ns) / 1e9,
+			 (unsigned long long)totals->transitions);
+	used += state_text(out + used, size - used, "TIME_WAIT", &totals->states[STATE_TIME_WAIT]);
+	used += state_text(out + used, size - used, "CLOSE_WAIT", &totals->states[STATE_CLOSE_WAIT]);
+	used += snprintf(out + used, size - used, "connect failures: %llu\n", (unsigned long long)totals->connect_failed);
+	if (health_text(out + used, size - used, last->health)) {
+		used += strlen(out + used);
+		used += snprintf(out + used, size - used, "\n");
+	}
+	return used;
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Events as JSON lines: the format of `trace -j` and of recordings. Names of fields are a promise to users. */
+#include "event/transition.h"
+
+#include <string.h>
+
+#include "event/owner_memo.h"
+#include "util/address.h"
+#include "util/tcp_state.h"
+
+#define NAMES(names) (sizeof(names) / sizeof(names[0]))
+
+static const char *const sides[] = { NULL, "active", "passive" };
+static const char *const closers[] = { NULL, "local", "remote", "both" };
+static const char *const attributions[] = { "unknown", "observed", "seeded", "listener" };
+static const char *const ends[] = {
+	NULL, "expired", "reused", "killed", "reset_sent", "reset_received", "timeout", "aborted", "overflow",
+};
+
+static const char *name_of(const char *const *names, size_t count, unsigned int number)
+{
+	return number < count ? names[number] : NULL;
+}
+
+static unsigned int number_of(const char *const *names, size_t count, const char *name)
+{
+	unsigned int number;
+
+	for (number = 0; name && number < count; number++)
+		if (names[number] && !strcmp(names[number], name))
+			return number;
+	return 0;
+}
+
+const char *source_name(bool polled)
+{
+	return polled ? "polling" : "bpf";
+}
+
+const char *side_name(unsigned int side)
+{
+	return name_of(sides, NAMES(sides), side);
+}
+
+const char *closed_by_name(unsigned int closed_by)
+{
+	return name_of(closers, NAMES(closers), closed_by);
+}
+
+const char *attribution_name(unsigned int attribution)
+{
+	return name_of(attributions, NAMES(attributions), attribution);
+}
+
+const char *end_name(unsigned int end)
+{
+	return name_of(ends, NAMES(ends), end);
+}
+
+unsigned int side_parse(const char *name)
+{
+	return number_of(sides, NAMES(sides), name);
+}
+
+unsigned int closed_by_parse(const char *name)
+{
+	return number_of(closers, NAMES(closers), name);
+}
+
+unsigned int attribution_parse(const char *name)
+{
+	return number_of(attributions, NAMES(attributions), name);
+}
+
+unsigned int end_parse(const char *name)
+{
+	return number_of(ends, NAMES(ends), name);
+}
+
+static void number_or_null(struct json *json, const char *key, uint64_t number)
+{
+	if (number)
+		json_u64(json, key, number);
+	else
+		json_null(json, key);
+}
+
+/* Pieces of a line, written one after the other at `at`; each returns where it ends. There must be room. */
+#define PUT(at, literal) put_bytes(at, literal, sizeof(literal) - 1)
+
+static inline char *put_bytes(char *at, const char *bytes, size_t size)
+{
+	memcpy(at, bytes, size);
+	return at + size;
+}
+
+static inline char *put_number(char *at, uint64_t number)
+{
+	return at + u64_format(at, number);
+}
+
+static inline char *put_number_or_null(char *at, uint64_t number)
+{
+	return number ? put_number(at, number) : PUT(at, "null");
+}
+
+/* One of our own names, which need no care. */
+static inline char *put_name(char *at, const char *name)
+{
+	if (!name)
+		return PUT(at, "null");
+	*at++ = '"';
+	at = stpcpy(at, name);
+	*at++ = '"';
+	return at;
+}
+
+/* Names are shorter than 20 bytes. */
+#define ENDPOINT_ROOM 320
+
+static char *format_endpoint(char *at, const struct event *event)
+{
+	const struct endpoint *endpoint = &event->record.endpoint;
+
+	at = PUT(at, "\"netns\":");
+	at = put_number(at, endpoint->netns);
+	at = PUT(at, ",\"local_addr\":\"");
+	at += address_format_mapped(at, endpoint->local_addr);
+	at = PUT(at, "\",\"local_port\":");
+	at = put_number(at, endpoint->local_port);
+	at = PUT(at, ",\"remote_addr\":\"");
+	at += address_format_mapped(at, endpoint->remote_addr);
+	at = PUT(at, "\",\"remote_port\":");
+	at = put_number(at, endpoint->remote_port);
+	at = PUT(at, ",\"side\":");
+	at = put_name(at, side_name(event->record.side));
+	at = PUT(at, ",\"service_port\":");
+	return put_number_or_null(at, event_service_port(event));
+}
+
+/* A short connection has ten lines within a moment, five for each end: remembers how ends were written last. */
+static char *put_endpoint(char *at, const struct event *event)
+{
+	static struct endpoint_text {
+		struct endpoint endpoint;
+		uint8_t side;
+		uint16_t size; /* 0 = nothing is remembered here */
+		char text[ENDPOINT_ROOM];
+	} texts[128];
+	const struct endpoint *endpoint = &event->record.endpoint;
+	struct endpoint_text *known = &texts[(endpoint->local_port * 31 + endpoint->remote_port) % NAMES(texts)];
+
+	if (!known->size || known->side != event->record.side || memcmp(&known->endpoint, endpoint, sizeof(*endpoint))) {
+		known->endpoint = *endpoint;
+		known->side = event->record.side;
+		known->size = format_endpoint(known->text, event) - known->text;
+	}
+	return put_bytes(at, known->text, known->size);
+}
+
+void event_endpoint_json(struct json *json, const struct event *event)
+{
+	char *at = json_fields_begin(json, ENDPOINT_ROOM);
+
+	if (at)
+		json_fields_end(json, put_endpoint(at, event));
+}
+
+static void process_json(struct json *json, const struct process *process, const char *pid, const char *ns_pid,
+			 const char *comm)
+{
+	if (!process->start_ns) {
+		json_null(json, pid);
+		json_null(json, ns_pid);
+		json_null(json, comm);
+		return;
+	}
+	number_or_null(json, pid, process->pid);
+	number_or_null(json, ns_pid, process->ns_pid);
+	json_string_sized(json, comm, process->comm, strnlen(process->comm, COMM_BYTES));
+}
+
+static void text_or_null(struct json *json, const char *key, const char *text)
+{
+	json_string(json, key, text[0] ? text : NULL);
+}
+
+static void container_json(struct json *json, const struct container *container)
+{
+	text_or_null(json, "container_id", container->id);
+	text_or_null(json, "pod_uid", container->pod_uid);
+	json_string(json, "pod", container->pod);
+	json_string(json, "namespace", container->namespace);
+	json_string(json, "container", container->name);
+	text_or_null(json, "runtime", container->runtime);
+	json_string(json, "qos", container->qos);
+	text_or_null(json, "unit", container->unit);
+}
+
+static void owner_fields_json(struct json *json, const struct event *event)
+{
+	const struct container *container = event->container;
+
+	process_json(json, &event->record.owner, "owner_pid", "owner_ns_pid", "owner_comm");
+	process_json(json, &event->record.closer, "closer_pid", "closer_ns_pid", "closer_comm");
+	json_string(json, "attribution", attribution_name(event_attribution(event)));
+	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
+	number_or_null(json, "cgroup_id", event->cgroup_id);
+	json_string(json, "cgroup", event->cgroup);
+	container_json(json, container);
+}
+
+void event_owner_json(struct json *json, const struct event *event)
+{
+	size_t size, begin = json->size;
+	const char *known = owner_memo_find(event, &size);
+	char *at = known ? json_fields_begin(json, size) : NULL;
+
+	if (at) {
+		json_fields_end(json, put_bytes(at, known, size));
+		return;
+	}
+	owner_fields_json(json, event);
+	if (json_error(json))
+		return;
+	begin += json->data[begin] == ',';
+	owner_memo_keep(event, json->data + begin, json->size - begin);
+}
+
+static const char *type_name(unsigned int type)
+{
+	switch (type) {
+	case RECORD_CONNECT_FAILED:
+		return "connect_failed";
+	case RECORD_SOCKET:
+		return "socket";
+	}
+	return "transition";
+}
+
+#define STATES_ROOM 192
+
+static char *put_states(char *at, const struct transition *record)
+{
+	bool dwell_known = record->since_ns && record->since_ns <= record->time_ns;
+
+	at = PUT(at, ",\"old_state\":");
+	at = put_name(at, record->old_state ? tcp_state_name(record->old_state) : NULL);
+	at = PUT(at, ",\"new_state\":");
+	at = put_name(at, tcp_state_name(record->new_state));
+	at = PUT(at, ",\"dwell_ns\":");
+	at = dwell_known ? put_number(at, record->time_ns - record->since_ns) : PUT(at, "null");
+	at = PUT(at, ",\"closed_by\":");
+	at = put_name(at, closed_by_name(record->closed_by));
+	at = PUT(at, ",\"end\":");
+	return put_name(at, end_name(record->end));
+}
+
+#define HEAD_ROOM 128
+
+static char *put_head(char *at, struct json *json, const struct event *event)
+{
+	at = PUT(at, "\"type\":");
+	at = put_name(at, type_name(event->record.type));
+	at = PUT(at, ",\"time\":\"");
+	at = json_time_text(json, at, event->unix_ns);
+	at = PUT(at, "\",\"sock\":\"");
+	at = json_hex64_text(at, event->record.id);
+	return PUT(at, "\",");
+}
+
+/* What every line has that is its own: all but who owns and who closed. */
+static void own_fields_json(struct json *json, const struct event *event)
+{
+	const struct transition *record = &event->record;
+	char *at = json_fields_begin(json, HEAD_ROOM + ENDPOINT_ROOM + STATES_ROOM);
+
+	if (!at)
+		return;
+	at = put_head(at, json, event);
+	at = put_endpoint(at, event);
+	if (record->type == RECORD_TRANSITION) {
+		at = put_states(at, record);
+	} else if (record->type == RECORD_SOCKET) {
+		at = PUT(at, ",\"state\":");
+		at = put_name(at, tcp_state_name(record->new_state));
+	}
+	json_fields_end(json, at);
+}
+
+void event_fields_json(struct json *json, const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	own_fields_json(json, event);
+	event_owner_json(json, event);
+	if (record->type == RECORD_CONNECT_FAILED)
+		json_string(json, "error", "EADDRNOTAVAIL");
+	if (event->healed)
+		json_bool(json, "healed", true);
+	if (record->flags & FLAG_FIRST_SEEN)
+		json_bool(json, "first_seen", true);
+	if (record->flags & FLAG_TIMEWAIT)
+		json_bool(json, "timewait", true);
+}
+
+void event_json(struct json *json, const struct event *event)
+{
+	json_object_begin(json, NULL);
+	event_fields_json(json, event);
+	json_object_end(json);
+	json_end_line(json);
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The run: look, tell what changed, tick, wait. */
+#include "polling/polling.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "attach/privileges.h"
+#include "attribute/cgroup.h"
+#include "attribute/pod_names.h"
+#include "polling/sockets.h"
+#include "util/stop.h"
+#include "filter/event_filter.h"
+#include "util/tcp_state.h"
+
+#define NSEC_PER_MSEC 1000000ULL
+#define LOOK_NS (1000 * NSEC_PER_MSEC)
+#define DEFAULT_SOCKETS 1000000
+
+struct polling {
+	const struct options *options;
+	const struct live_needs *needs;
+	struct view *view;
+	struct filter filter; /* of the options, with the cgroups' paths */
+	struct polled_sockets sockets;
+	struct pod_names *pods;
+	struct cgroup_names *cgroups;
+	struct health health;
+	struct totals totals;
+	uint64_t begin_ns, look_ns, unix_offset_ns;
+	int look_error;
+	int result; /* of the view: 0 go on, 1 stop, negative errno */
+};
+
+/* What a state tells by itself of who sent the first FIN. TIME_WAIT: we did, the other end may have at the same time. */
+static unsigned int closed_by(const struct polled_socket *socket)
+{
+	switch (socket->state) {
+	case STATE_CLOSE_WAIT:
+	case STATE_LAST_ACK:
+		return CLOSED_BY_REMOTE;
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+		return CLOSED_BY_LOCAL;
+	case STATE_TIME_WAIT:
+		return socket->old_state == STATE_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
+	case STATE_CLOSING:
+		return CLOSED_BY_BOTH;
+	default:
+		return CLOSED_BY_NONE;
+	}
+}
+
+/* A socket that a process could have a descriptor of, and none has: it waits to be accepted. */
+static bool is_in_accept_queue(const struct polled_socket *socket)
+{
+	return !socket->inode && (socket->state == STATE_ESTABLISHED || socket->state == STATE_CLOSE_WAIT);
+}
+
+static struct transition record_of(const struct polling *polling, uint64_t id, const struct polled_socket *socket)
+{
+	return (struct transition){
+		.type = polling->sockets.look > 1 ? RECORD_TRANSITION : RECORD_SOCKET,
+		.old_state = polling->sockets.look > 1 ? socket->old_state : socket->state,
+		.new_state = socket->state,
+		.side = socket->side,
+		.closed_by = closed_by(socket),
+		.attribution = socket->owner.start_ns ? ATTRIBUTION_SEEDED : ATTRIBUTION_UNKNOWN,
+		.flags = (is_in_accept_queue(socket) ? FLAG_IN_ACCEPT_QUEUE : 0) | (socket->is_timewait ? FLAG_TIMEWAIT : 0),
+		.time_ns = polling->sockets.now_ns,
+		.since_ns = socket->old_since_ns,
+		.id = id,
+		.endpoint = socket->endpoint,
+		.owner = socket->owner,
+	};
+}
+
+static void deliver(struct polling *polling, const struct transition *record)
+{
+	struct event event = { .record = *record, .unix_ns = record->time_ns + polling->unix_offset_ns };
+	const struct cgroup_name *name;
+
+	event.cgroup_id = record->owner.cgroup_id;
+	name = cgroup_names_lookup(polling->cgroups, event.cgroup_id, record->time_ns);
+	event.cgroup = name->path;
+	event.container = &name->container;
+	if (!event_has_state(&event, polling->needs->emit_states) || !event_passes(&polling->filter, &event))
+		return;
+	totals_add(&polling->totals, &event);
+	polling->health.unknown += event_enters_unknown(&event);
+	if (polling->view->event && !polling->result)
+		polling->result = polling->view->event(polling->view, &event);
+}
+
+static void tell_changed(struct polling *polling)
+{
+	struct polled_sockets *sockets = &polling->sockets;
+	const struct polled_socket *socket;
+	struct transition record;
+	size_t i;
+
+	for (i = 0; i < sockets->n_changed; i++) {
+		socket = id_map_find(&sockets->by_id, sockets->changed[i]);
+		record = record_of(polling, sockets->changed[i], socket);
+		deliver(polling, &record);
+	}
+}
+
+/* Those that the last look did not find. */
+static void tell_gone(struct polling *polling)
+{
+	struct polled_sockets *sockets = &polling->sockets;
+	const struct polled_socket *socket;
+	struct transition record;
+	size_t cursor = 0, i;
+	uint64_t id, *gone = calloc(sockets->by_id.used + 1, sizeof(*gone));
+	size_t count = 0;
+
+	while (gone && (socket = id_map_next(&sockets->by_id, &cursor, &id))) {
+		if (socket->look == sockets->look)
+			continue;
+		record = record_of(polling, id, socket);
+		record.old_state = socket->state;
+		record.new_state = STATE_CLOSE;
+		record.since_ns = socket->since_ns;
+		record.flags = 0;
+		deliver(polling, &record);
+		gone[count++] = id;
+	}
+	for (i = 0; i < count; i++)
+		id_map_remove(&sockets->by_id, gone[i]);
+	free(gone);
+}
+
+static void count_small(struct polling *polling)
+{
+	const struct polled_socket *socket;
+	size_t cursor = 0;
+
+	polling->totals.fin_wait2_timewait = 0;
+	while ((socket = id_map_next(&polling->sockets.by_id, &cursor, NULL)))
+		polling->totals.fin_wait2_timewait += socket->is_timewait && socket->state == STATE_FIN_WAIT2;
+}
+
+static int look(struct polling *polling)
+{
+	int err = polled_sockets_look(&polling->sockets, clock_monotonic_ns());
+
+	polling->look_error = err;
+	if (err)
+		return err;
+	polling->look_ns = polling->sockets.now_ns;
+	polling->unix_offset_ns = clock_unix_offset_ns();
+	polling->health.map_full = polling->sockets.refused;
+	polled_sockets_find_owners(&polling->sockets, polling->cgroups);
+	pod_names_refresh(polling->pods, polling->look_ns, true);
+	tell_changed(polling);
+	tell_gone(polling);
+	count_small(polling);
+	return polling->result < 0 ? polling->result : 0;
+}
+
+static void tell_tick(struct polling *polling, int (*tell)(struct view *view, const struct tick *tick))
+{
+	struct tick tick = { .health = &polling->health, .totals = &polling->totals };
+	int result;
+
+	tick.time_ns = clock_monotonic_ns();
+	tick.unix_ns = tick.time_ns + polling->unix_offset_ns;
+	result = tell ? tell(polling->view, &tick) : 0;
+	if (result && polling->result >= 0)
+		polling->result = result;
+}
+
+static bool is_over(const struct polling *polling)
+{
+	double seconds = (clock_monotonic_ns() - polling->begin_ns) / 1e9;
+
+	return stop_is_requested() || polling->result ||
+	       (polling->options->seconds >= 0 && seconds >= polling->options->seconds);
+}
+
+/* Until the next look, the view's next tick or the end of the run, whatever comes first. */
+static void wait(const struct polling *polling)
+{
+	uint64_t now_ns = clock_monotonic_ns(), next_ns = polling->look_ns + LOOK_NS;
+	double left_ms = polling->options->seconds * 1000 - (now_ns - polling->begin_ns) / 1e6;
+	int ms = next_ns > now_ns ? (next_ns - now_ns) / NSEC_PER_MSEC + 1 : 0;
+
+	if (polling->view->tick_ms && (int)polling->view->tick_ms < ms)
+		ms = polling->view->tick_ms;
+	if (polling->options->seconds >= 0 && left_ms < ms)
+		ms = left_ms > 1 ? left_ms : 1;
+	poll(NULL, 0, ms);
+}
+
+static int run(struct polling *polling)
+{
+	int err = look(polling);
+
+	if (!err)
+		tell_tick(polling, polling->view->tick);
+	while (!err && !is_over(polling)) {
+		wait(polling);
+		if (clock_monotonic_ns() - polling->look_ns >= LOOK_NS)
+			err = look(polling);
+		if (!err)
+			tell_tick(polling, polling->view->tick);
+	}
+	if (err || polling->result < 0)
+		return err ?: polling->result;
+	polling->result = 0;
+	if (polling->options->seconds >= 0 || stop_is_requested())
+		err = look(polling);
+	tell_tick(polling, polling->view->end);
+	return err ?: polling->result < 0 ? polling->result : 0;
+}
+
+static int tell_begin(struct polling *polling)
+{
+	struct utsname name;
+	struct run run = {
+		.version = VERSION,
+		.kernel = name.release,
+		.polled = true,
+		.names = polling->pods,
+		.begin_ns = polling->begin_ns,
+		.begin_unix_ns = polling->begin_ns + polling->unix_offset_ns,
+	};
+
+	uname(&name);
+	return polling->view->begin ? polling->view->begin(polling->view, &run) : 0;
+}
+
+/* Numbers of cgroups to paths, for event_passes(). */
+static void filter_prepare(struct polling *polling)
+{
+	unsigned int i;
+
+	polling->filter = polling->options->filter;
+	for (i = 0; i < polling->filter.n_cgroups; i++)
+		polling->filter.cgroup_paths[i] =
+			cgroup_names_lookup(polling->cgroups, polling->filter.cgroup_ids[i], clock_monotonic_ns())->path;
+}
+
+static bool sees_what_is_asked(const struct polling *polling)
+{
+	const struct filter *filter = &polling->filter;
+	unsigned int i;
+
+	for (i = 0; i < filter->n_netns; i++)
+		if (filter->netns[i] == polling->sockets.netns)
+			return true;
+	return !filter->n_netns && !filter->all_netns;
+}
+
+static int polling_open(struct polling *polling, char *error, size_t error_size)
+{
+	int err = polled_sockets_init(&polling->sockets, polling->options->max_sockets ?: DEFAULT_SOCKETS);
+
+	polling->pods = pod_names_new(polling->options->log_directory ?: POD_NAMES_DIRECTORY);
+	polling->cgroups = cgroup_names_new(NULL, polling->pods);
+	if (!err && !(polling->pods && polling->cgroups))
+		err = -ENOMEM;
+	if (err) {
+		snprintf(error, error_size, "--no-bpf needs /proc: %s", strerror(-err));
+		return err;
+	}
+	filter_prepare(polling);
+	if (!sees_what_is_asked(polling)) {
+		snprintf(error, error_size, "-n: with --no-bpf only our own network namespace is seen");
+		return -EINVAL;
+	}
+	polling->unix_offset_ns = clock_unix_offset_ns();
+	polling->begin_ns = clock_monotonic_ns();
+	return 0;
+}
+
+int polling_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+		size_t error_size)
+{
+	struct polling polling = { .options = options, .needs = needs, .view = view };
+	int err;
+
+	error[0] = '\0';
+	stop_catch_signals();
+	err = polling_open(&polling, error, error_size);
+	if (!err) {
+		privileges_drop(needs->writes_files ? PRIVILEGE_FILES : 0);
+		err = tell_begin(&polling) ?: run(&polling);
+	}
+	if (polling.look_error)
+		snprintf(error, error_size, "the kernel's list of sockets can't be read: %s", strerror(-polling.look_error));
+	cgroup_names_free(polling.cgroups);
+	pod_names_free(polling.pods);
+	polled_sockets_release(&polling.sockets);
+	return err;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One look: the listeners first, for they tell which sockets were accepted, then the connections. */
+#include "polling/sockets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attribute/holders_list.h"
+#include "attribute/netns.h"
+#include "util/tcp_state.h"
+
+#define CONNECTIONS (~(1U << STATE_CLOSE | 1U << STATE_LISTEN | 1U << STATE_NEW_SYN_RECV) & ((1U << STATE_COUNT) - 2))
+
+int polled_sockets_init(struct polled_sockets *sockets, size_t max)
+{
+	memset(sockets, 0, sizeof(*sockets));
+	sockets->max = max;
+	id_map_init(&sockets->by_id, sizeof(struct polled_socket));
+	return netns_inode_of("/proc/self/ns/net", &sockets->netns);
+}
+
+void polled_sockets_release(struct polled_sockets *sockets)
+{
+	id_map_release(&sockets->by_id);
+	free(sockets->changed);
+}
+
+static void on_listener(void *context, const struct listed_socket *listed)
+{
+	struct polled_sockets *sockets = context;
+
+	sockets->listened[listed->endpoint.local_port / 8] |= 1 << listed->endpoint.local_port % 8;
+}
+
+static bool is_listened(const struct polled_sockets *sockets, uint16_t port)
+{
+	return sockets->listened[port / 8] & 1 << port % 8;
+}
+
+/* The kernel's cookie is the connection's own, also as a timewait socket. /proc has none: there the ends must do (FNV-1a). */
+static uint64_t id_of(const struct listed_socket *listed)
+{
+	const uint8_t *bytes = (const uint8_t *)&listed->endpoint;
+	uint64_t id = 14695981039346656037ULL;
+	size_t i;
+
+	if (listed->cookie)
+		return listed->cookie;
+	for (i = 0; i < sizeof(listed->endpoint); i++)
+		id = (id ^ bytes[i]) * 1099511628211ULL;
+	return id ?: 1;
+}
+
+static void note_change(struct polled_sockets *sockets, uint64_t id)
+{
+	size_t capacity = sockets->changed_capacity ? sockets->changed_capacity * 2 : 64;
+	uint64_t *grown = sockets->changed;
+
+	if (sockets->n_changed == sockets->changed_capacity) {
+		grown = realloc(sockets->changed, capacity * sizeof(*grown));
+		if (!grown) {
+			sockets->err = -ENOMEM;
+			return;
+		}
+		sockets->changed = grown;
+		sockets->changed_capacity = capacity;
+	}
+	sockets->changed[sockets->n_changed++] = id;
+}
+
+static void enter(struct polled_sockets *sockets, struct polled_socket *socket, const struct listed_socket *listed)
+{
+	socket->endpoint = listed->endpoint;
+	socket->endpoint.netns = sockets->netns;
+	socket->side = is_listened(sockets, listed->endpoint.local_port) ? SIDE_PASSIVE : SIDE_ACTIVE;
+}
+
+static void on_connection(void *context, const struct listed_socket *listed)
+{
+	struct polled_sockets *sockets = context;
+	uint64_t id = id_of(listed);
+	struct polled_socket *socket = id_map_find(&sockets->by_id, id);
+
+	if (!socket && sockets->by_id.used >= sockets->max) {
+		sockets->refused++;
+		return;
+	}
+	socket = socket ?: id_map_put(&sockets->by_id, id);
+	if (!socket) {
+		sockets->err = -ENOMEM;
+		return;
+	}
+	if (!socket->look)
+		enter(sockets, socket, listed);
+	socket->look = sockets->look;
+	socket->inode = listed->inode;
+	socket->is_timewait = listed->is_timewait;
+	if (socket->state == listed->state)
+		return;
+	socket->old_state = socket->state;
+	socket->old_since_ns = socket->since_ns;
+	socket->state = listed->state;
+	socket->since_ns = sockets->look > 1 ? sockets->now_ns : 0;
+	note_change(sockets, id);
+}
+
+int polled_sockets_look(struct polled_sockets *sockets, uint64_t now_ns)
+{
+	int err;
+
+	sockets->look++;
+	sockets->now_ns = now_ns;
+	sockets->n_changed = 0;
+	err = sockets_list(1U << STATE_LISTEN, on_listener, sockets);
+	if (err)
+		return err;
+	return sockets_list(CONNECTIONS, on_connection, sockets) ?: sockets->err;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A gzip file that grows, flushed so that it can be read while it grows and after its writer was killed. */
+#ifndef TCPDWELL_RECORDING_FILE_H
+#define TCPDWELL_RECORDING_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct recording_file;
+
+/*
+ * Creates it, or empties what is there: an empty file or one that is gzip. 0 or negative errno; -EEXIST: something else is
+ * there and stays as it is.
+ */
+int recording_file_new(struct recording_file **file, const char *path);
+
+/* Each returns 0 or negative errno; the first failure sticks. Data is written out when much is waiting, or by a flush. */
+int recording_file_write(struct recording_file *file, const void *data, size_t size);
+int recording_file_flush(struct recording_file *file);
+
+/* Compressed bytes so far; those that were not flushed count when they come out of the compressor. */
+uint64_t recording_file_bytes(const struct recording_file *file);
+
+/* Completes the gzip stream. */
+int recording_file_finish(struct recording_file *file);
+
+/* Closes; not finished: what was flushed is readable. Accepts NULL. */
+void recording_file_free(struct recording_file *file);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Not gzread(): at damaged data it throws away what it had decompressed before, and it can't tell damage from the end of an
+ * unfinished file.
+ */
+#include "recording/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define RAW_BYTES 32768
+#define GZIP_WINDOW (MAX_WBITS + 16) /* gzip's frame, as zlib is told */
+
+struct recording_input {
+	recording_read *read;
+	void *context;
+	z_stream stream; /* next_in, avail_in: raw bytes that wait, for plain files too */
+	bool begun, gzip; /* after the first bytes */
+	bool in_member; /* gzip: between a member's header and trailer */
+	bool raw_ended, ended, truncated, corrupt, unterminated;
+	bool skipping; /* inside of a line that is too long */
+	size_t start, end; /* of what waits in text */
+	unsigned char raw[RAW_BYTES];
+	char text[2 * RECORDING_LINE_BYTES];
+};
+
+struct recording_input *recording_input_new(recording_read *read, void *context)
+{
+	struct recording_input *input = calloc(1, sizeof(*input));
+
+	if (!input)
+		return NULL;
+	input->read = read;
+	input->context = context;
+	if (inflateInit2(&input->stream, GZIP_WINDOW) == Z_OK)
+		return input;
+	free(input);
+	return NULL;
+}
+
+void recording_input_free(struct recording_input *input)
+{
+	if (!input)
+		return;
+	inflateEnd(&input->stream);
+	free(input);
+}
+
+/* More raw bytes behind those that wait. */
+static int read_raw(struct recording_input *input)
+{
+	z_stream *stream = &input->stream;
+	long size;
+
+	memmove(input->raw, stream->next_in ?: input->raw, stream->avail_in);
+	stream->next_in = input->raw;
+	size = input->read(input->context, input->raw + stream->avail_in, RAW_BYTES - stream->avail_in);
+	if (size < 0)
+		return size;
+	stream->avail_in += size;
+	input->raw_ended = !size;
+	return 0;
+}
+
+static int begin(struct recording_input *input)
+{
+	int err = 0;
+
+	while (!err && input->stream.avail_in < 2 && !input->raw_ended)
+		err = read_raw(input);
+	input->begun = true;
+	input->gzip = input->stream.avail_in >= 2 && input->raw[0] == 0x1f && input->raw[1] == 0x8b;
+	return err;
+}
+
+static void take_plain(struct recording_input *input)
+{
+	size_t room = sizeof(input->text) - input->end, size = input->stream.avail_in;
+
+	if (size > room)
+		size = room;
+	memcpy(input->text + input->end, input->stream.next_in, size);
+	input->stream.next_in += size;
+	input->stream.avail_in -= size;
+	input->end += size;
+}
+
+/* One step of inflate; members follow one another when files were put together. */
+static void take_gzip(struct recording_input *input)
+{
+	z_stream *stream = &input->stream;
+	int result;
+
+	stream->next_out = (unsigned char *)input->text + input->end;
+	stream->avail_out = sizeof(input->text) - input->end;
+	input->in_member = true;
+	result = inflate(stream, Z_NO_FLUSH);
+	input->end = sizeof(input->text) - stream->avail_out;
+	if (result == Z_STREAM_END) {
+		input->in_member = false;
+		inflateReset(stream);
+	} else if (result != Z_OK && result != Z_BUF_ERROR) {
+		input->corrupt = input->ended = true;
+	}
+}
+
+/* At least one byte more in text, unless the end has come. There is room. */
+static int fill(struct recording_input *input)
+{
+	size_t before = input->end;
+	int err = input->begun ? 0 : begin(input);
+
+	while (!err && input->end == before && !input->ended) {
+		if (!input->stream.avail_in && !input->raw_ended)
+			err = read_raw(input);
+		if (input->stream.avail_in && input->gzip)
+			take_gzip(input);
+		else if (input->stream.avail_in)
+			take_plain(input);
+		else if (input->raw_ended)
+			input->ended = true;
+	}
+	if (input->ended && input->in_member && !input->corrupt)
+		input->truncated = true;
+	return err;
+}
+
+static void make_room(struct recording_input *input)
+{
+	memmove(input->text, input->text + input->start, input->end - input->start);
+	input->end -= input->start;
+	input->start = 0;
+}
+
+/* What waits is longer than a line may be: its end is looked for, its bytes are forgotten. */
+static int give_up_line(struct recording_input *input)
+{
+	input->start = input->end = 0;
+	if (input->skipping)
+		return 0;
+	input->skipping = true;
+	return -E2BIG;
+}
+
+/* The line that ends before `end`. */
+static int take_line(struct recording_input *input, const char *end, const char **line, size_t *size)
+{
+	bool skipped = input->skipping;
+
+	*line = input->text + input->start;
+	*size = end - *line;
+	input->start += *size + !input->unterminated;
+	input->skipping = false;
+	if (skipped)
+		return recording_input_line(input, line, size);
+	return *size <= RECORDING_LINE_BYTES ? 1 : -E2BIG;
+}
+
+int recording_input_line(struct recording_input *input, const char **line, size_t *size)
+{
+	const char *newline;
+	int err;
+
+	while (!(newline = memchr(input->text + input->start, '\n', input->end - input->start)) && !input->ended) {
+		if (input->end - input->start > RECORDING_LINE_BYTES && give_up_line(input))
+			return -E2BIG;
+		make_room(input);
+		err = fill(input);
+		if (err)
+			return err;
+	}
+	if (!newline && input->start == input->end)
+		return 0;
+	input->unterminated = !newline;
+	return take_line(input, newline ?: input->text + input->end, line, size);
+}
+
+bool recording_input_truncated(const struct recording_input *input)
+{
+	return input->truncated;
+}
+
+bool recording_input_corrupt(const struct recording_input *input)
+{
+	return input->corrupt;
+}
+
+bool recording_input_unterminated(const struct recording_input *input)
+{
+	return input->unterminated;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The lines of a recording as they are written: those of `trace -j`, and what a replay needs beside them. */
+#include "recording/recording.h"
+
+#include "event/summary.h"
+#include "event/transition.h"
+
+static void begin(struct json *json, const char *type, uint64_t unix_ns, uint64_t time_ns)
+{
+	json_object_begin(json, NULL);
+	json_string(json, "type", type);
+	json_time(json, "time", unix_ns);
+	json_u64(json, "time_ns", time_ns);
+}
+
+static void end(struct json *json)
+{
+	json_object_end(json);
+	json_end_line(json);
+}
+
+static void number_if_set(struct json *json, const char *key, uint64_t number)
+{
+	if (number)
+		json_u64(json, key, number);
+}
+
+void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part)
+{
+	json_object_begin(json, NULL);
+	header_fields_json(json, run);
+	json_u64(json, "format", part->format);
+	json_u64(json, "time_ns", run->begin_ns);
+	json_u64(json, "part", part->number);
+	json_bool(json, "continued", part->continued);
+	end(json);
+}
+
+static void processes_json(struct json *json, const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	number_if_set(json, "owner_start_ns", record->owner.start_ns);
+	number_if_set(json, "closer_start_ns", record->closer.start_ns);
+	if (record->attribution && record->attribution != event_attribution(event))
+		json_string(json, "owner_attribution", attribution_name(record->attribution));
+	if (record->owner.cgroup_id != event->cgroup_id)
+		number_if_set(json, "owner_cgroup_id", record->owner.cgroup_id);
+	if (record->closer.cgroup_id != event->cgroup_id)
+		number_if_set(json, "closer_cgroup_id", record->closer.cgroup_id);
+	number_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
+}
+
+void recording_event_json(struct json *json, const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	json_object_begin(json, NULL);
+	event_fields_json(json, event);
+	json_u64(json, "time_ns", record->time_ns);
+	number_if_set(json, "since_ns", record->since_ns);
+	if (record->type == RECORD_SOCKET && record->closed_by)
+		json_string(json, "closed_by", closed_by_name(record->closed_by));
+	processes_json(json, event);
+	end(json);
+}
+
+void recording_tick_json(struct json *json, const struct tick *tick)
+{
+	begin(json, "tick", tick->unix_ns, tick->time_ns);
+	json_i64(json, "fin_wait2_timewait_now", tick->totals->fin_wait2_timewait);
+	end(json);
+}
+
+void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins)
+{
+	begin(json, "recount", unix_ns, time_ns);
+	json_bool(json, "begins", begins);
+	end(json);
+}
+
+void recording_health_json(struct json *json, const struct tick *tick)
+{
+	begin(json, "health", tick->unix_ns, tick->time_ns);
+	health_json(json, tick->health);
+	end(json);
+}
+
+void recording_end_json(struct json *json, const struct tick *last, const char *next)
+{
+	begin(json, "end", last->unix_ns, last->time_ns);
+	json_i64(json, "fin_wait2_timewait_now", last->totals->fin_wait2_timewait);
+	json_string(json, "next", next);
+	end(json);
+}

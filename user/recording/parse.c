@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* jansson's trees to events. A field that is missing or of another type counts as 0 or not known. */
+#include "recording/parse.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+#include "event/names.h"
+#include "util/address.h"
+#include "util/tcp_state.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define TIME_TEXT 30 /* "2026-11-20T09:00:00.123456789Z" */
+
+static uint64_t number_of(const json_t *json, const char *key, uint64_t max)
+{
+	json_int_t number = json_integer_value(json_object_get(json, key));
+
+	return number > 0 && (uint64_t)number <= max ? (uint64_t)number : 0;
+}
+
+static const char *text_of(const json_t *json, const char *key)
+{
+	return json_string_value(json_object_get(json, key));
+}
+
+static bool is_true(const json_t *json, const char *key)
+{
+	return json_is_true(json_object_get(json, key));
+}
+
+/* `count` digits; -1 when there is anything else. */
+static int digits(const char *text, int count)
+{
+	int value = 0;
+
+	for (; count; count--, text++) {
+		if (*text < '0' || *text > '9')
+			return -1;
+		value = value * 10 + *text - '0';
+	}
+	return value;
+}
+
+/* Nanoseconds since 1970 from the one form that we write; 0 for any other. */
+static uint64_t time_of(const json_t *json)
+{
+	const char *text = text_of(json, "time");
+	struct tm tm = {};
+	time_t second;
+	int ns;
+
+	if (!text || strlen(text) != TIME_TEXT || text[19] != '.' || text[29] != 'Z')
+		return 0;
+	tm.tm_year = digits(text, 4) - 1900;
+	tm.tm_mon = digits(text + 5, 2) - 1;
+	tm.tm_mday = digits(text + 8, 2);
+	tm.tm_hour = digits(text + 11, 2);
+	tm.tm_min = digits(text + 14, 2);
+	tm.tm_sec = digits(text + 17, 2);
+	ns = digits(text + 20, 9);
+	if (tm.tm_year < 70 || tm.tm_year > 400 || tm.tm_mon < 0 || tm.tm_mday < 0 || tm.tm_hour < 0 || tm.tm_min < 0 ||
+	    tm.tm_sec < 0 || ns < 0)
+		return 0;
+	second = timegm(&tm);
+	return second > 0 ? second * NSEC_PER_SEC + ns : 0;
+}
+
+static void addr_of(const json_t *json, const char *key, uint8_t bytes[16])
+{
+	static const uint8_t any_ipv4[16] = { [10] = 0xff, 0xff };
+	const char *text = text_of(json, key);
+	struct address address;
+
+	if (text && !address_parse(text, &address))
+		address_to_mapped(&address, bytes);
+	else
+		memcpy(bytes, any_ipv4, sizeof(any_ipv4));
+}
+
+static void endpoint_parse(struct endpoint *endpoint, const json_t *json)
+{
+	endpoint->netns = number_of(json, "netns", UINT32_MAX);
+	addr_of(json, "local_addr", endpoint->local_addr);
+	endpoint->local_port = number_of(json, "local_port", UINT16_MAX);
+	addr_of(json, "remote_addr", endpoint->remote_addr);
+	endpoint->remote_port = number_of(json, "remote_port", UINT16_MAX);
+}
+
+/* A byte that was no UTF-8 was written as U+FFFD; one such byte is put back for each, so that all output is the same. */
+static void comm_parse(char comm[COMM_BYTES], const char *text)
+{
+	size_t used = 0;
+
+	while (*text && used < COMM_BYTES - 1) {
+		bool replaced = !strncmp(text, "\xef\xbf\xbd", 3);
+
+		comm[used++] = replaced ? '\xff' : *text;
+		text += replaced ? 3 : 1;
+	}
+}
+
+struct process_keys {
+	const char *pid, *ns_pid, *comm, *start_ns, *cgroup_id;
+};
+
+static const struct process_keys owner_keys = { "owner_pid", "owner_ns_pid", "owner_comm", "owner_start_ns", "owner_cgroup_id" };
+static const struct process_keys closer_keys = { "closer_pid", "closer_ns_pid", "closer_comm", "closer_start_ns",
+						 "closer_cgroup_id" };
+
+/* Without a start time a pid names the process alone. */
+static void process_parse(struct process *process, const json_t *json, const struct process_keys *keys, uint64_t cgroup_id)
+{
+	const char *comm = text_of(json, keys->comm);
+
+	process->pid = number_of(json, keys->pid, INT32_MAX);
+	process->ns_pid = number_of(json, keys->ns_pid, INT32_MAX);
+	process->start_ns = number_of(json, keys->start_ns, INT64_MAX);
+	if (!process->start_ns && (process->pid || process->ns_pid))
+		process->start_ns = 1;
+	if (!process->start_ns)
+		return;
+	process->cgroup_id = number_of(json, keys->cgroup_id, INT64_MAX) ?: cgroup_id;
+	if (comm)
+		comm_parse(process->comm, comm);
+}
+
+static uint64_t id_of(const json_t *json)
+{
+	const char *text = text_of(json, "sock");
+	uint64_t id = 0;
+	int i;
+
+	if (!text || strspn(text, "0123456789abcdef") != 16 || text[16])
+		return 0;
+	for (i = 0; i < 16; i++)
+		id = id << 4 | (text[i] <= '9' ? text[i] - '0' : text[i] - 'a' + 10);
+	return id;
+}
+
+static int state_of(const json_t *json, const char *key)
+{
+	const char *text = text_of(json, key);
+
+	return text ? tcp_state_parse(text) : -EINVAL;
+}
+
+/* null: polling found the socket in its state, and no one saw it before. */
+static int old_state_of(const json_t *json)
+{
+	return json_is_null(json_object_get(json, "old_state")) ? 0 : state_of(json, "old_state");
+}
+
+/* The states that a record of this type is about. */
+static int states_parse(struct transition *record, const json_t *json)
+{
+	int old_state = STATE_SYN_SENT, new_state = STATE_CLOSE;
+
+	if (record->type == RECORD_TRANSITION) {
+		old_state = old_state_of(json);
+		new_state = state_of(json, "new_state");
+	} else if (record->type == RECORD_SOCKET) {
+		old_state = new_state = state_of(json, "state");
+	}
+	if (old_state < 0 || new_state < 0)
+		return -EINVAL;
+	record->old_state = old_state;
+	record->new_state = new_state;
+	return 0;
+}
+
+static void container_parse(struct event *event, struct container *container, const json_t *json)
+{
+	const char *id = text_of(json, "container_id"), *pod = text_of(json, "pod_uid");
+
+	event->cgroup_id = number_of(json, "cgroup_id", INT64_MAX);
+	event->cgroup = text_of(json, "cgroup");
+	event->container = container;
+	container_from_cgroup(event->cgroup, container);
+	if (id && strlen(id) < sizeof(container->id))
+		strcpy(container->id, id);
+	if (pod && strlen(pod) < sizeof(container->pod_uid))
+		strcpy(container->pod_uid, pod);
+	container->pod = text_of(json, "pod");
+	container->namespace = text_of(json, "namespace");
+	container->name = text_of(json, "container");
+}
+
+static void flags_parse(struct event *event, const json_t *json)
+{
+	if (is_true(json, "in_accept_queue"))
+		event->record.flags |= FLAG_IN_ACCEPT_QUEUE;
+	if (is_true(json, "timewait"))
+		event->record.flags |= FLAG_TIMEWAIT;
+	if (is_true(json, "first_seen"))
+		event->record.flags |= FLAG_FIRST_SEEN;
+	event->healed = is_true(json, "healed");
+}
+
+static int event_parse(struct recorded *recorded, uint32_t type)
+{
+	struct event *event = &recorded->event;
+	struct transition *record = &event->record;
+	const json_t *json = recorded->json;
+
+	record->type = type;
+	if (states_parse(record, json))
+		return -EINVAL;
+	record->id = id_of(json);
+	record->time_ns = recorded->time_ns;
+	event->unix_ns = recorded->unix_ns;
+	record->since_ns = number_of(json, "since_ns", INT64_MAX);
+	recorded->dwell_ns = number_of(json, "dwell_ns", INT64_MAX);
+	record->side = side_parse(text_of(json, "side"));
+	record->closed_by = closed_by_parse(text_of(json, "closed_by"));
+	record->end = end_parse(text_of(json, "end"));
+	record->attribution = attribution_parse(text_of(json, "owner_attribution") ?: text_of(json, "attribution"));
+	record->socket_cgroup_id = number_of(json, "socket_cgroup_id", INT64_MAX);
+	flags_parse(event, json);
+	endpoint_parse(&record->endpoint, json);
+	container_parse(event, &recorded->container, json);
+	process_parse(&record->owner, json, &owner_keys, event->cgroup_id);
+	process_parse(&record->closer, json, &closer_keys, event->cgroup_id);
+	return 0;
+}
+
+static int header_parse(struct recorded *recorded)
+{
+	const json_t *json = recorded->json, *hooks = json_object_get(json, "hooks");
+	struct run *run = &recorded->run;
+	int fact;
+
+	run->version = text_of(json, "version");
+	if (!run->version || !json_is_object(hooks))
+		return -EINVAL;
+	run->kernel = text_of(json, "kernel");
+	run->polled = text_of(json, "source") && !strcmp(text_of(json, "source"), source_name(true));
+	run->recorded = true;
+	run->begin_ns = recorded->time_ns;
+	run->begin_unix_ns = recorded->unix_ns;
+	for (fact = 0; fact < FACTS; fact++)
+		run->hooks[fact] = text_of(hooks, fact_name(fact));
+	recorded->format = number_of(json, "format", INT64_MAX);
+	recorded->continued = is_true(json, "continued");
+	return 0;
+}
+
+static void health_parse(struct recorded *recorded)
+{
+	const char *name;
+	uint64_t *counter;
+	size_t i;
+
+	for (i = 0; (counter = health_counter(&recorded->health, i, &name)); i++)
+		*counter = number_of(recorded->json, name, INT64_MAX);
+}
+
+static const struct {
+	const char *name;
+	enum recorded_type type;
+	uint32_t record; /* of events */
+} types[] = {
+	{ "transition", RECORDED_EVENT, RECORD_TRANSITION },
+	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
+	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
+	{ "recount", RECORDED_RECOUNT },
+	{ "tick", RECORDED_TICK },
+	{ "header", RECORDED_HEADER },
+	{ "health", RECORDED_HEALTH },
+	{ "summary", RECORDED_SUMMARY },
+	{ "end", RECORDED_END },
+};
+
+static int line_parse(struct recorded *recorded)
+{
+	const char *type = text_of(recorded->json, "type");
+	size_t i = 0, count = sizeof(types) / sizeof(types[0]);
+
+	if (!type)
+		return -EINVAL;
+	while (i < count && strcmp(types[i].name, type))
+		i++;
+	if (i == count)
+		return 0;
+	recorded->type = types[i].type;
+	recorded->time_ns = number_of(recorded->json, "time_ns", INT64_MAX);
+	recorded->unix_ns = time_of(recorded->json);
+	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
+	recorded->begins = is_true(recorded->json, "begins");
+	recorded->next = text_of(recorded->json, "next");
+	switch (recorded->type) {
+	case RECORDED_EVENT:
+		return event_parse(recorded, types[i].record);
+	case RECORDED_HEADER:
+		return header_parse(recorded);
+	case RECORDED_HEALTH:
+	case RECORDED_SUMMARY:
+		health_parse(recorded);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+int recorded_parse(struct recorded *recorded, const char *text, size_t size)
+{
+	memset(recorded, 0, sizeof(*recorded));
+	recorded->json = json_loadb(text, size, 0, NULL);
+	if (json_is_object(recorded->json) && !line_parse(recorded))
+		return 0;
+	recorded_release(recorded);
+	return -EINVAL;
+}
+
+void recorded_release(struct recorded *recorded)
+{
+	json_decref(recorded->json);
+	recorded->json = NULL;
+}

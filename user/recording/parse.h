@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One line of a recording back into what it tells. The lines are nobody's word: everything is checked. */
+#ifndef TCPDWELL_RECORDING_PARSE_H
+#define TCPDWELL_RECORDING_PARSE_H
+
+#include <stddef.h>
+
+#include "event/event.h"
+
+enum recorded_type {
+	RECORDED_UNKNOWN, /* JSON, but not of a type that we know */
+	RECORDED_HEADER,
+	RECORDED_EVENT, /* transition, socket, connect_failed */
+	RECORDED_RECOUNT,
+	RECORDED_TICK,
+	RECORDED_HEALTH,
+	RECORDED_SUMMARY,
+	RECORDED_END,
+};
+
+struct recorded {
+	enum recorded_type type;
+	struct json_t *json; /* jansson's; owns all strings below */
+	uint64_t time_ns, unix_ns, dwell_ns; /* 0 = the line does not say */
+	struct event event;
+	struct container container;
+	struct run run;
+	uint64_t format; /* header */
+	bool continued; /* header */
+	bool begins; /* recount */
+	int64_t fin_wait2_timewait; /* tick, end */
+	struct health health; /* health, summary */
+	const char *next; /* end */
+};
+
+/* 0, or -EINVAL: not a line of ours; then there is nothing to release. */
+int recorded_parse(struct recorded *recorded, const char *text, size_t size);
+void recorded_release(struct recorded *recorded);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A recorded run: what `record` writes and `report` reads. JSON lines, gzip outside; a replay gives a view what the live
+ * run gave it.
+ *
+ *   header      first: as `trace -j` has it, and "format" (1), "time_ns", "part" (0, 1, … of a rotated recording),
+ *               "continued" (true: connections that were followed already come as `socket` lines)
+ *   socket      a connection that was there when the file began
+ *   transition  as in `trace -j --all`
+ *   connect_failed
+ *   recount     records were lost: all connections that are there follow as `socket` lines ("begins": true), until the next
+ *               line of this type ("begins": false); those that are missing among them have ended
+ *   tick        time passed: at most 100 ms apart while there is traffic, else a second
+ *   health      the counters of what was lost, whenever one has grown
+ *   summary     totals, as `trace -j` has them; a run's last file only
+ *   end         "next": the file that goes on, or null. Missing: the recorder was killed
+ *
+ * Beside their public fields events have what a replay needs, left out where it is 0: "time_ns" and "since_ns" (when the
+ * state that is left began), on the monotonic clock as everywhere; "owner_start_ns", "closer_start_ns" (boot-time clock,
+ * pid and start name a process); "owner_attribution" (of the owner where "attribution" is the closer's);
+ * "owner_cgroup_id", "closer_cgroup_id", "socket_cgroup_id"; on `socket` lines "closed_by".
+ * A reader takes what it finds: lines without these fields, such as those of `trace -j --all`, can be replayed too.
+ * Files of one recording, one after the other (cat), are one recording.
+ */
+#ifndef TCPDWELL_RECORDING_RECORDING_H
+#define TCPDWELL_RECORDING_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect/live.h"
+#include "event/event.h"
+#include "options.h"
+#include "util/json.h"
+
+#define RECORDING_FORMAT 1
+
+/* Lines longer than this are not read; we write at most a tenth of it. */
+#define RECORDING_LINE_BYTES 65536
+
+/* What a file says of itself in its header, beside struct run. */
+struct recording_part {
+	uint64_t format; /* RECORDING_FORMAT; more: by a newer tcpdwell; 0: by `trace -j` */
+	uint64_t number; /* 0 = the first file */
+	bool continued;
+};
+
+/* Writing: whole lines, each with its newline, into a json that was initialised. */
+void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part);
+void recording_event_json(struct json *json, const struct event *event);
+void recording_tick_json(struct json *json, const struct tick *tick);
+void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins);
+void recording_health_json(struct json *json, const struct tick *tick);
+void recording_end_json(struct json *json, const struct tick *last, const char *next);
+
+/* What is known of the file after a replay. The reader is content with anything; this says what it passed over. */
+struct recording_findings {
+	uint64_t lines; /* understood */
+	uint64_t damaged; /* lines that are not JSON, or lack what their type needs, or are longer than RECORDING_LINE_BYTES */
+	uint64_t unknown; /* lines of types that we don't know */
+	uint64_t format; /* of the header; more than RECORDING_FORMAT: newer than we are */
+	bool headless; /* no header: version, kernel and hooks are not known */
+	bool continued; /* the first file that we read is not the recording's first */
+	bool truncated; /* no end: the recorder was killed, or the file was cut */
+	bool corrupt; /* the compressed data is damaged: what comes behind was not read */
+	bool unnamed; /* nothing is of the containers, pods or units that were asked for */
+	bool unfollowed; /* the recording goes on in `next` */
+	char next[256];
+};
+
+/* Bytes of a recording. Returns how many, 0 at the end, negative errno. */
+typedef long recording_read(void *context, void *buffer, size_t size);
+
+/*
+ * Runs the view over the recording as live_run() would have over the same events: options->filter and needs->emit_states
+ * select, options->seconds ends. 0, -EINVAL with a sentence in `error` where it is no recording (the view was not called),
+ * or negative errno: of `read`, with a sentence, or of the view, without. `findings` is filled in any case.
+ */
+int recording_replay(recording_read *read, void *context, const struct options *options, const struct live_needs *needs,
+		     struct view *view, struct recording_findings *findings, char *error, size_t error_size);
+
+/* The same from options->file; "-" is standard input. Parallel to live_run(): says on standard error what it passed over. */
+int recording_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+		  size_t error_size);
+
+/*
+ * The view of `record`: writes options->file, and with options->max_bytes a new file FILE.1, FILE.2, … whenever that size is
+ * reached; the last options->keep_files of them stay. NULL: no memory. After a failure recording_view_error() has a sentence, else "".
+ */
+struct view *recording_view_new(const struct options *options);
+void recording_view_free(struct view *view);
+const char *recording_view_error(const struct view *view);
+
+/* The files that a run left: FILE where `first` is 0, else FILE.first, to FILE.last; and their bytes in all. */
+struct recording_files {
+	unsigned int first, last;
+	uint64_t bytes;
+};
+
+/* After the end. */
+struct recording_files recording_view_files(const struct view *view);
+
+#endif

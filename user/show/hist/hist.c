@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Histograms of each group and state: once at the end, of the whole run; or with INTERVAL of each interval, as in vmstat.
+ */
+#include "show/hist/hist.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/ledger.h"
+#include "show/hist/format.h"
+#include "show/trace/lines.h"
+#include "event/summary.h"
+#include "util/tcp_state.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define DEFAULT_ROWS 10
+#define BUSY_WAIT_MS 100
+
+enum hist_sort { SORT_COUNT, SORT_OPEN, SORT_NAME, HIST_SORTS };
+
+struct hist_row {
+	struct group *group;
+	int64_t count, open; /* of all its states together */
+};
+
+struct hist_view {
+	struct view view;
+	const struct options *options;
+	struct output *output;
+	struct ledger *ledger;
+	struct pod_names *names; /* the run's */
+	struct json json;
+	struct buffer text;
+	enum hist_sort sort;
+	uint64_t interval_ns; /* 0: one, the whole run */
+	uint64_t begin_ns, interval_begin_ns, next_ns, intervals;
+};
+
+/* In the order of a life. */
+static const uint8_t state_order[] = {
+	STATE_SYN_SENT,	  STATE_SYN_RECV,   STATE_ESTABLISHED, STATE_FIN_WAIT1, STATE_FIN_WAIT2,
+	STATE_CLOSING,	  STATE_TIME_WAIT,  STATE_CLOSE_WAIT,  STATE_LAST_ACK,
+};
+
+#define STATES_SHOWN (sizeof(state_order) / sizeof(state_order[0]))
+
+int hist_sort_parse(const char *text)
+{
+	static const char *const names[HIST_SORTS] = { "count", "open", "name" };
+	int i;
+
+	for (i = 0; i < HIST_SORTS; i++)
+		if (!strcmp(names[i], text))
+			return i;
+	return -EINVAL;
+}
+
+uint32_t hist_states(const struct options *options)
+{
+	uint32_t states = 0;
+	size_t i;
+
+	for (i = 0; i < STATES_SHOWN; i++)
+		states |= 1U << state_order[i];
+	return options->filter.state_mask ? options->filter.state_mask & states : states;
+}
+
+static int write_out(struct hist_view *hist)
+{
+	int err = json_error(&hist->json) ?: hist->text.error;
+
+	if (!err)
+		err = output_write(hist->output, hist->json.data, hist->json.size);
+	if (!err)
+		err = output_write(hist->output, hist->text.data, hist->text.size);
+	json_clear(&hist->json);
+	buffer_clear(&hist->text);
+	return err;
+}
+
+static bool has_something(const struct account *account)
+{
+	return account && (account->dwell.count || state_totals_now(&account->count));
+}
+
+static void show_group(struct hist_view *hist, struct group *group, const struct hist_interval *interval)
+{
+	bool color = use_color(hist->options);
+	size_t i;
+
+	for (i = 0; i < STATES_SHOWN; i++) {
+		struct account *account = ledger_account(hist->ledger, group, state_order[i]);
+
+		if (!has_something(account))
+			continue;
+		if (hist->options->json)
+			hist_json(&hist->json, interval, group, state_order[i], account);
+		else
+			hist_text(&hist->text, group, state_order[i], account, color);
+	}
+}
+
+static struct hist_row row_of(struct group *group)
+{
+	struct hist_row row = { .group = group };
+	unsigned int i;
+
+	for (i = 0; i < group->n_accounts; i++) {
+		row.count += group->accounts[i].dwell.count;
+		row.open += state_totals_now(&group->accounts[i].count);
+	}
+	return row;
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+	return a > b ? -1 : a < b;
+}
+
+static int compare_rows(const void *a, const void *b, void *context)
+{
+	const struct hist_row *x = a, *y = b;
+	int other = (x->group->name.kind == GROUP_OTHER) - (y->group->name.kind == GROUP_OTHER);
+
+	if (other)
+		return other;
+	switch (*(const enum hist_sort *)context) {
+	case SORT_COUNT:
+		return compare_numbers(x->count + x->open, y->count + y->open) ?: group_compare(x->group, y->group);
+	case SORT_OPEN:
+		return compare_numbers(x->open, y->open) ?: group_compare(x->group, y->group);
+	default:
+		return group_compare(x->group, y->group);
+	}
+}
+
+static size_t collect_rows(struct hist_view *hist, struct hist_row **rows)
+{
+	struct groups *groups = ledger_groups(hist->ledger, hist->options->group);
+	struct group *group;
+	size_t count = 0;
+
+	*rows = calloc(groups_count(groups) + 1, sizeof(**rows));
+	if (!*rows)
+		return 0;
+	for (group = groups->table; group; group = group->hh.next)
+		(*rows)[count++] = row_of(group);
+	(*rows)[count++] = row_of(groups->other);
+	qsort_r(*rows, count, sizeof(**rows), compare_rows, &hist->sort);
+	return count;
+}
+
+static void interval_head(struct hist_view *hist, const struct hist_interval *interval)
+{
+	if (!hist->options->json)
+		buffer_printf(&hist->text, "%.1f s; @ left the state, + is there now\n\n", interval->seconds);
+}
+
+static int show_interval(struct hist_view *hist, const struct tick *tick)
+{
+	const struct options *options = hist->options;
+	struct hist_interval interval = { tick->unix_ns, (double)(tick->time_ns - hist->interval_begin_ns) / NSEC_PER_SEC };
+	size_t i, count, shown, most = options->rows ?: options->json ? SIZE_MAX : DEFAULT_ROWS;
+	struct hist_row *rows;
+	int err = 0;
+
+	ledger_age(hist->ledger, options->group, tick->time_ns, true);
+	groups_complete(ledger_groups(hist->ledger, options->group), hist->names);
+	count = collect_rows(hist, &rows);
+	shown = count < most ? count : most;
+	interval_head(hist, &interval);
+	for (i = 0; i < shown && !err; i++) {
+		show_group(hist, rows[i].group, &interval);
+		err = write_out(hist);
+	}
+	if (shown < count && !options->json)
+		buffer_printf(&hist->text, "... and %zu more of %s (-r shows more)\n\n", count - shown,
+			      group_by_name(options->group));
+	free(rows);
+	err = err ?: count ? write_out(hist) : -ENOMEM;
+	return err ?: output_flush(hist->output);
+}
+
+static int hist_begin(struct view *view, const struct run *run)
+{
+	struct hist_view *hist = (struct hist_view *)view;
+
+	hist->begin_ns = hist->interval_begin_ns = run->begin_ns;
+	hist->next_ns = run->begin_ns + hist->interval_ns;
+	hist->names = run->names;
+	if (hist->options->json)
+		header_json(&hist->json, run);
+	else
+		buffer_append_string(&hist->text, source_note(run));
+	return write_out(hist) ?: output_flush(hist->output);
+}
+
+static int hist_event(struct view *view, const struct event *event)
+{
+	ledger_event(((struct hist_view *)view)->ledger, event);
+	return 0;
+}
+
+static int hist_recount(struct view *view, bool begins)
+{
+	if (begins)
+		ledger_recount(((struct hist_view *)view)->ledger);
+	return 0;
+}
+
+static void next_interval(struct hist_view *hist, const struct tick *tick)
+{
+	uint64_t late_ns = tick->time_ns > hist->next_ns ? tick->time_ns - hist->next_ns : 0;
+
+	hist->interval_begin_ns = tick->time_ns;
+	hist->next_ns += (late_ns / hist->interval_ns + 1) * hist->interval_ns;
+	hist->intervals++;
+	ledger_clear_dwell(hist->ledger);
+	ledger_forget(hist->ledger, tick->time_ns);
+}
+
+static bool count_is_reached(const struct hist_view *hist)
+{
+	return hist->options->count && hist->intervals >= hist->options->count;
+}
+
+static int hist_tick(struct view *view, const struct tick *tick)
+{
+	struct hist_view *hist = (struct hist_view *)view;
+	uint64_t left_ms;
+	int err;
+
+	if (!hist->interval_ns)
+		return 0;
+	if (tick->time_ns >= hist->next_ns) {
+		err = show_interval(hist, tick);
+		if (err)
+			return err;
+		next_interval(hist, tick);
+	}
+	left_ms = (hist->next_ns - tick->time_ns) / 1000000 + 1;
+	view->tick_ms = left_ms < BUSY_WAIT_MS ? left_ms : BUSY_WAIT_MS;
+	return count_is_reached(hist);
+}
+
+static int hist_end(struct view *view, const struct tick *last)
+{
+	struct hist_view *hist = (struct hist_view *)view;
+	char summary[1024];
+	int err = 0;
+
+	if (!count_is_reached(hist))
+		err = show_interval(hist, last);
+	if (hist->options->json)
+		summary_json(&hist->json, last, hist->begin_ns);
+	else if (summary_text(summary, sizeof(summary), last, hist->begin_ns))
+		buffer_append_string(&hist->text, summary + (summary[0] == '\n'));
+	err = err ?: write_out(hist);
+	return err ?: output_flush(hist->output);
+}
+
+struct view *hist_view_new(const struct options *options, struct output *output)
+{
+	struct ledger_config config = {
+		.states = hist_states(options),
+		.followed = hist_states(options),
+		.groupings = 1U << options->group,
+		.max_groups = options->max_rows,
+	};
+	struct hist_view *hist = calloc(1, sizeof(*hist));
+	int sort = options->sort ? hist_sort_parse(options->sort) : SORT_COUNT;
+
+	if (!hist)
+		return NULL;
+	hist->view = (struct view){
+		.begin = hist_begin,
+		.event = hist_event,
+		.recount = hist_recount,
+		.tick = hist_tick,
+		.end = hist_end,
+	};
+	hist->options = options;
+	hist->output = output;
+	hist->sort = sort < 0 ? SORT_COUNT : sort;
+	hist->interval_ns = options->interval * NSEC_PER_SEC;
+	json_init(&hist->json);
+	buffer_init(&hist->text);
+	hist->ledger = ledger_new(&config);
+	if (hist->ledger)
+		return &hist->view;
+	hist_view_free(&hist->view);
+	return NULL;
+}
+
+void hist_view_free(struct view *view)
+{
+	struct hist_view *hist = (struct hist_view *)view;
+
+	if (!hist)
+		return;
+	ledger_free(hist->ledger);
+	json_release(&hist->json);
+	buffer_release(&hist->text);
+	free(hist);
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The view of `leaks`: follows sockets while the run lasts, then chooses, completes, sorts and prints. */
+#include "show/leaks/leaks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "event/summary.h"
+#include "util/log.h"
+#include "util/tcp_state.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define DEFAULT_SOCKETS 1000000
+#define DEFAULT_GROUPS 10000
+#define WATCH_MIN_NS NSEC_PER_SEC /* growth in less than this says nothing */
+
+struct leaks_view {
+	struct view view;
+	const struct options *options;
+	struct output *output;
+	struct json json;
+	struct sockets *sockets;
+	struct leak_groups *groups;
+	struct pod_names *names; /* the run's */
+	uint64_t begin_ns;
+	bool recorded;
+	size_t found;
+};
+
+uint32_t leaks_states(const struct options *options)
+{
+	return options->filter.state_mask ?: 1U << STATE_CLOSE_WAIT;
+}
+
+static int leaks_begin(struct view *view, const struct run *run)
+{
+	struct leaks_view *leaks = (struct leaks_view *)view;
+	int err;
+
+	leaks->begin_ns = run->begin_ns;
+	leaks->recorded = run->recorded;
+	leaks->names = run->names;
+	if (leaks->options->json)
+		header_json(&leaks->json, run);
+	else
+		output_string(leaks->output, source_note(run));
+	err = json_error(&leaks->json) ?: output_write(leaks->output, leaks->json.data, leaks->json.size);
+	json_clear(&leaks->json);
+	return err ?: output_flush(leaks->output);
+}
+
+/* Growth: who came and who went, by cause. */
+static int count_change(struct leaks_view *leaks, const struct event *event)
+{
+	const struct live_socket *before = sockets_find(leaks->sockets, event->record.id), *after;
+	struct leak_group *group;
+	int err;
+
+	if (before) {
+		group = leak_groups_find(leaks->groups, before);
+		if (!group)
+			return -ENOMEM;
+		group->left++;
+	}
+	err = sockets_apply(leaks->sockets, event);
+	after = err ? NULL : sockets_find(leaks->sockets, event->record.id);
+	if (!after)
+		return err;
+	group = leak_groups_find(leaks->groups, after);
+	if (!group)
+		return -ENOMEM;
+	if (before || event->record.type == RECORD_TRANSITION)
+		group->entered++;
+	return 0;
+}
+
+static int leaks_event(struct view *view, const struct event *event)
+{
+	return count_change((struct leaks_view *)view, event);
+}
+
+static void count_gone(void *context, const struct live_socket *socket)
+{
+	struct leaks_view *leaks = context;
+	struct leak_group *group = leak_groups_find(leaks->groups, socket);
+
+	if (group)
+		group->left++;
+}
+
+static int leaks_recount(struct view *view, bool begins)
+{
+	struct leaks_view *leaks = (struct leaks_view *)view;
+
+	sockets_recount(leaks->sockets, begins, count_gone, leaks);
+	return 0;
+}
+
+/* Without -d one look at what is there is enough; a recording is read to its end. */
+static bool watches(const struct leaks_view *leaks)
+{
+	return leaks->recorded || leaks->options->seconds >= 0;
+}
+
+static int leaks_tick(struct view *view, const struct tick *tick)
+{
+	struct leaks_view *leaks = (struct leaks_view *)view;
+
+	(void)tick;
+	if (!watches(leaks))
+		return 1;
+	return output_reader_gone(leaks->output) ? -EPIPE : 0;
+}
+
+/* All that may be old enough, as far as we know without asking the kernel. */
+static int choose_candidates(const struct leaks_view *leaks, struct leaks_report *report)
+{
+	const struct live_socket *socket;
+	struct leak_age age;
+
+	report->leaks = calloc(sockets_count(leaks->sockets) + 1, sizeof(*report->leaks));
+	if (!report->leaks)
+		return -ENOMEM;
+	for (socket = sockets_next(leaks->sockets, NULL); socket; socket = sockets_next(leaks->sockets, socket)) {
+		age = leak_age_of(socket, NULL, report->tick->time_ns, UINT64_MAX);
+		if (age.at_least || age.ns > leaks->options->older_than_ns)
+			report->leaks[report->count++] = (struct leak){ .socket = *socket, .age = age };
+	}
+	return 0;
+}
+
+static bool any_without_holder(const struct held_socket *held, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!held[i].looked || (held[i].found && held[i].listed.inode && !held[i].holder_count))
+			return true;
+	return false;
+}
+
+/* Some process that we may not look into is found on many machines: a warning only where someone is missed. */
+static void tell_incomplete(int err, bool missed)
+{
+	void (*tell)(const char *format, ...) = missed ? log_warn : log_info;
+
+	if (err == -EACCES || err == -EPERM)
+		tell("some processes' descriptors may not be looked at, holders can be missing: CAP_SYS_PTRACE is needed, and "
+		     "CAP_SYS_ADMIN for other network namespaces");
+	else
+		tell("holders can be missing: %s", strerror(-err));
+}
+
+static struct held_socket *ask_holders(struct leaks_report *report)
+{
+	struct held_socket *held = calloc(report->count + 1, sizeof(*held));
+	size_t i;
+	int err;
+
+	if (!held)
+		return NULL;
+	for (i = 0; i < report->count; i++) {
+		held[i].endpoint = report->leaks[i].socket.record.endpoint;
+		held[i].state = report->leaks[i].socket.record.new_state;
+		report->leaks[i].held = &held[i];
+	}
+	err = holders_find(held, report->count, NULL);
+	report->holders_complete = !err;
+	if (err)
+		tell_incomplete(err, any_without_holder(held, report->count));
+	return held;
+}
+
+static uint64_t uptime_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_BOOTTIME, &time);
+	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+/* Now that the kernel's list is known: not there any more, too young, or not known to be old enough? */
+static bool leak_is_kept(struct leak *leak, struct leaks_report *report)
+{
+	uint64_t limit_ns = report->options->older_than_ns;
+
+	if (leak->age.ns > limit_ns)
+		return true;
+	if (leak->age.at_least && (!leak->age.at_most_ns || leak->age.at_most_ns > limit_ns))
+		report->undecided++;
+	return false;
+}
+
+static void complete(struct leaks_report *report)
+{
+	uint64_t uptime = uptime_ns();
+	size_t i, kept = 0;
+
+	for (i = 0; i < report->count; i++) {
+		struct leak leak = report->leaks[i];
+
+		if (leak.held && leak.held->looked && !leak.held->found)
+			continue;
+		if (leak.held && leak.held->found) {
+			leak_update_owner(&leak.socket, leak.held);
+			leak.age = leak_age_of(&leak.socket, &leak.held->listed, report->tick->time_ns, uptime);
+		}
+		if (leak_is_kept(&leak, report))
+			report->leaks[kept++] = leak;
+	}
+	report->count = kept;
+}
+
+static int compare_ages(const void *a, const void *b)
+{
+	const struct leak *left = a, *right = b;
+
+	if (left->age.ns != right->age.ns)
+		return left->age.ns > right->age.ns ? -1 : 1;
+	return memcmp(&left->socket.record.endpoint, &right->socket.record.endpoint, sizeof(struct endpoint));
+}
+
+/* Fills in leaks and groups. *ret_held is what the leaks point to, the caller's to free with its *ret_asked elements. */
+static int make_report(struct leaks_view *leaks, struct leaks_report *report, struct held_socket **ret_held, size_t *ret_asked)
+{
+	int err = choose_candidates(leaks, report);
+
+	if (err)
+		return err;
+	*ret_asked = report->count;
+	if (report->asked)
+		*ret_held = ask_holders(report);
+	complete(report);
+	qsort(report->leaks, report->count, sizeof(*report->leaks), compare_ages);
+	leaks->found = report->count;
+	return leak_groups_report(leaks->groups, report->leaks, report->count, &report->groups, &report->group_count);
+}
+
+static int leaks_end(struct view *view, const struct tick *last)
+{
+	struct leaks_view *leaks = (struct leaks_view *)view;
+	struct leaks_report report = {
+		.options = leaks->options,
+		.tick = last,
+		.names = leaks->names,
+		.begin_ns = leaks->begin_ns,
+		.watched = watches(leaks) && last->time_ns - leaks->begin_ns >= WATCH_MIN_NS,
+		.asked = !leaks->recorded,
+		.states = leaks_states(leaks->options),
+		.in_state = sockets_count(leaks->sockets),
+		.refused = sockets_refused(leaks->sockets),
+	};
+	struct held_socket *held = NULL;
+	size_t asked = 0;
+	int err = make_report(leaks, &report, &held, &asked);
+
+	if (!err && leaks->options->json)
+		err = leaks_json(leaks->output, &leaks->json, &report);
+	else if (!err)
+		err = leaks_text(leaks->output, &report);
+	err = err ?: output_flush(leaks->output);
+	if (held)
+		holders_release(held, asked);
+	free(held);
+	free(report.groups);
+	free(report.leaks);
+	return err;
+}
+
+struct view *leaks_view_new(const struct options *options, struct output *output)
+{
+	struct leaks_view *leaks = calloc(1, sizeof(*leaks));
+
+	if (!leaks)
+		return NULL;
+	leaks->view = (struct view){
+		.begin = leaks_begin,
+		.event = leaks_event,
+		.recount = leaks_recount,
+		.tick = leaks_tick,
+		.end = leaks_end,
+	};
+	leaks->options = options;
+	leaks->output = output;
+	json_init(&leaks->json);
+	leaks->sockets = sockets_new(leaks_states(options), options->max_sockets ?: DEFAULT_SOCKETS);
+	leaks->groups = leak_groups_new(options->max_rows ?: DEFAULT_GROUPS);
+	if (leaks->sockets && leaks->groups)
+		return &leaks->view;
+	leaks_view_free(&leaks->view);
+	return NULL;
+}
+
+void leaks_view_free(struct view *view)
+{
+	struct leaks_view *leaks = (struct leaks_view *)view;
+
+	if (!leaks)
+		return;
+	sockets_free(leaks->sockets);
+	leak_groups_free(leaks->groups);
+	json_release(&leaks->json);
+	free(leaks);
+}
+
+int leaks_view_exit(const struct view *view)
+{
+	const struct leaks_view *leaks = (const struct leaks_view *)view;
+
+	return leaks->found > leaks->options->fail_on ? EXIT_FINDINGS : EXIT_FINE;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The view of `leaks`: sockets stuck in a state. It follows the sockets of these states (account/sockets), and at the end
+ * of the run chooses the old ones, asks who holds them (attribute/holders), and prints a report.
+ */
+#ifndef TCPDWELL_SHOW_LEAKS_LEAKS_H
+#define TCPDWELL_SHOW_LEAKS_LEAKS_H
+
+#include "account/sockets.h"
+#include "attribute/holders.h"
+#include "event/event.h"
+#include "options.h"
+#include "show/leaks/groups.h"
+#include "util/json.h"
+#include "util/output.h"
+
+/* How long a socket has been in its state. */
+struct leak_age {
+	uint64_t ns; /* exact, or the least that is proved */
+	bool at_least; /* the begin was not seen */
+	uint64_t at_most_ns; /* where at_least; 0 = no bound is known */
+};
+
+struct leak {
+	struct live_socket socket; /* owner and flags brought up to date by what holds it now */
+	struct leak_age age;
+	const struct held_socket *held; /* NULL: not known, as in a replay */
+	struct leak_group *group;
+};
+
+struct leaks_report {
+	const struct options *options;
+	const struct tick *tick; /* when the report was made */
+	struct pod_names *names; /* the run's */
+	uint64_t begin_ns; /* of the run */
+	bool watched; /* for long enough that growth means something */
+	bool asked; /* the kernel, who holds what; false in a replay */
+	bool holders_complete; /* everything that was asked could be looked at */
+	uint32_t states;
+	size_t in_state; /* sockets in the states, however young */
+	uint64_t refused; /* sockets that the table had no room for */
+	size_t undecided; /* begin not seen: may be old enough or not */
+	struct leak *leaks; /* oldest first */
+	size_t count;
+	struct leak_group **groups; /* with leaks, most first */
+	size_t group_count;
+};
+
+/* The states that are shown: --state, else CLOSE_WAIT. */
+uint32_t leaks_states(const struct options *options);
+
+/* struct command's hooks. leaks_view_exit(): EXIT_FINDINGS when more than --fail-on were found. */
+struct view *leaks_view_new(const struct options *options, struct output *output);
+void leaks_view_free(struct view *view);
+int leaks_view_exit(const struct view *view);
+
+/*
+ * What is known of a socket's age at `now_ns`, with `listed` (NULL: not known) read then. Pure. `uptime_ns` tells whether
+ * the kernel's counters of milliseconds can have wrapped.
+ */
+struct leak_age leak_age_of(const struct live_socket *socket, const struct listed_socket *listed, uint64_t now_ns,
+			    uint64_t uptime_ns);
+
+/* Brings owner, attribution and accept queue up to date. Pure. */
+void leak_update_owner(struct live_socket *socket, const struct held_socket *held);
+
+/* The first descriptor of the owner, else of any holder; -1 = none is known. */
+int leak_descriptor(const struct leak *leak);
+
+/* A report as text or as JSON lines; `json` is empty before and after. 0 or the output's error. */
+int leaks_text(struct output *output, const struct leaks_report *report);
+int leaks_json(struct output *output, struct json *json, const struct leaks_report *report);
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Events in, measured rows out, interval by interval. */
+#include "show/top/model.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "util/tcp_state.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define NSEC_PER_MSEC 1000000ULL
+#define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
+#define SECONDS_MIN 1e-6
+
+int top_model_init(struct top_model *model, const struct options *options, bool interactive)
+{
+	uint32_t waiting = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
+	bool by_name = options->group == GROUP_CONTAINER || options->group == GROUP_POD;
+	struct ledger_config config = {
+		.states = waiting,
+		/* A cgroup's name may be known when TIME_WAIT begins and no more when it ends. */
+		.followed = interactive || by_name ? waiting : 1U << STATE_CLOSE_WAIT,
+		.groupings = interactive ? LEDGER_ALL_GROUPINGS : 1U << options->group,
+		.max_groups = options->max_rows,
+		.keep_endpoints = interactive,
+	};
+	int sort = options->sort ? sort_key_parse(options->sort) : MEASURE_NOW;
+
+	memset(model, 0, sizeof(*model));
+	model->by = options->group;
+	model->sort = sort < 0 ? MEASURE_NOW : sort;
+	model->interval_ns = options->interval > 0 ? options->interval * NSEC_PER_SEC : NSEC_PER_SEC;
+	model->ledger = ledger_new(&config);
+	return model->ledger ? 0 : -ENOMEM;
+}
+
+void top_model_release(struct top_model *model)
+{
+	ranking_release(&model->ranking);
+	ledger_free(model->ledger);
+	model->ledger = NULL;
+}
+
+void top_model_begin(struct top_model *model, const struct run *run)
+{
+	model->begin_ns = model->interval_begin_ns = model->time_ns = run->begin_ns;
+	model->begin_unix_ns = run->begin_unix_ns;
+	model->polled = run->polled;
+	model->names = run->names;
+	model->next_ns = run->begin_ns + model->interval_ns;
+}
+
+void top_model_event(struct top_model *model, const struct event *event)
+{
+	model->last_event_ns = event->record.time_ns;
+	ledger_event(model->ledger, event);
+}
+
+bool top_model_is_due(const struct top_model *model, const struct tick *tick)
+{
+	return tick->time_ns >= model->next_ns;
+}
+
+static double rate_of(struct top_model *model, const struct tick *tick, unsigned int state, uint64_t *before)
+{
+	uint64_t created = tick->totals->states[state].created, entered = created - *before;
+
+	*before = created;
+	return entered / model->seconds;
+}
+
+/* Where we are late by more than an interval, those in between are left out. */
+void top_model_end_interval(struct top_model *model, const struct tick *tick)
+{
+	uint64_t late_ns = tick->time_ns > model->next_ns ? tick->time_ns - model->next_ns : 0;
+
+	model->seconds = (double)(tick->time_ns - model->interval_begin_ns) / NSEC_PER_SEC;
+	if (model->seconds < SECONDS_MIN)
+		model->seconds = SECONDS_MIN;
+	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);
+	model->rates[1] = rate_of(model, tick, STATE_CLOSE_WAIT, &model->created_before[1]);
+	ledger_end_interval(model->ledger, model->seconds);
+	if (tick->time_ns >= model->next_ns)
+		model->next_ns += (late_ns / model->interval_ns + 1) * model->interval_ns;
+	model->interval_begin_ns = tick->time_ns;
+	model->intervals++;
+}
+
+int top_model_measure(struct top_model *model, const struct tick *tick)
+{
+	int err;
+
+	model->time_ns = tick->time_ns;
+	model->unix_ns = tick->unix_ns;
+	model->health = *tick->health;
+	model->totals = *tick->totals;
+	ledger_forget(model->ledger, tick->time_ns);
+	groups_complete(ledger_groups(model->ledger, model->by), model->names);
+	err = ranking_measure(&model->ranking, model->ledger, model->by, model->time_ns, model->intervals);
+	if (!err)
+		top_model_resort(model);
+	return err;
+}
+
+void top_model_resort(struct top_model *model)
+{
+	ranking_sort(&model->ranking, model->sort, model->reverse);
+}
+
+unsigned int top_model_wait_ms(const struct top_model *model, const struct tick *tick)
+{
+	uint64_t left_ms = model->next_ns > tick->time_ns ? (model->next_ns - tick->time_ns) / NSEC_PER_MSEC + 1 : 1;
+	bool busy = model->last_event_ns + NSEC_PER_SEC > tick->time_ns;
+
+	if (busy && left_ms > BUSY_WAIT_MS)
+		return BUSY_WAIT_MS;
+	return left_ms > 1000 ? 1000 : left_ms;
+}

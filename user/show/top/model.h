@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What `top` shows at one moment, whether as text, as JSON or on a terminal: rows, totals, the interval that they are of. */
+#ifndef TCPDWELL_SHOW_TOP_MODEL_H
+#define TCPDWELL_SHOW_TOP_MODEL_H
+
+#include "account/ranking.h"
+#include "event/event.h"
+#include "options.h"
+
+struct top_model {
+	struct ledger *ledger;
+	struct pod_names *names; /* the run's */
+	struct ranking ranking; /* as of the last measurement */
+	unsigned int by; /* enum group_key */
+	unsigned int sort; /* enum measure, or SORT_BY_LABEL */
+	bool reverse;
+	uint64_t begin_ns, begin_unix_ns; /* of the run */
+	bool polled; /* see struct run */
+	uint64_t interval_ns, interval_begin_ns, next_ns;
+	uint64_t intervals; /* that are over */
+	uint64_t last_event_ns;
+	double seconds; /* of the interval that ended last */
+	double rates[2]; /* entries a second in it: TIME_WAIT, CLOSE_WAIT */
+	/* Of the last measurement. */
+	uint64_t time_ns, unix_ns;
+	struct health health;
+	struct totals totals;
+	uint64_t created_before[2]; /* when the interval began */
+};
+
+/* Every grouping and the sockets' endpoints are kept where `interactive`. 0 or -ENOMEM; release also after a failure. */
+int top_model_init(struct top_model *model, const struct options *options, bool interactive);
+void top_model_release(struct top_model *model);
+
+void top_model_begin(struct top_model *model, const struct run *run);
+void top_model_event(struct top_model *model, const struct event *event);
+
+/* Is the interval over? */
+bool top_model_is_due(const struct top_model *model, const struct tick *tick);
+
+/* Ends the interval at `tick` and begins the next one. The rows stay as they were measured. */
+void top_model_end_interval(struct top_model *model, const struct tick *tick);
+
+/* Measures and sorts as of `tick`. Rows from before are gone. 0 or -ENOMEM. */
+int top_model_measure(struct top_model *model, const struct tick *tick);
+
+/* Sorts the rows again: sort or reverse have changed. */
+void top_model_resort(struct top_model *model);
+
+/* How long the source may wait until it ticks again: to the end of the interval, less while events come. */
+unsigned int top_model_wait_ms(const struct top_model *model, const struct tick *tick);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Intervals of `top` as they end, as in vmstat: INTERVAL [COUNT]. */
+#include "show/top/top.h"
+
+#include <stdlib.h>
+
+#include "event/summary.h"
+#include "show/top/model.h"
+#include "show/top/table.h"
+
+#define DEFAULT_ROWS 20
+
+struct top_view {
+	struct view view;
+	const struct options *options;
+	struct output *output;
+	struct top_model model;
+	struct json json;
+	struct buffer text;
+};
+
+static int write_out(struct top_view *top)
+{
+	int err = json_error(&top->json) ?: top->text.error;
+
+	if (!err)
+		err = output_write(top->output, top->json.data, top->json.size);
+	if (!err)
+		err = output_write(top->output, top->text.data, top->text.size);
+	json_clear(&top->json);
+	buffer_clear(&top->text);
+	return err ?: output_flush(top->output);
+}
+
+static int show_interval(struct top_view *top, const struct tick *tick)
+{
+	const struct options *options = top->options;
+	int err;
+
+	top_model_end_interval(&top->model, tick);
+	err = top_model_measure(&top->model, tick);
+	if (err)
+		return err;
+	if (options->json)
+		top_interval_json(&top->json, &top->model, options->rows ?: SIZE_MAX);
+	else
+		top_table_text(&top->text, &top->model, options->rows ?: DEFAULT_ROWS);
+	return write_out(top);
+}
+
+static int top_begin(struct view *view, const struct run *run)
+{
+	struct top_view *top = (struct top_view *)view;
+
+	top_model_begin(&top->model, run);
+	if (top->options->json)
+		header_json(&top->json, run);
+	else
+		buffer_append_string(&top->text, source_note(run));
+	return write_out(top);
+}
+
+static int top_event(struct view *view, const struct event *event)
+{
+	top_model_event(&((struct top_view *)view)->model, event);
+	return 0;
+}
+
+static int top_recount(struct view *view, bool begins)
+{
+	if (begins)
+		ledger_recount(((struct top_view *)view)->model.ledger);
+	return 0;
+}
+
+static bool count_is_reached(const struct top_view *top)
+{
+	return top->options->count && top->model.intervals >= top->options->count;
+}
+
+static int top_tick(struct view *view, const struct tick *tick)
+{
+	struct top_view *top = (struct top_view *)view;
+	int err = 0;
+
+	if (top_model_is_due(&top->model, tick))
+		err = show_interval(top, tick);
+	view->tick_ms = top_model_wait_ms(&top->model, tick);
+	return err ?: count_is_reached(top);
+}
+
+/* An interval that was cut short is shown too, unless nothing can have come since the last. */
+static int top_end(struct view *view, const struct tick *last)
+{
+	struct top_view *top = (struct top_view *)view;
+	char summary[1024];
+	int err = 0;
+
+	if (!count_is_reached(top) && (last->time_ns - top->model.interval_begin_ns > 10000000 || !top->model.intervals))
+		err = show_interval(top, last);
+	if (top->options->json)
+		summary_json(&top->json, last, top->model.begin_ns);
+	else if (summary_text(summary, sizeof(summary), last, top->model.begin_ns))
+		buffer_append_string(&top->text, summary + (summary[0] == '\n'));
+	return err ?: write_out(top);
+}
+
+struct view *top_view_new(const struct options *options, struct output *output)
+{
+	struct top_view *top = calloc(1, sizeof(*top));
+
+	if (!top)
+		return NULL;
+	top->view = (struct view){
+		.begin = top_begin,
+		.event = top_event,
+		.recount = top_recount,
+		.tick = top_tick,
+		.end = top_end,
+	};
+	top->options = options;
+	top->output = output;
+	json_init(&top->json);
+	buffer_init(&top->text);
+	if (!top_model_init(&top->model, options, false))
+		return &top->view;
+	top_view_free(&top->view);
+	return NULL;
+}
+
+void top_view_free(struct view *view)
+{
+	struct top_view *top = (struct top_view *)view;
+
+	if (!top)
+		return;
+	top_model_release(&top->model);
+	json_release(&top->json);
+	buffer_release(&top->text);
+	free(top);
+}

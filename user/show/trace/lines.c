@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Lines: what came since the last tick goes out in one write. */
+#include "show/trace/lines.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "event/summary.h"
+#include "event/transition.h"
+#include "util/tcp_state.h"
+
+struct lines_view {
+	struct view view;
+	const struct options *options;
+	struct output *output;
+	struct transition_columns columns;
+	struct json json;
+	uint32_t states;
+	uint64_t begin_ns;
+};
+
+uint32_t lines_states(const struct options *options)
+{
+	if (options->filter.state_mask)
+		return options->filter.state_mask;
+	if (options->all)
+		return ~0U;
+	return 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
+}
+
+bool use_color(const struct options *options)
+{
+	if (options->color == COLOR_AUTO)
+		return isatty(STDOUT_FILENO);
+	return options->color == COLOR_ALWAYS;
+}
+
+static int write_json(struct lines_view *lines)
+{
+	int err = json_error(&lines->json);
+
+	if (!err)
+		err = output_write(lines->output, lines->json.data, lines->json.size);
+	json_clear(&lines->json);
+	return err;
+}
+
+/* Not flushed: the head is seen with the first tick, when the sockets from before are known. Scripts wait for it. */
+static int lines_begin(struct view *view, const struct run *run)
+{
+	struct lines_view *lines = (struct lines_view *)view;
+	char text[512];
+	int err;
+
+	lines->begin_ns = run->begin_ns;
+	if (lines->options->json) {
+		header_json(&lines->json, run);
+		err = write_json(lines);
+	} else {
+		output_string(lines->output, source_note(run));
+		err = output_write(lines->output, text, transition_head(text, sizeof(text), &lines->columns));
+	}
+	return err;
+}
+
+static bool is_shown(const struct lines_view *lines, const struct transition *record)
+{
+	if (record->type == RECORD_CONNECT_FAILED)
+		return !lines->options->filter.state_mask;
+	if (record->type != RECORD_TRANSITION)
+		return false;
+	return lines->states & (1U << record->old_state | 1U << record->new_state);
+}
+
+static int lines_event(struct view *view, const struct event *event)
+{
+	struct lines_view *lines = (struct lines_view *)view;
+	char text[512];
+
+	if (!is_shown(lines, &event->record))
+		return 0;
+	if (lines->options->json) {
+		event_json(&lines->json, event);
+		return write_json(lines);
+	}
+	return output_write(lines->output, text, transition_line(text, sizeof(text), &lines->columns, event));
+}
+
+static int lines_tick(struct view *view, const struct tick *tick)
+{
+	struct output *output = ((struct lines_view *)view)->output;
+
+	(void)tick;
+	return output_reader_gone(output) ? -EPIPE : output_flush(output);
+}
+
+static int lines_end(struct view *view, const struct tick *last)
+{
+	struct lines_view *lines = (struct lines_view *)view;
+	char text[1024];
+	int err;
+
+	if (lines->options->json) {
+		summary_json(&lines->json, last, lines->begin_ns);
+		err = write_json(lines);
+	} else {
+		err = output_write(lines->output, text, summary_text(text, sizeof(text), last, lines->begin_ns));
+	}
+	return err ?: output_flush(lines->output);
+}
+
+struct view *lines_view_new(const struct options *options, struct output *output)
+{
+	struct lines_view *lines = calloc(1, sizeof(*lines));
+
+	if (!lines)
+		return NULL;
+	lines->view = (struct view){ .begin = lines_begin, .event = lines_event, .tick = lines_tick, .end = lines_end };
+	lines->options = options;
+	lines->output = output;
+	lines->states = lines_states(options);
+	lines->columns = (struct transition_columns){ options->time, options->wide, use_color(options) };
+	json_init(&lines->json);
+	return &lines->view;
+}
+
+void lines_view_free(struct view *view)
+{
+	struct lines_view *lines = (struct lines_view *)view;
+
+	if (!lines)
+		return;
+	json_release(&lines->json);
+	free(lines);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where a run on this machine gets its events from: the kernel side, or with --no-bpf from polling. */
+#ifndef TCPDWELL_SOURCE_H
+#define TCPDWELL_SOURCE_H
+
+#include "collect/live.h"
+
+/* live_run() or polling_run(), as the options say. */
+int source_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+	       size_t error_size);
+
+#endif
