@@ -19,9 +19,10 @@
 
 enum record_type {
 	RECORD_TRANSITION = 1, /* a socket changed its state */
-	RECORD_CONNECT_FAILED, /* connect() found no free local port */
+	RECORD_CONNECT_FAILED, /* connect() failed; `error` says why */
 	RECORD_SOCKET, /* a socket that is there: seeded, or adopted by reconciliation */
 	RECORD_CGROUP, /* the name of a cgroup, before the first record of a process in it */
+	RECORD_HOLDER, /* who has a live socket's descriptor, when that is found to be another, or to have another name */
 };
 
 enum side { SIDE_UNKNOWN, SIDE_ACTIVE, SIDE_PASSIVE };
@@ -127,7 +128,7 @@ struct transition {
 	__u8 end;
 	__u8 attribution;
 	__u8 flags; /* enum transition_flag */
-	__u16 error; /* RECORD_CONNECT_FAILED: errno */
+	__u16 error; /* RECORD_CONNECT_FAILED: EADDRNOTAVAIL, ECONNREFUSED, ETIMEDOUT, ECANCELED (given up), EHOSTUNREACH, … */
 	__u8 listing; /* the one that is on, see bpf/emit.bpf.h; never 0 */
 	__u8 padding;
 	__u64 time_ns;

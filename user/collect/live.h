@@ -14,6 +14,8 @@ struct live_needs {
 	uint32_t emit_states; /* bit (1 << state) */
 	bool track_all; /* the dwell of every state */
 	bool writes_files; /* opens files for writing while it runs */
+	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
+	bool filters_processes; /* the view applies process and cgroup filters itself, by the charged process: send all */
 };
 
 /*

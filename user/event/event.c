@@ -104,6 +104,8 @@ void totals_add(struct totals *totals, const struct event *event)
 	case RECORD_CONNECT_FAILED:
 		totals->connect_failed++;
 		return;
+	case RECORD_HOLDER:
+		return;
 	}
 	totals->transitions++;
 	if (record->flags & FLAG_FIRST_SEEN)

@@ -13,13 +13,26 @@
 #include "attach/hooks.h"
 #include "attribute/container.h"
 
+/* Who has a socket's descriptor now. */
+struct held {
+	struct process process; /* the owner while it is among them, else the one with the lowest pid; start_ns 0: nobody */
+	uint32_t count; /* processes that have it */
+	int32_t fd; /* of `process`, its lowest; -1 = not known */
+	bool queued; /* waits in an accept queue: `process` is the listener's */
+};
+
 struct event {
-	struct transition record; /* type RECORD_TRANSITION, RECORD_CONNECT_FAILED or RECORD_SOCKET; owner as far as known */
+	/*
+	 * Type RECORD_TRANSITION, RECORD_CONNECT_FAILED, RECORD_SOCKET or RECORD_HOLDER; owner as far as known. Of RECORD_HOLDER
+	 * only type, id, time_ns and listing are filled in.
+	 */
+	struct transition record;
 	uint64_t unix_ns; /* record.time_ns as UTC */
 	bool healed; /* not seen itself: concluded from what came after */
 	uint64_t cgroup_id; /* the charged process's, or the socket's; 0 = not known */
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */
+	const struct held *held; /* of RECORD_HOLDER: cgroup and container are this process's; NULL otherwise */
 };
 
 struct pod_names;
