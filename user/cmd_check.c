@@ -25,7 +25,7 @@ struct check {
 /* Loads and attaches everything for a moment: the only proof that it works. */
 static void try_tracer(struct check *check, const struct options *options)
 {
-	struct tracer_config config = { .filter = &options->filter, .emit_states = ~0U, .track_all = true, .hooks = options->hooks };
+	struct tracer_config config = { .filter = &options->run.filter, .emit_states = ~0U, .track_all = true, .hooks = options->run.hooks };
 	struct tracer *tracer = NULL;
 
 	if (options->verbosity)
@@ -157,7 +157,7 @@ static int check_run(const struct options *options)
 	try_tracer(&check, options);
 	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {
 		try_modes(&check);
-		hook_set_choose(&check.hooks, &check.kernel, options->hooks, check.error, sizeof(check.error));
+		hook_set_choose(&check.hooks, &check.kernel, options->run.hooks, check.error, sizeof(check.error));
 	}
 	output_init(&output, STDOUT_FILENO);
 	json_init(&json);

@@ -4,17 +4,34 @@
 #include "show/hist/hist.h"
 #include "util/log.h"
 
-static void hist_needs(const struct options *options, struct live_needs *needs)
+static void hist_needs(const struct options *options, struct run_needs *needs)
 {
-	needs->emit_states = hist_states(options);
+	needs->emit_states = hist_states(options->run.filter.state_mask);
 	needs->track_all = true;
+}
+
+static struct view *hist_view(const struct options *options, struct output *output)
+{
+	struct hist_config config = {
+		.states = hist_states(options->run.filter.state_mask),
+		.group = options->group,
+		.sort = options->sort ? hist_sort_parse(options->sort) : HIST_BY_COUNT,
+		.rows = options->rows,
+		.max_groups = options->max_rows,
+		.interval_ns = options->interval * 1e9,
+		.count = options->count,
+		.json = options->json,
+		.color = options_use_color(options),
+	};
+
+	return hist_view_new(&config, output);
 }
 
 static bool hist_options_check(const struct options *options)
 {
 	if (options->sort && hist_sort_parse(options->sort) < 0)
 		log_error("-s: \"%s\" is not one of count, open, name", options->sort);
-	else if (!hist_states(options))
+	else if (!hist_states(options->run.filter.state_mask))
 		log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
 	else
 		return true;
@@ -37,7 +54,7 @@ const struct command command_hist = {
 		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS,
 	.options_check = hist_options_check,
-	.view_new = hist_view_new,
+	.view_new = hist_view,
 	.view_free = hist_view_free,
 	.view_needs = hist_needs,
 };

@@ -10,15 +10,40 @@
 	(1U << STATE_CLOSE_WAIT | 1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_LAST_ACK |                  \
 	 1U << STATE_SYN_SENT | 1U << STATE_CLOSING)
 
-static void leaks_needs(const struct options *options, struct live_needs *needs)
+static uint32_t states_of(const struct options *options)
 {
-	needs->emit_states = leaks_states(options);
+	return options->run.filter.state_mask ?: 1U << STATE_CLOSE_WAIT;
+}
+
+static void leaks_needs(const struct options *options, struct run_needs *needs)
+{
+	needs->emit_states = states_of(options);
 	needs->track_all = needs->emit_states != 1U << STATE_CLOSE_WAIT;
+}
+
+static struct view *leaks_view(const struct options *options, struct output *output)
+{
+	struct leaks_config config = {
+		.states = states_of(options),
+		.older_than_ns = options->older_than_ns,
+		.watches = options->run.seconds >= 0,
+		.rows = options->rows,
+		.max_sockets = options->run.max_sockets,
+		.json = options->json,
+		.wide = options->wide,
+	};
+
+	return leaks_view_new(&config, output);
+}
+
+static int leaks_exit(const struct options *options, const struct view *view)
+{
+	return leaks_view_found(view) > options->fail_on ? EXIT_FINDINGS : EXIT_FINE;
 }
 
 static bool leaks_options_check(const struct options *options)
 {
-	if (!(leaks_states(options) & ~STUCK_STATES))
+	if (!(states_of(options) & ~STUCK_STATES))
 		return true;
 	log_error("--state: leaks looks at CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_SENT and CLOSING; "
 		  "sockets leave TIME_WAIT by themselves, and may be in the others for long");
@@ -39,8 +64,8 @@ const struct command command_leaks = {
 		    "  tcpdwell leaks --state FIN_WAIT2,LAST_ACK --older-than 2m -d 2m",
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_LEAKS,
 	.options_check = leaks_options_check,
-	.view_new = leaks_view_new,
+	.view_new = leaks_view,
 	.view_free = leaks_view_free,
 	.view_needs = leaks_needs,
-	.view_exit = leaks_view_exit,
+	.view_exit = leaks_exit,
 };

@@ -109,16 +109,17 @@ static int record_result(const struct record_view *record, const struct options 
 
 static int record_run(const struct options *options)
 {
-	struct live_needs needs = { .emit_states = ~0U, .track_all = true, .writes_files = true };
+	struct run_needs needs = { .emit_states = ~0U, .track_all = true, .writes_files = true };
 	struct record_view record = { .view = { record_begin, record_event, record_recount, record_tick, record_end } };
-	struct options roomy = *options;
+	struct recording_config config = { options->file, options->max_bytes, options->keep_files };
+	struct run_options roomy = options->run;
 	char error[512];
 	int err, code;
 
-	record.recording = recording_view_new(options);
+	record.recording = recording_view_new(&config);
 	if (!record.recording)
 		return run_result(-ENOMEM, "");
-	roomy.ring_bytes = options->ring_bytes ?: RING_BYTES;
+	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
 	err = source_run(&roomy, &needs, &record.view, error, sizeof(error));
 	code = record_result(&record, options, err, error);
 	recording_view_free(record.recording);

@@ -28,7 +28,7 @@ static int usage_error(const char *sentence, const char *word)
 }
 
 /* A replay may be refused for lack of permission to read the file, which no privilege of tcpdwell's would mend. */
-static int replay(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+static int replay(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		  size_t error_size)
 {
 	int err;
@@ -53,7 +53,7 @@ static int show(const struct command *view, const char *file, int argc, char **a
 	err = options_parse(&options, &command, argc, argv);
 	if (err)
 		return err < 0 ? EXIT_FINE : err;
-	options.file = file;
+	options.run.recording = file;
 	options.batch = true;
 	log_set_verbosity(options.verbosity);
 	return command_show(&command, &options, replay);

@@ -15,10 +15,10 @@ static uint32_t top_states(const struct options *options)
 {
 	uint32_t waiting = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
 
-	return options->filter.state_mask ? options->filter.state_mask & waiting : waiting;
+	return options->run.filter.state_mask ? options->run.filter.state_mask & waiting : waiting;
 }
 
-static void top_needs(const struct options *options, struct live_needs *needs)
+static void top_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = top_states(options);
 }
@@ -37,19 +37,41 @@ static bool top_options_check(const struct options *options)
 	return false;
 }
 
+static struct top_config config_of(const struct options *options)
+{
+	return (struct top_config){
+		.group = options->group,
+		.sort = options->sort ? sort_key_parse(options->sort) : MEASURE_NOW,
+		.rows = options->rows,
+		.max_groups = options->max_rows,
+		.interval_ns = options->interval * 1e9,
+		.count = options->count,
+		.json = options->json,
+		.color = options->color != COLOR_NEVER,
+	};
+}
+
+static struct view *top_view(const struct options *options, struct output *output)
+{
+	struct top_config config = config_of(options);
+
+	return top_view_new(&config, output);
+}
+
 static int run_on_terminal(const struct options *options)
 {
-	struct live_needs needs = {};
+	struct run_needs needs = {};
+	struct top_config config = config_of(options);
 	struct terminal_guard guard;
 	struct view *view;
 	char error[512];
 	int err;
 
 	terminal_guard_begin(&guard);
-	view = top_screen_new(options, &guard);
+	view = top_screen_new(&config, &guard);
 	top_needs(options, &needs);
 	error[0] = '\0';
-	err = view ? source_run(options, &needs, view, error, sizeof(error)) : -ENOMEM;
+	err = view ? source_run(&options->run, &needs, view, error, sizeof(error)) : -ENOMEM;
 	top_screen_free(view);
 	terminal_guard_end(&guard);
 	return run_result(err, error);
@@ -81,7 +103,7 @@ const struct command command_top = {
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS | OPTIONS_BATCH,
 	.options_check = top_options_check,
 	.run = top_run,
-	.view_new = top_view_new,
+	.view_new = top_view,
 	.view_free = top_view_free,
 	.view_needs = top_needs,
 };

@@ -2,11 +2,31 @@
 /* tcpdwell trace: one line for each transition. */
 #include "command.h"
 #include "show/trace/lines.h"
+#include "util/tcp_state.h"
 
-static void trace_needs(const struct options *options, struct live_needs *needs)
+static uint32_t trace_states(const struct options *options)
 {
-	needs->emit_states = lines_states(options);
+	if (options->run.filter.state_mask)
+		return options->run.filter.state_mask;
+	return options->all ? ~0U : 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
+}
+
+static void trace_needs(const struct options *options, struct run_needs *needs)
+{
+	needs->emit_states = trace_states(options);
 	needs->track_all = true;
+}
+
+static struct view *trace_view_new(const struct options *options, struct output *output)
+{
+	struct lines_config config = {
+		.states = trace_states(options),
+		.connect_failed = !options->run.filter.state_mask,
+		.json = options->json,
+		.columns = { options->time, options->wide, options_use_color(options) },
+	};
+
+	return lines_view_new(&config, output);
 }
 
 const struct command command_trace = {
@@ -19,7 +39,7 @@ const struct command command_trace = {
 		    "  tcpdwell trace -D 61616 -j | jq .    # towards a message broker, as JSON\n"
 		    "  tcpdwell trace --state SYN_SENT -t   # connects, with the time of day",
 	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_TRACE,
-	.view_new = lines_view_new,
+	.view_new = trace_view_new,
 	.view_free = lines_view_free,
 	.view_needs = trace_needs,
 };

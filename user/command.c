@@ -23,7 +23,7 @@ int run_result(int err, const char *error)
 
 int command_show(const struct command *command, const struct options *options, run_source *source)
 {
-	struct live_needs needs = {};
+	struct run_needs needs = {};
 	struct output output;
 	struct view *view;
 	char error[512] = "";
@@ -33,9 +33,9 @@ int command_show(const struct command *command, const struct options *options, r
 	command->view_needs(options, &needs);
 	view = command->view_new(options, &output);
 	if (view)
-		err = source(options, &needs, view, error, sizeof(error));
+		err = source(&options->run, &needs, view, error, sizeof(error));
 	if (view && !err && command->view_exit)
-		code = command->view_exit(view);
+		code = command->view_exit(options, view);
 	command->view_free(view);
 	output_release(&output);
 	return err ? run_result(err, error) : code;

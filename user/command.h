@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collect/live.h"
 #include "event/event.h"
 #include "options.h"
 #include "util/output.h"
@@ -33,13 +32,9 @@ struct command {
 	/* How it shows events, of a live run and of a recording alike (`report FILE NAME`). view_new NULL: it does not. */
 	struct view *(*view_new)(const struct options *options, struct output *output); /* NULL: no memory */
 	void (*view_free)(struct view *view); /* accepts NULL */
-	void (*view_needs)(const struct options *options, struct live_needs *needs); /* *needs is all zero before */
-	int (*view_exit)(const struct view *view); /* the exit code after a run without error; NULL: always EXIT_FINE */
+	void (*view_needs)(const struct options *options, struct run_needs *needs); /* *needs is all zero before */
+	int (*view_exit)(const struct options *options, const struct view *view); /* the exit code after a run without error; NULL: always EXIT_FINE */
 };
-
-/* Where events come from: live_run(), or a recording. Its result and `error` are as live_run()'s. */
-typedef int run_source(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
-		       size_t error_size);
 
 /* Shows what the source tells with the command's own view on standard output. Returns the exit code. */
 int command_show(const struct command *command, const struct options *options, run_source *source);

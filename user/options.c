@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "attach/kernel.h"
 #include "command.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -97,10 +99,14 @@ struct parsing {
 void options_init(struct options *options)
 {
 	memset(options, 0, sizeof(*options));
-	filter_init(&options->filter, NULL);
-	options->seconds = -1;
+	run_options_init(&options->run);
 	options->older_than_ns = 10000000000ULL;
 	options->fail_on = UINT64_MAX;
+}
+
+bool options_use_color(const struct options *options)
+{
+	return options->color == COLOR_AUTO ? isatty(STDOUT_FILENO) : options->color == COLOR_ALWAYS;
 }
 
 static int parse_number(struct parsing *parsing, const char *option, const char *text, uint64_t min, uint64_t max,
@@ -162,7 +168,7 @@ static int parse_hooks(struct parsing *parsing, const char *text)
 
 	if (mode < 0)
 		return mode;
-	parsing->options->hooks = HOOK_MODE_FENTRY + mode;
+	parsing->options->run.hooks = HOOK_MODE_FENTRY + mode;
 	return 0;
 }
 
@@ -197,7 +203,7 @@ static int parse_ring_size(struct parsing *parsing, const char *text)
 		err = -EINVAL;
 	}
 	if (!err)
-		parsing->options->ring_bytes = kib << 10;
+		parsing->options->run.ring_bytes = kib << 10;
 	return err;
 }
 
@@ -243,7 +249,7 @@ static int parse_positional(struct parsing *parsing, const char *text)
 
 static int parse_filter(struct parsing *parsing, int key, char *text)
 {
-	struct filter *filter = &parsing->options->filter;
+	struct filter *filter = &parsing->options->run.filter;
 	char *error = parsing->error;
 	size_t size = sizeof(parsing->error);
 
@@ -299,7 +305,7 @@ static int parse_value(struct parsing *parsing, int key, char *text)
 	case KEY_OLDER_THAN:
 		return parse_older_than(parsing, text);
 	case KEY_MAX_SOCKETS:
-		return parse_u32(parsing, "--max-sockets", text, 1 << 26, &options->max_sockets);
+		return parse_u32(parsing, "--max-sockets", text, 1 << 26, &options->run.max_sockets);
 	case KEY_MAX_ROWS:
 		return parse_u32(parsing, "--max-rows", text, 1 << 24, &options->max_rows);
 	case KEY_FAIL_ON:
@@ -307,7 +313,7 @@ static int parse_value(struct parsing *parsing, int key, char *text)
 	case 'r':
 		return parse_u32(parsing, "-r", text, 1 << 20, &options->rows);
 	case 'd':
-		return parse_seconds(parsing, "-d", text, &options->seconds);
+		return parse_seconds(parsing, "-d", text, &options->run.seconds);
 	case ARGP_KEY_ARG:
 		return parse_positional(parsing, text);
 	}
@@ -318,7 +324,7 @@ static int parse_flag(struct options *options, int key, char *text)
 {
 	switch (key) {
 	case 'j':
-		options->json = true;
+		options->json = options->run.for_programs = true;
 		return 0;
 	case 'w':
 		options->wide = true;
@@ -339,13 +345,13 @@ static int parse_flag(struct options *options, int key, char *text)
 		options->file = text;
 		return 0;
 	case KEY_LOG_DIR:
-		options->log_directory = text;
+		options->run.log_directory = text;
 		return 0;
 	case KEY_ALL:
 		options->all = true;
 		return 0;
 	case KEY_NO_BPF:
-		options->no_bpf = true;
+		options->run.polls = true;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -436,17 +442,17 @@ int options_parse(struct options *options, const struct command *command, int ar
 	struct argp argp = { .options = selected, .parser = parse_option };
 
 	options_init(options);
-	options->filter.recorded = command->option_groups & OPTIONS_REPORT;
+	options->run.filter.recorded = command->option_groups & OPTIONS_REPORT;
 	select_options(selected, command);
 	if (asks_for_help(argc, argv)) {
 		show_help(command, selected);
 		return -1;
 	}
 	if (argp_parse(&argp, argc, argv, ARGP_SILENT, NULL, &parsing) ||
-	    filter_check(&options->filter, parsing.error, sizeof(parsing.error)))
+	    filter_check(&options->run.filter, parsing.error, sizeof(parsing.error)))
 		return usage_error(&parsing, argc, argv);
 	if (command->option_groups & OPTIONS_TRACING)
-		filter_own_netns(&options->filter, !kernel_own_pid_namespace());
+		filter_own_netns(&options->run.filter, !kernel_own_pid_namespace());
 	if (getenv("NO_COLOR") && *getenv("NO_COLOR") && options->color == COLOR_AUTO)
 		options->color = COLOR_NEVER;
 	return command->options_check && !command->options_check(options) ? EX_USAGE : 0;

@@ -6,23 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "attach/hooks.h"
-#include "filter/filter.h"
+#include "account/group.h"
+#include "run/run.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* What rows are grouped by. */
-enum group_key { GROUP_PROCESS, GROUP_CGROUP, GROUP_CONTAINER, GROUP_POD, GROUP_REMOTE, GROUP_PORT, GROUP_KEYS };
-
 struct options {
-	struct filter filter;
-	enum hook_mode hooks;
+	struct run_options run;
 	bool json, wide, time, all, batch;
-	bool no_bpf;
 	int verbosity;
 	enum color color;
-	double seconds; /* -d; < 0: until stopped */
-	uint32_t max_sockets, ring_bytes; /* 0 = default */
 
 	enum group_key group; /* --by */
 	const char *sort; /* -s, NULL = the command's default */
@@ -32,8 +25,7 @@ struct options {
 	uint64_t count; /* intervals; 0 = no end */
 	uint64_t older_than_ns; /* leaks --older-than */
 	uint64_t fail_on; /* leaks --fail-on; UINT64_MAX = not given */
-	const char *log_directory; /* --log-dir; NULL = the usual one */
-	const char *file; /* record -o; the recording that report reads */
+	const char *file; /* record -o */
 	uint64_t max_bytes; /* record --max-size; 0 = no limit */
 	uint32_t keep_files; /* record --keep; 0 = all */
 };
@@ -58,6 +50,9 @@ struct command; /* command.h */
  * error; -1 when help was shown and the program is to end with 0.
  */
 int options_parse(struct options *options, const struct command *command, int argc, char **argv);
+
+/* Should standard output be coloured? */
+bool options_use_color(const struct options *options);
 
 /* As options_parse() would leave it without any option. */
 void options_init(struct options *options);

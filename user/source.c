@@ -2,11 +2,12 @@
 /* The choice between the sources of this machine. */
 #include "source.h"
 
+#include "collect/live.h"
 #include "polling/polling.h"
 
-int source_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+int source_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 	       size_t error_size)
 {
-	return options->no_bpf ? polling_run(options, needs, view, error, error_size) :
-				 live_run(options, needs, view, error, error_size);
+	return options->polls ? polling_run(options, needs, view, error, error_size) :
+				live_run(options, needs, view, error, error_size);
 }

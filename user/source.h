@@ -3,10 +3,9 @@
 #ifndef TCPDWELL_SOURCE_H
 #define TCPDWELL_SOURCE_H
 
-#include "collect/live.h"
+#include "run/run.h"
 
 /* live_run() or polling_run(), as the options say. */
-int source_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
-	       size_t error_size);
+run_source source_run;
 
 #endif

@@ -48,14 +48,14 @@ static void set_json_interval(struct options *options)
 	options->interval = 1;
 	options->json = true;
 	options->group = GROUP_CONTAINER;
-	options->seconds = 3;
+	options->run.seconds = 3;
 }
 
 static void set_filter(struct options *options)
 {
-	options->filter.pids[0] = 1;
-	options->filter.n_pids = 1;
-	options->filter.state_mask = 1 << 8;
+	options->run.filter.pids[0] = 1;
+	options->run.filter.n_pids = 1;
+	options->run.filter.state_mask = 1 << 8;
 	options->older_than_ns = 0;
 }
 
@@ -84,20 +84,20 @@ static long read_memory(void *context, void *buffer, size_t size)
 static void replay(const struct variant *variant, struct memory *memory, int sink)
 {
 	struct recording_findings findings;
-	struct live_needs needs = {};
+	struct run_needs needs = {};
 	struct options options;
 	struct output output;
 	struct view *view;
 	char error[256];
 
 	options_init(&options);
-	options.filter.recorded = options.batch = true;
+	options.run.filter.recorded = options.batch = true;
 	variant->set(&options);
 	output_init(&output, sink);
 	variant->command->view_needs(&options, &needs);
 	view = variant->command->view_new(&options, &output);
 	if (view)
-		recording_replay(read_memory, memory, &options, &needs, view, &findings, error, sizeof(error));
+		recording_replay(read_memory, memory, &options.run, &needs, view, &findings, error, sizeof(error));
 	variant->command->view_free(view);
 	output_release(&output);
 }

@@ -18,7 +18,7 @@ static void tell_view(void *context, const struct event *event)
 }
 
 struct hist_run {
-	struct options options;
+	struct hist_config config;
 	struct output output;
 	struct health health;
 	int fds[2];
@@ -31,7 +31,7 @@ static void begin(struct hist_run *run)
 
 	assert_int_equal(pipe(run->fds), 0);
 	output_init(&run->output, run->fds[1]);
-	view = hist_view_new(&run->options, &run->output);
+	view = hist_view_new(&run->config, &run->output);
 	assert_non_null(view);
 	assert_int_equal(view->begin(view, &header), 0);
 	world_init(&world, 10, 10);
@@ -78,9 +78,9 @@ static void left_and_open_are_apart(void **state)
 	static struct hist_run run;
 
 	(void)state;
-	options_init(&run.options);
-	run.options.json = true;
-	run.options.filter.state_mask = 1U << STATE_CLOSE_WAIT;
+	run.config = (struct hist_config){ .states = hist_states(0) };
+	run.config.json = true;
+	run.config.states = 1U << STATE_CLOSE_WAIT;
 	begin(&run);
 	for (int i = 0; i < 3; i++)
 		live_for(1 * MS);
@@ -104,8 +104,8 @@ static void a_seeded_socket_is_open_and_nothing_else(void **state)
 	struct world_socket socket = { .state = STATE_CLOSE_WAIT, .id = 99, .owner = 1 };
 
 	(void)state;
-	options_init(&run.options);
-	run.options.json = true;
+	run.config = (struct hist_config){ .states = hist_states(0) };
+	run.config.json = true;
 	begin(&run);
 	world_tell(&world, &socket, RECORD_SOCKET, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, 0);
 	world.now_ns += 2000 * MS;
@@ -121,11 +121,11 @@ static void intervals_begin_anew(void **state)
 	int result;
 
 	(void)state;
-	options_init(&run.options);
-	run.options.json = true;
-	run.options.interval = 1;
-	run.options.count = 2;
-	run.options.filter.state_mask = 1U << STATE_CLOSE_WAIT;
+	run.config = (struct hist_config){ .states = hist_states(0) };
+	run.config.json = true;
+	run.config.interval_ns = 1000 * MS;
+	run.config.count = 2;
+	run.config.states = 1U << STATE_CLOSE_WAIT;
 	begin(&run);
 	live_for(1 * MS);
 	live_for(1 * MS);
@@ -148,9 +148,8 @@ static void bars(void **state)
 	static struct hist_run run;
 
 	(void)state;
-	options_init(&run.options);
-	run.options.color = COLOR_NEVER;
-	run.options.filter.state_mask = 1U << STATE_CLOSE_WAIT;
+	run.config = (struct hist_config){ .states = hist_states(0) };
+	run.config.states = 1U << STATE_CLOSE_WAIT;
 	begin(&run);
 	for (int i = 0; i < 4; i++)
 		live_for(1 * MS);
@@ -176,9 +175,8 @@ static void rows_are_limited(void **state)
 	static struct hist_run run;
 
 	(void)state;
-	options_init(&run.options);
-	run.options.color = COLOR_NEVER;
-	run.options.rows = 3;
+	run.config = (struct hist_config){ .states = hist_states(0) };
+	run.config.rows = 3;
 	begin(&run);
 	world_run(&world, 3000, 7);
 	end(&run);

@@ -38,12 +38,11 @@ static int setup(void **state)
 {
 	static struct screen screen;
 	struct run run = { .begin_ns = WORLD_BEGIN_NS, .begin_unix_ns = WORLD_BEGIN_NS };
-	struct options options;
+	struct top_config config = {};
 
 	memset(&screen, 0, sizeof(screen));
 	setenv("TZ", "UTC", 1);
-	options_init(&options);
-	assert_int_equal(top_model_init(&screen.model, &options, true), 0);
+	assert_int_equal(top_model_init(&screen.model, &config, true), 0);
 	top_model_begin(&screen.model, &run);
 	top_ui_init(&screen.ui, &screen.model, 0);
 	frame_init(&screen.frame);
@@ -319,7 +318,7 @@ static void intervals_come_at_their_time(void **state)
 	struct screen *screen = *state;
 	struct run run = { .version = "0", .kernel = "k", .begin_ns = WORLD_BEGIN_NS };
 	struct tick tick = { .health = &screen->health, .totals = &world.totals };
-	struct options options;
+	struct top_config config = { .json = true, .count = 2 };
 	struct output output;
 	struct view *view;
 	int result = 0, pipe_fds[2];
@@ -327,11 +326,8 @@ static void intervals_come_at_their_time(void **state)
 	ssize_t size;
 
 	assert_int_equal(pipe(pipe_fds), 0);
-	options_init(&options);
-	options.json = true;
-	options.count = 2;
 	output_init(&output, pipe_fds[1]);
-	view = top_view_new(&options, &output);
+	view = top_view_new(&config, &output);
 	assert_int_equal(view->begin(view, &run), 0);
 	for (int i = 1; i <= 200 && !result; i++) {
 		tick.time_ns = WORLD_BEGIN_NS + i * 70000000ULL;

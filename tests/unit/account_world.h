@@ -11,7 +11,6 @@
 #include <stdbool.h>
 
 #include "event/event.h"
-#include "options.h"
 #include "util/tcp_state.h"
 
 #define WORLD_SOCKETS 2000

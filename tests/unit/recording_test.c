@@ -68,10 +68,10 @@ static int note_end(struct view *view, const struct tick *last)
 
 static const struct view note_view = { note_begin, note_event, note_recount, note_tick, note_end, 0 };
 
-static int replay_with(struct notes *notes, const struct options *options, const char *data, size_t size,
+static int replay_with(struct notes *notes, const struct run_options *options, const char *data, size_t size,
 		       struct recording_findings *findings)
 {
-	struct live_needs needs = { .emit_states = ~0U };
+	struct run_needs needs = { .emit_states = ~0U };
 	struct memory memory = { data, size, 0 };
 	unsigned int stop_after = notes->stop_after;
 	char error[256];
@@ -88,9 +88,9 @@ static int replay_with(struct notes *notes, const struct options *options, const
 
 static int replay(struct notes *notes, const char *data, size_t size, struct recording_findings *findings)
 {
-	struct options options;
+	struct run_options options;
 
-	options_init(&options);
+	run_options_init(&options);
 	return replay_with(notes, &options, data, size, findings);
 }
 
@@ -290,12 +290,12 @@ static void test_view_stops(void **state)
 static void test_seconds_end_it(void **state)
 {
 	struct recording_findings findings;
-	struct options options;
+	struct run_options options;
 	struct notes notes = {};
 	struct json json;
 
 	(void)state;
-	options_init(&options);
+	run_options_init(&options);
 	options.seconds = 0.15;
 	write_small(&json);
 	assert_int_equal(replay_with(&notes, &options, json.data, json.size, &findings), 0);

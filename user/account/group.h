@@ -9,9 +9,11 @@
 #include <uthash.h>
 
 #include "event/event.h"
-#include "options.h"
 #include "util/histogram.h"
 #include "util/json.h"
+
+/* What rows are grouped by. */
+enum group_key { GROUP_PROCESS, GROUP_CGROUP, GROUP_CONTAINER, GROUP_POD, GROUP_REMOTE, GROUP_PORT, GROUP_KEYS };
 
 enum group_kind {
 	GROUP_KNOWN,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "account/group.h"
-#include "event/transition.h"
+#include "event/names.h"
 #include "util/address.h"
 #include "util/text.h"
 

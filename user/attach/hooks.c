@@ -6,18 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fact_names[FACTS] = {
-	[FACT_TRANSITION] = "transition",
-	[FACT_TIME_WAIT_MADE] = "time_wait_made",
-	[FACT_TIME_WAIT_ENDED] = "time_wait_ended",
-	[FACT_TIME_WAIT_ENTERED] = "time_wait_entered",
-	[FACT_CLOSER] = "closer",
-	[FACT_OWNER_CONNECT] = "owner_connect",
-	[FACT_OWNER_ACCEPT] = "owner_accept",
-	[FACT_NOT_ACCEPTED] = "not_accepted",
-	[FACT_SEED] = "seed",
-};
-
 static const char *const mode_names[] = {
 	[HOOK_MODE_ANY] = "any",
 	[HOOK_MODE_FENTRY] = "fentry",
@@ -54,11 +42,6 @@ static const struct hook hooks[] = {
 };
 
 #define HOOKS (sizeof(hooks) / sizeof(hooks[0]))
-
-const char *fact_name(enum fact fact)
-{
-	return fact_names[fact];
-}
 
 const char *hook_mode_name(enum hook_mode mode)
 {
@@ -131,7 +114,7 @@ int hook_set_choose(struct hook_set *set, const struct kernel *kernel, enum hook
 	for (fact = 0; fact < FACTS; fact++) {
 		err = fact_choose(&set->choices[fact], fact, kernel, forced);
 		if (err) {
-			snprintf(error, error_size, "--hooks=%s can't serve %s: %s", mode_names[forced], fact_names[fact],
+			snprintf(error, error_size, "--hooks=%s can't serve %s: %s", mode_names[forced], fact_name(fact),
 				 set->choices[fact].reason);
 			return -EOPNOTSUPP;
 		}

@@ -7,21 +7,9 @@
 #include <stddef.h>
 
 #include "attach/kernel.h"
+#include "event/facts.h"
 
 enum hook_mode { HOOK_MODE_ANY, HOOK_MODE_FENTRY, HOOK_MODE_KPROBE, HOOK_MODE_TRACEPOINT };
-
-enum fact {
-	FACT_TRANSITION,
-	FACT_TIME_WAIT_MADE,
-	FACT_TIME_WAIT_ENDED,
-	FACT_TIME_WAIT_ENTERED, /* FIN_WAIT2 -> TIME_WAIT inside the timewait socket */
-	FACT_CLOSER,
-	FACT_OWNER_CONNECT,
-	FACT_OWNER_ACCEPT,
-	FACT_NOT_ACCEPTED,
-	FACT_SEED,
-	FACTS,
-};
 
 struct hook {
 	enum fact fact;
@@ -41,8 +29,6 @@ struct hook_set {
 	struct hook_choice choices[FACTS];
 };
 
-/* Name of a fact as in the output, e.g. "time_wait_made". */
-const char *fact_name(enum fact fact);
 const char *hook_mode_name(enum hook_mode mode);
 
 /*

@@ -8,16 +8,7 @@
 
 #include <stdbool.h>
 
-struct container {
-	char id[65];	  /* 64 hexadecimal digits; the name for LXC; "" = no container */
-	char pod_uid[37]; /* Kubernetes: with dashes, or 32 digits of a static pod; "" = no pod */
-	char runtime[16]; /* "containerd", "cri-o", "docker", "podman", "lxc"; "" = not told by the path */
-	char unit[128];	  /* systemd unit that it is in, "nginx.service"; "" = none */
-	const char *qos;  /* Kubernetes' class of the pod: "Guaranteed", "Burstable", "BestEffort"; NULL = no pod, or not told */
-
-	/* Kubernetes' names, which no path tells: attribute/pod_names.h fills them in. NULL = not known. */
-	const char *pod, *namespace, *name;
-};
+#include "event/container.h"
 
 /* Fills all of `out`, without names. True when the path names a container or a pod. path NULL: none. */
 bool container_from_cgroup(const char *path, struct container *out);

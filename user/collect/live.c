@@ -32,7 +32,7 @@
 #define CLOCK_INTERVAL_NS (1000 * NSEC_PER_MSEC)
 
 struct live {
-	const struct options *options;
+	const struct run_options *options;
 	struct view *view;
 	struct tracer *tracer;
 	struct snapshot *snapshot;
@@ -53,7 +53,7 @@ struct live {
 	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
 
-static const char *log_directory(const struct options *options)
+static const char *log_directory(const struct run_options *options)
 {
 	return options->log_directory ?: POD_NAMES_DIRECTORY;
 }
@@ -207,9 +207,9 @@ static void drain(void *context)
 	ring_buffer__consume(live->ring);
 }
 
-static int live_open(struct live *live, const struct live_needs *needs, char *error, size_t error_size)
+static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
 {
-	const struct options *options = live->options;
+	const struct run_options *options = live->options;
 	struct tracer_config config = {
 		.filter = &options->filter,
 		.emit_states = needs->emit_states,
@@ -222,7 +222,7 @@ static int live_open(struct live *live, const struct live_needs *needs, char *er
 
 	if (err)
 		return err;
-	if (options->filter.netns_by_default && !options->json)
+	if (options->filter.netns_by_default && !options->for_programs)
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
@@ -242,7 +242,7 @@ static bool enters_namespaces(const struct filter *filter)
 	return filter->n_netns != 1 || filter->netns[0] != own;
 }
 
-static void drop_privileges(const struct live *live, const struct live_needs *needs)
+static void drop_privileges(const struct live *live, const struct run_needs *needs)
 {
 	privileges_drop(PRIVILEGE_BPF | (needs->writes_files ? PRIVILEGE_FILES : 0) |
 			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0));
@@ -401,7 +401,7 @@ static void run(struct live *live)
 	tell_tick(live, live->view->end);
 }
 
-int live_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+int live_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 	     size_t error_size)
 {
 	struct live live = { .options = options, .view = view };

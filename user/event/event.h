@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "abi.h"
-#include "attach/hooks.h"
-#include "attribute/container.h"
+#include "event/container.h"
+#include "event/facts.h"
 
 /* Who has a socket's descriptor now. */
 struct held {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One transition as a line of JSON or of text. Pure: an event in, bytes out. */
+/* Events as JSON. Pure: an event in, bytes out. */
 #ifndef TCPDWELL_EVENT_TRANSITION_H
 #define TCPDWELL_EVENT_TRANSITION_H
 
@@ -19,15 +19,5 @@ void event_fields_json(struct json *json, const struct event *event);
 
 /* The same as a whole line. */
 void event_json(struct json *json, const struct event *event);
-
-struct transition_columns {
-	bool time; /* -t */
-	bool wide; /* -w */
-	bool color;
-};
-
-/* The head line and an event's line, each with its newline. Return the length; a size of 512 is always enough. */
-size_t transition_head(char *out, size_t size, const struct transition_columns *columns);
-size_t transition_line(char *out, size_t size, const struct transition_columns *columns, const struct event *event);
 
 #endif

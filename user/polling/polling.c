@@ -22,8 +22,8 @@
 #define DEFAULT_SOCKETS 1000000
 
 struct polling {
-	const struct options *options;
-	const struct live_needs *needs;
+	const struct run_options *options;
+	const struct run_needs *needs;
 	struct view *view;
 	struct filter filter; /* of the options, with the cgroups' paths */
 	struct polled_sockets sockets;
@@ -280,7 +280,7 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 	return 0;
 }
 
-int polling_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+int polling_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		size_t error_size)
 {
 	struct polling polling = { .options = options, .needs = needs, .view = view };

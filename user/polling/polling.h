@@ -10,10 +10,8 @@
 #ifndef TCPDWELL_POLLING_POLLING_H
 #define TCPDWELL_POLLING_POLLING_H
 
-#include "collect/live.h"
+#include "run/run.h"
 
-/* As live_run(). */
-int polling_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
-		size_t error_size);
+run_source polling_run;
 
 #endif

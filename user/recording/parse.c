@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "attribute/container.h"
 #include "event/names.h"
 #include "util/address.h"
 #include "util/tcp_state.h"

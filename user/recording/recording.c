@@ -23,8 +23,8 @@
 #define FOREIGN_LINES 1000 /* with nothing of ours among them: it is something else */
 
 struct replay {
-	const struct options *options;
-	const struct live_needs *needs;
+	const struct run_options *options;
+	const struct run_needs *needs;
 	struct view *view;
 	struct recording_findings *findings;
 	struct pod_names *names; /* that were met */
@@ -313,7 +313,7 @@ static int fail_reading(int err, char *error, size_t error_size)
 	return err;
 }
 
-int recording_replay(recording_read *read, void *context, const struct options *options, const struct live_needs *needs,
+int recording_replay(recording_read *read, void *context, const struct run_options *options, const struct run_needs *needs,
 		     struct view *view, struct recording_findings *findings, char *error, size_t error_size)
 {
 	struct recording_input *input = recording_input_new(read, context);

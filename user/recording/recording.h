@@ -29,9 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collect/live.h"
-#include "event/event.h"
-#include "options.h"
+#include "run/run.h"
 #include "util/json.h"
 
 #define RECORDING_FORMAT 1
@@ -73,22 +71,24 @@ struct recording_findings {
 typedef long recording_read(void *context, void *buffer, size_t size);
 
 /*
- * Runs the view over the recording as live_run() would have over the same events: options->filter and needs->emit_states
+ * Runs the view over the recording as a live run would have over the same events: options->filter and needs->emit_states
  * select, options->seconds ends. 0, -EINVAL with a sentence in `error` where it is no recording (the view was not called),
  * or negative errno: of `read`, with a sentence, or of the view, without. `findings` is filled in any case.
  */
-int recording_replay(recording_read *read, void *context, const struct options *options, const struct live_needs *needs,
+int recording_replay(recording_read *read, void *context, const struct run_options *options, const struct run_needs *needs,
 		     struct view *view, struct recording_findings *findings, char *error, size_t error_size);
 
-/* The same from options->file; "-" is standard input. Parallel to live_run(): says on standard error what it passed over. */
-int recording_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
-		  size_t error_size);
+/* The same from options->recording, as a source. Says on standard error what it passed over. */
+run_source recording_run;
 
-/*
- * The view of `record`: writes options->file, and with options->max_bytes a new file FILE.1, FILE.2, … whenever that size is
- * reached; the last options->keep_files of them stay. NULL: no memory. After a failure recording_view_error() has a sentence, else "".
- */
-struct view *recording_view_new(const struct options *options);
+struct recording_config {
+	const char *file;
+	uint64_t max_bytes; /* a new file FILE.1, FILE.2, … whenever this size is reached; 0: one file only */
+	uint32_t keep_files; /* the last so many stay; 0: all */
+};
+
+/* The view of `record`. NULL: no memory. After a failure recording_view_error() has a sentence, else "". */
+struct view *recording_view_new(const struct recording_config *config);
 void recording_view_free(struct view *view);
 const char *recording_view_error(const struct view *view);
 

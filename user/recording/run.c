@@ -68,12 +68,12 @@ static long read_descriptor(void *context, void *buffer, size_t size)
 	return got < 0 ? -errno : got;
 }
 
-int recording_run(const struct options *options, const struct live_needs *needs, struct view *view, char *error,
+int recording_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		  size_t error_size)
 {
-	bool is_stdin = !strcmp(options->file, "-");
-	const char *name = is_stdin ? "standard input" : options->file;
-	int fd = is_stdin ? STDIN_FILENO : open(options->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool is_stdin = !strcmp(options->recording, "-");
+	const char *name = is_stdin ? "standard input" : options->recording;
+	int fd = is_stdin ? STDIN_FILENO : open(options->recording, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct recording_findings findings;
 	int err;
 

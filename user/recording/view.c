@@ -27,7 +27,7 @@
 
 struct recording_view {
 	struct view view;
-	const struct options *options;
+	struct recording_config config;
 	struct recording_file *file;
 	struct recording_live live;
 	struct json json;
@@ -46,7 +46,7 @@ struct recording_view {
 
 static void path_of(const struct recording_view *recording, uint64_t part, char path[PATH_BYTES])
 {
-	int size = snprintf(path, PATH_BYTES, "%s", recording->options->file);
+	int size = snprintf(path, PATH_BYTES, "%s", recording->config.file);
 
 	if (part && size < PATH_BYTES)
 		snprintf(path + size, PATH_BYTES - size, ".%llu", (unsigned long long)part);
@@ -188,7 +188,7 @@ static void remove_oldest(struct recording_view *recording)
 	char path[PATH_BYTES];
 	struct stat status;
 
-	while (recording->options->keep_files && recording->part.number - recording->first >= recording->options->keep_files) {
+	while (recording->config.keep_files && recording->part.number - recording->first >= recording->config.keep_files) {
 		path_of(recording, recording->first++, path);
 		if (stat(path, &status))
 			continue;
@@ -202,7 +202,7 @@ static void remove_oldest(struct recording_view *recording)
 /* Sockets at a file's begin may take more than the limit by themselves: at least half of it is for what happens. */
 static bool is_full(const struct recording_view *recording)
 {
-	uint64_t bytes = recording_file_bytes(recording->file), max = recording->options->max_bytes;
+	uint64_t bytes = recording_file_bytes(recording->file), max = recording->config.max_bytes;
 
 	return max && bytes + ROTATE_MARGIN >= max && bytes - recording->first_bytes + ROTATE_MARGIN >= max / 2;
 }
@@ -210,10 +210,10 @@ static bool is_full(const struct recording_view *recording)
 static int rotate(struct recording_view *recording, const struct tick *tick)
 {
 	char next[PATH_BYTES];
-	const char *name = strrchr(recording->options->file, '/');
+	const char *name = strrchr(recording->config.file, '/');
 	int err;
 
-	snprintf(next, sizeof(next), "%s.%llu", name ? name + 1 : recording->options->file,
+	snprintf(next, sizeof(next), "%s.%llu", name ? name + 1 : recording->config.file,
 		 (unsigned long long)recording->part.number + 1);
 	err = end_part(recording, tick, next) ?: begin_part(recording, tick);
 	if (!err)
@@ -240,7 +240,7 @@ static int recording_event(struct view *view, const struct event *event)
 
 	recording_event_json(&recording->json, event);
 	recording->has_events = true;
-	if (recording->options->max_bytes)
+	if (recording->config.max_bytes)
 		err = recording_live_event(&recording->live, event);
 	if (!err && recording->json.size >= GATHER_BYTES)
 		err = pass_on(recording) ?: rotate_between_ticks(recording, event);
@@ -281,7 +281,7 @@ static int recording_end(struct view *view, const struct tick *last)
 	return failed(recording, end_part(recording, last, NULL));
 }
 
-struct view *recording_view_new(const struct options *options)
+struct view *recording_view_new(const struct recording_config *config)
 {
 	struct recording_view *recording = calloc(1, sizeof(*recording));
 
@@ -294,7 +294,7 @@ struct view *recording_view_new(const struct options *options)
 		.tick = recording_tick,
 		.end = recording_end,
 	};
-	recording->options = options;
+	recording->config = *config;
 	recording->part.format = RECORDING_FORMAT;
 	json_init(&recording->json);
 	recording_live_init(&recording->live);

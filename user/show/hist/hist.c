@@ -10,15 +10,12 @@
 
 #include "account/ledger.h"
 #include "show/hist/format.h"
-#include "show/trace/lines.h"
 #include "event/summary.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define DEFAULT_ROWS 10
 #define BUSY_WAIT_MS 100
-
-enum hist_sort { SORT_COUNT, SORT_OPEN, SORT_NAME, HIST_SORTS };
 
 struct hist_row {
 	struct group *group;
@@ -27,14 +24,12 @@ struct hist_row {
 
 struct hist_view {
 	struct view view;
-	const struct options *options;
+	struct hist_config config;
 	struct output *output;
 	struct ledger *ledger;
 	struct pod_names *names; /* the run's */
 	struct json json;
 	struct buffer text;
-	enum hist_sort sort;
-	uint64_t interval_ns; /* 0: one, the whole run */
 	uint64_t begin_ns, interval_begin_ns, next_ns, intervals;
 };
 
@@ -57,14 +52,14 @@ int hist_sort_parse(const char *text)
 	return -EINVAL;
 }
 
-uint32_t hist_states(const struct options *options)
+uint32_t hist_states(uint32_t asked)
 {
 	uint32_t states = 0;
 	size_t i;
 
 	for (i = 0; i < STATES_SHOWN; i++)
 		states |= 1U << state_order[i];
-	return options->filter.state_mask ? options->filter.state_mask & states : states;
+	return asked ? asked & states : states;
 }
 
 static int write_out(struct hist_view *hist)
@@ -87,7 +82,7 @@ static bool has_something(const struct account *account)
 
 static void show_group(struct hist_view *hist, struct group *group, const struct hist_interval *interval)
 {
-	bool color = use_color(hist->options);
+	bool color = hist->config.color;
 	size_t i;
 
 	for (i = 0; i < STATES_SHOWN; i++) {
@@ -95,7 +90,7 @@ static void show_group(struct hist_view *hist, struct group *group, const struct
 
 		if (!has_something(account))
 			continue;
-		if (hist->options->json)
+		if (hist->config.json)
 			hist_json(&hist->json, interval, group, state_order[i], account);
 		else
 			hist_text(&hist->text, group, state_order[i], account, color);
@@ -127,9 +122,9 @@ static int compare_rows(const void *a, const void *b, void *context)
 	if (other)
 		return other;
 	switch (*(const enum hist_sort *)context) {
-	case SORT_COUNT:
+	case HIST_BY_COUNT:
 		return compare_numbers(x->count + x->open, y->count + y->open) ?: group_compare(x->group, y->group);
-	case SORT_OPEN:
+	case HIST_BY_OPEN:
 		return compare_numbers(x->open, y->open) ?: group_compare(x->group, y->group);
 	default:
 		return group_compare(x->group, y->group);
@@ -138,7 +133,7 @@ static int compare_rows(const void *a, const void *b, void *context)
 
 static size_t collect_rows(struct hist_view *hist, struct hist_row **rows)
 {
-	struct groups *groups = ledger_groups(hist->ledger, hist->options->group);
+	struct groups *groups = ledger_groups(hist->ledger, hist->config.group);
 	struct group *group;
 	size_t count = 0;
 
@@ -148,26 +143,26 @@ static size_t collect_rows(struct hist_view *hist, struct hist_row **rows)
 	for (group = groups->table; group; group = group->hh.next)
 		(*rows)[count++] = row_of(group);
 	(*rows)[count++] = row_of(groups->other);
-	qsort_r(*rows, count, sizeof(**rows), compare_rows, &hist->sort);
+	qsort_r(*rows, count, sizeof(**rows), compare_rows, &hist->config.sort);
 	return count;
 }
 
 static void interval_head(struct hist_view *hist, const struct hist_interval *interval)
 {
-	if (!hist->options->json)
+	if (!hist->config.json)
 		buffer_printf(&hist->text, "%.1f s; @ left the state, + is there now\n\n", interval->seconds);
 }
 
 static int show_interval(struct hist_view *hist, const struct tick *tick)
 {
-	const struct options *options = hist->options;
+	const struct hist_config *config = &hist->config;
 	struct hist_interval interval = { tick->unix_ns, (double)(tick->time_ns - hist->interval_begin_ns) / NSEC_PER_SEC };
-	size_t i, count, shown, most = options->rows ?: options->json ? SIZE_MAX : DEFAULT_ROWS;
+	size_t i, count, shown, most = config->rows ?: config->json ? SIZE_MAX : DEFAULT_ROWS;
 	struct hist_row *rows;
 	int err = 0;
 
-	ledger_age(hist->ledger, options->group, tick->time_ns, true);
-	groups_complete(ledger_groups(hist->ledger, options->group), hist->names);
+	ledger_age(hist->ledger, config->group, tick->time_ns, true);
+	groups_complete(ledger_groups(hist->ledger, config->group), hist->names);
 	count = collect_rows(hist, &rows);
 	shown = count < most ? count : most;
 	interval_head(hist, &interval);
@@ -175,9 +170,9 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 		show_group(hist, rows[i].group, &interval);
 		err = write_out(hist);
 	}
-	if (shown < count && !options->json)
+	if (shown < count && !config->json)
 		buffer_printf(&hist->text, "... and %zu more of %s (-r shows more)\n\n", count - shown,
-			      group_by_name(options->group));
+			      group_by_name(config->group));
 	free(rows);
 	err = err ?: count ? write_out(hist) : -ENOMEM;
 	return err ?: output_flush(hist->output);
@@ -188,9 +183,9 @@ static int hist_begin(struct view *view, const struct run *run)
 	struct hist_view *hist = (struct hist_view *)view;
 
 	hist->begin_ns = hist->interval_begin_ns = run->begin_ns;
-	hist->next_ns = run->begin_ns + hist->interval_ns;
+	hist->next_ns = run->begin_ns + hist->config.interval_ns;
 	hist->names = run->names;
-	if (hist->options->json)
+	if (hist->config.json)
 		header_json(&hist->json, run);
 	else
 		buffer_append_string(&hist->text, source_note(run));
@@ -215,7 +210,7 @@ static void next_interval(struct hist_view *hist, const struct tick *tick)
 	uint64_t late_ns = tick->time_ns > hist->next_ns ? tick->time_ns - hist->next_ns : 0;
 
 	hist->interval_begin_ns = tick->time_ns;
-	hist->next_ns += (late_ns / hist->interval_ns + 1) * hist->interval_ns;
+	hist->next_ns += (late_ns / hist->config.interval_ns + 1) * hist->config.interval_ns;
 	hist->intervals++;
 	ledger_clear_dwell(hist->ledger);
 	ledger_forget(hist->ledger, tick->time_ns);
@@ -223,7 +218,7 @@ static void next_interval(struct hist_view *hist, const struct tick *tick)
 
 static bool count_is_reached(const struct hist_view *hist)
 {
-	return hist->options->count && hist->intervals >= hist->options->count;
+	return hist->config.count && hist->intervals >= hist->config.count;
 }
 
 static int hist_tick(struct view *view, const struct tick *tick)
@@ -232,7 +227,7 @@ static int hist_tick(struct view *view, const struct tick *tick)
 	uint64_t left_ms;
 	int err;
 
-	if (!hist->interval_ns)
+	if (!hist->config.interval_ns)
 		return 0;
 	if (tick->time_ns >= hist->next_ns) {
 		err = show_interval(hist, tick);
@@ -253,7 +248,7 @@ static int hist_end(struct view *view, const struct tick *last)
 
 	if (!count_is_reached(hist))
 		err = show_interval(hist, last);
-	if (hist->options->json)
+	if (hist->config.json)
 		summary_json(&hist->json, last, hist->begin_ns);
 	else if (summary_text(summary, sizeof(summary), last, hist->begin_ns))
 		buffer_append_string(&hist->text, summary + (summary[0] == '\n'));
@@ -261,16 +256,15 @@ static int hist_end(struct view *view, const struct tick *last)
 	return err ?: output_flush(hist->output);
 }
 
-struct view *hist_view_new(const struct options *options, struct output *output)
+struct view *hist_view_new(const struct hist_config *config, struct output *output)
 {
-	struct ledger_config config = {
-		.states = hist_states(options),
-		.followed = hist_states(options),
-		.groupings = 1U << options->group,
-		.max_groups = options->max_rows,
+	struct ledger_config ledger = {
+		.states = config->states,
+		.followed = config->states,
+		.groupings = 1U << config->group,
+		.max_groups = config->max_groups,
 	};
 	struct hist_view *hist = calloc(1, sizeof(*hist));
-	int sort = options->sort ? hist_sort_parse(options->sort) : SORT_COUNT;
 
 	if (!hist)
 		return NULL;
@@ -281,13 +275,11 @@ struct view *hist_view_new(const struct options *options, struct output *output)
 		.tick = hist_tick,
 		.end = hist_end,
 	};
-	hist->options = options;
+	hist->config = *config;
 	hist->output = output;
-	hist->sort = sort < 0 ? SORT_COUNT : sort;
-	hist->interval_ns = options->interval * NSEC_PER_SEC;
 	json_init(&hist->json);
 	buffer_init(&hist->text);
-	hist->ledger = ledger_new(&config);
+	hist->ledger = ledger_new(&ledger);
 	if (hist->ledger)
 		return &hist->view;
 	hist_view_free(&hist->view);

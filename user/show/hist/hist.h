@@ -3,18 +3,31 @@
 #ifndef TCPDWELL_SHOW_HIST_HIST_H
 #define TCPDWELL_SHOW_HIST_HIST_H
 
+#include "account/group.h"
 #include "event/event.h"
-#include "options.h"
 #include "util/output.h"
 
+enum hist_sort { HIST_BY_COUNT, HIST_BY_OPEN, HIST_BY_NAME, HIST_SORTS };
+
+struct hist_config {
+	uint32_t states; /* bit (1 << state), as hist_states() gives them */
+	enum group_key group;
+	enum hist_sort sort;
+	uint32_t rows; /* shown; 0 = ten of text, all of JSON */
+	uint32_t max_groups; /* kept apart; 0 = default */
+	uint64_t interval_ns; /* 0: one, the whole run */
+	uint64_t count; /* intervals; 0 = no end */
+	bool json, color;
+};
+
 /* NULL: no memory. `output` stays the caller's and must outlive the view. */
-struct view *hist_view_new(const struct options *options, struct output *output);
+struct view *hist_view_new(const struct hist_config *config, struct output *output);
 void hist_view_free(struct view *view);
 
-/* The states that are shown: bit (1 << state). */
-uint32_t hist_states(const struct options *options);
+/* Of the states that are asked for (bit 1 << state; 0: any) those that have histograms. */
+uint32_t hist_states(uint32_t asked);
 
-/* "count", "open", "name", as given to -s: 0, 1, 2. -EINVAL. */
+/* "count", "open", "name", as given to -s: enum hist_sort. -EINVAL. */
 int hist_sort_parse(const char *text);
 
 #endif

@@ -79,7 +79,7 @@ static void head_json(struct json *json, const struct leaks_report *report)
 		if (report->states & 1U << state)
 			json_element_string(json, tcp_state_name(state));
 	json_array_end(json);
-	seconds_json(json, "older_than_s", report->options->older_than_ns);
+	seconds_json(json, "older_than_s", report->config->older_than_ns);
 	json_u64(json, "count", report->count);
 	json_u64(json, "in_state", report->in_state);
 	json_u64(json, "undecided", report->undecided);
@@ -177,7 +177,7 @@ static int write_out(struct output *output, struct json *json)
 
 int leaks_json(struct output *output, struct json *json, const struct leaks_report *report)
 {
-	size_t rows = report->options->rows ?: SIZE_MAX, i;
+	size_t rows = report->config->rows ?: SIZE_MAX, i;
 	int err;
 
 	head_json(json, report);

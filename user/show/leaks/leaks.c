@@ -7,19 +7,18 @@
 #include <string.h>
 #include <time.h>
 
-#include "command.h"
 #include "event/summary.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define DEFAULT_SOCKETS 1000000
-#define DEFAULT_GROUPS 10000
+#define MAX_GROUPS 10000
 #define WATCH_MIN_NS NSEC_PER_SEC /* growth in less than this says nothing */
 
 struct leaks_view {
 	struct view view;
-	const struct options *options;
+	struct leaks_config config;
 	struct output *output;
 	struct json json;
 	struct sockets *sockets;
@@ -30,11 +29,6 @@ struct leaks_view {
 	size_t found;
 };
 
-uint32_t leaks_states(const struct options *options)
-{
-	return options->filter.state_mask ?: 1U << STATE_CLOSE_WAIT;
-}
-
 static int leaks_begin(struct view *view, const struct run *run)
 {
 	struct leaks_view *leaks = (struct leaks_view *)view;
@@ -43,7 +37,7 @@ static int leaks_begin(struct view *view, const struct run *run)
 	leaks->begin_ns = run->begin_ns;
 	leaks->recorded = run->recorded;
 	leaks->names = run->names;
-	if (leaks->options->json)
+	if (leaks->config.json)
 		header_json(&leaks->json, run);
 	else
 		output_string(leaks->output, source_note(run));
@@ -99,10 +93,10 @@ static int leaks_recount(struct view *view, bool begins)
 	return 0;
 }
 
-/* Without -d one look at what is there is enough; a recording is read to its end. */
+/* Where nobody asked to watch, one look at what is there is enough; a recording is read to its end. */
 static bool watches(const struct leaks_view *leaks)
 {
-	return leaks->recorded || leaks->options->seconds >= 0;
+	return leaks->recorded || leaks->config.watches;
 }
 
 static int leaks_tick(struct view *view, const struct tick *tick)
@@ -126,7 +120,7 @@ static int choose_candidates(const struct leaks_view *leaks, struct leaks_report
 		return -ENOMEM;
 	for (socket = sockets_next(leaks->sockets, NULL); socket; socket = sockets_next(leaks->sockets, socket)) {
 		age = leak_age_of(socket, NULL, report->tick->time_ns, UINT64_MAX);
-		if (age.at_least || age.ns > leaks->options->older_than_ns)
+		if (age.at_least || age.ns > leaks->config.older_than_ns)
 			report->leaks[report->count++] = (struct leak){ .socket = *socket, .age = age };
 	}
 	return 0;
@@ -185,7 +179,7 @@ static uint64_t uptime_ns(void)
 /* Now that the kernel's list is known: not there any more, too young, or not known to be old enough? */
 static bool leak_is_kept(struct leak *leak, struct leaks_report *report)
 {
-	uint64_t limit_ns = report->options->older_than_ns;
+	uint64_t limit_ns = report->config->older_than_ns;
 
 	if (leak->age.ns > limit_ns)
 		return true;
@@ -243,13 +237,13 @@ static int leaks_end(struct view *view, const struct tick *last)
 {
 	struct leaks_view *leaks = (struct leaks_view *)view;
 	struct leaks_report report = {
-		.options = leaks->options,
+		.config = &leaks->config,
 		.tick = last,
 		.names = leaks->names,
 		.begin_ns = leaks->begin_ns,
 		.watched = watches(leaks) && last->time_ns - leaks->begin_ns >= WATCH_MIN_NS,
 		.asked = !leaks->recorded,
-		.states = leaks_states(leaks->options),
+		.states = leaks->config.states,
 		.in_state = sockets_count(leaks->sockets),
 		.refused = sockets_refused(leaks->sockets),
 	};
@@ -257,7 +251,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 	size_t asked = 0;
 	int err = make_report(leaks, &report, &held, &asked);
 
-	if (!err && leaks->options->json)
+	if (!err && leaks->config.json)
 		err = leaks_json(leaks->output, &leaks->json, &report);
 	else if (!err)
 		err = leaks_text(leaks->output, &report);
@@ -270,7 +264,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 	return err;
 }
 
-struct view *leaks_view_new(const struct options *options, struct output *output)
+struct view *leaks_view_new(const struct leaks_config *config, struct output *output)
 {
 	struct leaks_view *leaks = calloc(1, sizeof(*leaks));
 
@@ -283,11 +277,11 @@ struct view *leaks_view_new(const struct options *options, struct output *output
 		.tick = leaks_tick,
 		.end = leaks_end,
 	};
-	leaks->options = options;
+	leaks->config = *config;
 	leaks->output = output;
 	json_init(&leaks->json);
-	leaks->sockets = sockets_new(leaks_states(options), options->max_sockets ?: DEFAULT_SOCKETS);
-	leaks->groups = leak_groups_new(options->max_rows ?: DEFAULT_GROUPS);
+	leaks->sockets = sockets_new(config->states, config->max_sockets ?: DEFAULT_SOCKETS);
+	leaks->groups = leak_groups_new(MAX_GROUPS);
 	if (leaks->sockets && leaks->groups)
 		return &leaks->view;
 	leaks_view_free(&leaks->view);
@@ -306,9 +300,7 @@ void leaks_view_free(struct view *view)
 	free(leaks);
 }
 
-int leaks_view_exit(const struct view *view)
+size_t leaks_view_found(const struct view *view)
 {
-	const struct leaks_view *leaks = (const struct leaks_view *)view;
-
-	return leaks->found > leaks->options->fail_on ? EXIT_FINDINGS : EXIT_FINE;
+	return ((const struct leaks_view *)view)->found;
 }

@@ -9,7 +9,6 @@
 #include "account/sockets.h"
 #include "attribute/holders.h"
 #include "event/event.h"
-#include "options.h"
 #include "show/leaks/groups.h"
 #include "util/json.h"
 #include "util/output.h"
@@ -28,8 +27,17 @@ struct leak {
 	struct leak_group *group;
 };
 
+struct leaks_config {
+	uint32_t states; /* bit (1 << state) */
+	uint64_t older_than_ns;
+	bool watches; /* for the run's time; else one look is enough */
+	uint32_t rows; /* shown; 0 = default */
+	uint32_t max_sockets; /* 0 = default */
+	bool json, wide;
+};
+
 struct leaks_report {
-	const struct options *options;
+	const struct leaks_config *config;
 	const struct tick *tick; /* when the report was made */
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns; /* of the run */
@@ -46,13 +54,12 @@ struct leaks_report {
 	size_t group_count;
 };
 
-/* The states that are shown: --state, else CLOSE_WAIT. */
-uint32_t leaks_states(const struct options *options);
-
-/* struct command's hooks. leaks_view_exit(): EXIT_FINDINGS when more than --fail-on were found. */
-struct view *leaks_view_new(const struct options *options, struct output *output);
+/* NULL: no memory. `output` stays the caller's and must outlive the view. */
+struct view *leaks_view_new(const struct leaks_config *config, struct output *output);
 void leaks_view_free(struct view *view);
-int leaks_view_exit(const struct view *view);
+
+/* How many the report shows, after the end. */
+size_t leaks_view_found(const struct view *view);
 
 /*
  * What is known of a socket's age at `now_ns`, with `listed` (NULL: not known) read then. Pure. `uptime_ns` tells whether

@@ -6,7 +6,6 @@
 
 #include "attribute/pod_names.h"
 #include "show/leaks/leaks.h"
-#include "show/trace/lines.h"
 #include "event/summary.h"
 #include "event/transition.h"
 #include "util/address.h"
@@ -102,7 +101,7 @@ static void head_text(struct output *output, const struct leaks_report *report)
 	size_t i;
 
 	states_text(states, sizeof(states), report->states);
-	text_duration(limit, report->options->older_than_ns);
+	text_duration(limit, report->config->older_than_ns);
 	if (report->count)
 		output_printf(output, "%zu socket%s in %s for longer than %s, of %zu in all\n", report->count,
 			      plural(report->count), states, limit, report->in_state);
@@ -118,7 +117,7 @@ static void columns_text(struct output *output, const struct leaks_report *repor
 	output_printf(output, "\n%-7s %-15s %4s %8s %7s %-21s %-21s ", "PID", "COMM", "FD", "AGE", "RECV-Q", "LOCAL", "REMOTE");
 	if (report->states & (report->states - 1))
 		output_printf(output, "%-10s ", "STATE");
-	if (report->options->wide)
+	if (report->config->wide)
 		output_printf(output, "%-16s %-10s ", "SOCK", "NETNS");
 	output_string(output, "NOTE\n");
 }
@@ -248,7 +247,7 @@ static void notes_text(struct output *output, const struct leak *leak, const str
 	if (held)
 		holders_text(&note, leak);
 	container_text(&note, leak, report->names);
-	if (!report->options->wide || !leak->socket.cgroup)
+	if (!report->config->wide || !leak->socket.cgroup)
 		return;
 	text_sanitise(cgroup, sizeof(cgroup), leak->socket.cgroup, strlen(leak->socket.cgroup), 400);
 	output_printf(note_next(&note), "cgroup %s", cgroup);
@@ -268,7 +267,7 @@ static void leak_text(struct output *output, const struct leaks_report *report, 
 	end_text(output, record->endpoint.remote_addr, record->endpoint.remote_port);
 	if (report->states & (report->states - 1))
 		output_printf(output, "%-10s ", tcp_state_name(record->new_state));
-	if (report->options->wide)
+	if (report->config->wide)
 		output_printf(output, "%016" PRIx64 " %-10u ", (uint64_t)record->id, record->endpoint.netns);
 	notes_text(output, leak, report);
 	while (output->buffer.size && output->buffer.data[output->buffer.size - 1] == ' ')
@@ -278,7 +277,7 @@ static void leak_text(struct output *output, const struct leaks_report *report, 
 
 static void table_text(struct output *output, const struct leaks_report *report)
 {
-	size_t rows = report->options->rows ?: DEFAULT_ROWS, i;
+	size_t rows = report->config->rows ?: DEFAULT_ROWS, i;
 	bool at_least = false;
 
 	columns_text(output, report);
@@ -299,7 +298,7 @@ int leaks_text(struct output *output, const struct leaks_report *report)
 	head_text(output, report);
 	if (report->count)
 		table_text(output, report);
-	text_duration(limit, report->options->older_than_ns);
+	text_duration(limit, report->config->older_than_ns);
 	if (report->undecided)
 		output_printf(output, "\n%zu more were there before tcpdwell, how long is not known: watch with -d %s\n",
 			      report->undecided, limit);

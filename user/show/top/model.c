@@ -12,25 +12,24 @@
 #define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
 #define SECONDS_MIN 1e-6
 
-int top_model_init(struct top_model *model, const struct options *options, bool interactive)
+int top_model_init(struct top_model *model, const struct top_config *config, bool interactive)
 {
 	uint32_t waiting = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
-	bool by_name = options->group == GROUP_CONTAINER || options->group == GROUP_POD;
-	struct ledger_config config = {
+	bool by_name = config->group == GROUP_CONTAINER || config->group == GROUP_POD;
+	struct ledger_config ledger = {
 		.states = waiting,
 		/* A cgroup's name may be known when TIME_WAIT begins and no more when it ends. */
 		.followed = interactive || by_name ? waiting : 1U << STATE_CLOSE_WAIT,
-		.groupings = interactive ? LEDGER_ALL_GROUPINGS : 1U << options->group,
-		.max_groups = options->max_rows,
+		.groupings = interactive ? LEDGER_ALL_GROUPINGS : 1U << config->group,
+		.max_groups = config->max_groups,
 		.keep_endpoints = interactive,
 	};
-	int sort = options->sort ? sort_key_parse(options->sort) : MEASURE_NOW;
 
 	memset(model, 0, sizeof(*model));
-	model->by = options->group;
-	model->sort = sort < 0 ? MEASURE_NOW : sort;
-	model->interval_ns = options->interval > 0 ? options->interval * NSEC_PER_SEC : NSEC_PER_SEC;
-	model->ledger = ledger_new(&config);
+	model->by = config->group;
+	model->sort = config->sort;
+	model->interval_ns = config->interval_ns ?: NSEC_PER_SEC;
+	model->ledger = ledger_new(&ledger);
 	return model->ledger ? 0 : -ENOMEM;
 }
 

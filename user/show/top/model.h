@@ -5,7 +5,16 @@
 
 #include "account/ranking.h"
 #include "event/event.h"
-#include "options.h"
+
+struct top_config {
+	enum group_key group;
+	enum measure sort; /* or SORT_BY_LABEL */
+	uint32_t rows; /* shown; 0 = default */
+	uint32_t max_groups; /* kept apart; 0 = default */
+	uint64_t interval_ns; /* 0 = a second */
+	uint64_t count; /* intervals; 0 = no end */
+	bool json, color;
+};
 
 struct top_model {
 	struct ledger *ledger;
@@ -29,7 +38,7 @@ struct top_model {
 };
 
 /* Every grouping and the sockets' endpoints are kept where `interactive`. 0 or -ENOMEM; release also after a failure. */
-int top_model_init(struct top_model *model, const struct options *options, bool interactive);
+int top_model_init(struct top_model *model, const struct top_config *config, bool interactive);
 void top_model_release(struct top_model *model);
 
 void top_model_begin(struct top_model *model, const struct run *run);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "show/trace/lines.h"
 #include "event/summary.h"
 #include "show/terminal.h"
 #include "show/top/ui.h"
@@ -15,7 +14,7 @@
 
 struct top_screen {
 	struct view view;
-	const struct options *options;
+	struct top_config config;
 	const struct terminal_guard *guard;
 	struct top_model model;
 	struct top_ui ui;
@@ -56,7 +55,7 @@ static int begin(struct view *view, const struct run *run)
 	struct top_screen *screen = (struct top_screen *)view;
 
 	top_model_begin(&screen->model, run);
-	screen->terminal = terminal_new(screen->options->color != COLOR_NEVER, screen->guard);
+	screen->terminal = terminal_new(screen->config.color, screen->guard);
 	return screen->terminal ? 0 : -EIO;
 }
 
@@ -82,7 +81,7 @@ static int measure(struct top_screen *screen, const struct tick *tick)
 
 static bool count_is_reached(const struct top_screen *screen)
 {
-	return screen->options->count && screen->model.intervals >= screen->options->count;
+	return screen->config.count && screen->model.intervals >= screen->config.count;
 }
 
 static int tick(struct view *view, const struct tick *tick)
@@ -116,7 +115,7 @@ static int end(struct view *view, const struct tick *last)
 	return fflush(stdout) ? -errno : 0;
 }
 
-struct view *top_screen_new(const struct options *options, const struct terminal_guard *guard)
+struct view *top_screen_new(const struct top_config *config, const struct terminal_guard *guard)
 {
 	struct top_screen *screen = calloc(1, sizeof(*screen));
 
@@ -130,11 +129,11 @@ struct view *top_screen_new(const struct options *options, const struct terminal
 		.end = end,
 		.tick_ms = KEYS_MS,
 	};
-	screen->options = options;
+	screen->config = *config;
 	screen->guard = guard;
 	frame_init(&screen->frame);
-	top_ui_init(&screen->ui, &screen->model, options->rows);
-	if (!top_model_init(&screen->model, options, true))
+	top_ui_init(&screen->ui, &screen->model, config->rows);
+	if (!top_model_init(&screen->model, config, true))
 		return &screen->view;
 	top_screen_free(&screen->view);
 	return NULL;

@@ -12,7 +12,7 @@
 
 struct top_view {
 	struct view view;
-	const struct options *options;
+	struct top_config config;
 	struct output *output;
 	struct top_model model;
 	struct json json;
@@ -34,17 +34,17 @@ static int write_out(struct top_view *top)
 
 static int show_interval(struct top_view *top, const struct tick *tick)
 {
-	const struct options *options = top->options;
+	const struct top_config *config = &top->config;
 	int err;
 
 	top_model_end_interval(&top->model, tick);
 	err = top_model_measure(&top->model, tick);
 	if (err)
 		return err;
-	if (options->json)
-		top_interval_json(&top->json, &top->model, options->rows ?: SIZE_MAX);
+	if (config->json)
+		top_interval_json(&top->json, &top->model, config->rows ?: SIZE_MAX);
 	else
-		top_table_text(&top->text, &top->model, options->rows ?: DEFAULT_ROWS);
+		top_table_text(&top->text, &top->model, config->rows ?: DEFAULT_ROWS);
 	return write_out(top);
 }
 
@@ -53,7 +53,7 @@ static int top_begin(struct view *view, const struct run *run)
 	struct top_view *top = (struct top_view *)view;
 
 	top_model_begin(&top->model, run);
-	if (top->options->json)
+	if (top->config.json)
 		header_json(&top->json, run);
 	else
 		buffer_append_string(&top->text, source_note(run));
@@ -75,7 +75,7 @@ static int top_recount(struct view *view, bool begins)
 
 static bool count_is_reached(const struct top_view *top)
 {
-	return top->options->count && top->model.intervals >= top->options->count;
+	return top->config.count && top->model.intervals >= top->config.count;
 }
 
 static int top_tick(struct view *view, const struct tick *tick)
@@ -98,14 +98,14 @@ static int top_end(struct view *view, const struct tick *last)
 
 	if (!count_is_reached(top) && (last->time_ns - top->model.interval_begin_ns > 10000000 || !top->model.intervals))
 		err = show_interval(top, last);
-	if (top->options->json)
+	if (top->config.json)
 		summary_json(&top->json, last, top->model.begin_ns);
 	else if (summary_text(summary, sizeof(summary), last, top->model.begin_ns))
 		buffer_append_string(&top->text, summary + (summary[0] == '\n'));
 	return err ?: write_out(top);
 }
 
-struct view *top_view_new(const struct options *options, struct output *output)
+struct view *top_view_new(const struct top_config *config, struct output *output)
 {
 	struct top_view *top = calloc(1, sizeof(*top));
 
@@ -118,11 +118,11 @@ struct view *top_view_new(const struct options *options, struct output *output)
 		.tick = top_tick,
 		.end = top_end,
 	};
-	top->options = options;
+	top->config = *config;
 	top->output = output;
 	json_init(&top->json);
 	buffer_init(&top->text);
-	if (!top_model_init(&top->model, options, false))
+	if (!top_model_init(&top->model, config, false))
 		return &top->view;
 	top_view_free(&top->view);
 	return NULL;

@@ -3,12 +3,11 @@
 #ifndef TCPDWELL_SHOW_TOP_TOP_H
 #define TCPDWELL_SHOW_TOP_TOP_H
 
-#include "event/event.h"
-#include "options.h"
+#include "show/top/model.h"
 #include "util/output.h"
 
 /* NULL: no memory. `output` stays the caller's and must outlive the view. */
-struct view *top_view_new(const struct options *options, struct output *output);
+struct view *top_view_new(const struct top_config *config, struct output *output);
 void top_view_free(struct view *view);
 
 #endif

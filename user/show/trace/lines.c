@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "event/summary.h"
 #include "event/transition.h"
@@ -12,29 +11,11 @@
 
 struct lines_view {
 	struct view view;
-	const struct options *options;
+	struct lines_config config;
 	struct output *output;
-	struct transition_columns columns;
 	struct json json;
-	uint32_t states;
 	uint64_t begin_ns;
 };
-
-uint32_t lines_states(const struct options *options)
-{
-	if (options->filter.state_mask)
-		return options->filter.state_mask;
-	if (options->all)
-		return ~0U;
-	return 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
-}
-
-bool use_color(const struct options *options)
-{
-	if (options->color == COLOR_AUTO)
-		return isatty(STDOUT_FILENO);
-	return options->color == COLOR_ALWAYS;
-}
 
 static int write_json(struct lines_view *lines)
 {
@@ -54,12 +35,12 @@ static int lines_begin(struct view *view, const struct run *run)
 	int err;
 
 	lines->begin_ns = run->begin_ns;
-	if (lines->options->json) {
+	if (lines->config.json) {
 		header_json(&lines->json, run);
 		err = write_json(lines);
 	} else {
 		output_string(lines->output, source_note(run));
-		err = output_write(lines->output, text, transition_head(text, sizeof(text), &lines->columns));
+		err = output_write(lines->output, text, transition_head(text, sizeof(text), &lines->config.columns));
 	}
 	return err;
 }
@@ -67,10 +48,10 @@ static int lines_begin(struct view *view, const struct run *run)
 static bool is_shown(const struct lines_view *lines, const struct transition *record)
 {
 	if (record->type == RECORD_CONNECT_FAILED)
-		return !lines->options->filter.state_mask;
+		return lines->config.connect_failed;
 	if (record->type != RECORD_TRANSITION)
 		return false;
-	return lines->states & (1U << record->old_state | 1U << record->new_state);
+	return lines->config.states & (1U << record->old_state | 1U << record->new_state);
 }
 
 static int lines_event(struct view *view, const struct event *event)
@@ -80,11 +61,11 @@ static int lines_event(struct view *view, const struct event *event)
 
 	if (!is_shown(lines, &event->record))
 		return 0;
-	if (lines->options->json) {
+	if (lines->config.json) {
 		event_json(&lines->json, event);
 		return write_json(lines);
 	}
-	return output_write(lines->output, text, transition_line(text, sizeof(text), &lines->columns, event));
+	return output_write(lines->output, text, transition_line(text, sizeof(text), &lines->config.columns, event));
 }
 
 static int lines_tick(struct view *view, const struct tick *tick)
@@ -101,7 +82,7 @@ static int lines_end(struct view *view, const struct tick *last)
 	char text[1024];
 	int err;
 
-	if (lines->options->json) {
+	if (lines->config.json) {
 		summary_json(&lines->json, last, lines->begin_ns);
 		err = write_json(lines);
 	} else {
@@ -110,17 +91,15 @@ static int lines_end(struct view *view, const struct tick *last)
 	return err ?: output_flush(lines->output);
 }
 
-struct view *lines_view_new(const struct options *options, struct output *output)
+struct view *lines_view_new(const struct lines_config *config, struct output *output)
 {
 	struct lines_view *lines = calloc(1, sizeof(*lines));
 
 	if (!lines)
 		return NULL;
 	lines->view = (struct view){ .begin = lines_begin, .event = lines_event, .tick = lines_tick, .end = lines_end };
-	lines->options = options;
+	lines->config = *config;
 	lines->output = output;
-	lines->states = lines_states(options);
-	lines->columns = (struct transition_columns){ options->time, options->wide, use_color(options) };
 	json_init(&lines->json);
 	return &lines->view;
 }

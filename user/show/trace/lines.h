@@ -4,17 +4,18 @@
 #define TCPDWELL_SHOW_TRACE_LINES_H
 
 #include "event/event.h"
-#include "options.h"
+#include "show/trace/transition_text.h"
 #include "util/output.h"
 
+struct lines_config {
+	uint32_t states; /* bit (1 << state): transitions from or to these are shown */
+	bool connect_failed; /* and connects that failed */
+	bool json;
+	struct transition_columns columns; /* of text */
+};
+
 /* NULL: no memory. `output` stays the caller's and must outlive the view. */
-struct view *lines_view_new(const struct options *options, struct output *output);
+struct view *lines_view_new(const struct lines_config *config, struct output *output);
 void lines_view_free(struct view *view);
-
-/* The states that `trace` shows transitions of, by its options: bit (1 << state). */
-uint32_t lines_states(const struct options *options);
-
-/* Should standard output be coloured? */
-bool use_color(const struct options *options);
 
 #endif

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Events as lines of text, columns as in tcpstates, with the PID of the process that is charged. */
-#include "event/transition.h"
+#include "show/trace/transition_text.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "event/names.h"
 #include "util/address.h"
 #include "util/buffer.h"
+#include "util/json.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A run: events of a source go to a view. What a source is asked for, and what every source looks like to its caller. */
+#ifndef TCPDWELL_RUN_RUN_H
+#define TCPDWELL_RUN_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "attach/hooks.h"
+#include "event/event.h"
+#include "filter/filter.h"
+
+/* As the command line has it, whatever the view. */
+struct run_options {
+	struct filter filter;
+	double seconds; /* the run ends after so many; < 0: when it is stopped */
+	bool polls; /* without BPF */
+	bool for_programs; /* a program reads the output: no warnings of what only a person would not expect */
+	enum hook_mode hooks;
+	uint32_t max_sockets; /* of each table; 0 = default */
+	uint32_t ring_bytes; /* 0 = default */
+	const char *log_directory; /* where the kubelet's are; NULL = the usual one */
+	const char *recording; /* the file that a replay reads; "-" = standard input */
+};
+
+/* Everything passes, until it is stopped. */
+void run_options_init(struct run_options *options);
+
+/* What the view needs of its source. */
+struct run_needs {
+	uint32_t emit_states; /* bit (1 << state): transitions from or to these are told */
+	bool track_all; /* the dwell of every state */
+	bool writes_files; /* opens files for writing while it runs */
+	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
+	bool filters_processes; /* the view applies process and cgroup filters itself, by the charged process: send all */
+};
+
+/*
+ * Runs until the view says so, SIGINT or SIGTERM comes, options->seconds are over or there is no more; then ends the view. 0,
+ * or negative errno: with a sentence in `error` where the source failed, empty where the view did.
+ */
+typedef int run_source(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
+		       size_t error_size);
+
+#endif
