@@ -59,7 +59,7 @@ SOURCES := $(sort $(wildcard user/*.c user/*/*.c user/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 SKELETON := $(OUT)/skel/tcpdwell.skel.h
 BPF_SOURCES := $(wildcard bpf/*.h) vmlinux/vmlinux.h
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*_test.c))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/*_test.c))
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=build/tests/unit/%)
 UNIT_OBJECTS := $(patsubst %.c,build/tests/unit/obj/%.o,$(filter-out user/main.c,$(SOURCES)))
 UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g
@@ -148,12 +148,13 @@ $(SKELETON): $(OUT)/skel/tcpdwell.bpf.o
 # The unit tests' own copy of the objects, with sanitizers, in one archive.
 build/tests/unit/obj/%.o: %.c $(SKELETON) | require
 	$(Q)mkdir -p $(@D)
-	$(call msg,CC,$@)$(CC) $(ALL_CFLAGS) $(UNIT_FLAGS) -MMD -MP -c -o $@ $<
+	$(call msg,CC,$@)$(CC) $(ALL_CFLAGS) -Itests/unit $(UNIT_FLAGS) -MMD -MP -c -o $@ $<
 
 build/tests/unit/tcpdwell.a: $(UNIT_OBJECTS)
 	$(call msg,AR,$@)rm -f $@ && ar rcs $@ $^
 
 build/tests/unit/%_test: build/tests/unit/obj/tests/unit/%_test.o build/tests/unit/tcpdwell.a
+	$(Q)mkdir -p $(@D)
 	$(call msg,UNIT,$@)$(CC) $(ALL_LDFLAGS) $(UNIT_FLAGS) -o $@ $^ -lcmocka $(LIBRARIES)
 
 $(SCENARIOS): $(SCENARIO_SOURCES) $(wildcard tests/scenarios/*.h)

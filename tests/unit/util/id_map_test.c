@@ -73,5 +73,5 @@ int main(void)
 		cmocka_unit_test(walks_all_once),
 	};
 
-	return cmocka_run_group_tests_name("account_id_map", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("id_map", tests, NULL, NULL);
 }

@@ -443,5 +443,5 @@ int main(void)
 		cmocka_unit_test(every_key_sorts),
 	};
 
-	return cmocka_run_group_tests_name("account", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

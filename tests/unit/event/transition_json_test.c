@@ -94,5 +94,5 @@ int main(void)
 		cmocka_unit_test(long_names_are_told),
 	};
 
-	return cmocka_run_group_tests_name("transition", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("transition_json", tests, NULL, NULL);
 }

@@ -105,5 +105,5 @@ int main(void)
 		cmocka_unit_test(names_at_once),
 	};
 
-	return cmocka_run_group_tests_name("account_names", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("names", tests, NULL, NULL);
 }

@@ -396,5 +396,5 @@ int main(void)
 		TEST(an_interval_as_json),
 	};
 
-	return cmocka_run_group_tests_name("account_top", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("top", tests, NULL, NULL);
 }

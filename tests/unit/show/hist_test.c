@@ -193,5 +193,5 @@ int main(void)
 		cmocka_unit_test(rows_are_limited),
 	};
 
-	return cmocka_run_group_tests_name("account_hist", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("hist", tests, NULL, NULL);
 }
