@@ -6,7 +6,7 @@ VERSION := 0.1.0
 # Overridable: tools, flags, places.
 CC ?= gcc
 CLANG ?= clang
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+BPFTOOL ?= $(shell tools/find-bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 prefix ?= /usr/local
@@ -35,15 +35,22 @@ MULTIARCH := aarch64-linux-gnu
 CROSS_CFLAGS := -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(MULTIARCH)
 CROSS_LDFLAGS := -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 LIBBPF_CFLAGS :=
-LIBRARIES := -lbpf -lelf -lz
+PKG_CONFIG := env PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) $(PKG_CONFIG)
 else
 LIBBPF_CFLAGS = $(shell $(PKG_CONFIG) --cflags libbpf)
-LIBRARIES = $(shell $(PKG_CONFIG) --libs $(if $(STATIC),--static) libbpf) -lz
 endif
-LIBRARIES += -ljansson -lncursesw -ltinfo -lseccomp
+PACKAGES := libbpf zlib jansson ncursesw libseccomp
+# What a static program needs more is found out by a trial, before anything is compiled (require).
+LIBRARIES = $(if $(STATIC),$$(cat $(OUT)/libraries),$(shell $(PKG_CONFIG) --libs $(PACKAGES)))
 
-ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
-	-Iuser -Ibpf -I$(OUT)/skel $(CROSS_CFLAGS) $(LIBBPF_CFLAGS) $(CFLAGS)
+# A warning is an error where CI builds, and nowhere else: a newer compiler may have new ones.
+WERROR ?= $(filter 1 true,$(CI))
+WERROR_FLAG := $(if $(WERROR),-Werror)
+# The same program from any folder.
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/=
+
+ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers $(WERROR_FLAG) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-Iuser -Ibpf -I$(OUT)/skel $(PREFIX_MAP) $(CROSS_CFLAGS) $(LIBBPF_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(STATIC),-static) $(CROSS_LDFLAGS) $(LDFLAGS)
 
 ifeq ($(V),1)
@@ -68,7 +75,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image test check test-kernels bench unit scenarios libraries install uninstall clean help deps require
+.PHONY: all run static image test check test-kernels bench unit scenarios libraries install uninstall clean help deps test-deps require
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -81,7 +88,10 @@ run: deps ## install what is missing, build, show the live answer (as root)
 	$(OUT)/tcpdwell
 
 deps:
-	$(Q)tools/install-deps
+	$(Q)tools/install-deps build
+
+test-deps:
+	$(Q)tools/install-deps build test
 
 static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: build/arm64/static/tcpdwell)
 	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) STATIC=1 ARCH=$(ARCH) all
@@ -89,18 +99,18 @@ static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: buil
 image: static ## build the container image localhost/tcpdwell (IMAGE=, ARCH=arm64), from scratch, with buildah
 	$(Q)tools/container/build $(OUT_STATIC)/tcpdwell $(VERSION) $(ARCH) $(IMAGE)
 
-test: deps ## install what is missing, build, run all tests (as root)
+test: test-deps ## install what is missing, build, run all tests (as root)
 	$(Q)$(MAKE) all unit scenarios
 	$(Q)tests/run all
 
 check: all unit scenarios ## build and run the quick tests (as root, a minute or two)
 	$(Q)tests/run quick
 
-test-kernels: deps ## the scenarios on every kernel, hook mode and architecture in QEMU
+test-kernels: test-deps ## the scenarios on every kernel, hook mode and architecture in QEMU
 	$(Q)$(MAKE) all
 	$(Q)tests/run kernels
 
-bench: deps ## compare cost with other tracers (as root)
+bench: test-deps ## compare cost with other tracers (as root)
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/run $(BENCH_ARGS)
 
@@ -137,9 +147,8 @@ $(OUT)/obj/%.o: %.c $(SKELETON) | require
 
 $(OUT)/skel/tcpdwell.bpf.o: bpf/tcpdwell.bpf.c $(BPF_SOURCES) | require
 	$(Q)mkdir -p $(@D)
-	$(call msg,BPF,$@)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall -Ivmlinux -Ibpf \
-		-ffile-prefix-map=$(CURDIR)/= \
-		$(LIBBPF_CFLAGS) -c -o $@.full $<
+	$(call msg,BPF,$@)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall $(WERROR_FLAG) \
+		-Ivmlinux -Ibpf $(PREFIX_MAP) $(LIBBPF_CFLAGS) -c -o $@.full $<
 	$(Q)$(BPFTOOL) gen object $@ $@.full && rm $@.full
 
 $(SKELETON): $(OUT)/skel/tcpdwell.bpf.o
@@ -159,21 +168,21 @@ build/tests/unit/%_test: build/tests/unit/obj/tests/unit/%_test.o build/tests/un
 
 $(SCENARIOS): $(SCENARIO_SOURCES) $(wildcard tests/scenarios/*.h)
 	$(Q)mkdir -p $(@D)
-	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -D_GNU_SOURCE $(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ \
+	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra $(WERROR_FLAG) -D_GNU_SOURCE $(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ \
 		$(SCENARIO_SOURCES) -ljansson -lpthread
 
 # What runs in the test containers, whose root file system has nothing else.
 build/tests/container_traffic: tests/containers/traffic.c
 	$(Q)mkdir -p $(@D)
-	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra -D_GNU_SOURCE -static -o $@ $<
+	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -Wall -Wextra $(WERROR_FLAG) -D_GNU_SOURCE -static -o $@ $<
 
 # A build that can't work stops with a sentence and not with a wall of errors.
 require:
 	@command -v $(CLANG) >/dev/null || { echo "clang is missing: run tools/install-deps" >&2; exit 1; }
-	@command -v $(BPFTOOL) >/dev/null || { echo "bpftool is missing: run tools/install-deps" >&2; exit 1; }
-ifeq ($(ARCH),$(HOST_ARCH))
+	@$(BPFTOOL) version >/dev/null 2>&1 || { echo "bpftool is missing: run tools/install-deps" >&2; exit 1; }
 	@$(PKG_CONFIG) --atleast-version=1.1 libbpf 2>/dev/null || { \
-		echo "libbpf 1.1 or newer is needed: run tools/install-deps, or point PKG_CONFIG_PATH at another libbpf" >&2; exit 1; }
-endif
+		echo "libbpf 1.1 or newer is needed: tools/install-deps says how to get it" >&2; exit 1; }
+	$(Q)$(if $(STATIC),mkdir -p $(OUT) && CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' LDFLAGS='$(CROSS_LDFLAGS) $(LDFLAGS)' \
+		tools/static/libraries $(OUT) $(PACKAGES) >$(OUT)/libraries)
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=build/tests/unit/obj/%.d)
