@@ -20,20 +20,19 @@
 #include "collect/reconcile.h"
 #include "collect/selection.h"
 #include "collect/snapshot.h"
+#include "run/feed.h"
 #include "util/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
 
-#define TICK_MS 50
-#define IDLE_MS 1000 /* nothing came for so long: sleep until the kernel side wakes us */
 #define NSEC_PER_MSEC 1000000ULL
 #define HEALTH_INTERVAL_NS (250 * NSEC_PER_MSEC)
 #define CLOCK_INTERVAL_NS (1000 * NSEC_PER_MSEC)
 
 struct live {
 	const struct run_options *options;
-	struct view *view;
+	struct feed feed;
 	struct tracer *tracer;
 	struct snapshot *snapshot;
 	struct owner_finder *owners;
@@ -41,8 +40,6 @@ struct live {
 	struct cgroup_names *cgroups;
 	struct selection *selection;
 	struct ring_buffer *ring;
-	struct health health;
-	struct totals totals;
 	uint64_t begin_ns, last_event_ns, health_ns, offset_ns;
 	struct reconciler reconciler;
 	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
@@ -50,7 +47,6 @@ struct live {
 	uint64_t late; /* records of an earlier listing */
 	bool warned_of_names;
 	uint64_t unix_offset_ns; /* UTC - monotonic */
-	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
 
 static const char *log_directory(const struct run_options *options)
@@ -72,10 +68,7 @@ static void name_cgroup(struct live *live, struct event *event)
 static void deliver(struct live *live, struct event *event)
 {
 	name_cgroup(live, event);
-	totals_add(&live->totals, event);
-	live->health.unknown += event_enters_unknown(event);
-	if (live->view->event && !live->result)
-		live->result = live->view->event(live->view, event);
+	feed_event(&live->feed, event);
 }
 
 /* What must have happened between the state that was recorded and the one that this event left. */
@@ -89,7 +82,7 @@ static void deliver_gap(struct live *live, const struct event *event)
 	gap.record.flags &= ~FLAG_MISSED;
 	gap.record.end = END_NONE;
 	gap.record.since_ns = 0;
-	live->health.healed++;
+	live->feed.health.healed++;
 	deliver(live, &gap);
 }
 
@@ -101,10 +94,7 @@ static void recount(void *context, bool begins)
 	if (begins && live->listing == live->tracer->skeleton->data->listing)
 		return;
 	live->listing = live->tracer->skeleton->data->listing;
-	if (begins)
-		totals_recount(&live->totals);
-	if (live->view->recount && !live->result)
-		live->result = live->view->recount(live->view, begins);
+	feed_recount(&live->feed, begins);
 }
 
 /*
@@ -136,7 +126,7 @@ static void on_selected(struct live *live, const struct transition *record)
 	}
 	if (event.record.flags & FLAG_HEALED) {
 		event.healed = true;
-		live->health.healed++;
+		live->feed.health.healed++;
 	}
 	if (event.record.type != RECORD_TRANSITION || event.record.old_state != event.record.new_state)
 		deliver(live, &event);
@@ -273,7 +263,7 @@ static void seed(struct live *live)
 	ring_buffer__consume(live->ring);
 }
 
-static int tell_begin(struct live *live)
+static void tell_begin(struct live *live, struct view *view)
 {
 	char hooks[FACTS][96];
 	struct run run = {
@@ -289,54 +279,47 @@ static int tell_begin(struct live *live)
 		hook_choice_describe(&live->tracer->hooks.choices[fact], hooks[fact], sizeof(hooks[fact]));
 		run.hooks[fact] = hooks[fact];
 	}
-	return live->view->begin ? live->view->begin(live->view, &run) : 0;
+	feed_begin(&live->feed, view, &run);
 }
 
 static void read_health(struct live *live, uint64_t now_ns)
 {
-	health_read(&live->health, live->tracer);
-	live->lost = live->health.lost;
-	live->health.lost += live->late;
-	live->totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
+	health_read(&live->feed.health, live->tracer);
+	live->lost = live->feed.health.lost;
+	live->feed.health.lost += live->late;
+	live->feed.totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
 	live->health_ns = now_ns;
 }
 
-static void tell_tick(struct live *live, int (*tell)(struct view *view, const struct tick *tick))
+static uint64_t unix_ns_of(const struct live *live, uint64_t time_ns)
 {
-	struct tick tick = { .health = &live->health, .totals = &live->totals };
-	int result;
-
-	tick.time_ns = clock_monotonic_ns();
-	tick.unix_ns = tick.time_ns + live->unix_offset_ns;
-	if (tick.time_ns - live->health_ns >= HEALTH_INTERVAL_NS || tell == live->view->end)
-		read_health(live, tick.time_ns);
-	if (!tell)
-		return;
-	result = tell(live->view, &tick);
-	if (result && live->result >= 0)
-		live->result = result;
+	return time_ns + live->unix_offset_ns;
 }
 
-/* Not longer than until the end of the run, nor than the view wants to be called. */
-static int wait_ms(const struct live *live, bool idle)
+static void tell_tick(struct live *live)
 {
-	double left_ms = live->options->seconds * 1000 - (clock_monotonic_ns() - live->begin_ns) / 1e6;
-	int ms = live->view->tick_ms ?: TICK_MS;
+	uint64_t now_ns = clock_monotonic_ns();
 
-	if (idle && !live->view->tick_ms)
-		ms = IDLE_MS;
-	if (live->options->seconds < 0 || left_ms > ms)
-		return ms;
-	return left_ms > 1 ? left_ms : 1;
+	if (now_ns - live->health_ns >= HEALTH_INTERVAL_NS)
+		read_health(live, now_ns);
+	feed_tick(&live->feed, now_ns, unix_ns_of(live, now_ns));
+}
+
+static int tell_end(struct live *live)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	read_health(live, now_ns);
+	return feed_end(&live->feed, now_ns, unix_ns_of(live, now_ns));
 }
 
 /*
  * One wait. While events come we look every tick by ourselves, so that the kernel side need not wake us for each; when
- * nothing came for a while we ask to be woken. The look between asking and sleeping closes the race.
+ * nothing came for VIEW_IDLE_MS we ask to be woken. The look between asking and sleeping closes the race.
  */
 static void wait_and_drain(struct live *live)
 {
-	bool idle = clock_monotonic_ns() - live->last_event_ns > IDLE_MS * NSEC_PER_MSEC && !selection_waits(live->selection);
+	bool idle = clock_monotonic_ns() - live->last_event_ns > VIEW_IDLE_MS * NSEC_PER_MSEC && !selection_waits(live->selection);
 	int drained = 0;
 
 	if (idle) {
@@ -344,7 +327,7 @@ static void wait_and_drain(struct live *live)
 		drained = ring_buffer__consume(live->ring);
 	}
 	if (drained <= 0)
-		ring_buffer__poll(live->ring, wait_ms(live, idle));
+		ring_buffer__poll(live->ring, run_wait_ms(live->options, live->begin_ns, feed_tick_ms(&live->feed, idle)));
 	owner_finder_new_batch(live->owners);
 	ring_buffer__consume(live->ring);
 	deliver_kept(live, false);
@@ -352,9 +335,7 @@ static void wait_and_drain(struct live *live)
 
 static bool is_over(const struct live *live)
 {
-	double seconds = (clock_monotonic_ns() - live->begin_ns) / 1e9;
-
-	return stop_is_requested() || live->result || (live->options->seconds >= 0 && seconds >= live->options->seconds);
+	return stop_is_requested() || feed_is_over(&live->feed) || run_time_is_over(live->options, live->begin_ns);
 }
 
 /* The clock can be set while we run. */
@@ -372,9 +353,9 @@ static void look_around(struct live *live, bool last)
 {
 	struct reconcile_facts facts = {
 		.now_ns = clock_monotonic_ns(),
-		.skipped = live->health.skipped,
+		.skipped = live->feed.health.skipped,
 		.lost = live->lost + selection_revised(live->selection),
-		.has_time_wait = state_totals_now(&live->totals.states[STATE_TIME_WAIT]) > 0 ||
+		.has_time_wait = state_totals_now(&live->feed.totals.states[STATE_TIME_WAIT]) > 0 ||
 				 tracer_fin_wait2_timewait(live->tracer) > 0,
 		.last = last,
 	};
@@ -382,29 +363,29 @@ static void look_around(struct live *live, bool last)
 	reconcile(&live->reconciler, &facts);
 }
 
-static void run(struct live *live)
+static int run(struct live *live)
 {
 	live->last_event_ns = clock_monotonic_ns();
+	tell_tick(live);
 	while (!is_over(live)) {
 		wait_and_drain(live);
 		follow_clock(live);
 		look_around(live, false);
-		tell_tick(live, live->view->tick);
+		tell_tick(live);
 	}
-	if (live->result < 0)
-		return;
-	live->result = 0; /* what is found now is told too */
+	if (feed_error(&live->feed))
+		return feed_error(&live->feed);
 	read_health(live, clock_monotonic_ns());
 	look_around(live, true);
 	ring_buffer__consume(live->ring);
 	deliver_kept(live, true);
-	tell_tick(live, live->view->end);
+	return tell_end(live);
 }
 
 int live_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 	     size_t error_size)
 {
-	struct live live = { .options = options, .view = view };
+	struct live live = { .options = options };
 	int err;
 
 	error[0] = '\0';
@@ -421,17 +402,15 @@ int live_run(const struct run_options *options, const struct run_needs *needs, s
 			.recount = recount,
 			.context = &live,
 		};
-		err = tell_begin(&live);
+		tell_begin(&live, view);
+		err = feed_error(&live.feed);
 	}
 	if (!err) {
 		seed(&live);
 		err = selection_check(live.selection, error, error_size);
 	}
-	if (!err) {
-		tell_tick(&live, view->tick);
-		run(&live);
-		err = live.result < 0 ? live.result : 0;
-	}
+	if (!err)
+		err = run(&live);
 	live_close(&live);
 	return err;
 }

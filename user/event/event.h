@@ -83,7 +83,16 @@ struct tick {
 	const struct totals *totals;
 };
 
-/* Each returns 0 to go on, 1 to end the run, or negative errno. NULL members are not called. */
+#define VIEW_TICK_MS 50
+#define VIEW_IDLE_MS 1000
+
+/*
+ * Takes what a run tells: `begin` first, once; `end` last, once. NULL members are not called. Each returns
+ *   0               to go on;
+ *   1               to ask for the end: what is known already is still told, then `end` comes;
+ *   negative errno  when it failed: none of them is called again, `end` neither.
+ * run/guard.h holds those that call a view to this.
+ */
 struct view {
 	int (*begin)(struct view *view, const struct run *run);
 	int (*event)(struct view *view, const struct event *event);
@@ -94,7 +103,7 @@ struct view {
 	int (*recount)(struct view *view, bool begins);
 	int (*tick)(struct view *view, const struct tick *tick); /* about each tick_ms, and after each batch of events */
 	int (*end)(struct view *view, const struct tick *last);
-	unsigned int tick_ms; /* how long an event may wait; 0 = 50 */
+	unsigned int tick_ms; /* how long an event may wait; 0 = VIEW_TICK_MS, and VIEW_IDLE_MS while nothing comes */
 };
 
 /* A state's charged process: the closer for TIME_WAIT where one is known, else the owner. start_ns 0 = not known. */

@@ -13,6 +13,7 @@
 #include "attribute/cgroup.h"
 #include "attribute/pod_names.h"
 #include "polling/sockets.h"
+#include "run/feed.h"
 #include "util/stop.h"
 #include "filter/event_filter.h"
 #include "util/tcp_state.h"
@@ -24,16 +25,13 @@
 struct polling {
 	const struct run_options *options;
 	const struct run_needs *needs;
-	struct view *view;
+	struct feed feed;
 	struct filter filter; /* of the options, with the cgroups' paths */
 	struct polled_sockets sockets;
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
-	struct health health;
-	struct totals totals;
 	uint64_t begin_ns, look_ns, unix_offset_ns;
 	int look_error;
-	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
 
 /* What a state tells by itself of who sent the first FIN. TIME_WAIT: we did, the other end may have at the same time. */
@@ -90,10 +88,7 @@ static void deliver(struct polling *polling, const struct transition *record)
 	event.container = &name->container;
 	if (!event_has_state(&event, polling->needs->emit_states) || !event_passes(&polling->filter, &event))
 		return;
-	totals_add(&polling->totals, &event);
-	polling->health.unknown += event_enters_unknown(&event);
-	if (polling->view->event && !polling->result)
-		polling->result = polling->view->event(polling->view, &event);
+	feed_event(&polling->feed, &event);
 }
 
 static void tell_changed(struct polling *polling)
@@ -141,9 +136,9 @@ static void count_small(struct polling *polling)
 	const struct polled_socket *socket;
 	size_t cursor = 0;
 
-	polling->totals.fin_wait2_timewait = 0;
+	polling->feed.totals.fin_wait2_timewait = 0;
 	while ((socket = id_map_next(&polling->sockets.by_id, &cursor, NULL)))
-		polling->totals.fin_wait2_timewait += socket->is_timewait && socket->state == STATE_FIN_WAIT2;
+		polling->feed.totals.fin_wait2_timewait += socket->is_timewait && socket->state == STATE_FIN_WAIT2;
 }
 
 static int look(struct polling *polling)
@@ -155,72 +150,66 @@ static int look(struct polling *polling)
 		return err;
 	polling->look_ns = polling->sockets.now_ns;
 	polling->unix_offset_ns = clock_unix_offset_ns();
-	polling->health.map_full = polling->sockets.refused;
+	polling->feed.health.map_full = polling->sockets.refused;
 	polled_sockets_find_owners(&polling->sockets, polling->cgroups);
 	pod_names_refresh(polling->pods, polling->look_ns, true);
 	tell_changed(polling);
 	tell_gone(polling);
 	count_small(polling);
-	return polling->result < 0 ? polling->result : 0;
+	return 0;
 }
 
-static void tell_tick(struct polling *polling, int (*tell)(struct view *view, const struct tick *tick))
+static void tell_tick(struct polling *polling)
 {
-	struct tick tick = { .health = &polling->health, .totals = &polling->totals };
-	int result;
+	uint64_t now_ns = clock_monotonic_ns();
 
-	tick.time_ns = clock_monotonic_ns();
-	tick.unix_ns = tick.time_ns + polling->unix_offset_ns;
-	result = tell ? tell(polling->view, &tick) : 0;
-	if (result && polling->result >= 0)
-		polling->result = result;
+	feed_tick(&polling->feed, now_ns, now_ns + polling->unix_offset_ns);
+}
+
+static int tell_end(struct polling *polling)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	return feed_end(&polling->feed, now_ns, now_ns + polling->unix_offset_ns);
 }
 
 static bool is_over(const struct polling *polling)
 {
-	double seconds = (clock_monotonic_ns() - polling->begin_ns) / 1e9;
-
-	return stop_is_requested() || polling->result ||
-	       (polling->options->seconds >= 0 && seconds >= polling->options->seconds);
+	return stop_is_requested() || feed_is_over(&polling->feed) || run_time_is_over(polling->options, polling->begin_ns);
 }
 
 /* Until the next look, the view's next tick or the end of the run, whatever comes first. */
 static void wait(const struct polling *polling)
 {
 	uint64_t now_ns = clock_monotonic_ns(), next_ns = polling->look_ns + LOOK_NS;
-	double left_ms = polling->options->seconds * 1000 - (now_ns - polling->begin_ns) / 1e6;
 	int ms = next_ns > now_ns ? (next_ns - now_ns) / NSEC_PER_MSEC + 1 : 0;
+	unsigned int tick_ms = feed_tick_ms(&polling->feed, true);
 
-	if (polling->view->tick_ms && (int)polling->view->tick_ms < ms)
-		ms = polling->view->tick_ms;
-	if (polling->options->seconds >= 0 && left_ms < ms)
-		ms = left_ms > 1 ? left_ms : 1;
-	poll(NULL, 0, ms);
+	poll(NULL, 0, run_wait_ms(polling->options, polling->begin_ns, (int)tick_ms < ms ? (int)tick_ms : ms));
 }
 
 static int run(struct polling *polling)
 {
-	int err = look(polling);
+	int err = look(polling), end_err;
 
 	if (!err)
-		tell_tick(polling, polling->view->tick);
+		tell_tick(polling);
 	while (!err && !is_over(polling)) {
 		wait(polling);
 		if (clock_monotonic_ns() - polling->look_ns >= LOOK_NS)
 			err = look(polling);
 		if (!err)
-			tell_tick(polling, polling->view->tick);
+			tell_tick(polling);
 	}
-	if (err || polling->result < 0)
-		return err ?: polling->result;
-	polling->result = 0;
+	if (err || feed_error(&polling->feed))
+		return err ?: feed_error(&polling->feed);
 	if (polling->options->seconds >= 0 || stop_is_requested())
 		err = look(polling);
-	tell_tick(polling, polling->view->end);
-	return err ?: polling->result < 0 ? polling->result : 0;
+	end_err = tell_end(polling);
+	return err ?: end_err;
 }
 
-static int tell_begin(struct polling *polling)
+static int tell_begin(struct polling *polling, struct view *view)
 {
 	struct utsname name;
 	struct run run = {
@@ -233,7 +222,8 @@ static int tell_begin(struct polling *polling)
 	};
 
 	uname(&name);
-	return polling->view->begin ? polling->view->begin(polling->view, &run) : 0;
+	feed_begin(&polling->feed, view, &run);
+	return feed_error(&polling->feed);
 }
 
 /* Numbers of cgroups to paths, for event_passes(). */
@@ -283,7 +273,7 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 int polling_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		size_t error_size)
 {
-	struct polling polling = { .options = options, .needs = needs, .view = view };
+	struct polling polling = { .options = options, .needs = needs };
 	int err;
 
 	error[0] = '\0';
@@ -291,7 +281,7 @@ int polling_run(const struct run_options *options, const struct run_needs *needs
 	err = polling_open(&polling, error, error_size);
 	if (!err) {
 		privileges_drop(needs->writes_files ? PRIVILEGE_FILES : 0);
-		err = tell_begin(&polling) ?: run(&polling);
+		err = tell_begin(&polling, view) ?: run(&polling);
 	}
 	if (polling.look_error)
 		snprintf(error, error_size, "the kernel's list of sockets can't be read: %s", strerror(-polling.look_error));

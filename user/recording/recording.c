@@ -13,10 +13,10 @@
 #include "attribute/pod_names.h"
 #include "recording/input.h"
 #include "recording/parse.h"
+#include "run/feed.h"
 #include "filter/event_filter.h"
 #include "util/failure.h"
 
-#define TICK_MS 50 /* as live */
 #ifndef TICKS_MAX /* the fuzzer has no patience */
 #define TICKS_MAX 20000 /* between two lines; where these are too few, ticks are further apart */
 #endif
@@ -26,18 +26,23 @@ struct replay {
 	const struct run_options *options;
 	const struct run_needs *needs;
 	struct view *view;
+	struct feed feed;
 	struct recording_findings *findings;
 	struct pod_names *names; /* that were met */
 	struct recorded header; /* the view may keep its strings */
-	struct health health;
-	struct totals totals;
 	uint64_t begin_ns;
 	uint64_t unix_offset_ns; /* UTC - monotonic, modulo 2^64 */
 	uint64_t now_ns, now_unix_ns; /* of the last tick */
 	bool begun, ended;
+	bool over; /* its seconds are */
 	bool repeating; /* a further file says again what is there */
-	int result; /* of the view: 0 go on, 1 stop, negative errno */
 };
+
+/* No more lines are wanted. */
+static bool is_done(const struct replay *replay)
+{
+	return replay->over || feed_is_over(&replay->feed);
+}
 
 static void begin(struct replay *replay, const struct run *run)
 {
@@ -45,8 +50,7 @@ static void begin(struct replay *replay, const struct run *run)
 	replay->begin_ns = replay->now_ns = run->begin_ns;
 	replay->now_unix_ns = run->begin_unix_ns;
 	replay->unix_offset_ns = run->begin_unix_ns - run->begin_ns;
-	if (replay->view->begin)
-		replay->result = replay->view->begin(replay->view, run);
+	feed_begin(&replay->feed, replay->view, run);
 }
 
 /* The file's first line is missing: what can be shown without it is shown. */
@@ -97,18 +101,9 @@ static void settle_times(const struct replay *replay, struct recorded *recorded)
 		record->since_ns = record->time_ns - recorded->dwell_ns;
 }
 
-static void tell_tick(struct replay *replay, int (*tell)(struct view *view, const struct tick *tick))
+static void tell_tick(struct replay *replay)
 {
-	struct tick tick = {
-		.time_ns = replay->now_ns,
-		.unix_ns = replay->now_unix_ns,
-		.health = &replay->health,
-		.totals = &replay->totals,
-	};
-	int result = tell ? tell(replay->view, &tick) : 0;
-
-	if (result && replay->result >= 0)
-		replay->result = result;
+	feed_tick(&replay->feed, replay->now_ns, replay->now_unix_ns);
 }
 
 /*
@@ -118,16 +113,16 @@ static void tell_tick(struct replay *replay, int (*tell)(struct view *view, cons
 static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
 {
 	uint64_t gap_ns = time_ns > replay->now_ns ? time_ns - replay->now_ns : 0;
-	uint64_t step_ns = (replay->view->tick_ms ?: TICK_MS) * 1000000ULL;
+	uint64_t step_ns = feed_tick_ms(&replay->feed, false) * 1000000ULL;
 
 	if (gap_ns / step_ns > TICKS_MAX)
 		step_ns = gap_ns / TICKS_MAX;
-	for (; gap_ns >= step_ns && !replay->result; gap_ns -= step_ns) {
+	for (; gap_ns >= step_ns && !is_done(replay); gap_ns -= step_ns) {
 		replay->now_ns += step_ns;
 		replay->now_unix_ns += step_ns;
-		tell_tick(replay, replay->view->tick);
+		tell_tick(replay);
 	}
-	if (time_ns <= replay->now_ns || replay->result)
+	if (time_ns <= replay->now_ns || is_done(replay))
 		return;
 	replay->now_ns = time_ns;
 	replay->now_unix_ns = unix_ns;
@@ -147,27 +142,21 @@ static void on_event(struct replay *replay, const struct recorded *recorded)
 	pod_names_learn(replay->names, recorded->event.container);
 	if (!is_selected(replay, &recorded->event))
 		return;
-	totals_add(&replay->totals, &recorded->event);
-	replay->health.unknown += event_enters_unknown(&recorded->event);
-	if (replay->view->event)
-		replay->result = replay->view->event(replay->view, &recorded->event);
+	feed_event(&replay->feed, &recorded->event);
 }
 
 static void on_recount(struct replay *replay, bool begins)
 {
 	replay->repeating = false;
-	if (begins)
-		totals_recount(&replay->totals);
-	if (replay->view->recount)
-		replay->result = replay->view->recount(replay->view, begins);
+	feed_recount(&replay->feed, begins);
 }
 
 static void on_health(struct replay *replay, const struct recorded *recorded)
 {
-	uint64_t unknown = replay->health.unknown;
+	uint64_t unknown = replay->feed.health.unknown;
 
-	replay->health = recorded->health;
-	replay->health.unknown = unknown;
+	replay->feed.health = recorded->health;
+	replay->feed.health.unknown = unknown;
 }
 
 static void on_end(struct replay *replay, const struct recorded *recorded)
@@ -177,7 +166,7 @@ static void on_end(struct replay *replay, const struct recorded *recorded)
 	replay->ended = true;
 	findings->unfollowed = recorded->next != NULL;
 	snprintf(findings->next, sizeof(findings->next), "%s", recorded->next ?: "");
-	replay->totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
+	replay->feed.totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
 }
 
 static bool is_over(const struct replay *replay, const struct recorded *recorded)
@@ -194,9 +183,7 @@ static void end_early(struct replay *replay)
 	uint64_t end_ns = replay->begin_ns + (uint64_t)(replay->options->seconds * 1e9);
 
 	advance(replay, end_ns, end_ns + replay->unix_offset_ns);
-	replay->ended = true;
-	if (!replay->result)
-		replay->result = 1;
+	replay->ended = replay->over = true;
 }
 
 static void on_line(struct replay *replay, struct recorded *recorded)
@@ -208,7 +195,7 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 	}
 	replay->ended = false;
 	advance(replay, recorded->time_ns, recorded->unix_ns);
-	if (replay->result)
+	if (is_done(replay))
 		return;
 	switch (recorded->type) {
 	case RECORDED_EVENT:
@@ -219,8 +206,8 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 		break;
 	case RECORDED_TICK:
 		replay->repeating = false;
-		replay->totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
-		tell_tick(replay, replay->view->tick);
+		replay->feed.totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
+		tell_tick(replay);
 		break;
 	case RECORDED_HEALTH:
 		on_health(replay, recorded);
@@ -251,7 +238,7 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 	} else {
 		if (!replay->begun)
 			begin_headless(replay, recorded);
-		if (!replay->result)
+		if (!is_done(replay))
 			on_line(replay, recorded);
 	}
 	replay->findings->lines++;
@@ -282,7 +269,7 @@ static int read_lines(struct replay *replay, struct recording_input *input)
 	size_t size;
 	int got = 1;
 
-	while (got && !replay->result && !is_foreign(replay)) {
+	while (got && !is_done(replay) && !is_foreign(replay)) {
 		got = recording_input_line(input, &line, &size);
 		if (got == 1)
 			take_line(replay, input, line, size);
@@ -299,12 +286,8 @@ static int conclude(struct replay *replay, const struct recording_input *input)
 	struct recording_findings *findings = replay->findings;
 
 	findings->corrupt = recording_input_corrupt(input);
-	findings->truncated = !findings->corrupt && (!replay->ended || recording_input_truncated(input)) && !replay->result;
-	if (replay->result < 0)
-		return replay->result;
-	replay->result = 0;
-	tell_tick(replay, replay->view->end);
-	return replay->result < 0 ? replay->result : 0;
+	findings->truncated = !findings->corrupt && (!replay->ended || recording_input_truncated(input)) && !is_done(replay);
+	return feed_end(&replay->feed, replay->now_ns, replay->now_unix_ns);
 }
 
 static int fail_reading(int err, char *error, size_t error_size)

@@ -27,6 +27,12 @@ struct run_options {
 /* Everything passes, until it is stopped. */
 void run_options_init(struct run_options *options);
 
+/* Are its seconds over, for a run that began then (monotonic clock)? */
+bool run_time_is_over(const struct run_options *options, uint64_t begin_ns);
+
+/* `ms`, or less where the run's seconds are over before; at least 1. */
+int run_wait_ms(const struct run_options *options, uint64_t begin_ns, int ms);
+
 /* What the view needs of its source. */
 struct run_needs {
 	uint32_t emit_states; /* bit (1 << state): transitions from or to these are told */
