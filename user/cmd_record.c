@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "recording/recording.h"
-#include "source.h"
 #include "command.h"
 #include "event/summary.h"
 #include "util/log.h"
@@ -120,7 +119,7 @@ static int record_run(const struct options *options)
 	if (!record.recording)
 		return run_result(-ENOMEM, "");
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
-	err = source_run(&roomy, &needs, &record.view, error, sizeof(error));
+	err = machine_run(&roomy, &needs, &record.view, error, sizeof(error));
 	code = record_result(&record, options, err, error);
 	recording_view_free(record.recording);
 	return code;

@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "account/ranking.h"
-#include "source.h"
 #include "command.h"
 #include "show/terminal.h"
 #include "show/top/top.h"
@@ -71,7 +70,7 @@ static int run_on_terminal(const struct options *options)
 	view = top_screen_new(&config, &guard);
 	top_needs(options, &needs);
 	error[0] = '\0';
-	err = view ? source_run(&options->run, &needs, view, error, sizeof(error)) : -ENOMEM;
+	err = view ? machine_run(&options->run, &needs, view, error, sizeof(error)) : -ENOMEM;
 	top_screen_free(view);
 	terminal_guard_end(&guard);
 	return run_result(err, error);
@@ -81,7 +80,7 @@ static int top_run(const struct options *options)
 {
 	if (!options->batch && !options->json && terminal_is_usable())
 		return run_on_terminal(options);
-	return command_show(&command_top, options, source_run);
+	return command_show(&command_top, options, machine_run);
 }
 
 const struct command command_top = {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collect/live.h"
+#include "polling/polling.h"
 #include "util/log.h"
 
 int run_result(int err, const char *error)
@@ -19,6 +21,13 @@ int run_result(int err, const char *error)
 	else
 		log_error("writing the output failed: %s", strerror(-err));
 	return error[0] && err == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED;
+}
+
+int machine_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
+		size_t error_size)
+{
+	return options->polls ? polling_run(options, needs, view, error, error_size) :
+				live_run(options, needs, view, error, error_size);
 }
 
 int command_show(const struct command *command, const struct options *options, run_source *source)

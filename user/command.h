@@ -36,6 +36,9 @@ struct command {
 	int (*view_exit)(const struct options *options, const struct view *view); /* the exit code after a run without error; NULL: always EXIT_FINE */
 };
 
+/* The source of this machine: the kernel side, or polling where the options say so. */
+run_source machine_run;
+
 /* Shows what the source tells with the command's own view on standard output. Returns the exit code. */
 int command_show(const struct command *command, const struct options *options, run_source *source);
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "attach/privileges.h"
-#include "source.h"
 #include "command.h"
 #include "util/log.h"
 
@@ -63,7 +62,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (err)
 		return err < 0 ? EXIT_FINE : err;
 	log_set_verbosity(options.verbosity);
-	return command->run ? command->run(&options) : command_show(command, &options, source_run);
+	return command->run ? command->run(&options) : command_show(command, &options, machine_run);
 }
 
 int main(int argc, char **argv)

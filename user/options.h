@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "account/group.h"
-#include "run/run.h"
+#include "source/run.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 

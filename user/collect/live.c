@@ -20,7 +20,7 @@
 #include "collect/reconcile.h"
 #include "collect/selection.h"
 #include "collect/snapshot.h"
-#include "run/feed.h"
+#include "source/feed.h"
 #include "util/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"

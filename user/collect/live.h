@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_COLLECT_LIVE_H
 #define TCPDWELL_COLLECT_LIVE_H
 
-#include "run/run.h"
+#include "source/run.h"
 
 /* The source that traces this machine. */
 run_source live_run;

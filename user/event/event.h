@@ -91,7 +91,7 @@ struct tick {
  *   0               to go on;
  *   1               to ask for the end: what is known already is still told, then `end` comes;
  *   negative errno  when it failed: none of them is called again, `end` neither.
- * run/guard.h holds those that call a view to this.
+ * source/guard.h holds those that call a view to this.
  */
 struct view {
 	int (*begin)(struct view *view, const struct run *run);

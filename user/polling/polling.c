@@ -13,7 +13,7 @@
 #include "attribute/cgroup.h"
 #include "attribute/pod_names.h"
 #include "polling/sockets.h"
-#include "run/feed.h"
+#include "source/feed.h"
 #include "util/stop.h"
 #include "filter/event_filter.h"
 #include "util/tcp_state.h"

@@ -10,7 +10,7 @@
 #ifndef TCPDWELL_POLLING_POLLING_H
 #define TCPDWELL_POLLING_POLLING_H
 
-#include "run/run.h"
+#include "source/run.h"
 
 run_source polling_run;
 

@@ -13,7 +13,7 @@
 #include "attribute/pod_names.h"
 #include "recording/input.h"
 #include "recording/parse.h"
-#include "run/feed.h"
+#include "source/feed.h"
 #include "filter/event_filter.h"
 #include "util/failure.h"
 

@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "run/run.h"
+#include "source/run.h"
 #include "util/json.h"
 
 #define RECORDING_FORMAT 1

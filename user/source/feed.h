@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A source's end of a run: counts what it tells the view, and keeps the rules of struct view for every source alike. */
-#ifndef TCPDWELL_RUN_FEED_H
-#define TCPDWELL_RUN_FEED_H
+#ifndef TCPDWELL_SOURCE_FEED_H
+#define TCPDWELL_SOURCE_FEED_H
 
-#include "run/guard.h"
-#include "run/run.h"
+#include "source/guard.h"
+#include "source/run.h"
 
 struct feed {
 	struct guard guard;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A run: events of a source go to a view. What a source is asked for, and what every source looks like to its caller. */
-#ifndef TCPDWELL_RUN_RUN_H
-#define TCPDWELL_RUN_RUN_H
+#ifndef TCPDWELL_SOURCE_RUN_H
+#define TCPDWELL_SOURCE_RUN_H
 
 #include <stdbool.h>
 #include <stddef.h>

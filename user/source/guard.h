@@ -3,8 +3,8 @@
  * Calls a view as event.h promises it: `begin` first, nothing more once a call has failed, `end` last. Whatever feeds a view does
  * it through here.
  */
-#ifndef TCPDWELL_RUN_GUARD_H
-#define TCPDWELL_RUN_GUARD_H
+#ifndef TCPDWELL_SOURCE_GUARD_H
+#define TCPDWELL_SOURCE_GUARD_H
 
 #include "event/event.h"
 

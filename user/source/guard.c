@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* One place for the rule that a failed view is left alone. */
-#include "run/guard.h"
+#include "source/guard.h"
 
 static void take(struct guard *guard, int result)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What holds where nothing was asked for, and how long a run lasts. */
-#include "run/run.h"
+#include "source/run.h"
 
 #include <string.h>
 

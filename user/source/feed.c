@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Counting, and one guarded view. */
-#include "run/feed.h"
+#include "source/feed.h"
 
 void feed_begin(struct feed *feed, struct view *view, const struct run *run)
 {
