@@ -8,60 +8,37 @@
 #include "recording/recording.h"
 #include "command.h"
 #include "event/summary.h"
+#include "source/views.h"
 #include "util/log.h"
 #include "util/text.h"
 
 /* Compressing takes longer than the kernel side takes to tell: room for a burst of 180,000 transitions. */
 #define RING_BYTES (32 << 20)
 
-/* The recording's own view, and the totals on standard output at the end. */
-struct record_view {
+/* The totals, for standard output when the file is complete. */
+struct totals_view {
 	struct view view;
-	struct view *recording;
 	uint64_t begin_ns;
-	char summary[1024];
+	char text[1024];
 };
 
-static int record_begin(struct view *view, const struct run *run)
+static int totals_begin(struct view *view, const struct run *run)
 {
-	struct record_view *record = (struct record_view *)view;
-
-	record->begin_ns = run->begin_ns;
-	return record->recording->begin(record->recording, run);
+	((struct totals_view *)view)->begin_ns = run->begin_ns;
+	return 0;
 }
 
-static int record_event(struct view *view, const struct event *event)
+static int totals_end(struct view *view, const struct tick *last)
 {
-	struct view *recording = ((struct record_view *)view)->recording;
+	struct totals_view *totals = (struct totals_view *)view;
 
-	return recording->event(recording, event);
+	summary_text(totals->text, sizeof(totals->text), last, totals->begin_ns);
+	return 0;
 }
 
-static int record_recount(struct view *view, bool begins)
+static int show_summary(const struct totals_view *totals, const struct view *recording, const char *path)
 {
-	struct view *recording = ((struct record_view *)view)->recording;
-
-	return recording->recount(recording, begins);
-}
-
-static int record_tick(struct view *view, const struct tick *tick)
-{
-	struct view *recording = ((struct record_view *)view)->recording;
-
-	return recording->tick(recording, tick);
-}
-
-static int record_end(struct view *view, const struct tick *last)
-{
-	struct record_view *record = (struct record_view *)view;
-
-	summary_text(record->summary, sizeof(record->summary), last, record->begin_ns);
-	return record->recording->end(record->recording, last);
-}
-
-static int show_summary(const struct record_view *record, const char *path)
-{
-	struct recording_files files = recording_view_files(record->recording);
+	struct recording_files files = recording_view_files(recording);
 	struct output output;
 	char size[TEXT_NUMBER], first[16] = "";
 	int err;
@@ -70,7 +47,7 @@ static int show_summary(const struct record_view *record, const char *path)
 	if (files.first)
 		snprintf(first, sizeof(first), ".%u", files.first);
 	output_init(&output, STDOUT_FILENO);
-	output_string(&output, record->summary + (record->summary[0] == '\n'));
+	output_string(&output, totals->text + (totals->text[0] == '\n'));
 	if (files.first == files.last)
 		output_printf(&output, "%s in %s%s\n", size, path, first);
 	else
@@ -94,34 +71,47 @@ static bool record_options_check(const struct options *options)
 	return false;
 }
 
-static int record_result(const struct record_view *record, const struct options *options, int err, const char *error)
+static int failure(const struct view *recording, int err, const char *error)
 {
-	const char *write_error = recording_view_error(record->recording);
+	const char *write_error = recording ? recording_view_error(recording) : "";
 
-	if (!err)
-		return run_result(show_summary(record, options->file), "");
 	if (!write_error[0])
 		return run_result(err, error);
 	log_error("%s", write_error);
 	return EXIT_FAILED;
 }
 
+/* The file leads: without it there is nothing to go on for. */
+static int run_views(const struct run_options *options, struct view *recording, struct view *totals, char *error,
+		     size_t error_size)
+{
+	struct run_needs all = { .emit_states = ~0U, .track_all = true, .writes_files = true }, none = {};
+	struct views views;
+
+	views_init(&views, NULL, NULL);
+	views_add(&views, recording, "recording", &all, true);
+	views_add(&views, totals, "totals", &none, false);
+	all = views_needs(&views);
+	return machine_run(options, &all, &views.view, error, error_size);
+}
+
 static int record_run(const struct options *options)
 {
-	struct run_needs needs = { .emit_states = ~0U, .track_all = true, .writes_files = true };
-	struct record_view record = { .view = { record_begin, record_event, record_recount, record_tick, record_end } };
 	struct recording_config config = { options->file, options->max_bytes, options->keep_files };
+	struct totals_view totals = { .view = { .begin = totals_begin, .end = totals_end } };
+	struct view *recording = recording_view_new(&config);
 	struct run_options roomy = options->run;
-	char error[512];
-	int err, code;
+	char error[512] = "";
+	int err = -ENOMEM, code;
 
-	record.recording = recording_view_new(&config);
-	if (!record.recording)
-		return run_result(-ENOMEM, "");
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
-	err = machine_run(&roomy, &needs, &record.view, error, sizeof(error));
-	code = record_result(&record, options, err, error);
-	recording_view_free(record.recording);
+	if (recording)
+		err = run_views(&roomy, recording, &totals.view, error, sizeof(error));
+	if (err)
+		code = failure(recording, err, error);
+	else
+		code = run_result(show_summary(&totals, recording, options->file), "");
+	recording_view_free(recording);
 	return code;
 }
 
