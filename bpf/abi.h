@@ -163,6 +163,23 @@ struct registered_process {
 	__u64 seen_ns; /* when this was true */
 };
 
+enum holder_flag {
+	HOLDER_IS_OWNER = 1 << 0, /* the process is the connection's owner; HOLDER_QUEUED: it called listen() */
+	HOLDER_QUEUED = 1 << 1, /* the descriptor is a listener's, in whose accept queue the connections wait */
+};
+
+/* What a record of a pass holds at most, so that it fits into the 32 KiB that the kernel buffers: nearly the usual largest queue. */
+#define HOLDER_IDS_MAX 4080
+
+/* One descriptor, in a pass over all of the machine. Written by bpf/holder.bpf.h, and behind it `count` ids of connections. */
+struct holder_record {
+	struct process process; /* as it is now */
+	__s32 fd;
+	__u16 count;
+	__u8 flags; /* enum holder_flag */
+	__u8 padding;
+};
+
 #define CGROUP_NAMES_BYTES 1024
 
 /* Ring buffer record of type RECORD_CGROUP. Written by bpf/cgroup.bpf.h. */
@@ -181,6 +198,7 @@ enum counter {
 	COUNTER_ADOPTED, /* sockets found by reconciliation that no event had told of */
 	COUNTER_DROPPED, /* records of sockets that were gone */
 	COUNTER_WALK_CUT, /* a hash chain was longer than the walk */
+	COUNTER_QUEUE_CUT, /* an accept queue was longer than the walk */
 	COUNTER_KINDS,
 };
 
@@ -189,5 +207,6 @@ _Static_assert(sizeof(struct endpoint) == 40, "endpoint layout");
 _Static_assert(sizeof(struct connection) == 160, "connection layout");
 _Static_assert(sizeof(struct transition) == 176, "transition layout");
 _Static_assert(sizeof(struct listener_key) == 24, "listener key layout");
+_Static_assert(sizeof(struct holder_record) == 48, "holder record layout");
 
 #endif

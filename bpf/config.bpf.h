@@ -15,6 +15,9 @@ const volatile bool track_all = true;
 /* Bit (1 << state): a transition is sent when its old or its new state is in the mask. */
 const volatile __u32 emit_states = ~0U;
 
+/* Bit (1 << state): it is checked who has the descriptors of sockets in these; 0 = no check. See bpf/holder.bpf.h. */
+const volatile __u32 holder_states = 0;
+
 /* Filters. A set's members are in the maps of bpf/maps.bpf.h; the flag says whether it is used. */
 const volatile bool filter_netns = false;
 const volatile __u32 filter_netns_single = 0; /* not 0: the only member, compared without a look-up */

@@ -29,6 +29,21 @@ static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
 		time_wait_look(connection, &endpoint, tw, bpf_ktime_get_ns(), true);
 }
 
+/*
+ * Accepted when it waits already: the reader takes it for the listener's. An established one tells of its owner itself when it
+ * goes on, and looks at all descriptors find it else.
+ */
+static __always_inline void holder_accepted(const struct connection *connection)
+{
+	struct happening accepted = { .type = RECORD_HOLDER, .old_state = connection->state, .new_state = connection->state };
+	struct endpoint endpoint = connection->endpoint;
+
+	if (connection->state == TCP_ESTABLISHED || !(holder_states & (1U << (connection->state & 31))))
+		return;
+	accepted.time_ns = bpf_ktime_get_ns();
+	emit_event(&accepted, connection, &endpoint);
+}
+
 /* The end of accept(), in the task that called it. */
 static __always_inline void connection_accepted(const struct sock *sk)
 {
@@ -38,8 +53,10 @@ static __always_inline void connection_accepted(const struct sock *sk)
 	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
 	connection = socket_find(sk).connection;
-	if (connection && current_process(&current))
-		owner_is_current(connection, &current, 0);
+	if (!connection || !current_process(&current))
+		return;
+	owner_is_current(connection, &current, 0);
+	holder_accepted(connection);
 }
 
 /* close(), also by exit, in the task that does it. Only the first call counts; shutdown() may have been before. */

@@ -11,6 +11,7 @@
 #include "config.bpf.h"
 #include "maps.bpf.h"
 #include "function.bpf.h"
+#include "holder.bpf.h"
 #include "segment.bpf.h"
 #include "snapshot.bpf.h"
 
@@ -161,6 +162,52 @@ int BPF_KPROBE(closed_kprobe, struct sock *sk)
 	return 0;
 }
 
+/* Holders: hints that one may have changed. A thread's fork, exit and name are its process's own affair. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_forks, struct task_struct *parent, struct task_struct *child)
+{
+	if (child->pid == child->tgid)
+		holder_hint(parent);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_executes, struct task_struct *task)
+{
+	holder_hint(task);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exits, struct task_struct *task)
+{
+	if (task->signal->live.counter == 0)
+		holder_hint(task);
+	return 0;
+}
+
+SEC("tp_btf/task_rename")
+int BPF_PROG(process_is_renamed, struct task_struct *task)
+{
+	if (task->pid == task->tgid)
+		holder_hint(task);
+	return 0;
+}
+
+SEC("fentry/security_file_receive")
+int BPF_PROG(received_fentry, struct file *file)
+{
+	holder_received(file);
+	return 0;
+}
+
+SEC("kprobe/security_file_receive")
+int BPF_KPROBE(received_kprobe, struct file *file)
+{
+	holder_received(file);
+	return 0;
+}
+
 /*
  * Seeding: processes, descriptors, sockets. barrier_var() keeps the compiler from computing with a pointer before its
  * check for NULL, which the verifier forbids.
@@ -188,6 +235,21 @@ int seed_descriptors(struct bpf_iter__task_file *ctx)
 	barrier_var(task);
 	barrier_var(file);
 	snapshot_descriptor(task, file);
+	return 0;
+}
+
+/* Who has which socket that waits. */
+SEC("iter/task_file")
+int find_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	if (!task || !file)
+		return 0;
+	barrier_var(task);
+	barrier_var(file);
+	holder_look(ctx->meta->seq, task, ctx->fd, file);
 	return 0;
 }
 

@@ -25,7 +25,13 @@ struct check {
 /* Loads and attaches everything for a moment: the only proof that it works. */
 static void try_tracer(struct check *check, const struct options *options)
 {
-	struct tracer_config config = { .filter = &options->run.filter, .emit_states = ~0U, .track_all = true, .hooks = options->run.hooks };
+	struct tracer_config config = {
+		.filter = &options->run.filter,
+		.emit_states = ~0U,
+		.track_all = true,
+		.holder_states = ~0U,
+		.hooks = options->run.hooks,
+	};
 	struct tracer *tracer = NULL;
 
 	if (options->verbosity)

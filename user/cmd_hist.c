@@ -8,6 +8,7 @@ static void hist_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = hist_states(options->run.filter.state_mask);
 	needs->track_all = true;
+	needs->holder_states = needs->emit_states;
 }
 
 static struct view *hist_view(const struct options *options, struct output *output)

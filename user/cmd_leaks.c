@@ -18,6 +18,7 @@ static uint32_t states_of(const struct options *options)
 static void leaks_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = states_of(options);
+	needs->holder_states = needs->emit_states;
 	needs->track_all = needs->emit_states != 1U << STATE_CLOSE_WAIT;
 }
 

@@ -85,7 +85,7 @@ static int failure(const struct view *recording, int err, const char *error)
 static int run_views(const struct run_options *options, struct view *recording, struct view *totals, char *error,
 		     size_t error_size)
 {
-	struct run_needs all = { .emit_states = ~0U, .track_all = true, .writes_files = true }, none = {};
+	struct run_needs all = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true }, none = {};
 	struct views views;
 
 	views_init(&views, NULL, NULL);

@@ -20,6 +20,7 @@ static uint32_t top_states(const struct options *options)
 static void top_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = top_states(options);
+	needs->holder_states = needs->emit_states & 1U << STATE_CLOSE_WAIT;
 }
 
 static bool top_options_check(const struct options *options)

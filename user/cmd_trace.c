@@ -11,10 +11,17 @@ static uint32_t trace_states(const struct options *options)
 	return options->all ? ~0U : 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
 }
 
+/* Only programs read lines that say nothing but who has a socket. */
+static bool tells_holders(const struct options *options)
+{
+	return options->all && options->json && !options->run.filter.state_mask;
+}
+
 static void trace_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = trace_states(options);
 	needs->track_all = true;
+	needs->holder_states = tells_holders(options) ? 1U << STATE_CLOSE_WAIT : 0;
 }
 
 static struct view *trace_view_new(const struct options *options, struct output *output)
@@ -22,6 +29,7 @@ static struct view *trace_view_new(const struct options *options, struct output 
 	struct lines_config config = {
 		.states = trace_states(options),
 		.connect_failed = !options->run.filter.state_mask,
+		.holders = tells_holders(options),
 		.json = options->json,
 		.columns = { options->time, options->wide, options_use_color(options) },
 	};

@@ -131,6 +131,8 @@ struct in6_addr {
 	} in6_u;
 };
 
+struct sock;
+
 struct sock_common {
 	union {
 		struct {
@@ -156,6 +158,7 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	union {
 		unsigned long skc_flags;
+		struct sock *skc_listener; /* of a request */
 	};
 	union {
 		struct hlist_nulls_node skc_nulls_node;
@@ -203,8 +206,6 @@ struct file {
 	const struct cred *f_cred;
 };
 
-struct sock;
-
 struct socket {
 	struct file *file;
 	struct sock *sk;
@@ -225,6 +226,20 @@ struct inet_sock {
 	struct sock sk;
 	__be32 inet_saddr;
 	__be16 inet_sport;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
+	struct request_sock *dl_next;
+	struct sock *sk;
+};
+
+struct request_sock_queue {
+	struct request_sock *rskq_accept_head;
+};
+
+struct inet_connection_sock {
+	struct request_sock_queue icsk_accept_queue;
 };
 
 struct tcp_sock {
@@ -262,6 +277,14 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct files_struct {
+	int next_fd;
+};
+
+struct signal_struct {
+	atomic_t live;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -271,8 +294,12 @@ struct task_struct {
 	struct pid *thread_pid;
 	const struct cred *cred;
 	char comm[16];
+	struct files_struct *files;
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
+
+struct linux_binprm;
 
 struct net_device {
 	possible_net_t nd_net;

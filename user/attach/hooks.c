@@ -39,6 +39,9 @@ static const struct hook hooks[] = {
 	{ FACT_OWNER_ACCEPT, HOOK_MODE_TRACEPOINT, NULL, {}, "file_credentials" },
 	{ FACT_NOT_ACCEPTED, HOOK_MODE_ANY, NULL, {}, "listener_address" },
 	{ FACT_SEED, HOOK_MODE_ANY, NULL, {}, "iterators" },
+	{ FACT_HOLDER, HOOK_MODE_FENTRY, "received_fentry", { "security_file_receive" }, "fentry" },
+	{ FACT_HOLDER, HOOK_MODE_KPROBE, "received_kprobe", { "security_file_receive" }, "kprobe" },
+	{ FACT_HOLDER, HOOK_MODE_ANY, NULL, {}, "check" },
 };
 
 #define HOOKS (sizeof(hooks) / sizeof(hooks[0]))
@@ -120,6 +123,11 @@ int hook_set_choose(struct hook_set *set, const struct kernel *kernel, enum hook
 		}
 	}
 	return 0;
+}
+
+void hook_set_drop(struct hook_set *set, enum fact fact)
+{
+	memset(&set->choices[fact], 0, sizeof(set->choices[fact]));
 }
 
 const struct hook_choice *hook_set_find(const struct hook_set *set, const char *program)

@@ -38,6 +38,9 @@ const char *hook_mode_name(enum hook_mode mode);
 int hook_set_choose(struct hook_set *set, const struct kernel *kernel, enum hook_mode forced, char *error,
 		    size_t error_size);
 
+/* Nothing serves this fact: nobody asks for it. */
+void hook_set_drop(struct hook_set *set, enum fact fact);
+
 /* Does the set load this program? `program` as in bpf/tcpdwell.bpf.c; iterators are not hooks and not asked for. */
 const struct hook_choice *hook_set_find(const struct hook_set *set, const char *program);
 

@@ -68,6 +68,22 @@ static void tune_hooks(struct tracer *tracer)
 	bpf_program__set_autoload(skeleton->progs.transition_last, preempted);
 }
 
+/* They tell when descriptors may have changed hands. */
+static bool is_process_hook(const struct bpf_program *program)
+{
+	return !strncmp(bpf_program__name(program), "process_", strlen("process_"));
+}
+
+static void tune_holders(struct tracer *tracer, uint32_t states)
+{
+	struct bpf_program *program;
+
+	tracer->skeleton->rodata->holder_states = states;
+	bpf_object__for_each_program(program, tracer->skeleton->obj)
+		if (is_process_hook(program) || program == tracer->skeleton->progs.find_holders)
+			bpf_program__set_autoload(program, states != 0);
+}
+
 /* A set that is not used takes no room. --remote may bring one port more. */
 static void tune_sets(struct tcpdwell *skeleton, const struct filter *filter)
 {
@@ -242,6 +258,7 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 	uint64_t secret[2];
 
 	tune_hooks(tracer);
+	tune_holders(tracer, config->holder_states);
 	tune_sets(skeleton, config->filter);
 	tune_filters(skeleton, config->filter);
 	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);
@@ -335,7 +352,7 @@ static int attach_all(struct tracer *tracer, bool transitions, char *error, size
 	bpf_object__for_each_program(program, tracer->skeleton->obj) {
 		if (is_transition_hook(program) != transitions || !bpf_program__autoload(program))
 			continue;
-		if (!transitions && !hook_is_program(bpf_program__name(program)))
+		if (!transitions && !hook_is_program(bpf_program__name(program)) && !is_process_hook(program))
 			continue;
 		err = attach_program(tracer, program);
 		if (!err)
@@ -423,6 +440,8 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config, char *er
 		raise_memory_limit();
 		err = hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
 	}
+	if (!config->holder_states)
+		hook_set_drop(&tracer->hooks, FACT_HOLDER);
 	if (!err)
 		err = start(tracer, config, error, error_size);
 	kernel_release(&tracer->kernel);

@@ -26,6 +26,7 @@ struct tracer_config {
 	const struct filter *filter;
 	uint32_t emit_states; /* bit (1 << state): transitions from or to these are sent */
 	bool track_all; /* follow every transition, so that every dwell is known */
+	uint32_t holder_states; /* bit (1 << state): who has sockets in these is looked for now and then; 0: never */
 	enum hook_mode hooks; /* forced, or HOOK_MODE_ANY */
 	uint32_t max_sockets; /* of each table; 0 = default, or by what is there now if that is more */
 	uint32_t ring_bytes; /* a power of two; 0 = by track_all */

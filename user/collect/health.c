@@ -65,6 +65,7 @@ void health_read(struct health *health, const struct tracer *tracer)
 	health->adopted = counter_read(fd, COUNTER_ADOPTED);
 	health->dropped = counter_read(fd, COUNTER_DROPPED);
 	health->walk_cut = counter_read(fd, COUNTER_WALK_CUT);
+	health->queue_cut = counter_read(fd, COUNTER_QUEUE_CUT);
 	health->missed = counter_read(fd, COUNTER_MISSED);
 	health->skipped = skipped_events(tracer->skeleton);
 }

@@ -14,13 +14,15 @@
 #include "attach/privileges.h"
 #include "attach/tracer.h"
 #include "attribute/cgroup.h"
-#include "collect/owner.h"
 #include "attribute/pod_names.h"
 #include "collect/health.h"
+#include "collect/holders.h"
+#include "collect/owner.h"
 #include "collect/reconcile.h"
 #include "collect/selection.h"
 #include "collect/snapshot.h"
 #include "source/feed.h"
+#include "source/holders_check.h"
 #include "util/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -36,6 +38,7 @@ struct live {
 	struct tracer *tracer;
 	struct snapshot *snapshot;
 	struct owner_finder *owners;
+	struct holders *holders;
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	struct selection *selection;
@@ -56,7 +59,7 @@ static const char *log_directory(const struct run_options *options)
 
 static void name_cgroup(struct live *live, struct event *event)
 {
-	const struct process *charged = event_charged(event, event_state(event));
+	const struct process *charged = event->held ? &event->held->process : event_charged(event, event_state(event));
 	const struct cgroup_name *name;
 
 	event->cgroup_id = charged->start_ns ? charged->cgroup_id : event->record.socket_cgroup_id;
@@ -69,6 +72,25 @@ static void deliver(struct live *live, struct event *event)
 {
 	name_cgroup(live, event);
 	feed_event(&live->feed, event);
+	if (holders_event(live->holders, &event->record))
+		feed_fail(&live->feed, -ENOMEM);
+}
+
+/* News of a look: who has a socket now. */
+static void deliver_holder(void *context, uint64_t id, const struct held *held)
+{
+	struct live *live = context;
+	struct event event = { .held = held };
+
+	event.record = (struct transition){
+		.type = RECORD_HOLDER,
+		.id = id,
+		.time_ns = clock_monotonic_ns(),
+		.listing = live->listing,
+	};
+	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
+	name_cgroup(live, &event);
+	feed_event(&live->feed, &event);
 }
 
 /* What must have happened between the state that was recorded and the one that this event left. */
@@ -94,6 +116,8 @@ static void recount(void *context, bool begins)
 	if (begins && live->listing == live->tracer->skeleton->data->listing)
 		return;
 	live->listing = live->tracer->skeleton->data->listing;
+	if (begins)
+		holders_forget(live->holders);
 	feed_recount(&live->feed, begins);
 }
 
@@ -116,9 +140,12 @@ static bool is_of_listing(struct live *live, const struct transition *record)
 /* A record that passes all filters. */
 static void on_selected(struct live *live, const struct transition *record)
 {
+	const struct held held = { .process = record->owner, .count = 1, .fd = -1 };
 	struct event event = { .record = *record };
 
 	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
+	if (event.record.type == RECORD_HOLDER)
+		event.held = &held;
 	if (event.record.flags & FLAG_MISSED) {
 		deliver_gap(live, &event);
 		event.record.flags &= ~FLAG_FIRST_SEEN;
@@ -200,27 +227,35 @@ static void drain(void *context)
 static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
 {
 	const struct run_options *options = live->options;
+	struct filter filter = options->filter;
 	struct tracer_config config = {
-		.filter = &options->filter,
+		.filter = &filter,
 		.emit_states = needs->emit_states,
 		.track_all = needs->track_all,
+		.holder_states = holders_check_states(needs->holder_states),
 		.hooks = options->hooks,
 		.max_sockets = options->max_sockets,
 		.ring_bytes = options->ring_bytes,
 	};
-	int err = tracer_new(&live->tracer, &config, error, error_size);
+	int err;
 
+	if (needs->filters_processes)
+		filter_drop_processes(&filter);
+	err = tracer_new(&live->tracer, &config, error, error_size);
 	if (err)
 		return err;
 	if (options->filter.netns_by_default && !options->for_programs)
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
+	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, deliver_holder, live);
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
 	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
-	return live->snapshot && live->owners && live->pods && live->cgroups && live->selection && live->ring ? 0 : -ENOMEM;
+	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection || !live->ring)
+		return -ENOMEM;
+	return 0;
 }
 
 /* A run that looks at our own network namespace alone need not enter others. */
@@ -244,6 +279,7 @@ static void live_close(struct live *live)
 	selection_free(live->selection);
 	cgroup_names_free(live->cgroups);
 	pod_names_free(live->pods);
+	holders_free(live->holders);
 	owner_finder_free(live->owners);
 	snapshot_free(live->snapshot);
 	tracer_free(live->tracer);
@@ -288,6 +324,7 @@ static void read_health(struct live *live, uint64_t now_ns)
 	live->lost = live->feed.health.lost;
 	live->feed.health.lost += live->late;
 	live->feed.totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
+	live->feed.holders_check_ns = holders_period_ns(live->holders);
 	live->health_ns = now_ns;
 }
 
@@ -361,6 +398,7 @@ static void look_around(struct live *live, bool last)
 	};
 
 	reconcile(&live->reconciler, &facts);
+	holders_look(live->holders, facts.now_ns, last);
 }
 
 static int run(struct live *live)

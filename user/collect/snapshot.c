@@ -22,6 +22,7 @@
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
+#define HOLDER_READ_BYTES 65536 /* more than the kernel buffers at once */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
@@ -150,6 +151,62 @@ int snapshot_processes(struct snapshot *snapshot)
 int snapshot_descriptors(struct snapshot *snapshot)
 {
 	return program_run(snapshot, snapshot->tracer->skeleton->progs.seed_descriptors, NULL);
+}
+
+/* Records don't cross the ends of what is read at once. */
+static int take_holders(const char *at, size_t size, snapshot_holder_fn *each, void *context)
+{
+	const char *end = at + size;
+	int err = 0;
+
+	while (!err && (size_t)(end - at) >= sizeof(struct holder_record)) {
+		const struct holder_record *record = (const struct holder_record *)at;
+		const uint64_t *ids = (const uint64_t *)(record + 1);
+
+		if ((size_t)(end - (const char *)ids) < record->count * sizeof(*ids))
+			return -EPROTO;
+		err = each(context, record, ids);
+		at = (const char *)(ids + record->count);
+	}
+	return err;
+}
+
+static int read_holders(struct snapshot *snapshot, int fd, snapshot_holder_fn *each, void *context)
+{
+	char *bytes = aligned_alloc(8, HOLDER_READ_BYTES);
+	ssize_t size = bytes ? 1 : 0;
+	int err = bytes ? 0 : -ENOMEM;
+
+	while (!err && size) {
+		size = read(fd, bytes, HOLDER_READ_BYTES);
+		if (size > 0)
+			err = take_holders(bytes, size, each, context);
+		else if (size < 0 && errno != EAGAIN && errno != EINTR)
+			err = -errno;
+		snapshot->drain(snapshot->context);
+	}
+	free(bytes);
+	return err;
+}
+
+int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *context)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	LIBBPF_OPTS(bpf_iter_attach_opts, options);
+	struct bpf_link *link;
+	int fd, err;
+
+	skeleton->bss->holder_pass = skeleton->bss->holder_pass == UINT8_MAX ? 1 : skeleton->bss->holder_pass + 1;
+	skeleton->bss->holder_task = 0;
+	link = bpf_program__attach_iter(skeleton->progs.find_holders, &options);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	err = fd < 0 ? fd : read_holders(snapshot, fd, each, context);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
 }
 
 /* CPU time: what a sweep costs, not how long others kept it from running. */

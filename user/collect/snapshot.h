@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct tracer;
 struct filter;
+struct holder_record;
+struct tracer;
 
 struct snapshot;
 
@@ -29,6 +30,12 @@ int snapshot_seed(struct snapshot *snapshot, size_t *skipped);
 /* Whose are which credentials, and who holds which socket, as of now. 0 or negative errno. */
 int snapshot_processes(struct snapshot *snapshot);
 int snapshot_descriptors(struct snapshot *snapshot);
+
+/* Called with each record of bpf/holder.bpf.h: a descriptor, and the connections that it leads to. 0, or negative errno ends it. */
+typedef int snapshot_holder_fn(void *context, const struct holder_record *record, const uint64_t *ids);
+
+/* Who has the sockets in the tracer's holder_states, as of now: a pass over all descriptors of the machine. 0 or negative errno. */
+int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *context);
 
 /*
  * The sockets of those namespaces again: enters those that no event told of. Worth it when the kernel skipped some. 0 or

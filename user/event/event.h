@@ -60,6 +60,7 @@ struct health {
 	uint64_t adopted; /* sockets found by reconciliation */
 	uint64_t dropped; /* entries of sockets that were gone */
 	uint64_t walk_cut; /* chains of the kernel's table longer than the walk */
+	uint64_t queue_cut; /* looks at accept queues that were longer than the walk */
 };
 
 /* Of one state. created + seeded - left = now. */
@@ -81,6 +82,7 @@ struct tick {
 	uint64_t unix_ns;
 	const struct health *health;
 	const struct totals *totals;
+	uint64_t holders_check_ns; /* at least so often it is looked who has the sockets that wait; 0: never, or not known */
 };
 
 #define VIEW_TICK_MS 50

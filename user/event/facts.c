@@ -12,6 +12,7 @@ static const char *const fact_names[FACTS] = {
 	[FACT_OWNER_ACCEPT] = "owner_accept",
 	[FACT_NOT_ACCEPTED] = "not_accepted",
 	[FACT_SEED] = "seed",
+	[FACT_HOLDER] = "holder",
 };
 
 const char *fact_name(enum fact fact)

@@ -13,6 +13,7 @@ enum fact {
 	FACT_OWNER_ACCEPT,
 	FACT_NOT_ACCEPTED,
 	FACT_SEED,
+	FACT_HOLDER, /* a descriptor came to another process */
 	FACTS,
 };
 

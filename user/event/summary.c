@@ -24,6 +24,7 @@ static const struct counter_name counter_names[] = {
 	{ "adopted", "sockets found by reconciliation", offsetof(struct health, adopted), false },
 	{ "dropped", "entries dropped by reconciliation", offsetof(struct health, dropped), false },
 	{ "walk_cut", "hash chains not read to their end", offsetof(struct health, walk_cut), false },
+	{ "queue_cut", "looks at accept queues that were too long to be read to their end", offsetof(struct health, queue_cut), false },
 };
 
 #define COUNTERS (sizeof(counter_names) / sizeof(counter_names[0]))
@@ -109,6 +110,10 @@ void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
 	json_f64(json, "seconds", (last->time_ns - begin_ns) / 1e9, 3);
 	json_u64(json, "transitions", last->totals->transitions);
 	json_u64(json, "connect_failed", last->totals->connect_failed);
+	if (last->holders_check_ns)
+		json_f64(json, "holders_check_s", last->holders_check_ns / 1e9, 3);
+	else
+		json_null(json, "holders_check_s");
 	health_json(json, last->health);
 	totals_json(json, last->totals);
 	json_object_end(json);

@@ -197,17 +197,20 @@ static void container_json(struct json *json, const struct container *container)
 	text_or_null(json, "unit", container->unit);
 }
 
+static void cgroup_fields_json(struct json *json, const struct event *event)
+{
+	number_or_null(json, "cgroup_id", event->cgroup_id);
+	json_string(json, "cgroup", event->cgroup);
+	container_json(json, event->container);
+}
+
 static void owner_fields_json(struct json *json, const struct event *event)
 {
-	const struct container *container = event->container;
-
 	process_json(json, &event->record.owner, "owner_pid", "owner_ns_pid", "owner_comm");
 	process_json(json, &event->record.closer, "closer_pid", "closer_ns_pid", "closer_comm");
 	json_string(json, "attribution", attribution_name(event_attribution(event)));
 	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
-	number_or_null(json, "cgroup_id", event->cgroup_id);
-	json_string(json, "cgroup", event->cgroup);
-	container_json(json, container);
+	cgroup_fields_json(json, event);
 }
 
 void event_owner_json(struct json *json, const struct event *event)
@@ -234,6 +237,8 @@ static const char *type_name(unsigned int type)
 		return "connect_failed";
 	case RECORD_SOCKET:
 		return "socket";
+	case RECORD_HOLDER:
+		return "holder";
 	}
 	return "transition";
 }
@@ -288,10 +293,32 @@ static void own_fields_json(struct json *json, const struct event *event)
 	json_fields_end(json, at);
 }
 
+/* Nothing of the connection itself: who has its descriptor, and where that process belongs. */
+static void holder_fields_json(struct json *json, const struct event *event)
+{
+	const struct held *held = event->held;
+	char *at = json_fields_begin(json, HEAD_ROOM);
+
+	if (at)
+		json_fields_end(json, put_head(at, json, event) - 1);
+	process_json(json, &held->process, "holder_pid", "holder_ns_pid", "holder_comm");
+	json_u64(json, "holders", held->count);
+	if (held->fd < 0)
+		json_null(json, "fd");
+	else
+		json_u64(json, "fd", held->fd);
+	json_bool(json, "in_accept_queue", held->queued);
+	cgroup_fields_json(json, event);
+}
+
 void event_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
 
+	if (event->held) {
+		holder_fields_json(json, event);
+		return;
+	}
 	own_fields_json(json, event);
 	event_owner_json(json, event);
 	if (record->type == RECORD_CONNECT_FAILED)

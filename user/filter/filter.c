@@ -310,6 +310,13 @@ int filter_parse_comm(struct filter *filter, const char *text, char *error, size
 	return 0;
 }
 
+void filter_drop_processes(struct filter *filter)
+{
+	filter->n_pids = filter->n_cgroups = 0;
+	filter->comm[0] = '\0';
+	memset(filter->names, 0, sizeof(filter->names));
+}
+
 int filter_check(struct filter *filter, char *error, size_t error_size)
 {
 	bool remote_ipv6 = filter->has_remote && filter->remote.address.family == AF_INET6;

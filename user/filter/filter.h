@@ -89,6 +89,9 @@ bool filter_wants_netns(const struct filter *filter, uint32_t inode);
  */
 void filter_own_netns(struct filter *filter, bool in_first_pid_namespace);
 
+/* Takes the filters on processes, cgroups and their names away. */
+void filter_drop_processes(struct filter *filter);
+
 /*
  * Call it after all options. Refuses what contradicts: -4 with -6, either with a --remote of the other family, -n all
  * with another. Sets

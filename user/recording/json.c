@@ -58,10 +58,13 @@ void recording_event_json(struct json *json, const struct event *event)
 	json_object_begin(json, NULL);
 	event_fields_json(json, event);
 	json_u64(json, "time_ns", record->time_ns);
+	if (event->held)
+		number_if_set(json, "holder_start_ns", event->held->process.start_ns);
 	number_if_set(json, "since_ns", record->since_ns);
 	if (record->type == RECORD_SOCKET && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
-	processes_json(json, event);
+	if (!event->held)
+		processes_json(json, event);
 	end(json);
 }
 

@@ -22,8 +22,8 @@ int recording_live_event(struct recording_live *live, const struct event *event)
 void recording_live_forget(struct recording_live *live);
 
 /*
- * Calls `tell` with a RECORD_SOCKET event for each connection, in the order of nothing. Ends with the first result that is
- * not 0 and returns it.
+ * Calls `tell` with a RECORD_SOCKET event for each connection, and then a RECORD_HOLDER event where it was told who has it. Ends
+ * with the first result that is not 0 and returns it.
  */
 int recording_live_tell(const struct recording_live *live, const struct tick *now, struct pod_names *names,
 			int (*tell)(void *context, const struct event *event), void *context);

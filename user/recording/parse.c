@@ -110,6 +110,7 @@ struct process_keys {
 static const struct process_keys owner_keys = { "owner_pid", "owner_ns_pid", "owner_comm", "owner_start_ns", "owner_cgroup_id" };
 static const struct process_keys closer_keys = { "closer_pid", "closer_ns_pid", "closer_comm", "closer_start_ns",
 						 "closer_cgroup_id" };
+static const struct process_keys holder_keys = { "holder_pid", "holder_ns_pid", "holder_comm", "holder_start_ns", "cgroup_id" };
 
 /* Without a start time a pid names the process alone. */
 static void process_parse(struct process *process, const json_t *json, const struct process_keys *keys, uint64_t cgroup_id)
@@ -200,6 +201,19 @@ static void flags_parse(struct event *event, const json_t *json)
 	event->healed = is_true(json, "healed");
 }
 
+/* Who has the socket: the line says nothing else. */
+static void held_parse(struct recorded *recorded)
+{
+	const json_t *json = recorded->json, *fd = json_object_get(json, "fd");
+	struct held *held = &recorded->held;
+
+	process_parse(&held->process, json, &holder_keys, recorded->event.cgroup_id);
+	held->count = number_of(json, "holders", UINT32_MAX);
+	held->fd = json_is_integer(fd) ? (int32_t)number_of(json, "fd", INT32_MAX) : -1;
+	held->queued = is_true(json, "in_accept_queue");
+	recorded->event.held = held;
+}
+
 static int event_parse(struct recorded *recorded, uint32_t type)
 {
 	struct event *event = &recorded->event;
@@ -222,6 +236,10 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	flags_parse(event, json);
 	endpoint_parse(&record->endpoint, json);
 	container_parse(event, &recorded->container, json);
+	if (type == RECORD_HOLDER) {
+		held_parse(recorded);
+		return 0;
+	}
 	process_parse(&record->owner, json, &owner_keys, event->cgroup_id);
 	process_parse(&record->closer, json, &closer_keys, event->cgroup_id);
 	return 0;
@@ -266,6 +284,7 @@ static const struct {
 	{ "transition", RECORDED_EVENT, RECORD_TRANSITION },
 	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
+	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
 	{ "recount", RECORDED_RECOUNT },
 	{ "tick", RECORDED_TICK },
 	{ "header", RECORDED_HEADER },
@@ -290,6 +309,7 @@ static int line_parse(struct recorded *recorded)
 	recorded->unix_ns = time_of(recorded->json);
 	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
 	recorded->begins = is_true(recorded->json, "begins");
+	recorded->holders_check_ns = json_real_value(json_object_get(recorded->json, "holders_check_s")) * NSEC_PER_SEC;
 	recorded->next = text_of(recorded->json, "next");
 	switch (recorded->type) {
 	case RECORDED_EVENT:

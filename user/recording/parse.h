@@ -10,7 +10,7 @@
 enum recorded_type {
 	RECORDED_UNKNOWN, /* JSON, but not of a type that we know */
 	RECORDED_HEADER,
-	RECORDED_EVENT, /* transition, socket, connect_failed */
+	RECORDED_EVENT, /* transition, socket, connect_failed, holder */
 	RECORDED_RECOUNT,
 	RECORDED_TICK,
 	RECORDED_HEALTH,
@@ -24,12 +24,14 @@ struct recorded {
 	uint64_t time_ns, unix_ns, dwell_ns; /* 0 = the line does not say */
 	struct event event;
 	struct container container;
+	struct held held; /* event: "holder" */
 	struct run run;
 	uint64_t format; /* header */
 	bool continued; /* header */
 	bool begins; /* recount */
 	int64_t fin_wait2_timewait; /* tick, end */
 	struct health health; /* health, summary */
+	uint64_t holders_check_ns; /* summary */
 	const char *next; /* end */
 };
 

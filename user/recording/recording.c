@@ -132,6 +132,8 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 {
 	if (replay->repeating && event->record.type == RECORD_SOCKET)
 		return false;
+	if (event->held)
+		return replay->needs->holder_states;
 	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
 		replay->findings->unnamed = false;
 	return event_has_state(event, replay->needs->emit_states) && event_passes(&replay->options->filter, event);
@@ -214,6 +216,7 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 		break;
 	case RECORDED_SUMMARY:
 		on_health(replay, recorded);
+		replay->feed.holders_check_ns = recorded->holders_check_ns;
 		replay->ended = true;
 		break;
 	case RECORDED_END:

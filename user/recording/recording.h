@@ -8,6 +8,8 @@
  *   socket      a connection that was there when the file began
  *   transition  as in `trace -j --all`
  *   connect_failed
+ *   holder      who has a connection's descriptor now, when that is found to be another or to be called otherwise: by pid and name,
+ *               null for nobody; "in_accept_queue": true for the listener's process. Of the connection it has "sock" alone
  *   recount     records were lost: all connections that are there follow as `socket` lines ("begins": true), until the next
  *               line of this type ("begins": false); those that are missing among them have ended
  *   tick        time passed: at most 100 ms apart while there is traffic, else a second
@@ -16,7 +18,7 @@
  *   end         "next": the file that goes on, or null. Missing: the recorder was killed
  *
  * Beside their public fields events have what a replay needs, left out where it is 0: "time_ns" and "since_ns" (when the
- * state that is left began), on the monotonic clock as everywhere; "owner_start_ns", "closer_start_ns" (boot-time clock,
+ * state that is left began), on the monotonic clock as everywhere; "owner_start_ns", "closer_start_ns", "holder_start_ns" (boot-time clock,
  * pid and start name a process); "owner_attribution" (of the owner where "attribution" is the closer's);
  * "owner_cgroup_id", "closer_cgroup_id", "socket_cgroup_id"; on `socket` lines "closed_by".
  * A reader takes what it finds: lines without these fields, such as those of `trace -j --all`, can be replayed too.

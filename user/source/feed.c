@@ -23,7 +23,7 @@ void feed_recount(struct feed *feed, bool begins)
 
 static struct tick tick_of(const struct feed *feed, uint64_t time_ns, uint64_t unix_ns)
 {
-	return (struct tick){ time_ns, unix_ns, &feed->health, &feed->totals };
+	return (struct tick){ time_ns, unix_ns, &feed->health, &feed->totals, feed->holders_check_ns };
 }
 
 void feed_tick(struct feed *feed, uint64_t time_ns, uint64_t unix_ns)
@@ -36,6 +36,11 @@ void feed_tick(struct feed *feed, uint64_t time_ns, uint64_t unix_ns)
 bool feed_is_over(const struct feed *feed)
 {
 	return feed->guard.result;
+}
+
+void feed_fail(struct feed *feed, int err)
+{
+	guard_fail(&feed->guard, err);
 }
 
 int feed_error(const struct feed *feed)

@@ -10,6 +10,7 @@ struct feed {
 	struct guard guard;
 	struct health health; /* the source's to fill in, but for `unknown`, which is counted here */
 	struct totals totals; /* counted here, but for fin_wait2_timewait */
+	uint64_t holders_check_ns; /* as in struct tick; the source's */
 };
 
 void feed_begin(struct feed *feed, struct view *view, const struct run *run);
@@ -24,6 +25,9 @@ void feed_tick(struct feed *feed, uint64_t time_ns, uint64_t unix_ns);
 
 /* Did the view fail, or ask for the end? Then what is known already is told, and feed_end() is due. */
 bool feed_is_over(const struct feed *feed);
+
+/* The source itself failed. */
+void feed_fail(struct feed *feed, int err);
 
 /* What failed: a negative errno; 0. */
 int feed_error(const struct feed *feed);

@@ -36,6 +36,11 @@ void guard_tick(struct guard *guard, const struct tick *tick)
 		take(guard, guard->view->tick(guard->view, tick));
 }
 
+void guard_fail(struct guard *guard, int err)
+{
+	take(guard, err);
+}
+
 int guard_end(struct guard *guard, const struct tick *last)
 {
 	if (guard->runs && guard->view->end)

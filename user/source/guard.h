@@ -21,6 +21,9 @@ void guard_event(struct guard *guard, const struct event *event);
 void guard_recount(struct guard *guard, bool begins);
 void guard_tick(struct guard *guard, const struct tick *tick);
 
+/* What feeds the view failed: with this negative errno it ends. */
+void guard_fail(struct guard *guard, int err);
+
 /* The last call. Returns 0 or what failed, now or before. */
 int guard_end(struct guard *guard, const struct tick *last);
 

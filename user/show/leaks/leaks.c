@@ -73,7 +73,7 @@ static int count_change(struct leaks_view *leaks, const struct event *event)
 
 static int leaks_event(struct view *view, const struct event *event)
 {
-	return count_change((struct leaks_view *)view, event);
+	return event->held ? 0 : count_change((struct leaks_view *)view, event);
 }
 
 static void count_gone(void *context, const struct live_socket *socket)

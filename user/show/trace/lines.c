@@ -49,6 +49,8 @@ static bool is_shown(const struct lines_view *lines, const struct transition *re
 {
 	if (record->type == RECORD_CONNECT_FAILED)
 		return lines->config.connect_failed;
+	if (record->type == RECORD_HOLDER)
+		return lines->config.holders;
 	if (record->type != RECORD_TRANSITION)
 		return false;
 	return lines->config.states & (1U << record->old_state | 1U << record->new_state);
