@@ -12,7 +12,10 @@ CFLAGS ?= -O2 -g
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
-completiondir ?= $(prefix)/share/bash-completion/completions
+docdir ?= $(prefix)/share/doc/tcpdwell
+bashdir ?= $(prefix)/share/bash-completion/completions
+zshdir ?= $(prefix)/share/zsh/site-functions
+fishdir ?= $(prefix)/share/fish/vendor_completions.d
 unitdir ?= $(prefix)/lib/systemd/system
 
 HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
@@ -47,10 +50,11 @@ LIBRARIES = $(if $(STATIC),$$(cat $(OUT)/libraries),$(shell $(PKG_CONFIG) --libs
 WERROR ?= $(filter 1 true,$(CI))
 WERROR_FLAG := $(if $(WERROR),-Werror)
 # The same program from any folder.
-PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/=
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(CURDIR)=.
 
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers $(WERROR_FLAG) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iuser -Ibpf -I$(OUT)/skel $(PREFIX_MAP) $(CROSS_CFLAGS) $(LIBBPF_CFLAGS) $(CFLAGS)
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall -Ivmlinux -Ibpf $(PREFIX_MAP) $(LIBBPF_CFLAGS)
 ALL_LDFLAGS = $(if $(STATIC),-static) $(CROSS_LDFLAGS) $(LDFLAGS)
 
 ifeq ($(V),1)
@@ -75,7 +79,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image test check test-kernels bench unit scenarios libraries install uninstall clean help deps test-deps require
+.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries install uninstall clean help deps test-deps require force
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -98,6 +102,12 @@ static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: buil
 
 image: static ## build the container image localhost/tcpdwell (IMAGE=, ARCH=arm64), from scratch, with buildah
 	$(Q)tools/container/build $(OUT_STATIC)/tcpdwell $(VERSION) $(ARCH) $(IMAGE)
+
+dist: static ## build build/dist/tcpdwell-VERSION-linux-ARCH.tar.gz: program, man page, completions, unit; reproducible (ARCH=arm64)
+	+$(Q)PACKAGES='$(PACKAGES)' tools/package/archive $(VERSION) $(ARCH) build/dist
+
+deb: static ## build build/dist/tcpdwell_VERSION_ARCH.deb of the same, for every release of Debian and Ubuntu (ARCH=arm64)
+	+$(Q)PACKAGES='$(PACKAGES)' tools/package/deb $(VERSION) $(ARCH) build/dist
 
 test: test-deps ## install what is missing, build, run all tests (as root)
 	$(Q)$(MAKE) all unit scenarios
@@ -125,30 +135,45 @@ scenarios: $(SCENARIOS)
 clean: ## remove what was built, but not what tests downloaded
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
 
-install: all ## install into $(DESTDIR)$(prefix)
+# File, its place. The unit names the program where it will be (binprefix: once an archive was unpacked).
+binprefix ?= $(prefix)
+INSTALLED = $(bindir)/tcpdwell $(mandir)/man8/tcpdwell.8 $(bashdir)/tcpdwell $(zshdir)/_tcpdwell $(fishdir)/tcpdwell.fish \
+	$(unitdir)/tcpdwell.service $(LICENSES:%=$(docdir)/%)
+LICENSES := LICENSE LICENSE.BSD-2-Clause LICENSE.GPL-2.0
+
+install: all ## install into $(DESTDIR)$(prefix): program, man page, completions, systemd unit, licence
 	$(call msg,INSTALL,$(DESTDIR)$(bindir)/tcpdwell)install -D -m 755 $(OUT)/tcpdwell $(DESTDIR)$(bindir)/tcpdwell
-	$(Q)if [ -f tools/man/tcpdwell.8.scd ] && command -v scdoc >/dev/null; then \
-		mkdir -p $(DESTDIR)$(mandir)/man8 && scdoc <tools/man/tcpdwell.8.scd >$(DESTDIR)$(mandir)/man8/tcpdwell.8; fi
-	$(Q)if [ -f tools/completion/tcpdwell ]; then \
-		install -D -m 644 tools/completion/tcpdwell $(DESTDIR)$(completiondir)/tcpdwell; fi
-	$(Q)mkdir -p $(DESTDIR)$(unitdir) && sed 's#/usr/local/bin#$(bindir)#' tools/systemd/tcpdwell.service \
-		>$(DESTDIR)$(unitdir)/tcpdwell.service
+	$(Q)if command -v scdoc >/dev/null; then \
+		scdoc <tools/man/tcpdwell.8.scd | install -D -m 644 /dev/stdin $(DESTDIR)$(mandir)/man8/tcpdwell.8; \
+		else echo "scdoc is missing: the man page is not installed" >&2; fi
+	$(Q)install -D -m 644 tools/completion/tcpdwell.bash $(DESTDIR)$(bashdir)/tcpdwell
+	$(Q)install -D -m 644 tools/completion/tcpdwell.zsh $(DESTDIR)$(zshdir)/_tcpdwell
+	$(Q)install -D -m 644 -t $(DESTDIR)$(fishdir) tools/completion/tcpdwell.fish
+	$(Q)sed 's#/usr/local/bin#$(binprefix)/bin#' tools/systemd/tcpdwell.service | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(unitdir)/tcpdwell.service
+	$(Q)install -D -m 644 -t $(DESTDIR)$(docdir) $(LICENSES)
 
 uninstall: ## remove what install put there
-	$(Q)rm -f $(DESTDIR)$(bindir)/tcpdwell $(DESTDIR)$(mandir)/man8/tcpdwell.8 $(DESTDIR)$(completiondir)/tcpdwell \
-		$(DESTDIR)$(unitdir)/tcpdwell.service
+	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	$(Q)rmdir $(DESTDIR)$(docdir) 2>/dev/null || true
 
 $(OUT)/tcpdwell: $(OBJECTS)
 	$(call msg,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
 
-$(OUT)/obj/%.o: %.c $(SKELETON) | require
+# What was compiled with other flags is compiled anew.
+FLAGS_USED = $(CC) $(filter-out -Werror,$(ALL_CFLAGS)) $(CLANG) $(BPF_CFLAGS)
+$(OUT)/flags: force
+	$(Q)mkdir -p $(@D)
+	$(Q)echo "$(subst ",\",$(FLAGS_USED))" | cmp -s - $@ || echo "$(subst ",\",$(FLAGS_USED))" >$@
+force:
+
+$(OUT)/obj/%.o: %.c $(SKELETON) $(OUT)/flags | require
 	$(Q)mkdir -p $(@D)
 	$(call msg,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/skel/tcpdwell.bpf.o: bpf/tcpdwell.bpf.c $(BPF_SOURCES) | require
+$(OUT)/skel/tcpdwell.bpf.o: bpf/tcpdwell.bpf.c $(BPF_SOURCES) $(OUT)/flags | require
 	$(Q)mkdir -p $(@D)
-	$(call msg,BPF,$@)$(CLANG) -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall $(WERROR_FLAG) \
-		-Ivmlinux -Ibpf $(PREFIX_MAP) $(LIBBPF_CFLAGS) -c -o $@.full $<
+	$(call msg,BPF,$@)$(CLANG) $(BPF_CFLAGS) $(WERROR_FLAG) -c -o $@.full $<
 	$(Q)$(BPFTOOL) gen object $@ $@.full && rm $@.full
 
 $(SKELETON): $(OUT)/skel/tcpdwell.bpf.o

@@ -1,19 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# bash completion for tcpdwell: commands, each command's own options (it is asked for them), and values.
+# bash completion for tcpdwell. Commands, options and the values that an option takes are asked of the program itself, so
+# that they are those of the version that is installed.
 
-_tcpdwell_commands="trace top hist leaks record report check"
-_tcpdwell_views="trace top hist leaks"
+# The commands, as the help lists them.
+_tcpdwell_commands() {
+	"${COMP_WORDS[0]}" --help 2>/dev/null | sed -nE '/^Commands:/,/^$/s/^  ([a-z]+) .*/\1/p'
+}
 
-# The value of the option before the cursor. False when it has none that we know.
+# The views that a recording can be shown in.
+_tcpdwell_views() {
+	"${COMP_WORDS[0]}" report --help 2>/dev/null | sed -nE '1s/.*\[([a-z|]+)\].*/\1/p' | tr '|' ' '
+}
+
+# The options of a command, as its help lists them; "=" behind those that take a value.
+_tcpdwell_options() {
+	"${COMP_WORDS[0]}" "$@" --help 2>/dev/null |
+		sed -nE '/^EXAMPLES/q; s/^  (-.), (--[a-z0-9-]+)(=?).*/\1\n\2\3/p; s/^      (--[a-z0-9-]+)(=?).*/\1\2/p'
+}
+
+# _tcpdwell_values COMMAND OPTION: a wrong value makes the program say which there are, and do nothing else.
+_tcpdwell_values() {
+	"${COMP_WORDS[0]}" "$1" "$2" '?' 2>&1 |
+		sed -nE 's/.* is not one of (.*)/\1/p; s/.*give one or more of (.*) with commas.*/\1/p' | tr -d ,
+}
+
+# The value of the option before the cursor. False when it has none.
 _tcpdwell_value() {
 	local option=$1 command=$2 word=$3
 
 	case $option in
-	--by) _tcpdwell_reply "process cgroup container pod remote port" "$word" ;;
-	--hooks) _tcpdwell_reply "fentry kprobe tracepoint" "$word" ;;
-	--color) _tcpdwell_reply "auto always never" "$word" ;;
-	--state) _tcpdwell_list "$(_tcpdwell_states "$command")" "$word" ;;
-	-s | --sort) _tcpdwell_reply "$(_tcpdwell_sort_keys "$command")" "$word" ;;
+	--by | --hooks | --color | -s | --sort) _tcpdwell_reply "$(_tcpdwell_values "$command" "$option")" "$word" ;;
+	--state) _tcpdwell_list "$(_tcpdwell_values "$command" "$option")" "$word" ;;
 	-n | --netns) _tcpdwell_list "self all $(ls /run/netns 2>/dev/null)" "$word" ;;
 	-p | --pid) _tcpdwell_list "$(cd /proc && echo [0-9]*)" "$word" ;;
 	--comm) _tcpdwell_reply "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u | grep -E '^[A-Za-z0-9._-]+$')" "$word" ;;
@@ -22,18 +39,14 @@ _tcpdwell_value() {
 	--log-dir) _tcpdwell_files -d "$word" ;;
 	-o | --output) _tcpdwell_files -f "$word" ;;
 	-c | --cgroup) _tcpdwell_files -d "${word:-/sys/fs/cgroup/}" ;;
-	-[dLDr] | --duration | --local-port | --remote-port | --remote | --rows | --max-rows | --older-than | --fail-on | \
-		--max-size | --keep | --max-sockets | --ring-size) COMPREPLY=() ;;
+	-*) _tcpdwell_takes_value "$command" "$option" && COMPREPLY=() ;;
 	*) return 1 ;;
 	esac
 }
 
-_tcpdwell_states() {
-	if [ "$1" = leaks ]; then
-		echo "CLOSE_WAIT FIN_WAIT1 FIN_WAIT2 LAST_ACK SYN_SENT CLOSING"
-	else
-		echo "ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSE CLOSE_WAIT LAST_ACK LISTEN CLOSING"
-	fi
+# Does the help show the option, short or long, with a value behind it?
+_tcpdwell_takes_value() {
+	"${COMP_WORDS[0]}" "$1" --help 2>/dev/null | grep -qE -- "^ +(-., )?$2=|^ +$2, --[a-z0-9-]+="
 }
 
 # As the kubelet has them: <pod>_<namespace>_<container>-<id>.log
@@ -45,14 +58,6 @@ _tcpdwell_pod_names() {
 	--container) field=3 ;;
 	esac
 	ls /var/log/containers 2>/dev/null | sed -E 's/-[0-9a-f]*\.log$//' | cut -d _ -f "$field" | sort -u
-}
-
-_tcpdwell_sort_keys() {
-	if [ "$1" = hist ]; then
-		echo "count open name"
-	else
-		echo "now tw-new tw-now tw-rate tw-p50 tw-p99 cw-new cw-now cw-rate cw-p50 cw-p99 cw-oldest name"
-	fi
 }
 
 _tcpdwell_reply() {
@@ -73,16 +78,11 @@ _tcpdwell_files() {
 	compopt -o filenames 2>/dev/null
 }
 
-# The options of a command, as its help lists them.
-_tcpdwell_options() {
-	"${COMP_WORDS[0]}" "$@" --help 2>/dev/null | sed -nE '/^EXAMPLES/q; s/^  (-.), (--[a-z0-9-]+)(=?).*/\1\n\2\3/p; s/^      (--[a-z0-9-]+)(=?).*/\1\2/p'
-}
-
 # The word that is the command, or the view of a report; "" while there is none.
 _tcpdwell_command() {
 	local command=${COMP_WORDS[1]}
 
-	[[ " $_tcpdwell_commands " == *" $command "* ]] || return
+	[[ " $(_tcpdwell_commands | tr '\n' ' ') " == *" $command "* ]] || return
 	if [ "$command" = report ] && [ "$COMP_CWORD" -gt 3 ]; then
 		command=${COMP_WORDS[3]}
 	fi
@@ -99,16 +99,16 @@ _tcpdwell() {
 		previous=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	command=$(_tcpdwell_command)
-	_tcpdwell_value "$previous" "$command" "$word" && return
+	_tcpdwell_value "$previous" "${command:-trace}" "$word" && return
 	if [[ $word == -* ]]; then
 		_tcpdwell_reply "$(_tcpdwell_options "${command:-trace}")" "$word"
 		[[ ${COMPREPLY[0]} == *= && ${#COMPREPLY[@]} = 1 ]] && compopt -o nospace 2>/dev/null
 	elif [ "$COMP_CWORD" = 1 ]; then
-		_tcpdwell_reply "$_tcpdwell_commands --help --version" "$word"
+		_tcpdwell_reply "$(_tcpdwell_commands) --help --version" "$word"
 	elif [ "${COMP_WORDS[1]}" = report ] && [ "$COMP_CWORD" = 2 ]; then
 		_tcpdwell_files -f "$word"
 	elif [ "${COMP_WORDS[1]}" = report ] && [ "$COMP_CWORD" = 3 ]; then
-		_tcpdwell_reply "$_tcpdwell_views" "$word"
+		_tcpdwell_reply "$(_tcpdwell_views)" "$word"
 	fi
 }
 
