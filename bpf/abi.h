@@ -156,6 +156,29 @@ struct listener {
 	__u8 padding[3];
 };
 
+/*
+ * What of a network namespace decides which local ports connect() and bind() may take. Written by bpf/ports.bpf.h; the flags
+ * are the kernel's own ways, the same in all its namespaces.
+ */
+struct port_settings {
+	__u32 netns;
+	__u16 low, high; /* ip_local_port_range, both included */
+	__u32 tw_reuse_delay_ms; /* tcp_tw_reuse_delay; see PORTS_REUSE_BY_SECOND */
+	__u32 fin_timeout_s; /* tcp_fin_timeout */
+	__u32 step_width; /* ip_local_port_step_width, 0 = off or not there */
+	__u8 tw_reuse; /* tcp_tw_reuse: 0 never, 1 always, 2 where a loopback address is involved */
+	__u8 timestamps; /* tcp_timestamps */
+	__u8 flags; /* enum port_settings_flag */
+	__u8 padding;
+};
+
+enum port_settings_flag {
+	PORTS_OWN_RANGE_WHOLE = 1 << 0, /* a socket's own range is tried port by port, no parity first (6.8) */
+	PORTS_REUSE_BY_SECOND = 1 << 1, /* TIME_WAIT may be reused from the clock's next full second on (before 6.14) */
+	PORTS_BLOCKED_LONG = 1 << 2, /* a port that was bound stays blocked until its last user is gone (before 6.18) */
+	PORTS_REUSE_FIN_WAIT2 = 1 << 3, /* also in FIN_WAIT2 (5.10) */
+};
+
 /* The process that has these credentials; key is the address of the kernel's struct cred. */
 struct registered_process {
 	struct process process;
@@ -208,5 +231,6 @@ _Static_assert(sizeof(struct connection) == 160, "connection layout");
 _Static_assert(sizeof(struct transition) == 176, "transition layout");
 _Static_assert(sizeof(struct listener_key) == 24, "listener key layout");
 _Static_assert(sizeof(struct holder_record) == 48, "holder record layout");
+_Static_assert(sizeof(struct port_settings) == 24, "port settings layout");
 
 #endif
