@@ -75,6 +75,7 @@ UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=build/tests/unit/%)
 UNIT_OBJECTS := $(patsubst %.c,build/tests/unit/obj/%.o,$(filter-out user/main.c,$(SOURCES)))
 UNIT_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -O1 -g
 SCENARIO_SOURCES := $(sort $(wildcard tests/scenarios/*.c))
+PORTS_SOURCES := $(sort $(wildcard tests/ports/*.c)) tests/scenarios/report.c user/ports/capacity.c user/ports/pool.c
 SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenarios,build/tests/scenarios)
 
 .DELETE_ON_ERROR:
@@ -130,7 +131,7 @@ libraries:
 
 unit: $(UNIT_TESTS)
 
-scenarios: $(SCENARIOS)
+scenarios: $(SCENARIOS) $(dir $(SCENARIOS))ports
 
 clean: ## remove what was built, but not what tests downloaded
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
@@ -195,6 +196,11 @@ $(SCENARIOS): $(SCENARIO_SOURCES) $(wildcard tests/scenarios/*.h)
 	$(Q)mkdir -p $(@D)
 	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra $(WERROR_FLAG) -D_GNU_SOURCE $(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ \
 		$(SCENARIO_SOURCES) -ljansson -lpthread
+
+$(dir $(SCENARIOS))ports: $(PORTS_SOURCES) $(wildcard tests/ports/*.h user/ports/*.h) bpf/abi.h
+	$(Q)mkdir -p $(@D)
+	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -Iuser -Ibpf \
+		$(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ $(PORTS_SOURCES)
 
 # What runs in the test containers, whose root file system has nothing else.
 build/tests/container_traffic: tests/containers/traffic.c

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* An experiment: a namespace is made as told, its limit is computed, then connect() or bind() goes on until it fails. */
+#ifndef TESTS_PORTS_EXPERIMENT_H
+#define TESTS_PORTS_EXPERIMENT_H
+
+#include "world.h"
+
+struct experiment {
+	const char *name;
+	const char *range, *reserved;
+	struct ends ends; /* local NULL and remote NULL: 127.0.0.1 */
+	void (*prepare)(struct world *world); /* makes sockets and notes what they do to ports; NULL: none */
+	bool binds; /* bind(ends.local, 0) is tried, and not connect() */
+	bool large; /* takes long: only when it is asked for */
+	bool knee; /* connect() must take much longer behind the cliff; not looked at on an emulated machine */
+};
+
+extern const struct experiment experiments[]; /* name NULL ends it */
+
+/*
+ * In a process of its own, which ends with 1 when it fails. Prints "!REASON" then, "~REASON" where this kernel can't do it, and
+ * figures behind "#".
+ */
+void experiment_run(const struct experiment *experiment, bool timed);
+
+#endif

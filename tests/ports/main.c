@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * ports: where does connect() stop finding a port, and where does it begin to search long? Computed by user/ports/, found by
+ * experiment, each in a network namespace of its own. Result lines as everywhere; each experiment's figures behind "#".
+ */
+#define _GNU_SOURCE 1
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../scenarios/report.h"
+#include "experiment.h"
+
+#define SECONDS_MAX 300
+
+/* What the experiment said last but its figures: "" is all well. */
+static void outcome_read(int fd, const char *name, char *outcome, size_t size)
+{
+	FILE *file = fdopen(fd, "r");
+	char line[512];
+
+	outcome[0] = '\0';
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '#')
+			printf("# %s:%s\n", name, line + 1);
+		else
+			snprintf(outcome, size, "%s", line);
+	}
+	fclose(file);
+}
+
+static void run(const struct experiment *experiment, bool timed)
+{
+	char outcome[512];
+	int ends[2], status;
+	pid_t pid;
+
+	fflush(stdout);
+	if (pipe(ends) || (pid = fork()) < 0) {
+		report_not_ok(experiment->name, "no process");
+		return;
+	}
+	if (!pid) {
+		close(ends[0]);
+		dup2(ends[1], STDOUT_FILENO);
+		alarm(SECONDS_MAX);
+		experiment_run(experiment, timed);
+		exit(0);
+	}
+	close(ends[1]);
+	outcome_read(ends[0], experiment->name, outcome, sizeof(outcome));
+	waitpid(pid, &status, 0);
+	if (outcome[0] == '~')
+		report_skip(experiment->name, "%s", outcome + 1);
+	else if (!status)
+		report_ok(experiment->name);
+	else
+		report_not_ok(experiment->name, "%s", outcome[0] ? outcome + 1 : "it ended without a word");
+}
+
+/* Those that are named; without names all, the large ones only when they are asked for. */
+static bool selected(const struct experiment *experiment, char **names, bool large)
+{
+	if (!*names)
+		return large || !experiment->large;
+	for (; *names; names++)
+		if (!strcmp(*names, experiment->name))
+			return true;
+	return false;
+}
+
+/* ports [--large] [--untimed] [NAME…] */
+int main(int argc, char **argv)
+{
+	const struct experiment *experiment;
+	bool large = false, timed = true;
+	char **names = argv + (argc > 0);
+
+	for (; *names && (*names)[0] == '-'; names++) {
+		large |= !strcmp(*names, "--large");
+		timed &= strcmp(*names, "--untimed") != 0;
+	}
+	for (experiment = experiments; experiment->name; experiment++)
+		if (selected(experiment, names, large))
+			run(experiment, timed);
+	return report_failures() ? 1 : 0;
+}
