@@ -190,6 +190,6 @@ const struct command command_check = {
 	.examples = "  tcpdwell check\n"
 		    "  tcpdwell check --hooks=fentry\n"
 		    "  tcpdwell check -j | jq .hooks",
-	.option_groups = OPTIONS_JSON | OPTIONS_HOOKS,
+	.common = COMMON_JSON | COMMON_HOOKS,
 	.run = check_run,
 };

@@ -1,8 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell hist: how long sockets stay in each state. */
 #include "command.h"
+#include "options_grouping.h"
 #include "show/hist/hist.h"
 #include "util/log.h"
+
+struct hist_options {
+	struct grouping_options grouping;
+	enum hist_sort sort;
+};
+
+static const struct hist_options hist_defaults;
+
+static const char *sort_name(unsigned int sort)
+{
+	return hist_sort_name(sort);
+}
+
+static const struct option_row hist_rows[] = {
+	{ "sort", 's', "KEY", "sort by count, open or name", option_choice, offsetof(struct hist_options, sort), 0, HIST_SORTS - 1,
+	  .choice = sort_name },
+	{},
+};
+
+static const struct option_set hist_options[] = {
+	{ grouping_rows, offsetof(struct hist_options, grouping) },
+	{ hist_rows },
+	{},
+};
 
 static void hist_needs(const struct options *options, struct run_needs *needs)
 {
@@ -13,14 +38,15 @@ static void hist_needs(const struct options *options, struct run_needs *needs)
 
 static struct view *hist_view(const struct options *options, struct output *output)
 {
+	const struct hist_options *own = options->own;
 	struct hist_config config = {
 		.states = hist_states(options->run.filter.state_mask),
-		.group = options->group,
-		.sort = options->sort ? hist_sort_parse(options->sort) : HIST_BY_COUNT,
-		.rows = options->rows,
-		.max_groups = options->max_rows,
-		.interval_ns = options->interval * 1e9,
-		.count = options->count,
+		.group = own->grouping.group,
+		.sort = own->sort,
+		.rows = own->grouping.rows,
+		.max_groups = own->grouping.max_groups,
+		.interval_ns = own->grouping.interval_ns,
+		.count = own->grouping.count,
 		.json = options->json,
 		.color = options_use_color(options),
 	};
@@ -30,12 +56,9 @@ static struct view *hist_view(const struct options *options, struct output *outp
 
 static bool hist_options_check(const struct options *options)
 {
-	if (options->sort && hist_sort_parse(options->sort) < 0)
-		log_error("-s: \"%s\" is not one of count, open, name", options->sort);
-	else if (!hist_states(options->run.filter.state_mask))
-		log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
-	else
+	if (hist_states(options->run.filter.state_mask))
 		return true;
+	log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
 	return false;
 }
 
@@ -53,7 +76,10 @@ const struct command command_hist = {
 		    "  tcpdwell hist --state CLOSE_WAIT --by remote   # how long until we close, by remote end\n"
 		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"
 		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
-	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS,
+	.own = hist_options,
+	.own_defaults = &hist_defaults,
+	.own_size = sizeof(hist_defaults),
+	.common = COMMON_LIVE | COMMON_JSON,
 	.options_check = hist_options_check,
 	.view_new = hist_view,
 	.view_free = hist_view_free,

@@ -10,6 +10,27 @@
 	(1U << STATE_CLOSE_WAIT | 1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_LAST_ACK |                  \
 	 1U << STATE_SYN_SENT | 1U << STATE_CLOSING)
 
+struct leaks_options {
+	uint64_t older_than_ns;
+	uint64_t fail_on; /* UINT64_MAX: never */
+	uint32_t rows; /* 0 = default */
+	bool wide;
+};
+
+#define FIELD(member) offsetof(struct leaks_options, member)
+
+static const struct leaks_options leaks_defaults = { .older_than_ns = 10000000000, .fail_on = UINT64_MAX };
+
+static const struct option_row leaks_rows[] = {
+	{ "older-than", 0, "TIME", "in the state for longer than this (10s)", option_duration, FIELD(older_than_ns) },
+	{ "fail-on", 0, "N", "exit with 3 when more than N are found", option_u64, FIELD(fail_on), 0, UINT32_MAX },
+	{ "rows", 'r', "ROWS", "show so many rows", option_u32, FIELD(rows), 1, 1 << 20 },
+	{ "wide", 'w', NULL, "more columns", option_flag, FIELD(wide) },
+	{},
+};
+
+static const struct option_set leaks_options[] = { { leaks_rows }, {} };
+
 static uint32_t states_of(const struct options *options)
 {
 	return options->run.filter.state_mask ?: 1U << STATE_CLOSE_WAIT;
@@ -24,14 +45,15 @@ static void leaks_needs(const struct options *options, struct run_needs *needs)
 
 static struct view *leaks_view(const struct options *options, struct output *output)
 {
+	const struct leaks_options *own = options->own;
 	struct leaks_config config = {
 		.states = states_of(options),
-		.older_than_ns = options->older_than_ns,
+		.older_than_ns = own->older_than_ns,
 		.watches = options->run.seconds >= 0,
-		.rows = options->rows,
+		.rows = own->rows,
 		.max_sockets = options->run.max_sockets,
 		.json = options->json,
-		.wide = options->wide,
+		.wide = own->wide,
 	};
 
 	return leaks_view_new(&config, output);
@@ -39,7 +61,9 @@ static struct view *leaks_view(const struct options *options, struct output *out
 
 static int leaks_exit(const struct options *options, const struct view *view)
 {
-	return leaks_view_found(view) > options->fail_on ? EXIT_FINDINGS : EXIT_FINE;
+	const struct leaks_options *own = options->own;
+
+	return leaks_view_found(view) > own->fail_on ? EXIT_FINDINGS : EXIT_FINE;
 }
 
 static bool leaks_options_check(const struct options *options)
@@ -63,7 +87,10 @@ const struct command command_leaks = {
 		    "  tcpdwell leaks --fail-on 100 >/dev/null || echo leaking   # in a script; exit code 3\n"
 		    "  tcpdwell leaks --older-than 1h -j | jq -r 'select(.type == \"leak\") | .owner_comm' | sort | uniq -c\n"
 		    "  tcpdwell leaks --state FIN_WAIT2,LAST_ACK --older-than 2m -d 2m",
-	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_LEAKS,
+	.own = leaks_options,
+	.own_defaults = &leaks_defaults,
+	.own_size = sizeof(leaks_defaults),
+	.common = COMMON_LIVE | COMMON_JSON,
 	.options_check = leaks_options_check,
 	.view_new = leaks_view,
 	.view_free = leaks_view_free,

@@ -15,6 +15,20 @@
 /* Compressing takes longer than the kernel side takes to tell: room for a burst of 180,000 transitions. */
 #define RING_BYTES (32 << 20)
 
+#define FIELD(member) offsetof(struct recording_config, member)
+
+static const struct recording_config record_defaults;
+
+static const struct option_row record_rows[] = {
+	{ "output", 'o', "FILE", "write to this file", option_text, FIELD(file) },
+	{ "max-size", 0, "MIB", "begin a new file when this size is reached", option_u64, FIELD(max_bytes), 1, 1 << 20, 1 << 20 },
+	{ "keep", 0, "FILES", "remove the oldest files of this run beyond so many (all are kept)", option_u32, FIELD(keep_files), 1,
+	  1 << 20 },
+	{},
+};
+
+static const struct option_set record_options[] = { { record_rows }, {} };
+
 /* The totals, for standard output when the file is complete. */
 struct totals_view {
 	struct view view;
@@ -60,12 +74,14 @@ static int show_summary(const struct totals_view *totals, const struct view *rec
 
 static bool record_options_check(const struct options *options)
 {
-	if (!options->file || !*options->file)
+	const struct recording_config *own = options->own;
+
+	if (!own->file || !*own->file)
 		log_error("record needs a file to write to: tcpdwell record -o FILE");
-	else if (!strcmp(options->file, "-"))
+	else if (!strcmp(own->file, "-"))
 		log_error("-o -: a recording is compressed and needs a file; for a stream use tcpdwell trace --all -j");
-	else if (options->keep_files && !options->max_bytes)
-		log_error("--keep: there is one file only unless --max-size begins new ones");
+	else if (own->keep_files && !own->max_bytes)
+		log_error("--keep: give --max-size too; without it there is one file only");
 	else
 		return true;
 	return false;
@@ -97,9 +113,9 @@ static int run_views(const struct run_options *options, struct view *recording, 
 
 static int record_run(const struct options *options)
 {
-	struct recording_config config = { options->file, options->max_bytes, options->keep_files };
+	const struct recording_config *own = options->own;
 	struct totals_view totals = { .view = { .begin = totals_begin, .end = totals_end } };
-	struct view *recording = recording_view_new(&config);
+	struct view *recording = recording_view_new(own);
 	struct run_options roomy = options->run;
 	char error[512] = "";
 	int err = -ENOMEM, code;
@@ -110,7 +126,7 @@ static int record_run(const struct options *options)
 	if (err)
 		code = failure(recording, err, error);
 	else
-		code = run_result(show_summary(&totals, recording, options->file), "");
+		code = run_result(show_summary(&totals, recording, own->file), "");
 	recording_view_free(recording);
 	return code;
 }
@@ -129,7 +145,10 @@ const struct command command_record = {
 		    "  tcpdwell record -o friday.rec -d 1h -p 4711         # one process, for an hour\n"
 		    "  tcpdwell record -o friday.rec --max-size 100        # friday.rec.1 after 100 MiB, and so on\n"
 		    "  zcat friday.rec | jq 'select(.new_state == \"CLOSE_WAIT\")'",
-	.option_groups = OPTIONS_TRACING | OPTIONS_RECORD,
+	.own = record_options,
+	.own_defaults = &record_defaults,
+	.own_size = sizeof(record_defaults),
+	.common = COMMON_LIVE,
 	.options_check = record_options_check,
 	.run = record_run,
 };

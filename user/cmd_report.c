@@ -7,6 +7,7 @@
 
 #include "recording/recording.h"
 #include "command.h"
+#include "options_help.h"
 #include "util/log.h"
 
 static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks };
@@ -38,25 +39,33 @@ static int replay(const struct run_options *options, const struct run_needs *nee
 	return err == -EPERM && error[0] ? -EACCES : err;
 }
 
+struct command command_recorded(const struct command *view, const char *name)
+{
+	struct command command = *view;
+
+	command.name = name;
+	command.common = (view->common & ~(COMMON_LIVE | COMMON_HOOKS)) | COMMON_REPLAY;
+	return command;
+}
+
 /* `argv` is the view's name and its options. */
 static int show(const struct command *view, const char *file, int argc, char **argv)
 {
-	char name[64];
-	struct command command = *view;
+	struct command command;
 	struct options options;
-	int err;
+	char name[64];
+	int code;
 
 	snprintf(name, sizeof(name), "report FILE %s", view->name);
-	command.name = name;
-	command.option_groups &= ~(OPTIONS_TRACING | OPTIONS_HOOKS);
-	command.option_groups |= OPTIONS_REPORT;
-	err = options_parse(&options, &command, argc, argv);
-	if (err)
-		return err < 0 ? EXIT_FINE : err;
-	options.run.recording = file;
-	options.batch = true;
-	log_set_verbosity(options.verbosity);
-	return command_show(&command, &options, replay);
+	command = command_recorded(view, name);
+	code = options_parse(&options, &command, argc, argv);
+	if (!code) {
+		options.run.recording = file;
+		log_set_verbosity(options.verbosity);
+		code = command_show(&command, &options, replay);
+	}
+	options_release(&options);
+	return code < 0 ? EXIT_FINE : code;
 }
 
 static bool is_help(const char *word)
@@ -69,10 +78,9 @@ static int report_main(int argc, char **argv)
 	static char default_name[] = "trace";
 	const struct command *view;
 	const char *file = argv[1];
-	struct options options;
 
 	if (argc > 1 && is_help(file)) {
-		options_parse(&options, &command_report, argc, argv);
+		command_help(&command_report);
 		return EXIT_FINE;
 	}
 	if (argc < 2)
@@ -101,6 +109,6 @@ const struct command command_report = {
 		    "  tcpdwell report friday.rec hist --state CLOSE_WAIT\n"
 		    "  tcpdwell report friday.rec leaks --older-than 1m\n"
 		    "  cat friday.rec friday.rec.1 | tcpdwell report - trace -p 4711 -j",
-	.option_groups = OPTIONS_REPORT,
+	.common = COMMON_REPLAY,
 	.main = report_main,
 };

@@ -4,11 +4,45 @@
 
 #include "account/ranking.h"
 #include "command.h"
+#include "options_grouping.h"
 #include "show/terminal.h"
 #include "show/top/top.h"
 #include "show/top/screen.h"
+#include "util/failure.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
+
+struct top_options {
+	struct grouping_options grouping;
+	enum measure sort; /* or SORT_BY_LABEL */
+	bool batch;
+};
+
+#define FIELD(member) offsetof(struct top_options, member)
+
+static const struct top_options top_defaults = { .sort = MEASURE_NOW };
+
+static int parse_sort(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)
+{
+	int sort = sort_key_parse(text);
+	char list[256];
+
+	(void)row;
+	if (sort >= 0) {
+		*(enum measure *)field = sort;
+		return 0;
+	}
+	sort_key_list(list, sizeof(list));
+	return fail(error, error_size, "-s: \"%s\" is not one of %s", text, list);
+}
+
+static const struct option_row top_rows[] = {
+	{ "sort", 's', "KEY", "sort by this column", parse_sort, FIELD(sort) },
+	{ "batch", 'b', NULL, "print tables instead of drawing on the terminal", option_flag, FIELD(batch) },
+	{},
+};
+
+static const struct option_set top_options[] = { { grouping_rows, FIELD(grouping) }, { top_rows }, {} };
 
 static uint32_t top_states(const struct options *options)
 {
@@ -25,27 +59,23 @@ static void top_needs(const struct options *options, struct run_needs *needs)
 
 static bool top_options_check(const struct options *options)
 {
-	char list[256];
-
-	sort_key_list(list, sizeof(list));
-	if (options->sort && sort_key_parse(options->sort) < 0)
-		log_error("-s: \"%s\" is not one of %s", options->sort, list);
-	else if (!top_states(options))
-		log_error("--state: top shows TIME_WAIT and CLOSE_WAIT; for other states there is tcpdwell hist");
-	else
+	if (top_states(options))
 		return true;
+	log_error("--state: top shows TIME_WAIT and CLOSE_WAIT; for other states there is tcpdwell hist");
 	return false;
 }
 
 static struct top_config config_of(const struct options *options)
 {
+	const struct top_options *own = options->own;
+
 	return (struct top_config){
-		.group = options->group,
-		.sort = options->sort ? sort_key_parse(options->sort) : MEASURE_NOW,
-		.rows = options->rows,
-		.max_groups = options->max_rows,
-		.interval_ns = options->interval * 1e9,
-		.count = options->count,
+		.group = own->grouping.group,
+		.sort = own->sort,
+		.rows = own->grouping.rows,
+		.max_groups = own->grouping.max_groups,
+		.interval_ns = own->grouping.interval_ns,
+		.count = own->grouping.count,
 		.json = options->json,
 		.color = options->color != COLOR_NEVER,
 	};
@@ -79,7 +109,9 @@ static int run_on_terminal(const struct options *options)
 
 static int top_run(const struct options *options)
 {
-	if (!options->batch && !options->json && terminal_is_usable())
+	const struct top_options *own = options->own;
+
+	if (!own->batch && !options->json && terminal_is_usable())
 		return run_on_terminal(options);
 	return command_show(&command_top, options, machine_run);
 }
@@ -100,7 +132,10 @@ const struct command command_top = {
 		    "  tcpdwell top --by remote -s tw-rate  # towards whom TIME_WAIT is made, the fastest first\n"
 		    "  tcpdwell top -b 10 6                 # six tables, one each 10 seconds\n"
 		    "  tcpdwell top -j 1 | jq .totals       # an object a second",
-	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_GROUPS | OPTIONS_BATCH,
+	.own = top_options,
+	.own_defaults = &top_defaults,
+	.own_size = sizeof(top_defaults),
+	.common = COMMON_LIVE | COMMON_JSON,
 	.options_check = top_options_check,
 	.run = top_run,
 	.view_new = top_view,

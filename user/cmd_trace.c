@@ -4,17 +4,38 @@
 #include "show/trace/lines.h"
 #include "util/tcp_state.h"
 
+struct trace_options {
+	bool all, time, wide;
+};
+
+#define FIELD(member) offsetof(struct trace_options, member)
+
+static const struct trace_options trace_defaults;
+
+static const struct option_row trace_rows[] = {
+	{ "all", 0, NULL, "every transition", option_flag, FIELD(all) },
+	{ "time", 't', NULL, "begin each line with the time of day", option_flag, FIELD(time) },
+	{ "wide", 'w', NULL, "more columns", option_flag, FIELD(wide) },
+	{},
+};
+
+static const struct option_set trace_options[] = { { trace_rows }, {} };
+
 static uint32_t trace_states(const struct options *options)
 {
+	const struct trace_options *own = options->own;
+
 	if (options->run.filter.state_mask)
 		return options->run.filter.state_mask;
-	return options->all ? ~0U : 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
+	return own->all ? ~0U : 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
 }
 
 /* Only programs read lines that say nothing but who has a socket. */
 static bool tells_holders(const struct options *options)
 {
-	return options->all && options->json && !options->run.filter.state_mask;
+	const struct trace_options *own = options->own;
+
+	return own->all && options->json && !options->run.filter.state_mask;
 }
 
 static void trace_needs(const struct options *options, struct run_needs *needs)
@@ -26,12 +47,13 @@ static void trace_needs(const struct options *options, struct run_needs *needs)
 
 static struct view *trace_view_new(const struct options *options, struct output *output)
 {
+	const struct trace_options *own = options->own;
 	struct lines_config config = {
 		.states = trace_states(options),
 		.connect_failed = !options->run.filter.state_mask,
 		.holders = tells_holders(options),
 		.json = options->json,
-		.columns = { options->time, options->wide, options_use_color(options) },
+		.columns = { own->time, own->wide, options_use_color(options) },
 	};
 
 	return lines_view_new(&config, output);
@@ -46,7 +68,10 @@ const struct command command_trace = {
 		    "  tcpdwell trace --all -p 4711         # every transition of one process's sockets\n"
 		    "  tcpdwell trace -D 61616 -j | jq .    # towards a message broker, as JSON\n"
 		    "  tcpdwell trace --state SYN_SENT -t   # connects, with the time of day",
-	.option_groups = OPTIONS_TRACING | OPTIONS_JSON | OPTIONS_TRACE,
+	.own = trace_options,
+	.own_defaults = &trace_defaults,
+	.own_size = sizeof(trace_defaults),
+	.common = COMMON_LIVE | COMMON_JSON,
 	.view_new = trace_view_new,
 	.view_free = lines_view_free,
 	.view_needs = trace_needs,

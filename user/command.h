@@ -24,7 +24,10 @@ struct command {
 	const char *arguments; /* behind the options, as in help; NULL = none */
 	const char *description; /* paragraphs for its own help */
 	const char *examples; /* lines for its own help */
-	unsigned int option_groups; /* enum option_group */
+	const struct option_set *own; /* its own options; ends with an empty set. NULL: it has none */
+	const void *own_defaults; /* of the struct that they fill in, options->own */
+	size_t own_size;
+	unsigned int common; /* enum common_options */
 	bool (*options_check)(const struct options *options); /* false after a line on standard error; NULL: any will do */
 	int (*run)(const struct options *options); /* returns the exit code; NULL: command_show() of a live run */
 	int (*main)(int argc, char **argv); /* takes the arguments itself, argv[0] is its name; returns the exit code */
@@ -43,6 +46,9 @@ run_source machine_run;
 int command_show(const struct command *command, const struct options *options, run_source *source);
 
 extern const struct command command_trace, command_top, command_hist, command_leaks, command_record, command_report, command_check;
+
+/* The command as `report FILE NAME`: called `name`, over a recording in place of a live run. */
+struct command command_recorded(const struct command *view, const char *name);
 
 /*
  * Ends a command: says what went wrong and returns the exit code. `err` is 0 or negative errno; `error` a sentence, "" for

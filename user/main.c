@@ -57,12 +57,14 @@ static int no_such_command(const char *name)
 static int run_command(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	int err = options_parse(&options, command, argc, argv);
+	int code = options_parse(&options, command, argc, argv);
 
-	if (err)
-		return err < 0 ? EXIT_FINE : err;
-	log_set_verbosity(options.verbosity);
-	return command->run ? command->run(&options) : command_show(command, &options, machine_run);
+	if (!code) {
+		log_set_verbosity(options.verbosity);
+		code = command->run ? command->run(&options) : command_show(command, &options, machine_run);
+	}
+	options_release(&options);
+	return code < 0 ? EXIT_FINE : code;
 }
 
 int main(int argc, char **argv)

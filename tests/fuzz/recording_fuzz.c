@@ -4,6 +4,8 @@
  * is found by the sanitizers: crashes, undefined behaviour, leaks, endless loops.
  */
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,54 +19,23 @@ struct memory {
 
 struct variant {
 	const struct command *command;
-	void (*set)(struct options *options);
+	const char *words[6];
 };
 
-static void set_nothing(struct options *options)
-{
-	(void)options;
-}
-
-static void set_json(struct options *options)
-{
-	options->json = true;
-	options->all = true;
-}
-
-static void set_wide(struct options *options)
-{
-	options->all = options->wide = options->time = true;
-}
-
-static void set_interval(struct options *options)
-{
-	options->interval = 1;
-	options->group = GROUP_REMOTE;
-	options->max_rows = 2;
-}
-
-static void set_json_interval(struct options *options)
-{
-	options->interval = 1;
-	options->json = true;
-	options->group = GROUP_CONTAINER;
-	options->run.seconds = 3;
-}
-
-static void set_filter(struct options *options)
-{
-	options->run.filter.pids[0] = 1;
-	options->run.filter.n_pids = 1;
-	options->run.filter.state_mask = 1 << 8;
-	options->older_than_ns = 0;
-}
-
 static const struct variant variants[] = {
-	{ &command_trace, set_nothing },  { &command_trace, set_json },	    { &command_trace, set_wide },
-	{ &command_trace, set_filter },	  { &command_top, set_nothing },    { &command_top, set_interval },
-	{ &command_top, set_json_interval }, { &command_hist, set_nothing }, { &command_hist, set_interval },
-	{ &command_hist, set_json_interval }, { &command_leaks, set_nothing }, { &command_leaks, set_json },
-	{ &command_leaks, set_filter },
+	{ &command_trace },
+	{ &command_trace, { "--all", "-j" } },
+	{ &command_trace, { "--all", "-w", "-t" } },
+	{ &command_trace, { "-p1", "--state=CLOSE_WAIT" } },
+	{ &command_top },
+	{ &command_top, { "--by=remote", "--max-rows=2", "1" } },
+	{ &command_top, { "--by=container", "-j", "-d3", "1" } },
+	{ &command_hist },
+	{ &command_hist, { "--by=remote", "--max-rows=2", "1" } },
+	{ &command_hist, { "--by=container", "-j", "-d3", "1" } },
+	{ &command_leaks },
+	{ &command_leaks, { "-j" } },
+	{ &command_leaks, { "-p1", "--state=CLOSE_WAIT", "--older-than=0" } },
 };
 
 static long read_memory(void *context, void *buffer, size_t size)
@@ -81,8 +52,24 @@ static long read_memory(void *context, void *buffer, size_t size)
 	return size;
 }
 
+static void parse(struct options *options, const struct command *command, const char *const *words)
+{
+	char copies[7][32], *argv[8] = { copies[0] };
+	int argc = 1;
+
+	strcpy(copies[0], command->name);
+	for (; *words; words++) {
+		snprintf(copies[argc], sizeof(copies[argc]), "%s", *words);
+		argv[argc] = copies[argc];
+		argc++;
+	}
+	if (options_parse(options, command, argc, argv))
+		abort();
+}
+
 static void replay(const struct variant *variant, struct memory *memory, int sink)
 {
+	struct command command = command_recorded(variant->command, variant->command->name);
 	struct recording_findings findings;
 	struct run_needs needs = {};
 	struct options options;
@@ -90,16 +77,15 @@ static void replay(const struct variant *variant, struct memory *memory, int sin
 	struct view *view;
 	char error[256];
 
-	options_init(&options);
-	options.run.filter.recorded = options.batch = true;
-	variant->set(&options);
+	parse(&options, &command, variant->words);
 	output_init(&output, sink);
-	variant->command->view_needs(&options, &needs);
-	view = variant->command->view_new(&options, &output);
+	command.view_needs(&options, &needs);
+	view = command.view_new(&options, &output);
 	if (view)
 		recording_replay(read_memory, memory, &options.run, &needs, view, &findings, error, sizeof(error));
-	variant->command->view_free(view);
+	command.view_free(view);
 	output_release(&output);
+	options_release(&options);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -15,7 +15,7 @@ _tcpdwell_views() {
 # The options of a command, as its help lists them; "=" behind those that take a value.
 _tcpdwell_options() {
 	"${COMP_WORDS[0]}" "$@" --help 2>/dev/null |
-		sed -nE '/^EXAMPLES/q; s/^  (-.), (--[a-z0-9-]+)(=?).*/\1\n\2\3/p; s/^      (--[a-z0-9-]+)(=?).*/\1\2/p'
+		sed -nE 's/^  (-.), (--[a-z0-9-]+)(=?).*/\1\n\2\3/p; s/^      (--[a-z0-9-]+)(=?).*/\1\2/p'
 }
 
 # _tcpdwell_values COMMAND OPTION: a wrong value makes the program say which there are, and do nothing else.

@@ -41,15 +41,11 @@ static const uint8_t state_order[] = {
 
 #define STATES_SHOWN (sizeof(state_order) / sizeof(state_order[0]))
 
-int hist_sort_parse(const char *text)
+const char *hist_sort_name(enum hist_sort sort)
 {
 	static const char *const names[HIST_SORTS] = { "count", "open", "name" };
-	int i;
 
-	for (i = 0; i < HIST_SORTS; i++)
-		if (!strcmp(names[i], text))
-			return i;
-	return -EINVAL;
+	return names[sort];
 }
 
 uint32_t hist_states(uint32_t asked)

@@ -27,7 +27,7 @@ void hist_view_free(struct view *view);
 /* Of the states that are asked for (bit 1 << state; 0: any) those that have histograms. */
 uint32_t hist_states(uint32_t asked);
 
-/* "count", "open", "name", as given to -s: enum hist_sort. -EINVAL. */
-int hist_sort_parse(const char *text);
+/* "count", "open", "name" */
+const char *hist_sort_name(enum hist_sort sort);
 
 #endif
