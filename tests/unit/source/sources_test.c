@@ -89,8 +89,8 @@ static void a_replay_leaves_a_failed_view_alone(void **state)
 	json_release(&json);
 }
 
-/* In a process of its own, for at most two seconds. */
-static void run_alone(run_source *source, struct outcome *outcome)
+/* In a process of its own, for at most two seconds: what happens on one port. */
+static void run_alone(run_source *source, struct outcome *outcome, uint16_t port)
 {
 	struct run_needs needs = { .emit_states = ~0U, .track_all = true };
 	struct run_options options;
@@ -98,29 +98,37 @@ static void run_alone(run_source *source, struct outcome *outcome)
 	run_options_init(&options);
 	options.seconds = 2;
 	options.for_programs = true;
+	options.filter.local_ports[0] = port;
+	options.filter.n_local_ports = 1;
 	outcome->result = source(&options, &needs, &outcome->view.view, outcome->error, sizeof(outcome->error));
 	outcome->done = true;
 	_exit(0); /* the leak detector needs a system call that is refused by now */
 }
 
-/* Connections that come and go, until the run is over. */
-static void make_events(const struct outcome *outcome)
+static int listen_somewhere(struct sockaddr_in *address)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0), client;
+	socklen_t size = sizeof(*address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
 
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+	*address = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	assert_int_equal(bind(listener, (struct sockaddr *)address, size), 0);
 	assert_int_equal(listen(listener, CONNECTIONS), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)address, &size), 0);
+	return listener;
+}
+
+/* Connections that come and go, until the run is over. */
+static void make_events(const struct outcome *outcome, int listener, const struct sockaddr_in *address)
+{
+	int client;
+
 	for (int i = 0; i < CONNECTIONS && !outcome->done; i++) {
 		client = socket(AF_INET, SOCK_STREAM, 0);
-		assert_int_equal(connect(client, (struct sockaddr *)&address, size), 0);
+		assert_int_equal(connect(client, (const struct sockaddr *)address, sizeof(*address)), 0);
 		close(accept(listener, NULL, NULL));
 		close(client);
 		usleep(10000);
 	}
-	close(listener);
 }
 
 /* Runs a source on this machine with a view that answers one call so. */
@@ -128,20 +136,22 @@ static struct outcome *run_source_with(run_source *source, char answer_to, unsig
 {
 	struct outcome *outcome =
 		mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct sockaddr_in address;
+	int status, listener = listen_somewhere(&address);
 	pid_t child;
-	int status;
 
 	assert_ptr_not_equal(outcome, MAP_FAILED);
 	scripted_init(&outcome->view, answer_to, nth, answer);
 	child = fork();
 	assert_true(child >= 0);
 	if (!child)
-		run_alone(source, outcome);
+		run_alone(source, outcome, ntohs(address.sin_port));
 	while (!*(volatile unsigned int *)&outcome->view.count && !waitpid(child, &status, WNOHANG))
 		usleep(1000); /* until it has begun, or could not */
 	if (outcome->view.count)
-		make_events(outcome);
+		make_events(outcome, listener, &address);
 	waitpid(child, &status, 0);
+	close(listener);
 	assert_true(outcome->done);
 	return outcome;
 }
@@ -156,12 +166,14 @@ static void check_source(run_source *source)
 		if (outcome->error[0] && !outcome->view.count)
 			skip_because(outcome->error);
 		assert_int_equal(outcome->view.seen, 1);
+		assert_true(outcome->view.count <= SCRIPTED_CALLS);
 		assert_int_equal(outcome->view.calls[outcome->view.count - 1], *letter);
 		assert_int_equal(outcome->result, -EIO);
 		munmap(outcome, sizeof(*outcome));
 
 		outcome = run_source_with(source, *letter, 1, 1);
 		assert_int_equal(outcome->result, 0);
+		assert_true(outcome->view.count <= SCRIPTED_CALLS);
 		assert_ptr_equal(strchr(outcome->view.calls, 'z'), outcome->view.calls + outcome->view.count - 1);
 		munmap(outcome, sizeof(*outcome));
 	}
