@@ -41,7 +41,7 @@ static struct view *hist_view(const struct options *options, struct output *outp
 	const struct hist_options *own = options->own;
 	struct hist_config config = {
 		.states = hist_states(options->run.filter.state_mask),
-		.group = own->grouping.group,
+		.by = own->grouping.by,
 		.sort = own->sort,
 		.rows = own->grouping.rows,
 		.max_groups = own->grouping.max_groups,

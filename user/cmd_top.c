@@ -70,7 +70,7 @@ static struct top_config config_of(const struct options *options)
 	const struct top_options *own = options->own;
 
 	return (struct top_config){
-		.group = own->grouping.group,
+		.by = own->grouping.by,
 		.sort = own->sort,
 		.rows = own->grouping.rows,
 		.max_groups = own->grouping.max_groups,

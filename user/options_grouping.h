@@ -7,7 +7,7 @@
 #include "options.h"
 
 struct grouping_options {
-	enum group_key group;
+	unsigned int by; /* see account/group.h */
 	uint32_t rows; /* shown; 0 = the command's default */
 	uint32_t max_groups; /* kept apart; 0 = default */
 	uint64_t interval_ns; /* 0 = the command's default */

@@ -48,7 +48,10 @@ static inline unsigned int world_below(struct world *world, unsigned int limit)
 	return unit_random(&world->random) % limit;
 }
 
-/* Process 0 is one that nobody knows. Two processes share a cgroup, two cgroups a pod; every third is in no container. */
+/*
+ * Process 0 is one that nobody knows. Two processes share a cgroup, two cgroups a pod; every third is in no container, every
+ * fourth in no unit.
+ */
 static inline void world_process(struct process *process, unsigned int number)
 {
 	memset(process, 0, sizeof(*process));
@@ -63,6 +66,8 @@ static inline void world_process(struct process *process, unsigned int number)
 static inline void world_container(struct container *container, uint64_t cgroup_id)
 {
 	memset(container, 0, sizeof(*container));
+	if (cgroup_id % 4)
+		snprintf(container->unit, sizeof(container->unit), "unit%u.service", (unsigned int)(cgroup_id % 4));
 	if (cgroup_id % 3 == 0)
 		return;
 	snprintf(container->id, sizeof(container->id), "%064llx", (unsigned long long)cgroup_id);

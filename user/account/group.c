@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What sockets are grouped by: the key of an event for each grouping, and the life of a group. */
+/* What sockets are grouped by: the key of a socket for each grouping, and the life of a group. */
 #include "account/group.h"
 
 #include <errno.h>
@@ -9,109 +9,124 @@
 
 #include "attribute/pod_names.h"
 
-/* Paths and containers are told of the event's own state only; another state's process may be in another cgroup. */
-static uint64_t cgroup_id_of_state(const struct event *event, unsigned int state)
+#define START_UNIT_NS 10000000ULL /* /proc tells starts in ticks of 10 ms, the kernel side in ns */
+
+static void by_process(struct group_part *part, const struct group_subject *subject)
 {
-	const struct process *charged = event_charged(event, state);
+	const struct process *process = &subject->process->process;
 
-	return charged->start_ns ? charged->cgroup_id : event->record.socket_cgroup_id;
-}
-
-static bool is_told(const struct event *event, unsigned int state)
-{
-	return event->cgroup && (state == event_state(event) || cgroup_id_of_state(event, state) == event->cgroup_id);
-}
-
-static void by_process(struct group_name *name, const struct event *event, unsigned int state)
-{
-	const struct process *charged = event_charged(event, state);
-
-	if (!charged->start_ns) {
-		name->kind = GROUP_UNKNOWN;
+	if (!process->start_ns) {
+		part->kind = GROUP_UNKNOWN;
 		return;
 	}
-	name->process.start_ns = charged->start_ns;
-	name->process.pid = charged->pid;
-	name->process.ns_pid = charged->ns_pid;
+	part->process.start = process->start_ns / START_UNIT_NS;
+	part->process.pid = process->pid;
+	part->process.ns_pid = process->ns_pid;
 }
 
-static void by_cgroup(struct group_name *name, const struct event *event, unsigned int state)
+static void by_comm(struct group_part *part, const struct group_subject *subject)
 {
-	uint64_t id = state == event_state(event) ? event->cgroup_id : cgroup_id_of_state(event, state);
+	const struct process *process = &subject->process->process;
 
-	if (!id)
-		name->kind = GROUP_UNKNOWN;
-	name->cgroup_id = id;
-}
-
-static void by_id(struct group_name *name, const struct event *event, unsigned int state, const char *id)
-{
-	if (!is_told(event, state))
-		name->kind = GROUP_UNKNOWN;
-	else if (!id[0])
-		name->kind = GROUP_NONE;
+	if (process->start_ns)
+		snprintf(part->id, sizeof(part->id), "%.*s", COMM_BYTES, process->comm);
 	else
-		snprintf(name->id, sizeof(name->id), "%s", id);
+		part->kind = GROUP_UNKNOWN;
 }
 
-static void by_container(struct group_name *name, const struct event *event, unsigned int state)
+static void by_cgroup(struct group_part *part, const struct group_subject *subject)
 {
-	by_id(name, event, state, event->container->id);
+	part->cgroup_id = subject->process->cgroup->id;
+	if (!part->cgroup_id)
+		part->kind = GROUP_UNKNOWN;
 }
 
-static void by_pod(struct group_name *name, const struct event *event, unsigned int state)
+static void by_id(struct group_part *part, const struct group_subject *subject, const char *id)
 {
-	by_id(name, event, state, event->container->pod_uid);
+	if (!subject->process->cgroup->path)
+		part->kind = GROUP_UNKNOWN;
+	else if (!id[0])
+		part->kind = GROUP_NONE;
+	else
+		snprintf(part->id, sizeof(part->id), "%s", id);
 }
 
-static void by_remote(struct group_name *name, const struct event *event, unsigned int state)
+static void by_unit(struct group_part *part, const struct group_subject *subject)
 {
-	(void)state;
-	name->side = event->record.side;
-	name->port = event_service_port(event);
-	memcpy(name->addr, event->record.endpoint.remote_addr, sizeof(name->addr));
+	by_id(part, subject, subject->process->cgroup->container.unit);
 }
 
-static void by_port(struct group_name *name, const struct event *event, unsigned int state)
+static void by_container(struct group_part *part, const struct group_subject *subject)
 {
-	(void)state;
-	name->port = event_service_port(event);
-	if (event->record.side == SIDE_UNKNOWN)
-		name->kind = GROUP_UNKNOWN;
+	by_id(part, subject, subject->process->cgroup->container.id);
 }
 
-static void (*const fill[GROUP_KEYS])(struct group_name *, const struct event *, unsigned int) = {
-	by_process, by_cgroup, by_container, by_pod, by_remote, by_port,
+static void by_pod(struct group_part *part, const struct group_subject *subject)
+{
+	by_id(part, subject, subject->process->cgroup->container.pod_uid);
+}
+
+static void by_remote(struct group_part *part, const struct group_subject *subject)
+{
+	part->side = subject->side;
+	part->port = endpoint_service_port(subject->endpoint, subject->side);
+	memcpy(part->addr, subject->endpoint->remote_addr, sizeof(part->addr));
+}
+
+static void by_port(struct group_part *part, const struct group_subject *subject)
+{
+	part->port = endpoint_service_port(subject->endpoint, subject->side);
+	if (subject->side == SIDE_UNKNOWN)
+		part->kind = GROUP_UNKNOWN;
+}
+
+static void by_service(struct group_part *part, const struct group_subject *subject)
+{
+	part->port = endpoint_service_port(subject->endpoint, subject->side);
+	part->side = subject->side;
+}
+
+static void (*const fill[GROUP_ALL_KEYS])(struct group_part *, const struct group_subject *) = {
+	[GROUP_PROCESS] = by_process, [GROUP_CGROUP] = by_cgroup, [GROUP_CONTAINER] = by_container, [GROUP_POD] = by_pod,
+	[GROUP_REMOTE] = by_remote,   [GROUP_PORT] = by_port,	  [GROUP_COMM] = by_comm,	    [GROUP_UNIT] = by_unit,
+	[GROUP_SERVICE] = by_service,
 };
 
-void group_name_of(struct group_name *name, unsigned int by, const struct event *event, unsigned int state)
+void group_name_of(struct group_name *name, unsigned int by, const struct group_subject *subject)
 {
+	unsigned int i;
+	int key;
+
 	memset(name, 0, sizeof(*name));
-	name->by = by;
-	fill[by](name, event, state);
+	for (i = 0; (key = group_by_key(by, i)) >= 0; i++) {
+		name->parts[i].by = key;
+		fill[key](&name->parts[i], subject);
+	}
 }
 
-/* What is shown beside the key. NULL is fine. */
-static char *detail_of(const struct group_name *name, const struct event *event)
+enum group_kind group_kind(const struct group *group)
 {
-	if (!event || name->kind != GROUP_KNOWN)
+	enum group_kind kind = group->name.parts[0].kind, second = group->name.parts[1].kind;
+
+	return group->n_parts > 1 && second > kind ? second : kind;
+}
+
+static const char *detail_of(const struct group_part *part, const struct known_process *process)
+{
+	switch (part->by) {
+	case GROUP_CGROUP:
+		return process->cgroup->path;
+	case GROUP_CONTAINER:
+		return process->cgroup->container.runtime[0] ? process->cgroup->container.runtime : NULL;
+	default:
 		return NULL;
-	if (name->by == GROUP_PROCESS && event->record.closer.start_ns == name->process.start_ns &&
-	    event->record.closer.pid == name->process.pid)
-		return strndup(event->record.closer.comm, COMM_BYTES);
-	if (name->by == GROUP_PROCESS)
-		return strndup(event->record.owner.comm, COMM_BYTES);
-	if (name->by == GROUP_CGROUP && event->cgroup && event->cgroup_id == name->cgroup_id)
-		return strdup(event->cgroup);
-	if (name->by == GROUP_CONTAINER && event->container->runtime[0])
-		return strndup(event->container->runtime, sizeof(event->container->runtime));
-	return NULL;
+	}
 }
 
 /* Is it of things that Kubernetes names? */
-static bool is_named(const struct group *group)
+static bool is_named(const struct group_part *part)
 {
-	return group->name.by == GROUP_CONTAINER || group->name.by == GROUP_POD;
+	return part->by == GROUP_CONTAINER || part->by == GROUP_POD;
 }
 
 static bool take_text(char **to, const char *from)
@@ -123,14 +138,27 @@ static bool take_text(char **to, const char *from)
 }
 
 /* Was any new? */
-static bool take_names(struct group *group, const struct container *container)
+static bool take_names(struct group_words *words, const struct group_part *part, const struct container *container)
 {
-	bool new = take_text(&group->pod, container->pod) | take_text(&group->namespace, container->namespace);
+	bool new = take_text(&words->pod, container->pod) |
+		   take_text(&words->namespace, container->namespace);
 
-	if (group->name.by == GROUP_POD)
+	if (part->by == GROUP_POD)
 		return new;
-	snprintf(group->pod_uid, sizeof(group->pod_uid), "%s", container->pod_uid);
-	return new | take_text(&group->container, container->name);
+	snprintf(words->pod_uid, sizeof(words->pod_uid), "%s", container->pod_uid);
+	return new | take_text(&words->container, container->name);
+}
+
+static void take_words(struct group_words *words, const struct group_part *part, const struct known_process *process)
+{
+	if (part->kind != GROUP_KNOWN)
+		return;
+	if (part->by == GROUP_PROCESS)
+		words->detail = strndup(process->process.comm, COMM_BYTES);
+	else
+		take_text(&words->detail, detail_of(part, process));
+	if (is_named(part))
+		take_names(words, part, &process->cgroup->container);
 }
 
 /* 0, or -ENOMEM: the label stays. */
@@ -147,36 +175,79 @@ static int relabel(struct group *group)
 	return 0;
 }
 
-struct group *group_new(const struct group_name *name, unsigned int n_accounts, const struct event *event)
+struct group *group_new(const struct group_name *name, unsigned int n_parts, unsigned int n_accounts,
+			const struct group_subject *subject)
 {
 	struct group *group = calloc(1, sizeof(*group) + n_accounts * sizeof(group->accounts[0]));
+	unsigned int i;
 
 	if (!group)
 		return NULL;
 	group->name = *name;
+	group->n_parts = n_parts;
 	group->n_accounts = n_accounts;
-	group->detail = detail_of(name, event);
-	if (event && name->kind == GROUP_KNOWN && is_named(group))
-		take_names(group, event->container);
+	for (i = 0; subject && i < n_parts; i++)
+		take_words(&group->words[i], &group->name.parts[i], subject->process);
 	if (!relabel(group))
 		return group;
 	group_free(group);
 	return NULL;
 }
 
-void group_complete(struct group *group, struct pod_names *names)
+static void rename_part(struct group *group, struct group_words *words, const struct process *process)
+{
+	char *comm;
+
+	if (words->detail && !strncmp(words->detail, process->comm, COMM_BYTES))
+		return;
+	comm = strndup(process->comm, COMM_BYTES);
+	if (!comm)
+		return;
+	free(words->detail);
+	words->detail = comm;
+	relabel(group);
+}
+
+void group_rename(struct group *group, const struct known_process *process)
+{
+	unsigned int i;
+
+	for (i = 0; i < group->n_parts; i++)
+		if (group->name.parts[i].by == GROUP_PROCESS && group->name.parts[i].kind == GROUP_KNOWN)
+			rename_part(group, &group->words[i], &process->process);
+}
+
+/* Was anything new? */
+static bool complete_part(struct group_words *words, const struct group_part *part, struct pod_names *names)
 {
 	struct container container = {};
 
-	if (group->name.kind != GROUP_KNOWN || !is_named(group) || (group->pod && group->container))
-		return;
-	if (group->name.by == GROUP_CONTAINER)
-		snprintf(container.id, sizeof(container.id), "%.64s", group->name.id);
-	snprintf(container.pod_uid, sizeof(container.pod_uid), "%.36s",
-		 group->name.by == GROUP_POD ? group->name.id : group->pod_uid);
+	if (part->kind != GROUP_KNOWN || !is_named(part) || (words->pod && words->container))
+		return false;
+	if (part->by == GROUP_CONTAINER)
+		snprintf(container.id, sizeof(container.id), "%.64s", part->id);
+	snprintf(container.pod_uid, sizeof(container.pod_uid), "%.36s", part->by == GROUP_POD ? part->id : words->pod_uid);
 	pod_names_complete(names, &container);
-	if (take_names(group, &container))
+	return take_names(words, part, &container);
+}
+
+void group_complete(struct group *group, struct pod_names *names)
+{
+	unsigned int i;
+	bool new = false;
+
+	for (i = 0; i < group->n_parts; i++)
+		new |= complete_part(&group->words[i], &group->name.parts[i], names);
+	if (new)
 		relabel(group);
+}
+
+static void words_release(struct group_words *words)
+{
+	free(words->detail);
+	free(words->namespace);
+	free(words->pod);
+	free(words->container);
 }
 
 void group_free(struct group *group)
@@ -189,10 +260,8 @@ void group_free(struct group *group)
 		histogram_release(&group->accounts[i].dwell);
 		histogram_release(&group->accounts[i].open);
 	}
-	free(group->detail);
-	free(group->namespace);
-	free(group->pod);
-	free(group->container);
+	for (i = 0; i < GROUP_PARTS; i++)
+		words_release(&group->words[i]);
 	free(group->label);
 	free(group);
 }
@@ -205,9 +274,8 @@ void group_add(struct group *group, const struct group *from)
 		struct account *to = &group->accounts[i];
 		const struct account *more = &from->accounts[i];
 
-		to->count.created += more->count.created;
-		to->count.seeded += more->count.seeded;
-		to->count.left += more->count.left;
+		state_totals_add(&to->count, &more->count);
+		to->grown += more->grown;
 		to->created_before += more->created_before;
 		histogram_merge(&to->dwell, &more->dwell);
 	}

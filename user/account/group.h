@@ -1,19 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A group of sockets: what they have in common (a process, a cgroup, …), and for each state the counts that every view
- * shows. created + seeded - left = live now.
+ * A group of sockets: what they have in common (a process, a cgroup, …, or two of these), and for each state the counts that
+ * every view shows. created + seeded + moved_in - moved_out - left = live now.
  */
 #ifndef TCPDWELL_ACCOUNT_GROUP_H
 #define TCPDWELL_ACCOUNT_GROUP_H
 
-#include <uthash.h>
-
+#include "account/processes.h"
 #include "event/event.h"
 #include "util/histogram.h"
 #include "util/json.h"
 
 /* What rows are grouped by. */
-enum group_key { GROUP_PROCESS, GROUP_CGROUP, GROUP_CONTAINER, GROUP_POD, GROUP_REMOTE, GROUP_PORT, GROUP_KEYS };
+enum group_key {
+	GROUP_PROCESS,
+	GROUP_CGROUP,
+	GROUP_CONTAINER,
+	GROUP_POD,
+	GROUP_REMOTE, /* remote address, side and service port */
+	GROUP_PORT, /* service port */
+	GROUP_COMM, /* name of the process */
+	GROUP_UNIT, /* of systemd */
+	GROUP_KEYS, /* that a user can name */
+	GROUP_SERVICE = GROUP_KEYS, /* side and service port */
+	GROUP_ALL_KEYS,
+};
+
+/* A grouping, `by` everywhere: one key as it is, or two of them. */
+#define GROUP_PARTS 2
+#define GROUP_BY_BOTH(first, second) ((first) | ((second) + 1U) << 8)
+#define GROUP_BY_TEXT 32
+
+/* The key number `part`, -1: there are no more. */
+int group_by_key(unsigned int by, unsigned int part);
+
+/* "process", "process,remote", … and back. -EINVAL: not keys, or two of which one tells the other. */
+void group_by_name(char out[GROUP_BY_TEXT], unsigned int by);
+int group_by_parse(const char *text);
+
+/* All keys, for a message: "process, comm, …". */
+void group_by_list(char *out, size_t size);
+
+/* Is it told by the process alone, whatever its sockets' ends? */
+bool group_by_is_of_process(unsigned int by);
 
 enum group_kind {
 	GROUP_KNOWN,
@@ -23,56 +52,81 @@ enum group_kind {
 };
 
 /* Compared as bytes: unused ones are zero. */
-struct group_name {
+struct group_part {
 	uint8_t by; /* enum group_key */
 	uint8_t kind; /* enum group_kind */
-	uint8_t side; /* remote */
+	uint8_t side; /* remote, service */
 	uint8_t padding[3];
-	uint16_t port; /* remote, port: the service port */
+	uint16_t port; /* remote, port, service: the service port */
 	union {
 		struct {
-			uint64_t start_ns;
+			uint64_t start; /* in units of 10 ms, as /proc has it too */
 			uint32_t pid, ns_pid;
 		} process;
 		uint64_t cgroup_id;
 		uint8_t addr[16]; /* remote */
-		char id[72]; /* container, pod */
+		char id[128]; /* comm, unit, container, pod */
 	};
 };
 
-_Static_assert(sizeof(struct group_name) == 80, "no hidden padding");
+_Static_assert(sizeof(struct group_part) == 136, "no hidden padding");
 
-/* Of one state. Counters only grow; what happened in an interval is a difference. */
+struct group_name {
+	struct group_part parts[GROUP_PARTS]; /* a second one only where sockets are grouped by two keys */
+};
+
+/* What is shown of a part beside its key. */
+struct group_words {
+	char *detail; /* comm, path of the cgroup, runtime of the container; NULL = none */
+	char *namespace, *pod, *container; /* of containers and pods: Kubernetes' names, NULL = not known (yet) */
+	char pod_uid[37]; /* of containers: the pod that it is in, "" = none */
+};
+
+/* Of one state. Counters only grow, but for `grown`; what happened in an interval is a difference. */
 struct account {
 	struct state_totals count;
+	int64_t grown; /* those that came since the run began and are there, less those that were there and left */
 	uint64_t created_before; /* count.created when the interval began */
 	double rate; /* entries a second in the interval before */
 	struct histogram dwell; /* of the sockets that left and whose begin was seen */
-	struct histogram open; /* ages of those that are there, made anew by ledger_age() */
+	struct histogram open; /* ages of those that are there, made anew by model_age() */
 	uint64_t open_at_least; /* of these: may be older, their begin was not seen */
 };
 
 struct group {
 	struct group_name name;
-	char *detail; /* comm, path of the cgroup, runtime of the container; NULL = none */
-	char *namespace, *pod, *container; /* of containers and pods: Kubernetes' names, NULL = not known (yet) */
-	char pod_uid[37]; /* of containers: the pod that it is in, "" = none */
+	struct group_words words[GROUP_PARTS];
+	unsigned int n_parts;
+	uint32_t index; /* names it in struct live_socket; 0: ~other */
 	char *label; /* for people: "java[4711]", "from 10.0.0.7 to :8080", "unknown", "~other"; safe for a terminal; never NULL */
 	uint64_t last_ns; /* its last event */
 	uint64_t held; /* live sockets that are remembered by id point here */
-	uint64_t oldest_ns; /* since when its oldest live CLOSE_WAIT is there; 0 = none; see ledger_age() */
+	uint64_t oldest_ns; /* since when its oldest live CLOSE_WAIT is there; 0 = none; see model_age() */
 	bool oldest_at_least; /* it may be older: its begin was not seen */
 	UT_hash_handle hh;
 	unsigned int n_accounts;
 	struct account accounts[]; /* by the table's state index */
 };
 
-/* What an event's socket is grouped by while in `state`. */
-void group_name_of(struct group_name *name, unsigned int by, const struct event *event, unsigned int state);
+/* A socket as far as groups are told by it. */
+struct group_subject {
+	const struct known_process *process; /* the charged one, never NULL */
+	const struct endpoint *endpoint; /* NULL where the grouping is of processes */
+	uint8_t side;
+};
 
-/* event NULL: without detail. NULL: no memory. */
-struct group *group_new(const struct group_name *name, unsigned int n_accounts, const struct event *event);
+void group_name_of(struct group_name *name, unsigned int by, const struct group_subject *subject);
+
+/* subject NULL: without words, as ~other is. NULL: no memory. */
+struct group *group_new(const struct group_name *name, unsigned int n_parts, unsigned int n_accounts,
+			const struct group_subject *subject);
 void group_free(struct group *group);
+
+/* GROUP_OTHER, and else what is worst known of its parts. */
+enum group_kind group_kind(const struct group *group);
+
+/* The process is called so now. */
+void group_rename(struct group *group, const struct known_process *process);
 
 /* Takes over names that became known; the label follows. */
 void group_complete(struct group *group, struct pod_names *names);
@@ -92,8 +146,5 @@ int group_compare(const struct group *a, const struct group *b);
 
 /* The key's fields into an object that is open: "label", "kind", and pid, cgroup_id, … by what is grouped. */
 void group_json(struct json *json, const struct group *group);
-
-/* "process", "cgroup", … */
-const char *group_by_name(unsigned int by);
 
 #endif

@@ -7,17 +7,27 @@
 
 #include "attribute/pod_names.h"
 
+/* Grouped by one key there is no second part, and names are half as long. */
+static size_t name_bytes(const struct groups *groups)
+{
+	return groups->n_parts * sizeof(struct group_part);
+}
+
 int groups_init(struct groups *groups, unsigned int by, unsigned int n_accounts, unsigned int max)
 {
-	struct group_name other = { .by = by, .kind = GROUP_OTHER };
+	struct group_name other = { .parts[0] = { .by = group_by_key(by, 0), .kind = GROUP_OTHER } };
+	int second = group_by_key(by, 1);
 
 	memset(groups, 0, sizeof(*groups));
+	if (second >= 0)
+		other.parts[1].by = second;
 	groups->by = by;
+	groups->n_parts = second < 0 ? 1 : 2;
 	groups->n_accounts = n_accounts;
 	groups->max = max;
 	id_map_init(&groups->folded, sizeof(int64_t));
-	groups->other = group_new(&other, n_accounts, NULL);
-	return groups->other ? 0 : -ENOMEM;
+	groups->other = group_new(&other, groups->n_parts, n_accounts, NULL);
+	return groups->other && !slots_put(&groups->slots, groups->other, &groups->other->index) ? 0 : -ENOMEM;
 }
 
 static void remove_group(struct groups *groups, struct group *group)
@@ -25,6 +35,7 @@ static void remove_group(struct groups *groups, struct group *group)
 	HASH_DEL(groups->table, group);
 	if (groups->last == group)
 		groups->last = NULL;
+	slots_remove(&groups->slots, group->index);
 	group_free(group);
 }
 
@@ -33,6 +44,7 @@ void groups_release(struct groups *groups)
 	while (groups->table)
 		remove_group(groups, groups->table);
 	group_free(groups->other);
+	slots_release(&groups->slots);
 	id_map_release(&groups->folded);
 	memset(groups, 0, sizeof(*groups));
 }
@@ -44,12 +56,21 @@ unsigned int groups_count(const struct groups *groups)
 
 struct group *groups_find(const struct groups *groups, const struct group_name *name)
 {
+	size_t size = name_bytes(groups);
 	struct group *group;
 
-	if (groups->last && !memcmp(&groups->last->name, name, sizeof(*name)))
+	if (groups->last && !memcmp(&groups->last->name, name, size))
 		return groups->last;
-	HASH_FIND(hh, groups->table, name, sizeof(*name), group);
+	HASH_FIND(hh, groups->table, name, size, group);
 	return group;
+}
+
+struct group *groups_of(const struct groups *groups, const struct group_subject *subject)
+{
+	struct group_name name;
+
+	group_name_of(&name, groups->by, subject);
+	return groups_find(groups, &name) ?: groups->other;
 }
 
 /* FNV-1a over words. */
@@ -77,40 +98,64 @@ static struct group *fold(struct groups *groups, uint64_t hash, int64_t change)
 	return groups->other;
 }
 
-struct group *groups_enter(struct groups *groups, const struct event *event, unsigned int state)
+/* NULL: no memory. */
+static struct group *add(struct groups *groups, const struct group_name *name, const struct group_subject *subject)
+{
+	struct group *group = group_new(name, groups->n_parts, groups->n_accounts, subject);
+
+	if (!group || slots_put(&groups->slots, group, &group->index)) {
+		group_free(group);
+		return NULL;
+	}
+	HASH_ADD(hh, groups->table, name, name_bytes(groups), group);
+	if (group->hh.tbl)
+		return group;
+	slots_remove(&groups->slots, group->index);
+	group_free(group);
+	return NULL;
+}
+
+struct group *groups_enter(struct groups *groups, const struct group_subject *subject)
 {
 	struct group_name name;
 	struct group *group;
 	uint64_t hash;
 
-	group_name_of(&name, groups->by, event, state);
+	group_name_of(&name, groups->by, subject);
 	group = groups_find(groups, &name);
 	if (!group) {
 		hash = hash_of(&name);
 		if (id_map_find(&groups->folded, hash) || groups_count(groups) >= groups->max)
 			return fold(groups, hash, 1);
-		group = group_new(&name, groups->n_accounts, event);
+		group = add(groups, &name, subject);
 		if (!group)
 			return fold(groups, hash, 1);
-		HASH_ADD(hh, groups->table, name, sizeof(group->name), group);
 	}
 	groups->last = group;
 	return group;
 }
 
-struct group *groups_leave(struct groups *groups, const struct event *event, unsigned int state, struct group *entered)
+struct group *groups_leave(struct groups *groups, const struct group_subject *subject)
 {
 	struct group_name name;
 	struct group *group;
 
-	if (entered && entered != groups->other)
-		return entered;
-	group_name_of(&name, groups->by, event, state);
-	group = entered ? NULL : groups_find(groups, &name);
+	group_name_of(&name, groups->by, subject);
+	group = groups_find(groups, &name);
 	if (!group)
 		return fold(groups, hash_of(&name), -1);
 	groups->last = group;
 	return group;
+}
+
+struct group *groups_leave_from(struct groups *groups, struct group *group, const struct group_subject *subject)
+{
+	struct group_name name;
+
+	if (group != groups->other)
+		return group;
+	group_name_of(&name, groups->by, subject);
+	return fold(groups, hash_of(&name), -1);
 }
 
 void groups_complete(struct groups *groups, struct pod_names *names)
@@ -139,4 +184,23 @@ unsigned int groups_forget(struct groups *groups, uint64_t before_ns)
 		forgotten++;
 	}
 	return forgotten;
+}
+
+static void group_recount(struct group *group)
+{
+	unsigned int i;
+
+	for (i = 0; i < group->n_accounts; i++)
+		state_totals_recount(&group->accounts[i].count);
+	group->held = 0;
+}
+
+void groups_recount(struct groups *groups)
+{
+	struct group *group;
+
+	group_recount(groups->other);
+	for (group = groups->table; group; group = group->hh.next)
+		group_recount(group);
+	id_map_clear(&groups->folded);
 }

@@ -8,14 +8,17 @@
 
 #include "account/group.h"
 #include "util/id_map.h"
+#include "util/slots.h"
 
 struct groups {
-	unsigned int by; /* enum group_key */
+	unsigned int by;
+	unsigned int n_parts; /* keys */
 	unsigned int n_accounts;
 	unsigned int max;
 	struct group *table; /* uthash, in the order of their first event; walk with ->hh.next */
 	struct group *other; /* never NULL; not in the table */
 	struct group *last; /* found last: events come in runs */
+	struct slots slots; /* all of them, ~other first */
 	uint64_t names_version; /* of the names that the labels have */
 	struct id_map folded; /* live sockets of each key that is in ~other, by the key's hash: int64_t */
 };
@@ -26,19 +29,33 @@ void groups_release(struct groups *groups);
 
 unsigned int groups_count(const struct groups *groups);
 
-/* The group of a socket that enters `state`; made if need be. Never NULL. */
-struct group *groups_enter(struct groups *groups, const struct event *event, unsigned int state);
+/* The group of a socket that begins to be counted; made if need be. Never NULL. */
+struct group *groups_enter(struct groups *groups, const struct group_subject *subject);
 
-/* The group of a socket that leaves `state`; `entered` is the one that it was counted in, where that is remembered. */
-struct group *groups_leave(struct groups *groups, const struct event *event, unsigned int state, struct group *entered);
+/* The group of a socket whose time in it is over, as groups_enter() gave it. */
+struct group *groups_leave(struct groups *groups, const struct group_subject *subject);
+
+/* groups_leave() of one whose group is remembered, where that may be ~other. */
+struct group *groups_leave_from(struct groups *groups, struct group *group, const struct group_subject *subject);
+
+/* The group of such sockets as it is now, which may be ~other; nothing changes. */
+struct group *groups_of(const struct groups *groups, const struct group_subject *subject);
 
 /* The group of this name, as long as it is kept apart; NULL otherwise. */
 struct group *groups_find(const struct groups *groups, const struct group_name *name);
+
+static inline struct group *groups_at(const struct groups *groups, uint32_t index)
+{
+	return groups->slots.at[index];
+}
 
 /* Labels take over the names that became known. */
 void groups_complete(struct groups *groups, struct pod_names *names);
 
 /* Folds closed groups that had no event since `before_ns` into ~other. Returns how many. */
 unsigned int groups_forget(struct groups *groups, uint64_t before_ns);
+
+/* Nothing is there until it is told again. */
+void groups_recount(struct groups *groups);
 
 #endif

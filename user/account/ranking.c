@@ -79,16 +79,16 @@ static void measure_state(double *value, const struct account *account, bool rat
 _Static_assert(MEASURE_TIME_WAIT_P99 == MEASURE_TIME_WAIT_CREATED + 6, "as measure_state() fills them in");
 _Static_assert(MEASURE_CLOSE_WAIT_P99 == MEASURE_CLOSE_WAIT_CREATED + 6, "as measure_state() fills them in");
 
-static void measure(struct ranking_row *row, const struct ledger *ledger, struct group *group, uint64_t now_ns,
+static void measure(struct ranking_row *row, const struct model *model, struct group *group, uint64_t now_ns,
 		    bool rates)
 {
 	static const struct account nothing;
 
 	row->group = group;
 	measure_state(&row->value[MEASURE_TIME_WAIT_CREATED],
-		      ledger_account(ledger, group, STATE_TIME_WAIT) ?: &nothing, rates);
+		      model_account(model, group, STATE_TIME_WAIT) ?: &nothing, rates);
 	measure_state(&row->value[MEASURE_CLOSE_WAIT_CREATED],
-		      ledger_account(ledger, group, STATE_CLOSE_WAIT) ?: &nothing, rates);
+		      model_account(model, group, STATE_CLOSE_WAIT) ?: &nothing, rates);
 	row->value[MEASURE_NOW] = row->value[MEASURE_TIME_WAIT_NOW] + row->value[MEASURE_CLOSE_WAIT_NOW];
 	row->value[MEASURE_CLOSE_WAIT_OLDEST] = NAN;
 	if (group->oldest_ns)
@@ -116,18 +116,18 @@ static int reserve(struct ranking *ranking, size_t rows)
 	return 0;
 }
 
-int ranking_measure(struct ranking *ranking, struct ledger *ledger, unsigned int by, uint64_t now_ns, bool rates)
+int ranking_measure(struct ranking *ranking, struct model *model, unsigned int by, uint64_t now_ns, bool rates)
 {
-	struct groups *groups = ledger_groups(ledger, by);
+	struct groups *groups = model_groups(model, by);
 	struct group *group;
 
 	ranking->count = 0;
 	if (!groups || reserve(ranking, groups_count(groups) + 1))
 		return -ENOMEM;
-	ledger_age(ledger, by, now_ns, false);
+	model_age(model, by, now_ns, false);
 	for (group = groups->table; group; group = group->hh.next)
-		measure(&ranking->rows[ranking->count++], ledger, group, now_ns, rates);
-	measure(&ranking->rows[ranking->count], ledger, groups->other, now_ns, rates);
+		measure(&ranking->rows[ranking->count++], model, group, now_ns, rates);
+	measure(&ranking->rows[ranking->count], model, groups->other, now_ns, rates);
 	ranking->count += has_counted(&ranking->rows[ranking->count]);
 	return 0;
 }
@@ -151,7 +151,7 @@ static int compare_rows(const void *a, const void *b, void *context)
 	const struct order *order = context;
 	int result, other;
 
-	other = (x->group->name.kind == GROUP_OTHER) - (y->group->name.kind == GROUP_OTHER);
+	other = (x->group->name.parts[0].kind == GROUP_OTHER) - (y->group->name.parts[0].kind == GROUP_OTHER);
 	if (other)
 		return other;
 	if (order->key < MEASURES) {

@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_ACCOUNT_RANKING_H
 #define TCPDWELL_ACCOUNT_RANKING_H
 
-#include "account/ledger.h"
+#include "account/model.h"
 
 enum measure {
 	MEASURE_NOW, /* TIME_WAIT and CLOSE_WAIT together */
@@ -41,9 +41,9 @@ void ranking_release(struct ranking *ranking);
 
 /*
  * Measures all groups of a grouping as of `now_ns`; without `rates` these are NAN. ~other is a row when it counted
- * anything. Rows point to groups: valid until ledger_forget(). 0 or -ENOMEM.
+ * anything. Rows point to groups: valid until model_forget(). 0 or -ENOMEM.
  */
-int ranking_measure(struct ranking *ranking, struct ledger *ledger, unsigned int by, uint64_t now_ns, bool rates);
+int ranking_measure(struct ranking *ranking, struct model *model, unsigned int by, uint64_t now_ns, bool rates);
 
 /* The largest first (names: ascending); equal ones by name; ~other always last. */
 void ranking_sort(struct ranking *ranking, unsigned int key, bool reverse);

@@ -1,59 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The sockets that are in certain states now, by id: kept from events, for views that show single sockets. Bounded; what
- * does not fit is counted.
+ * Live sockets by the id of their connection: the state each is in and since when, and whose it is. Bounded and small: there
+ * may be millions.
  */
 #ifndef TCPDWELL_ACCOUNT_SOCKETS_H
 #define TCPDWELL_ACCOUNT_SOCKETS_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "event/event.h"
+#include "util/id_map.h"
 
-struct sockets;
-
-struct live_socket {
-	struct transition record; /* how it came into its state: record.new_state */
-	uint64_t unix_ns; /* of the record */
-	uint64_t since_ns; /* monotonic; when the state began, 0 = not seen */
-	uint64_t seen_ns; /* monotonic; since then at least it is in this state */
-	uint64_t cgroup_id;
-	const char *cgroup; /* path, NULL = not known; lives as long as the table */
-	bool healed;
-	bool doubted; /* a recount is on that did not tell of it yet */
+enum live_flag {
+	LIVE_AT_LEAST = 1 << 0, /* the begin was not seen: in its state since before since_ns */
+	LIVE_IN_ACCEPT_QUEUE = 1 << 1,
+	LIVE_TIMEWAIT = 1 << 2, /* the kernel's small socket, whatever its state */
+	LIVE_CAME = 1 << 3, /* entered its state since the run began */
+	LIVE_COUNTED = 1 << 4, /* it is in groups and totals: filters let it pass, and no recount doubts it */
+	LIVE_DOUBTED = 1 << 5, /* a recount is on that did not tell of it yet */
+	LIVE_HOLDER_TOLD = 1 << 6, /* the holder is known, if only that there is none */
+	LIVE_UNDECIDED = 1 << 7, /* filters wait for names */
 };
 
-/* The states whose sockets are kept: bit (1 << state). At most `max` sockets. NULL: no memory. */
-struct sockets *sockets_new(uint32_t states, size_t max);
-void sockets_free(struct sockets *sockets);
+struct live_socket {
+	uint64_t since_ns; /* when the state began, or the earliest that is known */
+	uint32_t owner, closer, holder; /* of struct processes; 0 = none is known */
+	uint8_t state;
+	uint8_t side : 2;
+	uint8_t closed_by : 2;
+	uint8_t attribution : 2; /* of the owner */
+	uint16_t flags; /* enum live_flag */
+	uint32_t groups[]; /* its groups in the groupings that are not of processes; ends and descriptor are behind them */
+};
+
+/* Where it is kept. */
+struct live_end {
+	struct endpoint endpoint;
+	int32_t fd; /* of the holder, its lowest; -1 = not known */
+	uint32_t holders; /* processes that have a descriptor, as far as told */
+};
+
+struct live_sockets {
+	struct id_map by_id;
+	unsigned int n_groups;
+	bool keep_ends;
+	size_t max;
+	uint64_t refused; /* found no room */
+};
+
+void live_sockets_init(struct live_sockets *sockets, unsigned int n_groups, bool keep_ends, size_t max);
+void live_sockets_release(struct live_sockets *sockets);
+
+/* NULL when it is not there. Valid until another one is added or removed. */
+static inline struct live_socket *live_sockets_find(const struct live_sockets *sockets, uint64_t id)
+{
+	return id_map_find(&sockets->by_id, id);
+}
+
+/* The socket, all zero where it is new. NULL: no room. */
+struct live_socket *live_sockets_add(struct live_sockets *sockets, uint64_t id);
+
+static inline void live_sockets_remove(struct live_sockets *sockets, uint64_t id)
+{
+	id_map_remove(&sockets->by_id, id);
+}
+
+/* NULL where ends are not kept. */
+struct live_end *live_socket_end(const struct live_sockets *sockets, const struct live_socket *socket);
+
+/* As id_map_next(). */
+static inline struct live_socket *live_sockets_next(const struct live_sockets *sockets, size_t *cursor, uint64_t *id)
+{
+	return id_map_next(&sockets->by_id, cursor, id);
+}
+
+/* A state that a socket may be in when no process has a descriptor of it any more, because it was closed. */
+bool is_closing_state(unsigned int state);
 
 /*
- * Applies an event of any type: enters, replaces or removes its socket. 0 or -ENOMEM. A socket that did not fit is counted
- * in sockets_refused().
+ * Who is charged, of struct processes: TIME_WAIT is the closer's for ever. Else it is the holder's; where there is none the
+ * closer's in states of a closed socket, and the owner's in others.
  */
-int sockets_apply(struct sockets *sockets, const struct event *event);
-
-/*
- * As view->recount (event.h). At its end the sockets that no event told of since it began are taken out; `gone` is called for
- * each before.
- */
-void sockets_recount(struct sockets *sockets, bool begins, void (*gone)(void *context, const struct live_socket *socket),
-		     void *context);
-
-size_t sockets_count(const struct sockets *sockets);
-uint64_t sockets_refused(const struct sockets *sockets);
-
-/* NULL when it is not there. Valid until the next sockets_apply(). */
-const struct live_socket *sockets_find(const struct sockets *sockets, uint64_t id);
-
-/* Each socket, in the order of entry: NULL begins, and is returned after the last. */
-const struct live_socket *sockets_next(const struct sockets *sockets, const struct live_socket *after);
-
-/*
- * The event that brought the socket into its state, for whatever prints events. *container is filled in from the path, and
- * with the names that are known by now.
- */
-struct event live_socket_event(const struct live_socket *socket, struct container *container, struct pod_names *names);
+uint32_t live_socket_charged(const struct live_socket *socket);
 
 #endif

@@ -79,11 +79,9 @@ bool event_enters_unknown(const struct event *event)
 	       !event_charged(event, record->new_state)->start_ns;
 }
 
-uint16_t event_service_port(const struct event *event)
+uint16_t endpoint_service_port(const struct endpoint *endpoint, unsigned int side)
 {
-	const struct endpoint *endpoint = &event->record.endpoint;
-
-	switch (event->record.side) {
+	switch (side) {
 	case SIDE_ACTIVE:
 		return endpoint->remote_port;
 	case SIDE_PASSIVE:
@@ -91,6 +89,11 @@ uint16_t event_service_port(const struct event *event)
 	default:
 		return 0;
 	}
+}
+
+uint16_t event_service_port(const struct event *event)
+{
+	return endpoint_service_port(&event->record.endpoint, event->record.side);
 }
 
 void totals_add(struct totals *totals, const struct event *event)
@@ -129,5 +132,14 @@ void state_totals_recount(struct state_totals *state)
 
 int64_t state_totals_now(const struct state_totals *state)
 {
-	return state->created + state->seeded - state->left;
+	return state->created + state->seeded + state->moved_in - state->moved_out - state->left;
+}
+
+void state_totals_add(struct state_totals *sum, const struct state_totals *more)
+{
+	sum->created += more->created;
+	sum->seeded += more->seeded;
+	sum->left += more->left;
+	sum->moved_in += more->moved_in;
+	sum->moved_out += more->moved_out;
 }

@@ -63,11 +63,12 @@ struct health {
 	uint64_t queue_cut; /* looks at accept queues that were longer than the walk */
 };
 
-/* Of one state. created + seeded - left = now. */
+/* Of one state. created + seeded + moved_in - moved_out - left = now. */
 struct state_totals {
 	uint64_t created; /* entries since we attached */
 	uint64_t seeded; /* were there when we attached, or were found by a recount */
 	uint64_t left; /* a recount lets all leave, and finds those again that are there */
+	uint64_t moved_in, moved_out; /* another process has them now: of a group, or into and out of what a filter lets pass */
 };
 
 struct totals {
@@ -120,6 +121,8 @@ unsigned int event_state(const struct event *event);
 /* Does it enter TIME_WAIT or CLOSE_WAIT on the account of no known process? */
 bool event_enters_unknown(const struct event *event);
 
+/* The port that the service is found at, from the side that is known; 0 when none is. */
+uint16_t endpoint_service_port(const struct endpoint *endpoint, unsigned int side);
 uint16_t event_service_port(const struct event *event);
 
 /* Monotonic clock, and UTC, in ns. */
@@ -135,6 +138,8 @@ void totals_add(struct totals *totals, const struct event *event);
 /* A recount begins: nothing is there until it is told. */
 void totals_recount(struct totals *totals);
 void state_totals_recount(struct state_totals *state);
+
+void state_totals_add(struct state_totals *sum, const struct state_totals *more);
 
 int64_t state_totals_now(const struct state_totals *state);
 

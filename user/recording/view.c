@@ -29,7 +29,7 @@ struct recording_view {
 	struct view view;
 	struct recording_config config;
 	struct recording_file *file;
-	struct recording_live live;
+	struct model *live; /* where there may be another file */
 	struct json json;
 	struct run run; /* its strings are ours; begin: of this file */
 	uint64_t begin_ns; /* of the run */
@@ -171,9 +171,10 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	recording->run.begin_ns = tick->time_ns;
 	recording->run.begin_unix_ns = tick->unix_ns;
 	memset(&recording->told, 0, sizeof(recording->told));
+	model_complete(recording->live, recording->run.names);
 	err = open_part(recording);
 	if (!err)
-		err = recording_live_tell(&recording->live, tick, recording->run.names, tell_socket, recording);
+		err = recording_live_tell(recording->live, tick, tell_socket, recording);
 	tell_tick(recording, tick);
 	if (!err)
 		err = flush(recording, tick->time_ns);
@@ -240,9 +241,9 @@ static int recording_event(struct view *view, const struct event *event)
 
 	recording_event_json(&recording->json, event);
 	recording->has_events = true;
-	if (recording->config.max_bytes)
-		err = recording_live_event(&recording->live, event);
-	if (!err && recording->json.size >= GATHER_BYTES)
+	if (recording->live)
+		model_event(recording->live, event);
+	if (recording->json.size >= GATHER_BYTES)
 		err = pass_on(recording) ?: rotate_between_ticks(recording, event);
 	return failed(recording, err);
 }
@@ -252,8 +253,8 @@ static int recording_recount(struct view *view, bool begins)
 	struct recording_view *recording = (struct recording_view *)view;
 
 	recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
-	if (begins)
-		recording_live_forget(&recording->live);
+	if (recording->live)
+		model_recount(recording->live, begins);
 	return 0;
 }
 
@@ -297,8 +298,12 @@ struct view *recording_view_new(const struct recording_config *config)
 	recording->config = *config;
 	recording->part.format = RECORDING_FORMAT;
 	json_init(&recording->json);
-	recording_live_init(&recording->live);
-	return &recording->view;
+	if (config->max_bytes)
+		recording->live = recording_live_new();
+	if (!config->max_bytes || recording->live)
+		return &recording->view;
+	recording_view_free(&recording->view);
+	return NULL;
 }
 
 void recording_view_free(struct view *view)
@@ -309,7 +314,7 @@ void recording_view_free(struct view *view)
 	if (!recording)
 		return;
 	recording_file_free(recording->file);
-	recording_live_release(&recording->live);
+	model_free(recording->live);
 	json_release(&recording->json);
 	for (fact = 0; fact < FACTS; fact++)
 		free((char *)recording->run.hooks[fact]);

@@ -2,7 +2,7 @@
 /* Rows of `--by container` and `--by pod`: by id until their names are known, which may be after their last event. */
 #include "unit.h"
 
-#include "account/groups.h"
+#include "account/model.h"
 #include "attribute/pod_names.h"
 #include "util/tcp_state.h"
 
@@ -41,10 +41,23 @@ static void learn(struct made *made, const char *name)
 	pod_names_learn(made->names, &known);
 }
 
-static const char *label(struct groups *groups, struct made *made)
+static struct model *begin(unsigned int by)
 {
-	groups_complete(groups, made->names);
-	return groups_enter(groups, &made->event, STATE_CLOSE_WAIT)->label;
+	struct model_config config = { .states = 1U << STATE_CLOSE_WAIT, .followed = 1U << STATE_CLOSE_WAIT, .n_groupings = 1 };
+	struct model *model;
+
+	config.groupings[0] = by;
+	model = model_new(&config);
+	assert_non_null(model);
+	return model;
+}
+
+static const char *label(struct model *model, struct made *made)
+{
+	made->event.record.id++;
+	model_complete(model, made->names);
+	model_event(model, &made->event);
+	return model->groupings[0].groups.table->label;
 }
 
 static void late_names(void **state)
@@ -56,45 +69,45 @@ static void late_names(void **state)
 		{GROUP_CONTAINER, "containerd 0123456789ab", "shop/web-1/0123456789ab", "shop/web-1/nginx"},
 		{GROUP_POD, UID, "shop/web-1", "shop/web-1"},
 	};
-	struct groups groups;
+	struct model *model;
 	struct made made;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		make(&made);
-		assert_int_equal(groups_init(&groups, cases[i].by, 1, 10), 0);
-		assert_string_equal(label(&groups, &made), cases[i].nameless);
+		model = begin(cases[i].by);
+		assert_string_equal(label(model, &made), cases[i].nameless);
 		learn(&made, NULL);
-		assert_string_equal(label(&groups, &made), cases[i].pod_known);
+		assert_string_equal(label(model, &made), cases[i].pod_known);
 		learn(&made, "nginx");
-		assert_string_equal(label(&groups, &made), cases[i].named);
-		assert_int_equal(groups_count(&groups), 1);
-		groups_release(&groups);
+		assert_string_equal(label(model, &made), cases[i].named);
+		assert_int_equal(groups_count(&model->groupings[0].groups), 1);
+		model_free(model);
 		pod_names_free(made.names);
 	}
 }
 
 static void names_at_once(void **state)
 {
-	struct groups groups;
+	struct model *model;
 	struct json json;
 	struct made made;
 
 	(void)state;
 	make(&made);
 	made.container.pod = "web-1", made.container.namespace = "shop", made.container.name = "nginx";
-	assert_int_equal(groups_init(&groups, GROUP_CONTAINER, 1, 10), 0);
-	assert_string_equal(label(&groups, &made), "shop/web-1/nginx");
+	model = begin(GROUP_CONTAINER);
+	assert_string_equal(label(model, &made), "shop/web-1/nginx");
 	json_init(&json);
 	json_object_begin(&json, NULL);
-	group_json(&json, groups.table);
+	group_json(&json, model->groupings[0].groups.table);
 	json_object_end(&json);
 	json_end_line(&json);
 	buffer_append_char(&json.buffer, 0);
 	unit_assert_contains(json.buffer.data, "\"container_id\":\"" ID "\",\"runtime\":\"containerd\",\"pod\":\"web-1\","
 						"\"namespace\":\"shop\",\"container\":\"nginx\"");
 	json_release(&json);
-	groups_release(&groups);
+	model_free(model);
 	pod_names_free(made.names);
 }
 

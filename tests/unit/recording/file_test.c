@@ -175,15 +175,15 @@ static void test_live_sockets(void **state)
 	struct event leaves = event_of(1, STATE_CLOSE_WAIT, STATE_CLOSE, 200);
 	struct event stays = event_of(2, STATE_FIN_WAIT2, STATE_TIME_WAIT, 100);
 	struct event enters = event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 50);
-	struct recording_live live;
+	struct model *live = recording_live_new();
 	struct told told = {};
 
 	(void)state;
-	recording_live_init(&live);
-	assert_int_equal(recording_live_event(&live, &enters), 0);
-	assert_int_equal(recording_live_event(&live, &stays), 0);
-	assert_int_equal(recording_live_event(&live, &leaves), 0);
-	assert_int_equal(recording_live_tell(&live, &now, NULL, note_socket, &told), 0);
+	assert_non_null(live);
+	model_event(live, &enters);
+	model_event(live, &stays);
+	model_event(live, &leaves);
+	assert_int_equal(recording_live_tell(live, &now, note_socket, &told), 0);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(told.last.record.type, RECORD_SOCKET);
 	assert_int_equal(told.last.record.id, 2);
@@ -191,7 +191,7 @@ static void test_live_sockets(void **state)
 	assert_int_equal(told.last.record.since_ns, BEGIN_NS + 100 * MS);
 	assert_int_equal(told.last.record.time_ns, now.time_ns);
 	assert_string_equal(told.last.cgroup, "/a");
-	recording_live_release(&live);
+	model_free(live);
 }
 
 int main(void)

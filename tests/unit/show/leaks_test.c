@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "account/sockets.h"
+#include "account/model.h"
 #include "attribute/netns.h"
 #include "show/leaks/leaks.h"
 #include "util/address.h"
@@ -45,102 +45,120 @@ static struct event seeded(uint64_t id)
 	return event_of(id, RECORD_SOCKET, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT);
 }
 
-static void apply(struct sockets *sockets, struct event event)
+static struct model *begin(size_t max_sockets, unsigned int max_groups)
 {
-	assert_int_equal(sockets_apply(sockets, &event), 0);
+	struct model_config config = {
+		.states = CLOSE_WAIT_ONLY,
+		.followed = CLOSE_WAIT_ONLY,
+		.groupings = { LEAK_GROUPING },
+		.n_groupings = 1,
+		.max_sockets = max_sockets,
+		.max_groups = max_groups,
+		.keep_ends = true,
+	};
+	struct model *model = model_new(&config);
+
+	assert_non_null(model);
+	return model;
+}
+
+static void apply(struct model *model, struct event event)
+{
+	model_event(model, &event);
+}
+
+static const struct live_socket *find(const struct model *model, uint64_t id)
+{
+	return live_sockets_find(&model->sockets, id);
 }
 
 static void sockets_enter_and_leave(void **state)
 {
-	struct sockets *sockets = sockets_new(CLOSE_WAIT_ONLY, 100);
+	struct model *model = begin(100, 0);
 
 	(void)state;
-	apply(sockets, entry(1));
-	apply(sockets, seeded(2));
-	apply(sockets, event_of(3, RECORD_TRANSITION, STATE_SYN_SENT, STATE_ESTABLISHED));
-	apply(sockets, event_of(4, RECORD_CONNECT_FAILED, STATE_SYN_SENT, STATE_CLOSE_WAIT));
-	assert_int_equal(sockets_count(sockets), 2);
-	assert_true(sockets_find(sockets, 1)->since_ns == 1 * SECOND);
-	assert_true(sockets_find(sockets, 2)->since_ns == 0);
-	assert_true(sockets_find(sockets, 2)->seen_ns == 2 * SECOND);
-	apply(sockets, event_of(2, RECORD_TRANSITION, STATE_CLOSE_WAIT, STATE_LAST_ACK));
-	assert_null(sockets_find(sockets, 2));
-	assert_int_equal(sockets_count(sockets), 1);
-	sockets_free(sockets);
+	apply(model, entry(1));
+	apply(model, seeded(2));
+	apply(model, event_of(3, RECORD_TRANSITION, STATE_SYN_SENT, STATE_ESTABLISHED));
+	apply(model, event_of(4, RECORD_CONNECT_FAILED, STATE_SYN_SENT, STATE_CLOSE_WAIT));
+	assert_int_equal(model->sockets.by_id.used, 2);
+	assert_true(find(model, 1)->since_ns == 1 * SECOND && !(find(model, 1)->flags & LIVE_AT_LEAST));
+	assert_true(find(model, 2)->since_ns == 2 * SECOND && find(model, 2)->flags & LIVE_AT_LEAST);
+	apply(model, event_of(2, RECORD_TRANSITION, STATE_CLOSE_WAIT, STATE_LAST_ACK));
+	assert_null(find(model, 2));
+	assert_int_equal(model->sockets.by_id.used, 1);
+	model_free(model);
 }
 
-static void count_gone(void *context, const struct live_socket *socket)
+static int64_t grown(const struct model *model)
 {
-	*(uint64_t *)context += socket->record.id;
+	return model_account(model, model->groupings[0].groups.table, STATE_CLOSE_WAIT)->grown;
 }
 
 /* One is told again as it was, one goes in between, one is new, and one is not told again: it is gone. */
 static void a_recount_drops_what_is_gone(void **state)
 {
-	struct sockets *sockets = sockets_new(CLOSE_WAIT_ONLY, 100);
-	uint64_t gone = 0;
+	struct model *model = begin(100, 0);
 
 	(void)state;
-	apply(sockets, entry(1));
-	apply(sockets, entry(2));
-	apply(sockets, entry(3));
-	sockets_recount(sockets, true, count_gone, &gone);
-	apply(sockets, seeded(1));
-	apply(sockets, event_of(2, RECORD_TRANSITION, STATE_CLOSE_WAIT, STATE_LAST_ACK));
-	apply(sockets, seeded(4));
-	sockets_recount(sockets, false, count_gone, &gone);
-	assert_int_equal(gone, 3);
-	assert_int_equal(sockets_count(sockets), 2);
-	assert_true(sockets_find(sockets, 1)->record.type == RECORD_TRANSITION);
-	assert_non_null(sockets_find(sockets, 4));
-	sockets_free(sockets);
+	apply(model, entry(1));
+	apply(model, entry(2));
+	apply(model, entry(3));
+	assert_int_equal(grown(model), 3);
+	model_recount(model, true);
+	apply(model, seeded(1));
+	apply(model, event_of(2, RECORD_TRANSITION, STATE_CLOSE_WAIT, STATE_LAST_ACK));
+	apply(model, seeded(4));
+	assert_non_null(find(model, 3));
+	model_recount(model, false);
+	assert_null(find(model, 3));
+	assert_int_equal(model->sockets.by_id.used, 2);
+	assert_true(find(model, 1)->since_ns == 1 * SECOND && !(find(model, 1)->flags & LIVE_AT_LEAST));
+	assert_non_null(find(model, 4));
+	assert_int_equal(state_totals_now(&model->totals[STATE_CLOSE_WAIT]), 2);
+	model_free(model);
 }
 
 static void sockets_are_bounded(void **state)
 {
-	struct sockets *sockets = sockets_new(CLOSE_WAIT_ONLY, 3);
-	const struct live_socket *socket;
-	uint64_t id, seen = 0;
+	struct model *model = begin(3, 0);
+	uint64_t id;
 
 	(void)state;
 	for (id = 1; id <= 5; id++)
-		apply(sockets, entry(id));
-	assert_int_equal(sockets_count(sockets), 3);
-	assert_int_equal(sockets_refused(sockets), 2);
-	apply(sockets, entry(3)); /* one that is there needs no room */
-	assert_int_equal(sockets_refused(sockets), 2);
-	for (socket = sockets_next(sockets, NULL); socket; socket = sockets_next(sockets, socket))
-		assert_int_equal(socket->record.id, ++seen);
-	assert_int_equal(seen, 3);
-	sockets_free(sockets);
+		apply(model, entry(id));
+	assert_int_equal(model->sockets.by_id.used, 3);
+	assert_int_equal(model->sockets.refused, 2);
+	for (id = 1; id <= 5; id++)
+		assert_int_equal(find(model, id) != NULL, id <= 3);
+	model_free(model);
 }
 
 static void sockets_keep_their_cgroup(void **state)
 {
-	struct sockets *sockets = sockets_new(CLOSE_WAIT_ONLY, 10);
+	struct model *model = begin(10, 0);
 	char path[] = "/kubepods/pod1";
 	struct event first = entry(1), second = entry(2), shown;
-	struct container container;
+	struct held held;
 
 	(void)state;
 	first.cgroup = second.cgroup = path;
-	apply(sockets, first);
+	first.cgroup_id = first.record.socket_cgroup_id = 7;
+	second.cgroup_id = second.record.socket_cgroup_id = 8;
+	apply(model, first);
 	path[1] = 'K';
-	apply(sockets, second);
-	assert_string_equal(sockets_find(sockets, 1)->cgroup, "/kubepods/pod1");
-	assert_string_equal(sockets_find(sockets, 2)->cgroup, "/Kubepods/pod1");
-	shown = live_socket_event(sockets_find(sockets, 1), &container, NULL);
+	apply(model, second);
+	shown = model_socket_event(model, 1, find(model, 1), &held);
 	assert_string_equal(shown.cgroup, "/kubepods/pod1");
-	assert_true(shown.record.id == 1);
-	sockets_free(sockets);
+	assert_true(shown.record.id == 1 && shown.cgroup_id == 7 && !shown.held);
+	shown = model_socket_event(model, 2, find(model, 2), &held);
+	assert_string_equal(shown.cgroup, "/Kubepods/pod1");
+	model_free(model);
 }
 
 static struct live_socket socket_in(unsigned int state, uint64_t since_ns)
 {
-	struct live_socket socket = { .since_ns = since_ns, .seen_ns = since_ns ?: 90 * SECOND };
-
-	socket.record.new_state = state;
-	return socket;
+	return (struct live_socket){ .state = state, .since_ns = since_ns ?: 90 * SECOND, .flags = since_ns ? 0 : LIVE_AT_LEAST };
 }
 
 static void age_of_a_begin_that_was_seen(void **state)
@@ -193,119 +211,212 @@ static struct process process_of(uint32_t pid)
 	return (struct process){ .pid = pid, .ns_pid = pid, .start_ns = pid * SECOND, .comm = "server" };
 }
 
-static void owner_of_a_socket_accepted_late(void **state)
-{
-	struct live_socket socket = socket_in(STATE_CLOSE_WAIT, SECOND);
-	struct holder holders[] = { { 11, 5, process_of(11) }, { 12, 6, process_of(12) } };
-	struct held_socket held = { .found = true, .listed = { .inode = 99 }, .holders = holders, .holder_count = 2 };
+/* A leak of a socket that `charged` is charged for, with what /proc shows of it. */
+struct case_of_leak {
+	struct live_socket socket;
+	struct live_end end;
+	struct process charged;
+	struct holder holders[3];
+	struct held_socket held;
+	struct leak leak;
+};
 
-	(void)state;
-	socket.record.owner = process_of(10);
-	socket.record.attribution = ATTRIBUTION_LISTENER;
-	socket.record.flags = FLAG_IN_ACCEPT_QUEUE;
-	leak_update_owner(&socket, &held);
-	assert_int_equal(socket.record.owner.pid, 11);
-	assert_int_equal(socket.record.attribution, ATTRIBUTION_SEEDED);
-	assert_false(socket.record.flags & FLAG_IN_ACCEPT_QUEUE);
+static void make_case(struct case_of_leak *made, uint32_t charged)
+{
+	memset(made, 0, sizeof(*made));
+	made->socket = socket_in(STATE_CLOSE_WAIT, SECOND);
+	made->end.fd = -1;
+	made->charged = process_of(charged);
+	made->held = (struct held_socket){ .found = true, .listed = { .inode = 99 }, .holders = made->holders };
+	made->leak = (struct leak){ .socket = &made->socket, .end = &made->end, .charged = &made->charged, .held = &made->held };
 }
 
-static void owner_stays_though_another_holds(void **state)
+static void add_holder(struct case_of_leak *made, uint32_t pid, int fd)
 {
-	struct live_socket socket = socket_in(STATE_CLOSE_WAIT, SECOND);
-	struct holder holders[] = { { 12, 6, process_of(12) } };
-	struct held_socket held = { .found = true, .listed = { .inode = 99 }, .holders = holders, .holder_count = 1 };
-	struct leak leak = { .held = &held };
-
-	(void)state;
-	socket.record.owner = process_of(10);
-	socket.record.attribution = ATTRIBUTION_OBSERVED;
-	leak_update_owner(&socket, &held);
-	assert_int_equal(socket.record.owner.pid, 10);
-	assert_int_equal(socket.record.attribution, ATTRIBUTION_OBSERVED);
-	leak.socket = socket;
-	assert_int_equal(leak_descriptor(&leak), 6);
-	held.holder_count = 0;
-	assert_int_equal(leak_descriptor(&leak), -1);
+	made->holders[made->held.holder_count++] = (struct holder){ pid, fd, process_of(pid) };
 }
 
-static void no_inode_is_not_accepted(void **state)
+static void the_owner_is_the_holder_while_it_has_it(void **state)
 {
-	struct live_socket waiting = socket_in(STATE_CLOSE_WAIT, SECOND), closing = socket_in(STATE_LAST_ACK, SECOND);
-	struct held_socket held = { .found = true };
+	struct case_of_leak made;
+	struct process owner = process_of(12);
+	struct held held;
 
 	(void)state;
-	leak_update_owner(&waiting, &held);
-	leak_update_owner(&closing, &held);
-	assert_true(waiting.record.flags & FLAG_IN_ACCEPT_QUEUE);
-	assert_false(closing.record.flags & FLAG_IN_ACCEPT_QUEUE);
+	make_case(&made, 12);
+	add_holder(&made, 11, 5);
+	add_holder(&made, 11, 6);
+	add_holder(&made, 12, 7);
+	assert_true(leak_holder(&made.leak, &owner, true, &held));
+	assert_int_equal(held.process.pid, 12);
+	assert_int_equal(held.fd, 7);
+	assert_int_equal(held.count, 2);
+	assert_int_equal(leak_descriptor(&made.leak), 7);
 }
 
-static struct leak leak_of(uint32_t pid, const char *remote, uint16_t port, uint64_t age_ns)
+static void else_the_first_of_those_that_have_it(void **state)
 {
-	struct leak leak = { .age = { .ns = age_ns } };
+	struct case_of_leak made;
+	struct process owner = process_of(10);
+	struct held held;
+
+	(void)state;
+	make_case(&made, 10);
+	add_holder(&made, 11, 5);
+	add_holder(&made, 12, 6);
+	assert_true(leak_holder(&made.leak, &owner, true, &held));
+	assert_int_equal(held.process.pid, 11);
+	assert_int_equal(held.fd, 5);
+	made.charged = process_of(11);
+	assert_int_equal(leak_descriptor(&made.leak), 5);
+}
+
+/* The same number, another process: pids are used again. */
+static void a_pid_that_is_used_again_is_not_the_owner(void **state)
+{
+	struct case_of_leak made;
+	struct process owner = process_of(12);
+	struct held held;
+
+	(void)state;
+	owner.start_ns -= SECOND;
+	make_case(&made, 12);
+	add_holder(&made, 11, 5);
+	add_holder(&made, 12, 6);
+	assert_true(leak_holder(&made.leak, &owner, true, &held));
+	assert_int_equal(held.process.pid, 11);
+}
+
+/* Of the same process /proc has the name as it is now, the events the rest. */
+static void names_are_those_of_now(void **state)
+{
+	struct case_of_leak made;
+	struct process owner = process_of(11);
+	struct held held;
+
+	(void)state;
+	owner.start_ns += 5;
+	owner.cgroup_id = 77;
+	make_case(&made, 11);
+	add_holder(&made, 11, 5);
+	strcpy(made.holders[0].process.comm, "renamed");
+	assert_true(leak_holder(&made.leak, &owner, true, &held));
+	assert_string_equal(held.process.comm, "renamed");
+	assert_true(held.process.cgroup_id == 77 && held.process.start_ns == owner.start_ns);
+}
+
+static void nobody_has_it(void **state)
+{
+	struct case_of_leak made;
+	struct process owner = process_of(10);
+	struct held held;
+
+	(void)state;
+	make_case(&made, 10);
+	assert_false(leak_holder(&made.leak, &owner, false, &held)); /* someone may, who could not be looked at */
+	assert_true(leak_holder(&made.leak, &owner, true, &held)); /* a descriptor of io_uring's own */
+	assert_true(!held.process.start_ns && !held.queued);
+	made.held.listed.inode = 0;
+	assert_true(leak_holder(&made.leak, &owner, false, &held));
+	assert_true(held.queued);
+	made.socket.flags |= LIVE_IN_ACCEPT_QUEUE; /* whose queue it is, the events tell */
+	assert_false(leak_holder(&made.leak, &owner, true, &held));
+	made.socket = socket_in(STATE_LAST_ACK, SECOND);
+	assert_true(leak_holder(&made.leak, &owner, false, &held));
+	assert_true(!held.process.start_ns && !held.queued);
+	made.held.found = false;
+	assert_false(leak_holder(&made.leak, &owner, true, &held));
+}
+
+/* A leak in a model: of a process, from an address, to a port, so many seconds old. */
+static struct event leaked(uint64_t id, uint32_t pid, const char *remote, uint16_t port, unsigned int seconds)
+{
+	struct event event = entry(id);
 	struct address address;
 
-	leak.socket.record.new_state = STATE_CLOSE_WAIT;
-	leak.socket.record.side = SIDE_PASSIVE;
-	leak.socket.record.endpoint.local_port = port;
+	event.record.time_ns = (1000 - seconds) * SECOND;
+	event.record.endpoint.local_port = port;
 	if (pid)
-		leak.socket.record.owner = process_of(pid);
+		event.record.owner = process_of(pid);
 	assert_int_equal(address_parse(remote, &address), 0);
-	address_to_mapped(&address, leak.socket.record.endpoint.remote_addr);
-	return leak;
+	address_to_mapped(&address, event.record.endpoint.remote_addr);
+	return event;
+}
+
+/* All of a model's sockets as leaks, at second 1000. */
+static size_t collect(const struct model *model, struct leak *leaks)
+{
+	const struct live_socket *socket;
+	size_t cursor = 0, count = 0;
+	uint64_t id;
+
+	while ((socket = live_sockets_next(&model->sockets, &cursor, &id)))
+		leaks[count++] = (struct leak){
+			.id = id,
+			.socket = socket,
+			.end = live_socket_end(&model->sockets, socket),
+			.charged = &processes_at(&model->processes, live_socket_charged(socket))->process,
+			.group = model_group_of(model, socket, LEAK_GROUPING),
+			.age = leak_age_of(socket, NULL, 1000 * SECOND, SECOND),
+		};
+	return count;
 }
 
 static void groups_add_up(void **state)
 {
-	struct leak leaks[] = {
-		leak_of(1, "10.0.0.7", 80, 9 * SECOND), leak_of(1, "10.0.0.8", 80, 8 * SECOND),
-		leak_of(1, "10.0.0.7", 80, 7 * SECOND), leak_of(2, "10.0.0.7", 80, 6 * SECOND),
-		leak_of(1, "10.0.0.7", 443, 5 * SECOND), leak_of(0, "10.0.0.7", 80, 4 * SECOND),
-	};
-	struct leak_groups *groups = leak_groups_new(100);
-	struct leak_group **list;
+	struct model *model = begin(100, 100);
+	struct event queued = leaked(4, 2, "10.0.0.7", 80, 6);
+	struct leak leaks[10];
+	struct leak_group *list;
 	struct address address;
 	char text[ADDRESS_TEXT];
 	size_t count;
 
 	(void)state;
-	leaks[3].socket.record.flags = FLAG_IN_ACCEPT_QUEUE;
-	assert_int_equal(leak_groups_report(groups, leaks, ARRAY_SIZE(leaks), &list, &count), 0);
+	apply(model, leaked(1, 1, "10.0.0.7", 80, 9));
+	apply(model, leaked(2, 1, "10.0.0.8", 80, 8));
+	apply(model, leaked(3, 1, "10.0.0.7", 80, 7));
+	queued.record.flags = FLAG_IN_ACCEPT_QUEUE;
+	apply(model, queued);
+	apply(model, leaked(5, 1, "10.0.0.7", 443, 5));
+	apply(model, leaked(6, 0, "10.0.0.7", 80, 4));
+	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), &list, &count), 0);
 	assert_int_equal(count, 4);
-	assert_int_equal(list[0]->count, 3);
-	assert_int_equal(list[0]->remotes, 2);
-	assert_true(list[0]->oldest_ns == 9 * SECOND);
-	address = address_from_mapped(list[0]->remote);
+	assert_int_equal(list[0].count, 3);
+	assert_int_equal(list[0].remotes, 2);
+	assert_int_equal(list[0].grown, 3);
+	assert_true(list[0].oldest_ns == 9 * SECOND && list[0].youngest_ns == 7 * SECOND);
+	address = address_from_mapped(list[0].remote);
 	address_format(text, &address);
 	assert_string_equal(text, "10.0.0.7");
-	assert_int_equal(list[1]->owner.pid, 2);
-	assert_int_equal(list[1]->queued, 1);
-	assert_int_equal(list[2]->service_port, 443);
-	assert_true(list[3]->owner.start_ns == 0);
+	assert_int_equal(list[1].process.pid, 2);
+	assert_int_equal(list[1].queued, 1);
+	assert_int_equal(list[2].service_port, 443);
+	assert_true(list[3].process.start_ns == 0);
 	free(list);
-	leak_groups_free(groups);
+	model_free(model);
 }
 
 /* Many causes: the rest shares one group, and no socket is lost. */
 static void groups_are_bounded(void **state)
 {
+	struct model *model = begin(100, 10);
 	struct leak leaks[50];
-	struct leak_groups *groups = leak_groups_new(10);
-	struct leak_group **list;
+	struct leak_group *list;
 	size_t count, i, sum = 0;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(leaks); i++)
-		leaks[i] = leak_of(i + 1, "10.0.0.7", 80, i * SECOND);
-	assert_int_equal(leak_groups_report(groups, leaks, ARRAY_SIZE(leaks), &list, &count), 0);
+		apply(model, leaked(i + 1, i + 1, "10.0.0.7", 80, i));
+	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), &list, &count), 0);
 	assert_int_equal(count, 11);
 	for (i = 0; i < count; i++)
-		sum += list[i]->count;
+		sum += list[i].count;
 	assert_int_equal(sum, ARRAY_SIZE(leaks));
-	assert_int_equal(list[0]->count, 40);
-	assert_true(list[0]->owner.start_ns == 0);
+	assert_int_equal(list[0].count, 40);
+	assert_true(list[0].process.start_ns == 0);
 	free(list);
-	leak_groups_free(groups);
+	model_free(model);
 }
 
 struct listing {
@@ -421,9 +532,11 @@ int main(void)
 		cmocka_unit_test(age_of_a_begin_that_was_seen),
 		cmocka_unit_test(age_between_last_ack_and_last_data),
 		cmocka_unit_test(ack_says_nothing_of_our_close),
-		cmocka_unit_test(owner_of_a_socket_accepted_late),
-		cmocka_unit_test(owner_stays_though_another_holds),
-		cmocka_unit_test(no_inode_is_not_accepted),
+		cmocka_unit_test(the_owner_is_the_holder_while_it_has_it),
+		cmocka_unit_test(else_the_first_of_those_that_have_it),
+		cmocka_unit_test(a_pid_that_is_used_again_is_not_the_owner),
+		cmocka_unit_test(names_are_those_of_now),
+		cmocka_unit_test(nobody_has_it),
 		cmocka_unit_test(groups_add_up),
 		cmocka_unit_test(groups_are_bounded),
 		cmocka_unit_test(lines_of_proc),

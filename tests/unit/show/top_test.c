@@ -170,7 +170,7 @@ static void wide_terminals_show_more(void **state)
 
 static void keys_group(void **state)
 {
-	static const char *const heads[] = { "PROCESS", "CGROUP", "CONTAINER", "POD", "REMOTE", "PORT" };
+	static const char *const heads[] = { "PROCESS", "CGROUP", "CONTAINER", "POD", "REMOTE", "PORT", "COMM", "UNIT" };
 	struct screen *screen = *state;
 
 	world_run(&world, 5000, 6);
@@ -182,6 +182,8 @@ static void keys_group(void **state)
 	press(screen, 'b');
 	unit_assert_contains(frame_text(&screen->frame, 2), "PROCESS");
 	press(screen, 'B');
+	unit_assert_contains(frame_text(&screen->frame, 2), "UNIT");
+	press(screen, '6');
 	unit_assert_contains(frame_text(&screen->frame, 2), "PORT");
 	assert_int_equal(lines_with(screen, "port 800"), WORLD_PORTS);
 }

@@ -154,7 +154,7 @@ void hist_json(struct json *json, const struct hist_interval *interval, const st
 	json_string(json, "type", "histogram");
 	json_time(json, "time", interval->unix_ns);
 	json_f64(json, "seconds", interval->seconds, 3);
-	json_string(json, "by", group_by_name(group->name.by));
+	json_string(json, "by", interval->by);
 	group_json(json, group);
 	json_string(json, "state", tcp_state_name(state));
 	json_u64(json, "count", account->dwell.count);

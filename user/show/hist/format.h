@@ -11,6 +11,7 @@
 struct hist_interval {
 	uint64_t unix_ns; /* its end */
 	double seconds;
+	char by[GROUP_BY_TEXT];
 };
 
 /* A line with the figures, and one with a bar for each power of two; `color` as escape sequences. */

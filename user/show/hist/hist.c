@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/ledger.h"
+#include "account/model.h"
 #include "show/hist/format.h"
 #include "event/summary.h"
 #include "util/tcp_state.h"
@@ -26,7 +26,7 @@ struct hist_view {
 	struct view view;
 	struct hist_config config;
 	struct output *output;
-	struct ledger *ledger;
+	struct model *model;
 	struct pod_names *names; /* the run's */
 	struct json json;
 	struct buffer text;
@@ -82,7 +82,7 @@ static void show_group(struct hist_view *hist, struct group *group, const struct
 	size_t i;
 
 	for (i = 0; i < STATES_SHOWN; i++) {
-		struct account *account = ledger_account(hist->ledger, group, state_order[i]);
+		struct account *account = model_account(hist->model, group, state_order[i]);
 
 		if (!has_something(account))
 			continue;
@@ -113,7 +113,7 @@ static int compare_numbers(int64_t a, int64_t b)
 static int compare_rows(const void *a, const void *b, void *context)
 {
 	const struct hist_row *x = a, *y = b;
-	int other = (x->group->name.kind == GROUP_OTHER) - (y->group->name.kind == GROUP_OTHER);
+	int other = (x->group->name.parts[0].kind == GROUP_OTHER) - (y->group->name.parts[0].kind == GROUP_OTHER);
 
 	if (other)
 		return other;
@@ -129,7 +129,7 @@ static int compare_rows(const void *a, const void *b, void *context)
 
 static size_t collect_rows(struct hist_view *hist, struct hist_row **rows)
 {
-	struct groups *groups = ledger_groups(hist->ledger, hist->config.group);
+	struct groups *groups = model_groups(hist->model, hist->config.by);
 	struct group *group;
 	size_t count = 0;
 
@@ -152,13 +152,17 @@ static void interval_head(struct hist_view *hist, const struct hist_interval *in
 static int show_interval(struct hist_view *hist, const struct tick *tick)
 {
 	const struct hist_config *config = &hist->config;
-	struct hist_interval interval = { tick->unix_ns, (double)(tick->time_ns - hist->interval_begin_ns) / NSEC_PER_SEC };
+	struct hist_interval interval = {
+		.unix_ns = tick->unix_ns,
+		.seconds = (double)(tick->time_ns - hist->interval_begin_ns) / NSEC_PER_SEC,
+	};
 	size_t i, count, shown, most = config->rows ?: config->json ? SIZE_MAX : DEFAULT_ROWS;
 	struct hist_row *rows;
 	int err = 0;
 
-	ledger_age(hist->ledger, config->group, tick->time_ns, true);
-	groups_complete(ledger_groups(hist->ledger, config->group), hist->names);
+	group_by_name(interval.by, config->by);
+	model_age(hist->model, config->by, tick->time_ns, true);
+	model_complete(hist->model, hist->names);
 	count = collect_rows(hist, &rows);
 	shown = count < most ? count : most;
 	interval_head(hist, &interval);
@@ -168,7 +172,7 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 	}
 	if (shown < count && !config->json)
 		buffer_printf(&hist->text, "... and %zu more of %s (-r shows more)\n\n", count - shown,
-			      group_by_name(config->group));
+			      interval.by);
 	free(rows);
 	err = err ?: count ? write_out(hist) : -ENOMEM;
 	return err ?: output_flush(hist->output);
@@ -190,14 +194,13 @@ static int hist_begin(struct view *view, const struct run *run)
 
 static int hist_event(struct view *view, const struct event *event)
 {
-	ledger_event(((struct hist_view *)view)->ledger, event);
+	model_event(((struct hist_view *)view)->model, event);
 	return 0;
 }
 
 static int hist_recount(struct view *view, bool begins)
 {
-	if (begins)
-		ledger_recount(((struct hist_view *)view)->ledger);
+	model_recount(((struct hist_view *)view)->model, begins);
 	return 0;
 }
 
@@ -208,8 +211,8 @@ static void next_interval(struct hist_view *hist, const struct tick *tick)
 	hist->interval_begin_ns = tick->time_ns;
 	hist->next_ns += (late_ns / hist->config.interval_ns + 1) * hist->config.interval_ns;
 	hist->intervals++;
-	ledger_clear_dwell(hist->ledger);
-	ledger_forget(hist->ledger, tick->time_ns);
+	model_clear_dwell(hist->model);
+	model_forget(hist->model, tick->time_ns);
 }
 
 static bool count_is_reached(const struct hist_view *hist)
@@ -254,10 +257,11 @@ static int hist_end(struct view *view, const struct tick *last)
 
 struct view *hist_view_new(const struct hist_config *config, struct output *output)
 {
-	struct ledger_config ledger = {
+	struct model_config model = {
 		.states = config->states,
 		.followed = config->states,
-		.groupings = 1U << config->group,
+		.groupings = { config->by },
+		.n_groupings = 1,
 		.max_groups = config->max_groups,
 	};
 	struct hist_view *hist = calloc(1, sizeof(*hist));
@@ -275,8 +279,8 @@ struct view *hist_view_new(const struct hist_config *config, struct output *outp
 	hist->output = output;
 	json_init(&hist->json);
 	buffer_init(&hist->text);
-	hist->ledger = ledger_new(&ledger);
-	if (hist->ledger)
+	hist->model = model_new(&model);
+	if (hist->model)
 		return &hist->view;
 	hist_view_free(&hist->view);
 	return NULL;
@@ -288,7 +292,7 @@ void hist_view_free(struct view *view)
 
 	if (!hist)
 		return;
-	ledger_free(hist->ledger);
+	model_free(hist->model);
 	json_release(&hist->json);
 	buffer_release(&hist->text);
 	free(hist);

@@ -11,7 +11,7 @@ enum hist_sort { HIST_BY_COUNT, HIST_BY_OPEN, HIST_BY_NAME, HIST_SORTS };
 
 struct hist_config {
 	uint32_t states; /* bit (1 << state), as hist_states() gives them */
-	enum group_key group;
+	unsigned int by; /* what histograms are of, see account/group.h */
 	enum hist_sort sort;
 	uint32_t rows; /* shown; 0 = ten of text, all of JSON */
 	uint32_t max_groups; /* kept apart; 0 = default */

@@ -1,224 +1,131 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Groups of leaks, kept in a bounded table by cause. */
+/* Groups of leaks: sockets sorted by cause and remote address, and each run of them summed up. */
 #include "show/leaks/groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "show/leaks/leaks.h"
+#include "util/tcp_state.h"
 
-#define START_UNIT_NS 10000000ULL /* /proc tells starts in ticks of 10 ms, the kernel side in ns */
-
-/* No padding: hashed as bytes. */
-struct cause {
-	uint64_t start;
-	uint32_t pid;
-	uint16_t service_port;
-	uint8_t state, side;
-};
-
-struct entry {
-	struct leak_group group; /* first: a group is its entry */
-	struct cause key;
-	UT_hash_handle hh;
-};
-
-struct leak_groups {
-	size_t max;
-	struct entry *entries;
-};
-
-struct leak_groups *leak_groups_new(size_t max)
+static const uint8_t *remote_of(const struct leak *leak)
 {
-	struct leak_groups *groups = calloc(1, sizeof(*groups));
-
-	if (groups)
-		groups->max = max;
-	return groups;
+	return leak->end->endpoint.remote_addr;
 }
 
-void leak_groups_free(struct leak_groups *groups)
+static int compare_causes(const struct leak *left, const struct leak *right)
 {
-	struct entry *entry, *next;
-
-	if (!groups)
-		return;
-	HASH_ITER(hh, groups->entries, entry, next) {
-		HASH_DEL(groups->entries, entry);
-		free(entry);
-	}
-	free(groups);
+	if (left->group != right->group)
+		return left->group->index < right->group->index ? -1 : 1;
+	return (int)left->socket->state - right->socket->state;
 }
 
-static uint16_t service_port_of(const struct live_socket *socket)
+static int compare_leaks(const void *a, const void *b)
 {
-	struct event event = { .record = socket->record };
+	const struct leak *left = a, *right = b;
 
-	return event_service_port(&event);
+	return compare_causes(left, right) ?: memcmp(remote_of(left), remote_of(right), 16);
 }
 
-static struct entry *entry_find(const struct leak_groups *groups, const struct cause *key)
+static void sum_begin(struct leak_group *group, const struct model *model, const struct leak *leak)
 {
-	struct entry *entry;
+	const struct group_part *service = &leak->group->name.parts[1];
 
-	HASH_FIND(hh, groups->entries, key, sizeof(*key), entry);
-	return entry;
+	*group = (struct leak_group){
+		.group = leak->group,
+		.state = leak->socket->state,
+		.side = service->side,
+		.service_port = service->port,
+		.grown = model_account(model, (struct group *)leak->group, leak->socket->state)->grown,
+		.youngest_ns = UINT64_MAX,
+	};
+	if (leak->group->name.parts[0].kind == GROUP_KNOWN)
+		group->process = *leak->charged;
 }
 
-static struct entry *entry_new(struct leak_groups *groups, const struct cause *key)
-{
-	struct entry *entry = calloc(1, sizeof(*entry));
-
-	if (!entry)
-		return NULL;
-	entry->key = *key;
-	entry->group.state = key->state;
-	entry->group.side = key->side;
-	entry->group.service_port = key->service_port;
-	HASH_ADD(hh, groups->entries, key, sizeof(*key), entry);
-	if (entry->hh.tbl)
-		return entry;
-	free(entry);
-	return NULL;
-}
-
-struct leak_group *leak_groups_find(struct leak_groups *groups, const struct live_socket *socket)
-{
-	const struct process *owner = &socket->record.owner;
-	struct cause key = { .state = socket->record.new_state };
-	struct entry *entry;
-
-	key.side = socket->record.side;
-	key.service_port = service_port_of(socket);
-	if (owner->start_ns) {
-		key.start = owner->start_ns / START_UNIT_NS + 1;
-		key.pid = owner->pid ?: owner->ns_pid;
-	}
-	entry = entry_find(groups, &key);
-	if (!entry && HASH_COUNT(groups->entries) >= groups->max) {
-		key = (struct cause){ .state = key.state };
-		entry = entry_find(groups, &key);
-	}
-	if (entry)
-		return &entry->group;
-	entry = entry_new(groups, &key);
-	if (entry && key.start)
-		entry->group.owner = *owner;
-	return entry ? &entry->group : NULL;
-}
-
-static void group_reset(struct leak_group *group)
-{
-	group->count = group->ended = group->queued = group->remotes = 0;
-	group->oldest_ns = 0;
-	group->oldest_at_least = false;
-}
-
-static void group_add(struct leak_group *group, const struct leak *leak)
+/* Is the peer's end of stream read by a program that has the socket? Only where there is such an end. */
+static bool is_read_to_end(const struct leak *leak)
 {
 	const struct held_socket *held = leak->held;
 
+	return leak->socket->state == STATE_CLOSE_WAIT && held && held->found && held->listed.inode && !held->listed.rx_queue;
+}
+
+static void sum_add(struct leak_group *group, const struct leak *leak)
+{
 	group->count++;
 	if (leak->age.ns >= group->oldest_ns) {
 		group->oldest_ns = leak->age.ns;
 		group->oldest_at_least = leak->age.at_least;
 	}
-	if (held && held->found && held->listed.inode && !held->listed.rx_queue)
-		group->ended++;
-	if (leak->socket.record.flags & FLAG_IN_ACCEPT_QUEUE)
-		group->queued++;
+	if (leak->age.ns < group->youngest_ns)
+		group->youngest_ns = leak->age.ns;
+	group->ended += is_read_to_end(leak);
+	group->queued += !!(leak->socket->flags & LIVE_IN_ACCEPT_QUEUE);
 }
 
-static int compare_remotes(const void *a, const void *b)
-{
-	const struct leak *left = *(const struct leak *const *)a, *right = *(const struct leak *const *)b;
-
-	if (left->group != right->group)
-		return left->group < right->group ? -1 : 1;
-	return memcmp(left->socket.record.endpoint.remote_addr, right->socket.record.endpoint.remote_addr, 16);
-}
-
-/* Sockets of one group and remote address follow each other. */
-static void count_remotes(const struct leak **sorted, size_t count)
+/* Sockets of one cause follow each other, and in it those of one remote address. Returns how many there are. */
+static size_t sum_up(struct leak_group *group, const struct model *model, const struct leak *leaks, size_t count)
 {
 	size_t begin, end, most = 0;
 
-	for (begin = 0; begin < count; begin = end) {
-		struct leak_group *group = sorted[begin]->group;
-
-		for (end = begin + 1; end < count && !compare_remotes(&sorted[begin], &sorted[end]); end++)
-			;
-		if (!group->remotes++ || end - begin > most) {
-			most = end - begin;
-			memcpy(group->remote, sorted[begin]->socket.record.endpoint.remote_addr, sizeof(group->remote));
-		}
+	sum_begin(group, model, leaks);
+	for (begin = 0; begin < count && !compare_causes(leaks, leaks + begin); begin = end) {
+		for (end = begin; end < count && !compare_leaks(leaks + begin, leaks + end); end++)
+			sum_add(group, leaks + end);
+		group->remotes++;
+		if (end - begin <= most)
+			continue;
+		most = end - begin;
+		memcpy(group->remote, remote_of(leaks + begin), sizeof(group->remote));
 	}
-}
-
-static int sum_up_remotes(const struct leak *leaks, size_t count)
-{
-	const struct leak **sorted = calloc(count, sizeof(*sorted));
-	size_t i;
-
-	if (!sorted)
-		return -ENOMEM;
-	for (i = 0; i < count; i++)
-		sorted[i] = &leaks[i];
-	qsort(sorted, count, sizeof(*sorted), compare_remotes);
-	count_remotes(sorted, count);
-	free(sorted);
-	return 0;
+	return begin;
 }
 
 static int compare_groups(const void *a, const void *b)
 {
-	const struct leak_group *left = *(struct leak_group *const *)a, *right = *(struct leak_group *const *)b;
+	const struct leak_group *left = a, *right = b;
 
 	if (left->count != right->count)
 		return left->count > right->count ? -1 : 1;
 	if (left->oldest_ns != right->oldest_ns)
 		return left->oldest_ns > right->oldest_ns ? -1 : 1;
-	if (left->owner.pid != right->owner.pid)
-		return left->owner.pid < right->owner.pid ? -1 : 1;
+	if (left->process.pid != right->process.pid)
+		return left->process.pid < right->process.pid ? -1 : 1;
 	return (int)left->service_port - right->service_port;
 }
 
-static int list_groups(const struct leak_groups *groups, struct leak_group ***ret_groups, size_t *ret_count)
+static size_t count_causes(const struct leak *leaks, size_t count)
 {
-	struct leak_group **list = calloc(HASH_COUNT(groups->entries) + 1, sizeof(*list));
-	struct entry *entry, *next;
-	size_t count = 0;
+	size_t i, causes = 0;
 
-	if (!list)
-		return -ENOMEM;
-	HASH_ITER(hh, groups->entries, entry, next)
-		if (entry->group.count)
-			list[count++] = &entry->group;
-	qsort(list, count, sizeof(*list), compare_groups);
-	*ret_groups = list;
-	*ret_count = count;
-	return 0;
+	for (i = 0; i < count; i++)
+		causes += !i || compare_causes(leaks + i - 1, leaks + i);
+	return causes;
 }
 
-int leak_groups_report(struct leak_groups *groups, struct leak *leaks, size_t count, struct leak_group ***ret_groups,
-		       size_t *ret_count)
+int leak_groups_make(const struct model *model, struct leak *leaks, size_t count, struct leak_group **ret_groups,
+		     size_t *ret_count)
 {
-	struct entry *entry, *next;
-	size_t i;
-	int err;
+	size_t i, n_groups;
+	struct leak_group *groups;
 
-	HASH_ITER(hh, groups->entries, entry, next)
-		group_reset(&entry->group);
-	for (i = 0; i < count; i++) {
-		leaks[i].group = leak_groups_find(groups, &leaks[i].socket);
-		if (!leaks[i].group)
-			return -ENOMEM;
-		group_add(leaks[i].group, &leaks[i]);
+	if (count)
+		qsort(leaks, count, sizeof(*leaks), compare_leaks);
+	n_groups = count_causes(leaks, count);
+	groups = calloc(n_groups + 1, sizeof(*groups));
+	if (!groups)
+		return -ENOMEM;
+	for (i = 0; i < n_groups; i++) {
+		size_t size = sum_up(&groups[i], model, leaks, count);
+
+		leaks += size;
+		count -= size;
 	}
-	err = count ? sum_up_remotes(leaks, count) : 0;
-	return err ?: list_groups(groups, ret_groups, ret_count);
+	if (n_groups)
+		qsort(groups, n_groups, sizeof(*groups), compare_groups);
+	*ret_groups = groups;
+	*ret_count = n_groups;
+	return 0;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * Leaked sockets that have the same cause: same owner, side and service port, same state. Counts who enters and leaves
- * while we watch, and sums up the leaks of a report.
- */
+/* Leaks that have the same cause: same process, side and service port, same state. Sums them up from a report's sockets. */
 #ifndef TCPDWELL_SHOW_LEAKS_GROUPS_H
 #define TCPDWELL_SHOW_LEAKS_GROUPS_H
 
@@ -10,20 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "account/sockets.h"
+#include "account/model.h"
+
+/* What the groups of the model are of. */
+#define LEAK_GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
 
 struct leak;
-struct leak_groups;
 
 struct leak_group {
-	struct process owner; /* start_ns 0 = not known */
+	const struct group *group; /* of the model */
+	struct process process; /* the charged one, as it is called now; start_ns 0 = not known, or several */
 	uint8_t state, side;
 	uint16_t service_port;
-	uint64_t entered, left; /* since the run began */
-
-	/* Of a report. */
+	int64_t grown; /* who came less who left, since the run began */
 	size_t count;
-	uint64_t oldest_ns;
+	uint64_t oldest_ns, youngest_ns; /* ages */
 	bool oldest_at_least;
 	size_t ended; /* sockets whose end of stream the program has read, and still did not close */
 	size_t queued; /* never accepted */
@@ -31,15 +29,8 @@ struct leak_group {
 	uint8_t remote[16]; /* the one with the most sockets */
 };
 
-/* At most `max` groups; the rest share one without owner and port. NULL: no memory. */
-struct leak_groups *leak_groups_new(size_t max);
-void leak_groups_free(struct leak_groups *groups);
-
-/* The group of a socket. NULL: no memory. */
-struct leak_group *leak_groups_find(struct leak_groups *groups, const struct live_socket *socket);
-
-/* Sums up. Fills in each leak's group and *ret_groups: those with leaks, most first; the caller frees it. 0 or -ENOMEM. */
-int leak_groups_report(struct leak_groups *groups, struct leak *leaks, size_t count, struct leak_group ***ret_groups,
-		       size_t *ret_count);
+/* Fills in *ret_groups, most sockets first; the caller frees it. Sorts `leaks` as it likes. 0 or -ENOMEM. */
+int leak_groups_make(const struct model *model, struct leak *leaks, size_t count, struct leak_group **ret_groups,
+		     size_t *ret_count);
 
 #endif

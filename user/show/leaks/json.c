@@ -35,7 +35,7 @@ static void group_owner_json(struct json *json, const struct process *owner)
 	comm_json(json, "owner_comm", owner);
 }
 
-static void group_json(struct json *json, const struct leaks_report *report, const struct leak_group *group)
+static void leak_group_json(struct json *json, const struct leaks_report *report, const struct leak_group *group)
 {
 	double minutes = (report->tick->time_ns - report->begin_ns) / NSEC_PER_MINUTE;
 	char remote[ADDRESS_TEXT];
@@ -44,7 +44,7 @@ static void group_json(struct json *json, const struct leaks_report *report, con
 	json_element_object_begin(json);
 	json_u64(json, "sockets", group->count);
 	json_string(json, "state", tcp_state_name(group->state));
-	group_owner_json(json, &group->owner);
+	group_owner_json(json, &group->process);
 	json_string(json, "side", side_name(group->side));
 	if (group->service_port)
 		json_u64(json, "service_port", group->service_port);
@@ -55,7 +55,7 @@ static void group_json(struct json *json, const struct leaks_report *report, con
 	seconds_json(json, "oldest_s", group->oldest_ns);
 	json_bool(json, "oldest_at_least", group->oldest_at_least);
 	if (report->watched)
-		json_f64(json, "growth_per_min", (int64_t)(group->entered - group->left) / minutes, 2);
+		json_f64(json, "growth_per_min", group->grown / minutes, 2);
 	else
 		json_null(json, "growth_per_min");
 	if (report->asked)
@@ -90,7 +90,7 @@ static void head_json(struct json *json, const struct leaks_report *report)
 		json_null(json, "holders_complete");
 	json_array_begin(json, "groups");
 	for (i = 0; i < report->group_count; i++)
-		group_json(json, report, report->groups[i]);
+		leak_group_json(json, report, &report->groups[i]);
 	json_array_end(json);
 	json_object_end(json);
 	json_end_line(json);
@@ -150,17 +150,17 @@ static void age_json(struct json *json, const struct leak_age *age)
 
 static void leak_json(struct json *json, const struct leaks_report *report, const struct leak *leak)
 {
-	struct container container;
-	struct event event = live_socket_event(&leak->socket, &container, report->names);
+	struct held held;
+	struct event event = model_socket_event(report->model, leak->id, leak->socket, &held);
 
 	json_object_begin(json, NULL);
 	json_string(json, "type", "leak");
 	json_time(json, "time", report->tick->unix_ns);
-	json_hex64(json, "sock", leak->socket.record.id);
+	json_hex64(json, "sock", leak->id);
 	event_endpoint_json(json, &event);
-	json_string(json, "state", tcp_state_name(leak->socket.record.new_state));
+	json_string(json, "state", tcp_state_name(leak->socket->state));
 	age_json(json, &leak->age);
-	json_string(json, "closed_by", closed_by_name(leak->socket.record.closed_by));
+	json_string(json, "closed_by", closed_by_name(leak->socket->closed_by));
 	held_json(json, leak);
 	event_owner_json(json, &event);
 	json_object_end(json);

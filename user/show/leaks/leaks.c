@@ -7,13 +7,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "attribute/container.h"
+#include "attribute/pod_names.h"
+#include "attribute/process.h"
 #include "event/summary.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define DEFAULT_SOCKETS 1000000
-#define MAX_GROUPS 10000
 #define WATCH_MIN_NS NSEC_PER_SEC /* growth in less than this says nothing */
 
 struct leaks_view {
@@ -21,8 +23,7 @@ struct leaks_view {
 	struct leaks_config config;
 	struct output *output;
 	struct json json;
-	struct sockets *sockets;
-	struct leak_groups *groups;
+	struct model *model;
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns;
 	bool recorded;
@@ -46,50 +47,15 @@ static int leaks_begin(struct view *view, const struct run *run)
 	return err ?: output_flush(leaks->output);
 }
 
-/* Growth: who came and who went, by cause. */
-static int count_change(struct leaks_view *leaks, const struct event *event)
-{
-	const struct live_socket *before = sockets_find(leaks->sockets, event->record.id), *after;
-	struct leak_group *group;
-	int err;
-
-	if (before) {
-		group = leak_groups_find(leaks->groups, before);
-		if (!group)
-			return -ENOMEM;
-		group->left++;
-	}
-	err = sockets_apply(leaks->sockets, event);
-	after = err ? NULL : sockets_find(leaks->sockets, event->record.id);
-	if (!after)
-		return err;
-	group = leak_groups_find(leaks->groups, after);
-	if (!group)
-		return -ENOMEM;
-	if (before || event->record.type == RECORD_TRANSITION)
-		group->entered++;
-	return 0;
-}
-
 static int leaks_event(struct view *view, const struct event *event)
 {
-	return event->held ? 0 : count_change((struct leaks_view *)view, event);
-}
-
-static void count_gone(void *context, const struct live_socket *socket)
-{
-	struct leaks_view *leaks = context;
-	struct leak_group *group = leak_groups_find(leaks->groups, socket);
-
-	if (group)
-		group->left++;
+	model_event(((struct leaks_view *)view)->model, event);
+	return 0;
 }
 
 static int leaks_recount(struct view *view, bool begins)
 {
-	struct leaks_view *leaks = (struct leaks_view *)view;
-
-	sockets_recount(leaks->sockets, begins, count_gone, leaks);
+	model_recount(((struct leaks_view *)view)->model, begins);
 	return 0;
 }
 
@@ -109,21 +75,44 @@ static int leaks_tick(struct view *view, const struct tick *tick)
 	return output_reader_gone(leaks->output) ? -EPIPE : 0;
 }
 
+static struct leak leak_of(const struct leaks_view *leaks, uint64_t id, const struct live_socket *socket, uint64_t now_ns)
+{
+	return (struct leak){
+		.id = id,
+		.socket = socket,
+		.end = live_socket_end(&leaks->model->sockets, socket),
+		.age = leak_age_of(socket, NULL, now_ns, UINT64_MAX),
+	};
+}
+
 /* All that may be old enough, as far as we know without asking the kernel. */
 static int choose_candidates(const struct leaks_view *leaks, struct leaks_report *report)
 {
+	const struct live_sockets *sockets = &leaks->model->sockets;
 	const struct live_socket *socket;
-	struct leak_age age;
+	size_t cursor = 0;
+	uint64_t id;
 
-	report->leaks = calloc(sockets_count(leaks->sockets) + 1, sizeof(*report->leaks));
+	report->leaks = calloc(sockets->by_id.used + 1, sizeof(*report->leaks));
 	if (!report->leaks)
 		return -ENOMEM;
-	for (socket = sockets_next(leaks->sockets, NULL); socket; socket = sockets_next(leaks->sockets, socket)) {
-		age = leak_age_of(socket, NULL, report->tick->time_ns, UINT64_MAX);
-		if (age.at_least || age.ns > leaks->config.older_than_ns)
-			report->leaks[report->count++] = (struct leak){ .socket = *socket, .age = age };
+	while ((socket = live_sockets_next(sockets, &cursor, &id))) {
+		struct leak leak = leak_of(leaks, id, socket, report->tick->time_ns);
+
+		if (!(socket->flags & LIVE_DOUBTED) && (leak.age.at_least || leak.age.ns > leaks->config.older_than_ns))
+			report->leaks[report->count++] = leak;
 	}
 	return 0;
+}
+
+/* Whose it is, by the model; known when all that is to be told to it was told. */
+static void charge(struct leak *leak, const struct model *model)
+{
+	const struct known_process *process = processes_at(&model->processes, live_socket_charged(leak->socket));
+
+	leak->charged = &process->process;
+	leak->cgroup = process->cgroup;
+	leak->group = model_group_of(model, leak->socket, LEAK_GROUPING);
 }
 
 static bool any_without_holder(const struct held_socket *held, size_t count)
@@ -157,8 +146,8 @@ static struct held_socket *ask_holders(struct leaks_report *report)
 	if (!held)
 		return NULL;
 	for (i = 0; i < report->count; i++) {
-		held[i].endpoint = report->leaks[i].socket.record.endpoint;
-		held[i].state = report->leaks[i].socket.record.new_state;
+		held[i].endpoint = report->leaks[i].end->endpoint;
+		held[i].state = report->leaks[i].socket->state;
 		report->leaks[i].held = &held[i];
 	}
 	err = holders_find(held, report->count, NULL);
@@ -166,6 +155,32 @@ static struct held_socket *ask_holders(struct leaks_report *report)
 	if (err)
 		tell_incomplete(err, any_without_holder(held, report->count));
 	return held;
+}
+
+/* As an event: the model moves the socket to who has it. */
+static void tell_holder(struct leaks_view *leaks, const struct leaks_report *report, struct leak *leak)
+{
+	const struct processes *processes = &leaks->model->processes;
+	struct container container = {};
+	struct held held;
+	struct event event = {
+		.record = { .type = RECORD_HOLDER, .id = leak->id, .time_ns = report->tick->time_ns },
+		.container = &container,
+		.held = &held,
+	};
+	char path[4096];
+
+	charge(leak, leaks->model);
+	if (!leak_holder(leak, &processes_at(processes, leak->socket->owner)->process, report->holders_complete, &held))
+		return;
+	event.cgroup_id = held.process.cgroup_id;
+	if (held.process.start_ns && !event.cgroup_id &&
+	    process_cgroup_read(NULL, NULL, held.process.pid, path, sizeof(path), &event.cgroup_id) && event.cgroup_id) {
+		event.cgroup = path;
+		container_from_cgroup(path, &container);
+		pod_names_complete(leaks->names, &container);
+	}
+	model_event(leaks->model, &event);
 }
 
 static uint64_t uptime_ns(void)
@@ -188,7 +203,7 @@ static bool leak_is_kept(struct leak *leak, struct leaks_report *report)
 	return false;
 }
 
-static void complete(struct leaks_report *report)
+static void complete(struct leaks_view *leaks, struct leaks_report *report)
 {
 	uint64_t uptime = uptime_ns();
 	size_t i, kept = 0;
@@ -199,13 +214,15 @@ static void complete(struct leaks_report *report)
 		if (leak.held && leak.held->looked && !leak.held->found)
 			continue;
 		if (leak.held && leak.held->found) {
-			leak_update_owner(&leak.socket, leak.held);
-			leak.age = leak_age_of(&leak.socket, &leak.held->listed, report->tick->time_ns, uptime);
+			tell_holder(leaks, report, &leak);
+			leak.age = leak_age_of(leak.socket, &leak.held->listed, report->tick->time_ns, uptime);
 		}
-		if (leak_is_kept(&leak, report))
+		if (leak.socket->flags & LIVE_COUNTED && leak_is_kept(&leak, report))
 			report->leaks[kept++] = leak;
 	}
 	report->count = kept;
+	for (i = 0; i < kept; i++)
+		charge(&report->leaks[i], leaks->model);
 }
 
 static int compare_ages(const void *a, const void *b)
@@ -214,7 +231,17 @@ static int compare_ages(const void *a, const void *b)
 
 	if (left->age.ns != right->age.ns)
 		return left->age.ns > right->age.ns ? -1 : 1;
-	return memcmp(&left->socket.record.endpoint, &right->socket.record.endpoint, sizeof(struct endpoint));
+	return memcmp(&left->end->endpoint, &right->end->endpoint, sizeof(struct endpoint));
+}
+
+static size_t count_sockets(const struct live_sockets *sockets)
+{
+	const struct live_socket *socket;
+	size_t cursor = 0, count = 0;
+
+	while ((socket = live_sockets_next(sockets, &cursor, NULL)))
+		count += !!(socket->flags & LIVE_COUNTED);
+	return count;
 }
 
 /* Fills in leaks and groups. *ret_held is what the leaks point to, the caller's to free with its *ret_asked elements. */
@@ -227,10 +254,14 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 	*ret_asked = report->count;
 	if (report->asked)
 		*ret_held = ask_holders(report);
-	complete(report);
-	qsort(report->leaks, report->count, sizeof(*report->leaks), compare_ages);
+	model_complete(leaks->model, leaks->names);
+	complete(leaks, report);
+	report->in_state = count_sockets(&leaks->model->sockets);
 	leaks->found = report->count;
-	return leak_groups_report(leaks->groups, report->leaks, report->count, &report->groups, &report->group_count);
+	err = leak_groups_make(leaks->model, report->leaks, report->count, &report->groups, &report->group_count);
+	if (report->count)
+		qsort(report->leaks, report->count, sizeof(*report->leaks), compare_ages);
+	return err;
 }
 
 static int leaks_end(struct view *view, const struct tick *last)
@@ -238,14 +269,14 @@ static int leaks_end(struct view *view, const struct tick *last)
 	struct leaks_view *leaks = (struct leaks_view *)view;
 	struct leaks_report report = {
 		.config = &leaks->config,
+		.model = leaks->model,
 		.tick = last,
 		.names = leaks->names,
 		.begin_ns = leaks->begin_ns,
 		.watched = watches(leaks) && last->time_ns - leaks->begin_ns >= WATCH_MIN_NS,
 		.asked = !leaks->recorded,
 		.states = leaks->config.states,
-		.in_state = sockets_count(leaks->sockets),
-		.refused = sockets_refused(leaks->sockets),
+		.refused = leaks->model->sockets.refused,
 	};
 	struct held_socket *held = NULL;
 	size_t asked = 0;
@@ -266,6 +297,14 @@ static int leaks_end(struct view *view, const struct tick *last)
 
 struct view *leaks_view_new(const struct leaks_config *config, struct output *output)
 {
+	struct model_config model = {
+		.states = config->states,
+		.followed = config->states,
+		.groupings = { LEAK_GROUPING },
+		.n_groupings = 1,
+		.max_sockets = config->max_sockets ?: DEFAULT_SOCKETS,
+		.keep_ends = true,
+	};
 	struct leaks_view *leaks = calloc(1, sizeof(*leaks));
 
 	if (!leaks)
@@ -280,9 +319,8 @@ struct view *leaks_view_new(const struct leaks_config *config, struct output *ou
 	leaks->config = *config;
 	leaks->output = output;
 	json_init(&leaks->json);
-	leaks->sockets = sockets_new(config->states, config->max_sockets ?: DEFAULT_SOCKETS);
-	leaks->groups = leak_groups_new(MAX_GROUPS);
-	if (leaks->sockets && leaks->groups)
+	leaks->model = model_new(&model);
+	if (leaks->model)
 		return &leaks->view;
 	leaks_view_free(&leaks->view);
 	return NULL;
@@ -294,8 +332,7 @@ void leaks_view_free(struct view *view)
 
 	if (!leaks)
 		return;
-	sockets_free(leaks->sockets);
-	leak_groups_free(leaks->groups);
+	model_free(leaks->model);
 	json_release(&leaks->json);
 	free(leaks);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The view of `leaks`: sockets stuck in a state. It follows the sockets of these states (account/sockets), and at the end
- * of the run chooses the old ones, asks who holds them (attribute/holders), and prints a report.
+ * The view of `leaks`: sockets stuck in a state. It follows the sockets of these states (account/model), and at the end
+ * of the run chooses the old ones, asks who holds them (attribute/holders), tells the model, and prints a report.
  */
 #ifndef TCPDWELL_SHOW_LEAKS_LEAKS_H
 #define TCPDWELL_SHOW_LEAKS_LEAKS_H
 
-#include "account/sockets.h"
+#include "account/model.h"
 #include "attribute/holders.h"
 #include "event/event.h"
 #include "show/leaks/groups.h"
@@ -21,10 +21,14 @@ struct leak_age {
 };
 
 struct leak {
-	struct live_socket socket; /* owner and flags brought up to date by what holds it now */
-	struct leak_age age;
+	uint64_t id;
+	const struct live_socket *socket; /* of the model, as is all that follows; good until its next event */
+	const struct live_end *end;
+	const struct process *charged; /* start_ns 0 = not known */
+	const struct known_cgroup *cgroup; /* the charged process's */
+	const struct group *group;
 	const struct held_socket *held; /* NULL: not known, as in a replay */
-	struct leak_group *group;
+	struct leak_age age;
 };
 
 struct leaks_config {
@@ -38,6 +42,7 @@ struct leaks_config {
 
 struct leaks_report {
 	const struct leaks_config *config;
+	const struct model *model;
 	const struct tick *tick; /* when the report was made */
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns; /* of the run */
@@ -50,7 +55,7 @@ struct leaks_report {
 	size_t undecided; /* begin not seen: may be old enough or not */
 	struct leak *leaks; /* oldest first */
 	size_t count;
-	struct leak_group **groups; /* with leaks, most first */
+	struct leak_group *groups; /* with leaks, most first */
 	size_t group_count;
 };
 
@@ -68,10 +73,13 @@ size_t leaks_view_found(const struct view *view);
 struct leak_age leak_age_of(const struct live_socket *socket, const struct listed_socket *listed, uint64_t now_ns,
 			    uint64_t uptime_ns);
 
-/* Brings owner, attribution and accept queue up to date. Pure. */
-void leak_update_owner(struct live_socket *socket, const struct held_socket *held);
+/*
+ * Who holds the socket now, of what was found. `first` is the charged process while it is among them, else the one with the
+ * lowest pid. False where that is not told: `complete` says whether every process could be looked at. Pure.
+ */
+bool leak_holder(const struct leak *leak, const struct process *owner, bool complete, struct held *first);
 
-/* The first descriptor of the owner, else of any holder; -1 = none is known. */
+/* The first descriptor of the charged process; -1 = none is known. */
 int leak_descriptor(const struct leak *leak);
 
 /* A report as text or as JSON lines; `json` is empty before and after. 0 or the output's error. */

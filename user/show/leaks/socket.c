@@ -2,6 +2,9 @@
 /* What can be concluded of one stuck socket from its events and the kernel's list: age, owner, descriptor. Pure. */
 #include "show/leaks/leaks.h"
 
+#include <string.h>
+
+#include "attribute/process.h"
 #include "util/tcp_state.h"
 
 /* The kernel tells times of a socket in jiffies; of 10 ms at most, and one of them may only just have begun. */
@@ -13,9 +16,9 @@
 /* Since the peer's FIN (or its ACK of ours) the socket is in its state, so its age is no less than the last ACK's. */
 static bool begins_with_ack(const struct live_socket *socket)
 {
-	unsigned int state = socket->record.new_state;
+	unsigned int state = socket->state;
 
-	if (socket->record.flags & FLAG_TIMEWAIT)
+	if (socket->flags & LIVE_TIMEWAIT)
 		return false;
 	return state == STATE_CLOSE_WAIT || state == STATE_CLOSING || state == STATE_FIN_WAIT2;
 }
@@ -23,7 +26,7 @@ static bool begins_with_ack(const struct live_socket *socket)
 /* After the peer's FIN no data can come, so the age is no more than the last data's. */
 static bool ends_data(const struct live_socket *socket)
 {
-	return socket->record.new_state == STATE_CLOSE_WAIT || socket->record.new_state == STATE_CLOSING;
+	return socket->state == STATE_CLOSE_WAIT || socket->state == STATE_CLOSING;
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -39,9 +42,9 @@ static uint64_t minus(uint64_t a, uint64_t b)
 struct leak_age leak_age_of(const struct live_socket *socket, const struct listed_socket *listed, uint64_t now_ns,
 			    uint64_t uptime_ns)
 {
-	struct leak_age age = { .at_least = !socket->since_ns };
+	struct leak_age age = { .at_least = socket->flags & LIVE_AT_LEAST };
 
-	age.ns = minus(now_ns, socket->since_ns ?: socket->seen_ns);
+	age.ns = minus(now_ns, socket->since_ns);
 	if (!age.at_least || !listed || !listed->times_known)
 		return age;
 	if (begins_with_ack(socket))
@@ -51,49 +54,60 @@ struct leak_age leak_age_of(const struct live_socket *socket, const struct liste
 	return age;
 }
 
-static bool is_holder(const struct held_socket *held, uint32_t pid)
+/* Processes are told apart by pid: holders are in its order. */
+static uint32_t count_processes(const struct held_socket *held)
+{
+	uint32_t count = 0;
+	size_t i;
+
+	for (i = 0; i < held->holder_count; i++)
+		count += !i || held->holders[i].pid != held->holders[i - 1].pid;
+	return count;
+}
+
+static const struct holder *find_holder(const struct held_socket *held, const struct process *process)
 {
 	size_t i;
 
 	for (i = 0; i < held->holder_count; i++)
-		if (held->holders[i].pid == pid)
-			return true;
-	return false;
+		if (process_is_same(&held->holders[i].process, process))
+			return &held->holders[i];
+	return NULL;
 }
 
-/* Accepted only after its record was made, or of an owner that no event told: the first who has it now. */
-static void owner_from_holders(struct transition *record, const struct held_socket *held)
+/* /proc tells less of a process than the kernel side did, but for its present name. */
+static void name_process(struct process *process, const struct holder *holder, const struct process *known)
 {
-	if (!held->holder_count)
+	*process = holder->process;
+	if (!process_is_same(process, known))
 		return;
-	if (!record->owner.start_ns || !is_holder(held, record->owner.pid))
-		record->owner = held->holders[0].process;
-	record->attribution = ATTRIBUTION_SEEDED;
+	*process = *known;
+	memcpy(process->comm, holder->process.comm, COMM_BYTES);
 }
 
-void leak_update_owner(struct live_socket *socket, const struct held_socket *held)
+bool leak_holder(const struct leak *leak, const struct process *owner, bool complete, struct held *first)
 {
-	struct transition *record = &socket->record;
-	bool was_queued = record->flags & FLAG_IN_ACCEPT_QUEUE;
+	const struct held_socket *held = leak->held;
+	const struct holder *holder;
+	bool is_queued = leak->socket->flags & LIVE_IN_ACCEPT_QUEUE;
 
-	if (!held->found)
-		return;
-	record->flags &= ~FLAG_IN_ACCEPT_QUEUE;
-	if (!held->listed.inode && record->new_state == STATE_CLOSE_WAIT)
-		record->flags |= FLAG_IN_ACCEPT_QUEUE;
-	else if (was_queued || !record->owner.start_ns)
-		owner_from_holders(record, held);
+	*first = (struct held){ .fd = -1 };
+	if (!held || !held->found)
+		return false;
+	if (!held->holder_count) {
+		first->queued = !held->listed.inode && leak->socket->state == STATE_CLOSE_WAIT;
+		return first->queued ? !is_queued : complete || !held->listed.inode;
+	}
+	holder = find_holder(held, owner) ?: &held->holders[0];
+	name_process(&first->process, holder, find_holder(held, owner) ? owner : leak->charged);
+	first->fd = holder->fd;
+	first->count = count_processes(held);
+	return true;
 }
 
 int leak_descriptor(const struct leak *leak)
 {
-	const struct held_socket *held = leak->held;
-	size_t i;
+	const struct holder *holder = leak->held ? find_holder(leak->held, leak->charged) : NULL;
 
-	if (!held || !held->holder_count)
-		return -1;
-	for (i = 0; i < held->holder_count; i++)
-		if (held->holders[i].pid == leak->socket.record.owner.pid)
-			return held->holders[i].fd;
-	return held->holders[0].fd;
+	return holder ? holder->fd : leak->held && leak->held->found ? -1 : leak->end->fd;
 }

@@ -41,7 +41,7 @@ static const char *plural(size_t count)
 static void growth_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
 {
 	double minutes = (report->tick->time_ns - report->begin_ns) / 60e9;
-	int64_t change = group->entered - group->left;
+	int64_t change = group->grown;
 
 	if (!report->watched)
 		return;
@@ -55,12 +55,12 @@ static void group_owner_text(struct output *output, const struct leak_group *gro
 {
 	char comm[COMM_TEXT];
 
-	if (!group->owner.start_ns) {
+	if (!group->process.start_ns) {
 		output_string(output, ", owner unknown");
 		return;
 	}
-	comm_text(comm, &group->owner);
-	output_printf(output, ", owner %s[%u]", comm, group->owner.pid ?: group->owner.ns_pid);
+	comm_text(comm, &group->process);
+	output_printf(output, ", owner %s[%u]", comm, group->process.pid ?: group->process.ns_pid);
 }
 
 static void group_remotes_text(struct output *output, const struct leak_group *group)
@@ -109,7 +109,7 @@ static void head_text(struct output *output, const struct leaks_report *report)
 		output_printf(output, "No socket is known to be in %s for longer than %s, of %zu in all\n", states, limit,
 			      report->in_state);
 	for (i = 0; i < report->group_count; i++)
-		group_text(output, report, report->groups[i]);
+		group_text(output, report, &report->groups[i]);
 }
 
 static void columns_text(struct output *output, const struct leaks_report *report)
@@ -124,7 +124,7 @@ static void columns_text(struct output *output, const struct leaks_report *repor
 
 static void owner_text(struct output *output, const struct leak *leak)
 {
-	const struct process *owner = &leak->socket.record.owner;
+	const struct process *owner = leak->charged;
 	char comm[COMM_TEXT];
 	int fd = leak_descriptor(leak);
 
@@ -175,7 +175,7 @@ static bool is_other_process(const struct leak *leak, size_t i)
 {
 	const struct holder *holders = leak->held->holders;
 
-	return holders[i].pid != leak->socket.record.owner.pid && (!i || holders[i].pid != holders[i - 1].pid);
+	return holders[i].pid != leak->charged->pid && (!i || holders[i].pid != holders[i - 1].pid);
 }
 
 static void descriptors_text(struct output *output, const struct held_socket *held, size_t begin)
@@ -194,7 +194,7 @@ static void holders_text(struct note *note, const struct leak *leak)
 	char comm[COMM_TEXT];
 
 	for (i = 0; i < held->holder_count; i++)
-		if (held->holders[i].pid == leak->socket.record.owner.pid && own++ == 1)
+		if (held->holders[i].pid == leak->charged->pid && own++ == 1)
 			output_printf(note_next(note), "also fd %d", held->holders[i].fd);
 	for (i = 0; i < held->holder_count; i++) {
 		if (!is_other_process(leak, i) || others++ >= NAMED_HOLDERS)
@@ -215,10 +215,9 @@ static void name_text(char *out, size_t size, const char *name)
 /* By name where there is one. Names come from files: not all of them need be Kubernetes'. */
 static void container_text(struct note *note, const struct leak *leak, struct pod_names *names)
 {
-	struct container container;
+	struct container container = leak->cgroup->container;
 	char pod[400], name[100];
 
-	container_from_cgroup(leak->socket.cgroup, &container);
 	pod_names_complete(names, &container);
 	name_text(name, sizeof(name), container.name);
 	if (container.name)
@@ -240,22 +239,22 @@ static void notes_text(struct output *output, const struct leak *leak, const str
 	struct note note = { .output = output };
 	char cgroup[512];
 
-	if (leak->socket.record.flags & FLAG_IN_ACCEPT_QUEUE)
+	if (leak->socket->flags & LIVE_IN_ACCEPT_QUEUE)
 		output_string(note_next(&note), "not accepted");
-	else if (held && leak->socket.record.new_state == STATE_CLOSE_WAIT && !held->listed.rx_queue)
+	else if (held && leak->socket->state == STATE_CLOSE_WAIT && !held->listed.rx_queue)
 		output_string(note_next(&note), "read to the end");
 	if (held)
 		holders_text(&note, leak);
 	container_text(&note, leak, report->names);
-	if (!report->config->wide || !leak->socket.cgroup)
+	if (!report->config->wide || !leak->cgroup->path)
 		return;
-	text_sanitise(cgroup, sizeof(cgroup), leak->socket.cgroup, strlen(leak->socket.cgroup), 400);
+	text_sanitise(cgroup, sizeof(cgroup), leak->cgroup->path, strlen(leak->cgroup->path), 400);
 	output_printf(note_next(&note), "cgroup %s", cgroup);
 }
 
 static void leak_text(struct output *output, const struct leaks_report *report, const struct leak *leak)
 {
-	const struct transition *record = &leak->socket.record;
+	const struct endpoint *endpoint = &leak->end->endpoint;
 
 	owner_text(output, leak);
 	age_text(output, &leak->age);
@@ -263,12 +262,12 @@ static void leak_text(struct output *output, const struct leaks_report *report, 
 		output_printf(output, "%7u ", leak->held->listed.rx_queue);
 	else
 		output_printf(output, "%7s ", "-");
-	end_text(output, record->endpoint.local_addr, record->endpoint.local_port);
-	end_text(output, record->endpoint.remote_addr, record->endpoint.remote_port);
+	end_text(output, endpoint->local_addr, endpoint->local_port);
+	end_text(output, endpoint->remote_addr, endpoint->remote_port);
 	if (report->states & (report->states - 1))
-		output_printf(output, "%-10s ", tcp_state_name(record->new_state));
+		output_printf(output, "%-10s ", tcp_state_name(leak->socket->state));
 	if (report->config->wide)
-		output_printf(output, "%016" PRIx64 " %-10u ", (uint64_t)record->id, record->endpoint.netns);
+		output_printf(output, "%016" PRIx64 " %-10u ", leak->id, endpoint->netns);
 	notes_text(output, leak, report);
 	while (output->buffer.size && output->buffer.data[output->buffer.size - 1] == ' ')
 		output->buffer.size--;

@@ -12,32 +12,41 @@
 #define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
 #define SECONDS_MIN 1e-6
 
+/* On a terminal the grouping can be changed while it runs. */
+static void choose_groupings(struct model_config *books, unsigned int by, bool interactive)
+{
+	unsigned int key;
+
+	for (key = 0; interactive && key < GROUP_KEYS; key++)
+		books->groupings[books->n_groupings++] = key;
+	if (!interactive || by >= GROUP_KEYS)
+		books->groupings[books->n_groupings++] = by;
+}
+
 int top_model_init(struct top_model *model, const struct top_config *config, bool interactive)
 {
 	uint32_t waiting = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
-	bool by_name = config->group == GROUP_CONTAINER || config->group == GROUP_POD;
-	struct ledger_config ledger = {
+	struct model_config books = {
 		.states = waiting,
-		/* A cgroup's name may be known when TIME_WAIT begins and no more when it ends. */
-		.followed = interactive || by_name ? waiting : 1U << STATE_CLOSE_WAIT,
-		.groupings = interactive ? LEDGER_ALL_GROUPINGS : 1U << config->group,
+		.followed = interactive ? waiting : 1U << STATE_CLOSE_WAIT,
 		.max_groups = config->max_groups,
-		.keep_endpoints = interactive,
+		.keep_ends = interactive,
 	};
 
 	memset(model, 0, sizeof(*model));
-	model->by = config->group;
+	choose_groupings(&books, config->by, interactive);
+	model->by = config->by;
 	model->sort = config->sort;
 	model->interval_ns = config->interval_ns ?: NSEC_PER_SEC;
-	model->ledger = ledger_new(&ledger);
-	return model->ledger ? 0 : -ENOMEM;
+	model->books = model_new(&books);
+	return model->books ? 0 : -ENOMEM;
 }
 
 void top_model_release(struct top_model *model)
 {
 	ranking_release(&model->ranking);
-	ledger_free(model->ledger);
-	model->ledger = NULL;
+	model_free(model->books);
+	model->books = NULL;
 }
 
 void top_model_begin(struct top_model *model, const struct run *run)
@@ -52,7 +61,7 @@ void top_model_begin(struct top_model *model, const struct run *run)
 void top_model_event(struct top_model *model, const struct event *event)
 {
 	model->last_event_ns = event->record.time_ns;
-	ledger_event(model->ledger, event);
+	model_event(model->books, event);
 }
 
 bool top_model_is_due(const struct top_model *model, const struct tick *tick)
@@ -78,7 +87,7 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick)
 		model->seconds = SECONDS_MIN;
 	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);
 	model->rates[1] = rate_of(model, tick, STATE_CLOSE_WAIT, &model->created_before[1]);
-	ledger_end_interval(model->ledger, model->seconds);
+	model_end_interval(model->books, model->seconds);
 	if (tick->time_ns >= model->next_ns)
 		model->next_ns += (late_ns / model->interval_ns + 1) * model->interval_ns;
 	model->interval_begin_ns = tick->time_ns;
@@ -93,9 +102,9 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 	model->unix_ns = tick->unix_ns;
 	model->health = *tick->health;
 	model->totals = *tick->totals;
-	ledger_forget(model->ledger, tick->time_ns);
-	groups_complete(ledger_groups(model->ledger, model->by), model->names);
-	err = ranking_measure(&model->ranking, model->ledger, model->by, model->time_ns, model->intervals);
+	model_forget(model->books, tick->time_ns);
+	model_complete(model->books, model->names);
+	err = ranking_measure(&model->ranking, model->books, model->by, model->time_ns, model->intervals);
 	if (!err)
 		top_model_resort(model);
 	return err;

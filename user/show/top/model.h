@@ -7,7 +7,7 @@
 #include "event/event.h"
 
 struct top_config {
-	enum group_key group;
+	unsigned int by; /* what rows are grouped by, see account/group.h */
 	enum measure sort; /* or SORT_BY_LABEL */
 	uint32_t rows; /* shown; 0 = default */
 	uint32_t max_groups; /* kept apart; 0 = default */
@@ -17,10 +17,10 @@ struct top_config {
 };
 
 struct top_model {
-	struct ledger *ledger;
+	struct model *books;
 	struct pod_names *names; /* the run's */
 	struct ranking ranking; /* as of the last measurement */
-	unsigned int by; /* enum group_key */
+	unsigned int by;
 	unsigned int sort; /* enum measure, or SORT_BY_LABEL */
 	bool reverse;
 	uint64_t begin_ns, begin_unix_ns; /* of the run */

@@ -67,8 +67,7 @@ static int event(struct view *view, const struct event *event)
 
 static int recount(struct view *view, bool begins)
 {
-	if (begins)
-		ledger_recount(((struct top_screen *)view)->model.ledger);
+	model_recount(((struct top_screen *)view)->model.books, begins);
 	return 0;
 }
 

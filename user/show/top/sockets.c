@@ -16,9 +16,9 @@ void top_sockets_release(struct top_sockets *sockets)
 	memset(sockets, 0, sizeof(*sockets));
 }
 
-static int add(struct top_sockets *sockets, const struct followed *followed, const struct followed_socket *socket)
+static int add(struct top_sockets *sockets, const struct model *model, const struct live_socket *socket)
 {
-	const struct endpoint *endpoint = followed_endpoint(followed, socket);
+	const struct live_end *end = live_socket_end(&model->sockets, socket);
 	struct top_socket *grown;
 
 	if (sockets->count == sockets->capacity) {
@@ -30,10 +30,10 @@ static int add(struct top_sockets *sockets, const struct followed *followed, con
 	}
 	sockets->rows[sockets->count++] = (struct top_socket){
 		.since_ns = socket->since_ns,
-		.endpoint = endpoint ? *endpoint : (struct endpoint){},
+		.endpoint = end ? end->endpoint : (struct endpoint){},
 		.state = socket->state,
-		.at_least = socket->at_least,
-		.in_accept_queue = socket->in_accept_queue,
+		.at_least = socket->flags & LIVE_AT_LEAST,
+		.in_accept_queue = socket->flags & LIVE_IN_ACCEPT_QUEUE,
 	};
 	return 0;
 }
@@ -47,20 +47,19 @@ static int compare_ages(const void *a, const void *b)
 	return memcmp(&x->endpoint, &y->endpoint, sizeof(x->endpoint));
 }
 
-int top_sockets_collect(struct top_sockets *sockets, struct ledger *ledger, const struct group_name *name)
+int top_sockets_collect(struct top_sockets *sockets, struct model *model, unsigned int by, const struct group_name *name)
 {
-	const struct followed *followed = ledger_followed(ledger);
-	struct groups *groups = ledger_groups(ledger, name->by);
-	const struct followed_socket *socket;
+	struct groups *groups = model_groups(model, by);
+	const struct live_socket *socket;
 	const struct group *group;
 	size_t cursor = 0;
 	int err = 0;
 
 	sockets->count = 0;
-	group = name->kind == GROUP_OTHER ? groups->other : groups_find(groups, name);
-	while (group && !err && (socket = followed_next(followed, &cursor, NULL)))
-		if (ledger_group_of(ledger, socket, name->by) == group)
-			err = add(sockets, followed, socket);
+	group = name->parts[0].kind == GROUP_OTHER ? groups->other : groups_find(groups, name);
+	while (group && !err && (socket = live_sockets_next(&model->sockets, &cursor, NULL)))
+		if (socket->flags & LIVE_COUNTED && model_group_of(model, socket, by) == group)
+			err = add(sockets, model, socket);
 	if (sockets->count)
 		qsort(sockets->rows, sockets->count, sizeof(sockets->rows[0]), compare_ages);
 	return err;

@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_SHOW_TOP_SOCKETS_H
 #define TCPDWELL_SHOW_TOP_SOCKETS_H
 
-#include "account/ledger.h"
+#include "account/model.h"
 #include "util/buffer.h"
 
 struct top_socket {
@@ -21,7 +21,7 @@ struct top_sockets {
 void top_sockets_release(struct top_sockets *sockets);
 
 /* Those of the group of this name; none when it is not kept apart any more. 0 or -ENOMEM. */
-int top_sockets_collect(struct top_sockets *sockets, struct ledger *ledger, const struct group_name *name);
+int top_sockets_collect(struct top_sockets *sockets, struct model *model, unsigned int by, const struct group_name *name);
 
 /* Lines without newline. */
 void top_sockets_head_text(struct buffer *out);

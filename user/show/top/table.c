@@ -103,8 +103,11 @@ static void put_time(struct buffer *out, uint64_t unix_ns)
 
 void top_title_text(struct buffer *out, const struct top_model *model)
 {
+	char by[GROUP_BY_TEXT];
+
+	group_by_name(by, model->by);
 	put_time(out, model->unix_ns);
-	buffer_printf(out, "  %sby %s, %zu %s, sorted by %s%s", model->polled ? "polled, " : "", group_by_name(model->by),
+	buffer_printf(out, "  %sby %s, %zu %s, sorted by %s%s", model->polled ? "polled, " : "", by,
 		      model->ranking.count, model->ranking.count == 1 ? "row" : "rows", sort_key_name(model->sort),
 		      model->reverse ? " (reversed)" : "");
 }
@@ -137,9 +140,10 @@ void top_totals_text(struct buffer *out, const struct top_model *model)
 
 static void put_label_head(struct buffer *out, unsigned int by)
 {
-	const char *name;
+	char text[GROUP_BY_TEXT], *name;
 
-	for (name = group_by_name(by); *name; name++)
+	group_by_name(text, by);
+	for (name = text; *name; name++)
 		buffer_append_char(out, toupper((unsigned char)*name));
 }
 
@@ -158,7 +162,7 @@ static const char *label_in(const struct ranking_row *row, size_t columns)
 {
 	const char *label = row->group->label;
 
-	if (row->group->name.by == GROUP_REMOTE && strlen(label) > columns && !strncmp(label, "from ", 5))
+	if (row->group->name.parts[0].by == GROUP_REMOTE && strlen(label) > columns && !strncmp(label, "from ", 5))
 		return label + 5;
 	return label;
 }
@@ -233,12 +237,14 @@ static void row_json(struct json *json, const struct ranking_row *row)
 void top_interval_json(struct json *json, const struct top_model *model, size_t rows)
 {
 	size_t i, shown = rows_shown(model, rows);
+	char by[GROUP_BY_TEXT];
 
+	group_by_name(by, model->by);
 	json_object_begin(json, NULL);
 	json_string(json, "type", "interval");
 	json_time(json, "time", model->unix_ns);
 	json_f64(json, "seconds", model->seconds, 3);
-	json_string(json, "by", group_by_name(model->by));
+	json_string(json, "by", by);
 	json_u64(json, "connect_failed", model->totals.connect_failed);
 	health_json(json, &model->health);
 	totals_json(json, &model->totals);

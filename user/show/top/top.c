@@ -68,8 +68,7 @@ static int top_event(struct view *view, const struct event *event)
 
 static int top_recount(struct view *view, bool begins)
 {
-	if (begins)
-		ledger_recount(((struct top_view *)view)->model.ledger);
+	model_recount(((struct top_view *)view)->model.books, begins);
 	return 0;
 }
 

@@ -86,7 +86,7 @@ int top_ui_refresh(struct top_ui *ui)
 
 	ui->stale = false;
 	if (!err && ui->mode == TOP_SOCKETS)
-		err = top_sockets_collect(&ui->sockets, ui->model->ledger, &ui->drilled);
+		err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->drilled);
 	clamp_selection(ui);
 	return err;
 }
@@ -97,9 +97,20 @@ static void select_first(struct top_ui *ui)
 	ui->follows = false;
 }
 
-static int regroup(struct top_ui *ui, unsigned int by)
+/* Its number among those of the model. */
+static unsigned int grouping_now(const struct top_ui *ui)
 {
-	ui->model->by = by;
+	const struct model *books = ui->model->books;
+	unsigned int i = 0;
+
+	while (i + 1 < books->n_groupings && books->groupings[i].groups.by != ui->model->by)
+		i++;
+	return i;
+}
+
+static int regroup(struct top_ui *ui, unsigned int grouping)
+{
+	ui->model->by = ui->model->books->groupings[grouping].groups.by;
 	select_first(ui);
 	ui->stale = true;
 	return 0;
@@ -208,13 +219,15 @@ static int filter_key(struct top_ui *ui, int key)
 /* Keys that mean something where rows are shown. */
 static int rows_key(struct top_ui *ui, int key)
 {
-	if (key >= '1' && key < '1' + GROUP_KEYS)
+	const struct model *books = ui->model->books;
+
+	if (key >= '1' && key < '1' + (int)books->n_groupings)
 		return regroup(ui, key - '1');
 	switch (key) {
 	case 'b':
-		return regroup(ui, (ui->model->by + 1) % GROUP_KEYS);
+		return regroup(ui, (grouping_now(ui) + 1) % books->n_groupings);
 	case 'B':
-		return regroup(ui, (ui->model->by + GROUP_KEYS - 1) % GROUP_KEYS);
+		return regroup(ui, (grouping_now(ui) + books->n_groupings - 1) % books->n_groupings);
 	case 's':
 	case '>':
 		return next_sort(ui, 1);

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Counting in every grouping at once. */
+#include "account/model_count.h"
+
+/* The group is remembered with the process where it is told by that, else with the socket. */
+static struct group *group_enter(struct grouping *grouping, const struct group_subject *subject, struct live_socket *socket)
+{
+	struct group **known = grouping->of_process ? &((struct known_process *)subject->process)->groups[grouping->slot] : NULL;
+	struct group *group = known && *known ? *known : groups_enter(&grouping->groups, subject);
+
+	if (known && group->index)
+		*known = group;
+	if (!known && socket)
+		socket->groups[grouping->slot] = group->index;
+	return group;
+}
+
+static struct group *group_leave(struct grouping *grouping, const struct group_subject *subject, struct live_socket *socket)
+{
+	struct groups *groups = &grouping->groups;
+
+	if (grouping->of_process)
+		return subject->process->groups[grouping->slot] ?: groups_leave(groups, subject);
+	return socket ? groups_leave_from(groups, groups_at(groups, socket->groups[grouping->slot]), subject) :
+			groups_leave(groups, subject);
+}
+
+static void count_entry(struct state_totals *count, enum entry entry)
+{
+	switch (entry) {
+	case ENTRY_CREATED:
+		count->created++;
+		break;
+	case ENTRY_SEEDED:
+		count->seeded++;
+		break;
+	case ENTRY_MOVED:
+		count->moved_in++;
+		break;
+	}
+}
+
+/* Does a group grow by it? It did already by one that is told again. */
+static bool grows(const struct live_socket *socket, enum entry entry)
+{
+	return socket ? (socket->flags & (LIVE_CAME | LIVE_DOUBTED)) == LIVE_CAME : entry == ENTRY_CREATED;
+}
+
+void model_count_in(struct model *model, const struct group_subject *subject, struct live_socket *socket, unsigned int state,
+		    enum entry entry, uint64_t now_ns)
+{
+	unsigned int i;
+
+	count_entry(&model->totals[state], entry);
+	for (i = 0; i < model->n_groupings; i++) {
+		struct group *group = group_enter(&model->groupings[i], subject, socket);
+		struct account *account = &group->accounts[model->index[state]];
+
+		count_entry(&account->count, entry);
+		account->grown += grows(socket, entry);
+		group->last_ns = now_ns;
+		group->held += socket != NULL;
+	}
+	if (socket)
+		socket->flags |= LIVE_COUNTED;
+}
+
+void model_count_out(struct model *model, const struct group_subject *subject, struct live_socket *socket, unsigned int state,
+		     uint64_t dwell_ns, uint64_t now_ns)
+{
+	unsigned int i;
+
+	model->totals[state].left++;
+	for (i = 0; i < model->n_groupings; i++) {
+		struct group *group = group_leave(&model->groupings[i], subject, socket);
+		struct account *account = &group->accounts[model->index[state]];
+
+		account->count.left++;
+		account->grown--;
+		if (dwell_ns != DWELL_UNKNOWN)
+			histogram_add(&account->dwell, dwell_ns);
+		group->last_ns = now_ns;
+		group->held -= socket != NULL;
+	}
+	if (socket)
+		socket->flags &= ~LIVE_COUNTED;
+}
+
+static void move(struct group *from, struct group *to, unsigned int index, const struct live_socket *socket, uint64_t now_ns)
+{
+	bool came = socket->flags & LIVE_CAME;
+
+	from->accounts[index].count.moved_out++;
+	from->accounts[index].grown -= came;
+	from->held--;
+	from->last_ns = now_ns;
+	to->accounts[index].count.moved_in++;
+	to->accounts[index].grown += came;
+	to->held++;
+	to->last_ns = now_ns;
+}
+
+static bool is_of_ends(const struct grouping *grouping)
+{
+	return grouping->groups.n_parts == 1 && !grouping->of_process;
+}
+
+void model_count_moved(struct model *model, const struct group_subject *from, const struct group_subject *to,
+		       struct live_socket *socket, uint64_t now_ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->n_groupings; i++) {
+		struct grouping *grouping = &model->groupings[i];
+		struct group *before, *after;
+
+		if (is_of_ends(grouping))
+			continue;
+		before = group_leave(grouping, from, socket);
+		after = group_enter(grouping, to, socket);
+		if (before != after)
+			move(before, after, model->index[socket->state], socket, now_ns);
+		else
+			group_rename(after, to->process);
+	}
+}
+
+/* Where it is counted, without a change. */
+static struct group *group_of(const struct grouping *grouping, const struct group_subject *subject,
+			      const struct live_socket *socket)
+{
+	if (!grouping->of_process)
+		return groups_at(&grouping->groups, socket->groups[grouping->slot]);
+	return subject->process->groups[grouping->slot] ?: groups_of(&grouping->groups, subject);
+}
+
+void model_count_dropped(struct model *model, const struct group_subject *subject, struct live_socket *socket)
+{
+	unsigned int i;
+
+	if (!socket || !(socket->flags & LIVE_COUNTED))
+		return;
+	for (i = 0; i < model->n_groupings; i++)
+		group_of(&model->groupings[i], subject, socket)->held--;
+	socket->flags &= ~LIVE_COUNTED;
+}
+
+void model_count_gone(struct model *model, const struct group_subject *subject, struct live_socket *socket)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->n_groupings; i++)
+		group_of(&model->groupings[i], subject, socket)->accounts[model->index[socket->state]].grown--;
+}
+
+static int grouping_index(const struct model *model, unsigned int by)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->n_groupings; i++)
+		if (model->groupings[i].groups.by == by)
+			return i;
+	return -1;
+}
+
+struct groups *model_groups(struct model *model, unsigned int by)
+{
+	int i = grouping_index(model, by);
+
+	return i < 0 ? NULL : &model->groupings[i].groups;
+}
+
+struct group *model_group_of(const struct model *model, const struct live_socket *socket, unsigned int by)
+{
+	const struct grouping *grouping = &model->groupings[grouping_index(model, by)];
+	struct group_subject subject = { .process = processes_at(&model->processes, live_socket_charged(socket)) };
+
+	return socket->flags & LIVE_COUNTED ? group_of(grouping, &subject, socket) : grouping->groups.other;
+}
