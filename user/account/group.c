@@ -29,7 +29,7 @@ static void by_comm(struct group_part *part, const struct group_subject *subject
 	const struct process *process = &subject->process->process;
 
 	if (process->start_ns)
-		snprintf(part->id, sizeof(part->id), "%.*s", COMM_BYTES, process->comm);
+		memcpy(part->id, process->comm, strnlen(process->comm, COMM_BYTES - 1));
 	else
 		part->kind = GROUP_UNKNOWN;
 }
@@ -87,17 +87,31 @@ static void by_service(struct group_part *part, const struct group_subject *subj
 }
 
 static void (*const fill[GROUP_ALL_KEYS])(struct group_part *, const struct group_subject *) = {
-	[GROUP_PROCESS] = by_process, [GROUP_CGROUP] = by_cgroup, [GROUP_CONTAINER] = by_container, [GROUP_POD] = by_pod,
-	[GROUP_REMOTE] = by_remote,   [GROUP_PORT] = by_port,	  [GROUP_COMM] = by_comm,	    [GROUP_UNIT] = by_unit,
-	[GROUP_SERVICE] = by_service,
+	[GROUP_PROCESS] = by_process, [GROUP_CGROUP] = by_cgroup, [GROUP_CONTAINER] = by_container,
+	[GROUP_POD] = by_pod,	      [GROUP_REMOTE] = by_remote, [GROUP_PORT] = by_port,
+	[GROUP_COMM] = by_comm,	      [GROUP_UNIT] = by_unit,	  [GROUP_SERVICE] = by_service,
 };
+
+/* Most keys are short, and there is an event for each connection. */
+static const uint8_t key_bytes[GROUP_ALL_KEYS] = {
+	[GROUP_PROCESS] = 24, [GROUP_CGROUP] = 16, [GROUP_CONTAINER] = sizeof(struct group_part),
+	[GROUP_REMOTE] = 24,  [GROUP_PORT] = 8,	   [GROUP_POD] = sizeof(struct group_part),
+	[GROUP_COMM] = 24,    [GROUP_SERVICE] = 8, [GROUP_UNIT] = sizeof(struct group_part),
+};
+
+size_t group_name_bytes(unsigned int by)
+{
+	int second = group_by_key(by, 1);
+
+	return second < 0 ? key_bytes[by] : sizeof(struct group_part) + key_bytes[second];
+}
 
 void group_name_of(struct group_name *name, unsigned int by, const struct group_subject *subject)
 {
 	unsigned int i;
 	int key;
 
-	memset(name, 0, sizeof(*name));
+	memset(name, 0, group_name_bytes(by));
 	for (i = 0; (key = group_by_key(by, i)) >= 0; i++) {
 		name->parts[i].by = key;
 		fill[key](&name->parts[i], subject);
@@ -140,8 +154,7 @@ static bool take_text(char **to, const char *from)
 /* Was any new? */
 static bool take_names(struct group_words *words, const struct group_part *part, const struct container *container)
 {
-	bool new = take_text(&words->pod, container->pod) |
-		   take_text(&words->namespace, container->namespace);
+	bool new = take_text(&words->pod, container->pod) | take_text(&words->namespace, container->namespace);
 
 	if (part->by == GROUP_POD)
 		return new;
@@ -175,7 +188,7 @@ static int relabel(struct group *group)
 	return 0;
 }
 
-struct group *group_new(const struct group_name *name, unsigned int n_parts, unsigned int n_accounts,
+struct group *group_new(const struct group_name *name, unsigned int by, unsigned int n_accounts,
 			const struct group_subject *subject)
 {
 	struct group *group = calloc(1, sizeof(*group) + n_accounts * sizeof(group->accounts[0]));
@@ -183,10 +196,10 @@ struct group *group_new(const struct group_name *name, unsigned int n_parts, uns
 
 	if (!group)
 		return NULL;
-	group->name = *name;
-	group->n_parts = n_parts;
+	memcpy(&group->name, name, group_name_bytes(by));
+	group->n_parts = group_by_key(by, 1) < 0 ? 1 : 2;
 	group->n_accounts = n_accounts;
-	for (i = 0; subject && i < n_parts; i++)
+	for (i = 0; subject && i < group->n_parts; i++)
 		take_words(&group->words[i], &group->name.parts[i], subject->process);
 	if (!relabel(group))
 		return group;
@@ -226,7 +239,8 @@ static bool complete_part(struct group_words *words, const struct group_part *pa
 		return false;
 	if (part->by == GROUP_CONTAINER)
 		snprintf(container.id, sizeof(container.id), "%.64s", part->id);
-	snprintf(container.pod_uid, sizeof(container.pod_uid), "%.36s", part->by == GROUP_POD ? part->id : words->pod_uid);
+	snprintf(container.pod_uid, sizeof(container.pod_uid), "%.36s",
+		 part->by == GROUP_POD ? part->id : words->pod_uid);
 	pod_names_complete(names, &container);
 	return take_names(words, part, &container);
 }

@@ -115,10 +115,14 @@ struct group_subject {
 	uint8_t side;
 };
 
+/* The bytes of a name that tell groups of a grouping apart, a multiple of 8; those behind them are zero in a group's own. */
+size_t group_name_bytes(unsigned int by);
+
+/* Only these bytes are filled in. */
 void group_name_of(struct group_name *name, unsigned int by, const struct group_subject *subject);
 
 /* subject NULL: without words, as ~other is. NULL: no memory. */
-struct group *group_new(const struct group_name *name, unsigned int n_parts, unsigned int n_accounts,
+struct group *group_new(const struct group_name *name, unsigned int by, unsigned int n_accounts,
 			const struct group_subject *subject);
 void group_free(struct group *group);
 

@@ -7,9 +7,9 @@
 #include "account/group.h"
 
 static const char *const names[GROUP_ALL_KEYS] = {
-	[GROUP_PROCESS] = "process", [GROUP_CGROUP] = "cgroup", [GROUP_CONTAINER] = "container", [GROUP_POD] = "pod",
-	[GROUP_REMOTE] = "remote",   [GROUP_PORT] = "port",	[GROUP_COMM] = "comm",		 [GROUP_UNIT] = "unit",
-	[GROUP_SERVICE] = "service",
+	[GROUP_PROCESS] = "process", [GROUP_CGROUP] = "cgroup", [GROUP_CONTAINER] = "container",
+	[GROUP_POD] = "pod",	     [GROUP_REMOTE] = "remote", [GROUP_PORT] = "port",
+	[GROUP_COMM] = "comm",	     [GROUP_UNIT] = "unit",	[GROUP_SERVICE] = "service",
 };
 
 /* Of one family one tells the other: a process has one name, a remote end has one port. */
@@ -39,7 +39,8 @@ void group_by_name(char out[GROUP_BY_TEXT], unsigned int by)
 {
 	int second = group_by_key(by, 1);
 
-	snprintf(out, GROUP_BY_TEXT, "%s%s%s", names[group_by_key(by, 0)], second < 0 ? "" : ",", second < 0 ? "" : names[second]);
+	snprintf(out, GROUP_BY_TEXT, "%s%s%s", names[group_by_key(by, 0)], second < 0 ? "" : ",",
+		 second < 0 ? "" : names[second]);
 }
 
 static int key_parse(const char *text, size_t size)

@@ -4,7 +4,7 @@
 #include "event/names.h"
 #include "util/address.h"
 
-static const char *const kind_names[] = { "group", "none", "unknown", "other" };
+static const char *const kind_names[] = {"group", "none", "unknown", "other"};
 
 /* One part of a group's name; `known` false: its fields are null. */
 struct part {
@@ -89,8 +89,7 @@ static void json_service(struct json *json, const struct part *part)
 static void (*const keys[GROUP_ALL_KEYS])(struct json *, const struct part *) = {
 	[GROUP_PROCESS] = json_process, [GROUP_CGROUP] = json_cgroup, [GROUP_CONTAINER] = json_container,
 	[GROUP_POD] = json_pod,		[GROUP_REMOTE] = json_remote, [GROUP_PORT] = json_port,
-	[GROUP_COMM] = json_comm,	[GROUP_UNIT] = json_unit,
-	[GROUP_SERVICE] = json_service,
+	[GROUP_COMM] = json_comm,	[GROUP_UNIT] = json_unit,     [GROUP_SERVICE] = json_service,
 };
 
 void group_json(struct json *json, const struct group *group)
@@ -102,7 +101,7 @@ void group_json(struct json *json, const struct group *group)
 	json_string(json, "kind", kind_names[group_kind(group)]);
 	for (i = 0; i < group->n_parts; i++) {
 		const struct group_part *name = &group->name.parts[i];
-		struct part part = { name, &group->words[i], !other && name->kind == GROUP_KNOWN };
+		struct part part = {name, &group->words[i], !other && name->kind == GROUP_KNOWN};
 
 		keys[name->by](json, &part);
 	}

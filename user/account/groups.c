@@ -7,26 +7,20 @@
 
 #include "attribute/pod_names.h"
 
-/* Grouped by one key there is no second part, and names are half as long. */
-static size_t name_bytes(const struct groups *groups)
-{
-	return groups->n_parts * sizeof(struct group_part);
-}
-
 int groups_init(struct groups *groups, unsigned int by, unsigned int n_accounts, unsigned int max)
 {
-	struct group_name other = { .parts[0] = { .by = group_by_key(by, 0), .kind = GROUP_OTHER } };
+	struct group_name other = {.parts[0] = {.by = group_by_key(by, 0), .kind = GROUP_OTHER}};
 	int second = group_by_key(by, 1);
 
 	memset(groups, 0, sizeof(*groups));
 	if (second >= 0)
 		other.parts[1].by = second;
 	groups->by = by;
-	groups->n_parts = second < 0 ? 1 : 2;
+	groups->name_bytes = group_name_bytes(by);
 	groups->n_accounts = n_accounts;
 	groups->max = max;
 	id_map_init(&groups->folded, sizeof(int64_t));
-	groups->other = group_new(&other, groups->n_parts, n_accounts, NULL);
+	groups->other = group_new(&other, by, n_accounts, NULL);
 	return groups->other && !slots_put(&groups->slots, groups->other, &groups->other->index) ? 0 : -ENOMEM;
 }
 
@@ -56,12 +50,11 @@ unsigned int groups_count(const struct groups *groups)
 
 struct group *groups_find(const struct groups *groups, const struct group_name *name)
 {
-	size_t size = name_bytes(groups);
 	struct group *group;
 
-	if (groups->last && !memcmp(&groups->last->name, name, size))
+	if (groups->last && !memcmp(&groups->last->name, name, groups->name_bytes))
 		return groups->last;
-	HASH_FIND(hh, groups->table, name, size, group);
+	HASH_FIND(hh, groups->table, name, groups->name_bytes, group);
 	return group;
 }
 
@@ -74,14 +67,15 @@ struct group *groups_of(const struct groups *groups, const struct group_subject 
 }
 
 /* FNV-1a over words. */
-static uint64_t hash_of(const struct group_name *name)
+static uint64_t hash_of(const struct groups *groups, const struct group_name *name)
 {
-	uint64_t words[sizeof(*name) / sizeof(uint64_t)], hash = 0xcbf29ce484222325ULL;
+	uint64_t word, hash = 0xcbf29ce484222325ULL;
 	size_t i;
 
-	memcpy(words, name, sizeof(words));
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		hash = (hash ^ words[i]) * 0x100000001b3ULL ^ hash >> 29;
+	for (i = 0; i < groups->name_bytes; i += sizeof(word)) {
+		memcpy(&word, (const char *)name + i, sizeof(word));
+		hash = (hash ^ word) * 0x100000001b3ULL ^ hash >> 29;
+	}
 	return hash;
 }
 
@@ -101,13 +95,13 @@ static struct group *fold(struct groups *groups, uint64_t hash, int64_t change)
 /* NULL: no memory. */
 static struct group *add(struct groups *groups, const struct group_name *name, const struct group_subject *subject)
 {
-	struct group *group = group_new(name, groups->n_parts, groups->n_accounts, subject);
+	struct group *group = group_new(name, groups->by, groups->n_accounts, subject);
 
 	if (!group || slots_put(&groups->slots, group, &group->index)) {
 		group_free(group);
 		return NULL;
 	}
-	HASH_ADD(hh, groups->table, name, name_bytes(groups), group);
+	HASH_ADD(hh, groups->table, name, groups->name_bytes, group);
 	if (group->hh.tbl)
 		return group;
 	slots_remove(&groups->slots, group->index);
@@ -124,7 +118,7 @@ struct group *groups_enter(struct groups *groups, const struct group_subject *su
 	group_name_of(&name, groups->by, subject);
 	group = groups_find(groups, &name);
 	if (!group) {
-		hash = hash_of(&name);
+		hash = hash_of(groups, &name);
 		if (id_map_find(&groups->folded, hash) || groups_count(groups) >= groups->max)
 			return fold(groups, hash, 1);
 		group = add(groups, &name, subject);
@@ -143,7 +137,7 @@ struct group *groups_leave(struct groups *groups, const struct group_subject *su
 	group_name_of(&name, groups->by, subject);
 	group = groups_find(groups, &name);
 	if (!group)
-		return fold(groups, hash_of(&name), -1);
+		return fold(groups, hash_of(groups, &name), -1);
 	groups->last = group;
 	return group;
 }
@@ -155,7 +149,7 @@ struct group *groups_leave_from(struct groups *groups, struct group *group, cons
 	if (group != groups->other)
 		return group;
 	group_name_of(&name, groups->by, subject);
-	return fold(groups, hash_of(&name), -1);
+	return fold(groups, hash_of(groups, &name), -1);
 }
 
 void groups_complete(struct groups *groups, struct pod_names *names)

@@ -30,7 +30,8 @@ static int groupings_init(struct model *model, const struct model_config *config
 
 		grouping->of_process = group_by_is_of_process(config->groupings[i]);
 		grouping->slot = slots[grouping->of_process]++;
-		err = groups_init(&grouping->groups, config->groupings[i], n_accounts, config->max_groups ?: DEFAULT_GROUPS);
+		err = groups_init(&grouping->groups, config->groupings[i], n_accounts,
+				  config->max_groups ?: DEFAULT_GROUPS);
 	}
 	return err;
 }
@@ -70,6 +71,8 @@ struct model *model_new(const struct model_config *config)
 		return NULL;
 	model->followed = config->followed | (is_by_names(config) ? 1U << STATE_TIME_WAIT : 0);
 	err = groupings_init(model, config, slots);
+	model->needs_processes = keep_ends || slots[true];
+	model->needs_closers = model->needs_processes && (keep_ends || model->followed & ~(1U << STATE_CLOSE_WAIT));
 	live_sockets_init(&model->sockets, slots[false], keep_ends, config->max_sockets ?: DEFAULT_SOCKETS);
 	if (!processes_init(&model->processes, slots[true]) && !err)
 		return model;
@@ -103,13 +106,14 @@ struct account *model_account(const struct model *model, struct group *group, un
 /* The cgroup of an event is of the process that is charged for it; where none is known, perhaps of the socket. */
 static struct known_process *get_process(struct model *model, const struct event *event, const struct process *process)
 {
-	bool is_charged = process == event_charged(event, event_state(event));
 	struct told_process told = {
 		.process = process,
 		.cgroup_id = process->start_ns ? process->cgroup_id : event->record.socket_cgroup_id,
 	};
 
-	if (!told.cgroup_id && is_charged)
+	if (!model->needs_processes)
+		return processes_at(&model->processes, 0);
+	if (!told.cgroup_id && process == event_charged(event, event_state(event)))
 		told.cgroup_id = event->cgroup_id;
 	if (event->cgroup && told.cgroup_id == event->cgroup_id) {
 		told.cgroup = event->cgroup;
@@ -170,13 +174,13 @@ static bool is_followed(const struct model *model, const struct event *event, un
 }
 
 /*
- * The kernel side can't tell any more whose a TIME_WAIT is that was there before it (its records have a listing, those of polling
- * and of recordings have none): its row is the same when it ends.
+ * The kernel side can't tell any more whose a TIME_WAIT is that was there before it (its records have a listing, those
+ * of polling and of recordings have none): its row is the same when it ends.
  */
 static bool stays_unknown(const struct transition *record)
 {
-	return record->type == RECORD_SOCKET && record->new_state == STATE_TIME_WAIT && record->listing && !record->since_ns &&
-	       !record->owner.start_ns && !record->owner_credentials;
+	return record->type == RECORD_SOCKET && record->new_state == STATE_TIME_WAIT && record->listing &&
+	       !record->since_ns && !record->owner.start_ns && !record->owner_credentials;
 }
 
 static bool is_remembered(const struct model *model, const struct event *event, unsigned int state)
@@ -193,7 +197,7 @@ static void settle_processes(struct model *model, struct live_socket *socket, co
 		refer(model, &socket->owner, get_process(model, event, &record->owner));
 		socket->attribution = record->attribution;
 	}
-	if (record->closer.start_ns)
+	if (record->closer.start_ns && model->needs_closers)
 		refer(model, &socket->closer, get_process(model, event, &record->closer));
 	/* Who closes it need not be who had it; whether somebody still does is told again. */
 	if (closes) {
@@ -248,7 +252,8 @@ static void enter(struct model *model, const struct event *event, struct live_so
 		if (socket)
 			settle(model, socket, event);
 	}
-	subject = socket ? subject_of_socket(model, socket, &event->record.endpoint) : subject_of_event(model, event, state);
+	subject = socket ? subject_of_socket(model, socket, &event->record.endpoint)
+			 : subject_of_event(model, event, state);
 	model_count_in(model, &subject, socket, state, entry, event->record.time_ns);
 	if (socket)
 		socket->flags &= ~LIVE_DOUBTED;
@@ -256,14 +261,15 @@ static void enter(struct model *model, const struct event *event, struct live_so
 
 static uint64_t dwell_of(const struct transition *record)
 {
-	return record->since_ns && record->since_ns <= record->time_ns ? record->time_ns - record->since_ns : DWELL_UNKNOWN;
+	return record->since_ns && record->since_ns <= record->time_ns ? record->time_ns - record->since_ns
+								       : DWELL_UNKNOWN;
 }
 
 static void leave(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
 {
 	const struct transition *record = &event->record;
-	struct group_subject subject = socket ? subject_of_socket(model, socket, &record->endpoint) :
-						subject_of_event(model, event, state);
+	struct group_subject subject =
+		socket ? subject_of_socket(model, socket, &record->endpoint) : subject_of_event(model, event, state);
 
 	if (record->flags & FLAG_FIRST_SEEN) {
 		model_count_dropped(model, &subject, socket);
@@ -282,7 +288,8 @@ static void drop(struct model *model, const struct event *event, struct live_soc
 }
 
 /* The socket goes on in another state, or is forgotten. Returns it or NULL. */
-static struct live_socket *go_on(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
+static struct live_socket *go_on(struct model *model, const struct event *event, struct live_socket *socket,
+				 unsigned int state)
 {
 	if (!socket)
 		return NULL;
@@ -321,11 +328,13 @@ static void on_socket(struct model *model, const struct event *event)
 	enter(model, event, go_on(model, event, socket, state), state);
 }
 
-/* One that waited to be accepted was nobody's but the listener's: who has it now accepted it, as far as anybody can tell. */
+/* One that waited to be accepted was nobody's but the listener's: who has it now accepted it, as far as anybody can
+ * tell. */
 static void learn_owner(struct model *model, struct live_socket *socket)
 {
 	const struct known_process *holder = processes_at(&model->processes, socket->holder);
-	bool is_told = processes_at(&model->processes, socket->owner)->process.start_ns && socket->attribution != ATTRIBUTION_LISTENER;
+	bool is_told = processes_at(&model->processes, socket->owner)->process.start_ns &&
+		       socket->attribution != ATTRIBUTION_LISTENER;
 
 	if (is_told || !holder->process.start_ns || socket->flags & LIVE_IN_ACCEPT_QUEUE)
 		return;
@@ -348,7 +357,9 @@ static void take_holder(struct model *model, struct live_socket *socket, const s
 	}
 	socket->flags |= LIVE_HOLDER_TOLD;
 	if (end)
-		*end = (struct live_end){ .endpoint = end->endpoint, .fd = held->process.start_ns ? held->fd : -1, .holders = held->count };
+		*end = (struct live_end){.endpoint = end->endpoint,
+					 .fd = held->process.start_ns ? held->fd : -1,
+					 .holders = held->count};
 	if (!held->process.start_ns) {
 		refer(model, &socket->holder, processes_at(&model->processes, 0));
 		return;
@@ -441,4 +452,3 @@ void model_recount(struct model *model, bool begins)
 		end_recount(model);
 	model->recounting = begins;
 }
-

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What is there: live sockets, whose they are, the groups that they are counted in, totals. One place applies events; views
- * read. Each event is counted in one group of each grouping, by the same rules as the totals of the run (event.h), so that
- * rows add up to totals, and without a filter these are the run's.
+ * What is there: live sockets, whose they are, the groups that they are counted in, totals. One place applies events;
+ * views read. Each event is counted in one group of each grouping, by the same rules as the totals of the run
+ * (event.h), so that rows add up to totals, and without a filter these are the run's.
  */
 #ifndef TCPDWELL_ACCOUNT_MODEL_H
 #define TCPDWELL_ACCOUNT_MODEL_H
@@ -14,25 +14,27 @@
 #define MODEL_GROUPINGS (GROUP_KEYS + 1)
 
 struct model_config {
-	uint32_t states; /* bit (1 << state): states that are counted */
+	uint32_t states;   /* bit (1 << state): states that are counted */
 	uint32_t followed; /* of these: each live socket is remembered by its id (age, holder, sockets of a row) */
 	unsigned int groupings[MODEL_GROUPINGS];
 	unsigned int n_groupings;
-	uint32_t max_groups; /* a grouping; 0 = 10,000 */
+	uint32_t max_groups;  /* a grouping; 0 = 10,000 */
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
-	bool keep_ends; /* of remembered sockets: addresses, descriptor */
+	bool keep_ends;	      /* of remembered sockets: addresses, descriptor */
 };
 
 /* One grouping within the model. */
 struct grouping {
 	struct groups groups;
-	bool of_process; /* its groups are told by the process alone */
+	bool of_process;   /* its groups are told by the process alone */
 	unsigned int slot; /* where entries of processes, or else sockets, keep their group */
 };
 
 struct model {
 	uint32_t followed;
-	int8_t index[16]; /* of a state among a group's accounts; -1 = not counted */
+	bool needs_processes; /* something is told by them */
+	bool needs_closers;   /* of remembered sockets */
+	int8_t index[16];     /* of a state among a group's accounts; -1 = not counted */
 	unsigned int n_groupings;
 	struct grouping groupings[MODEL_GROUPINGS];
 	struct processes processes;
@@ -48,8 +50,8 @@ void model_free(struct model *model);
 void model_event(struct model *model, const struct event *event);
 
 /*
- * As view->recount (event.h): nothing is there until it is told again. What was known of a socket stays known when it is; at
- * the end those that were not told are gone.
+ * As view->recount (event.h): nothing is there until it is told again. What was known of a socket stays known when it
+ * is; at the end those that were not told are gone.
  */
 void model_recount(struct model *model, bool begins);
 
@@ -78,6 +80,7 @@ void model_clear_dwell(struct model *model);
 void model_forget(struct model *model, uint64_t now_ns);
 
 /* A socket as an event tells of one that is there. Texts are the model's: valid until the next event. */
-struct event model_socket_event(const struct model *model, uint64_t id, const struct live_socket *socket, struct held *held);
+struct event model_socket_event(const struct model *model, uint64_t id, const struct live_socket *socket,
+				struct held *held);
 
 #endif

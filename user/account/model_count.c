@@ -3,9 +3,11 @@
 #include "account/model_count.h"
 
 /* The group is remembered with the process where it is told by that, else with the socket. */
-static struct group *group_enter(struct grouping *grouping, const struct group_subject *subject, struct live_socket *socket)
+static struct group *group_enter(struct grouping *grouping, const struct group_subject *subject,
+				 struct live_socket *socket)
 {
-	struct group **known = grouping->of_process ? &((struct known_process *)subject->process)->groups[grouping->slot] : NULL;
+	struct group **known =
+		grouping->of_process ? &((struct known_process *)subject->process)->groups[grouping->slot] : NULL;
 	struct group *group = known && *known ? *known : groups_enter(&grouping->groups, subject);
 
 	if (known && group->index)
@@ -15,14 +17,15 @@ static struct group *group_enter(struct grouping *grouping, const struct group_s
 	return group;
 }
 
-static struct group *group_leave(struct grouping *grouping, const struct group_subject *subject, struct live_socket *socket)
+static struct group *group_leave(struct grouping *grouping, const struct group_subject *subject,
+				 struct live_socket *socket)
 {
 	struct groups *groups = &grouping->groups;
 
 	if (grouping->of_process)
 		return subject->process->groups[grouping->slot] ?: groups_leave(groups, subject);
-	return socket ? groups_leave_from(groups, groups_at(groups, socket->groups[grouping->slot]), subject) :
-			groups_leave(groups, subject);
+	return socket ? groups_leave_from(groups, groups_at(groups, socket->groups[grouping->slot]), subject)
+		      : groups_leave(groups, subject);
 }
 
 static void count_entry(struct state_totals *count, enum entry entry)
@@ -46,8 +49,8 @@ static bool grows(const struct live_socket *socket, enum entry entry)
 	return socket ? (socket->flags & (LIVE_CAME | LIVE_DOUBTED)) == LIVE_CAME : entry == ENTRY_CREATED;
 }
 
-void model_count_in(struct model *model, const struct group_subject *subject, struct live_socket *socket, unsigned int state,
-		    enum entry entry, uint64_t now_ns)
+void model_count_in(struct model *model, const struct group_subject *subject, struct live_socket *socket,
+		    unsigned int state, enum entry entry, uint64_t now_ns)
 {
 	unsigned int i;
 
@@ -65,8 +68,8 @@ void model_count_in(struct model *model, const struct group_subject *subject, st
 		socket->flags |= LIVE_COUNTED;
 }
 
-void model_count_out(struct model *model, const struct group_subject *subject, struct live_socket *socket, unsigned int state,
-		     uint64_t dwell_ns, uint64_t now_ns)
+void model_count_out(struct model *model, const struct group_subject *subject, struct live_socket *socket,
+		     unsigned int state, uint64_t dwell_ns, uint64_t now_ns)
 {
 	unsigned int i;
 
@@ -86,7 +89,8 @@ void model_count_out(struct model *model, const struct group_subject *subject, s
 		socket->flags &= ~LIVE_COUNTED;
 }
 
-static void move(struct group *from, struct group *to, unsigned int index, const struct live_socket *socket, uint64_t now_ns)
+static void move(struct group *from, struct group *to, unsigned int index, const struct live_socket *socket,
+		 uint64_t now_ns)
 {
 	bool came = socket->flags & LIVE_CAME;
 
@@ -102,7 +106,7 @@ static void move(struct group *from, struct group *to, unsigned int index, const
 
 static bool is_of_ends(const struct grouping *grouping)
 {
-	return grouping->groups.n_parts == 1 && !grouping->of_process;
+	return group_by_key(grouping->groups.by, 1) < 0 && !grouping->of_process;
 }
 
 void model_count_moved(struct model *model, const struct group_subject *from, const struct group_subject *to,
@@ -173,7 +177,7 @@ struct groups *model_groups(struct model *model, unsigned int by)
 struct group *model_group_of(const struct model *model, const struct live_socket *socket, unsigned int by)
 {
 	const struct grouping *grouping = &model->groupings[grouping_index(model, by)];
-	struct group_subject subject = { .process = processes_at(&model->processes, live_socket_charged(socket)) };
+	struct group_subject subject = {.process = processes_at(&model->processes, live_socket_charged(socket))};
 
 	return socket->flags & LIVE_COUNTED ? group_of(grouping, &subject, socket) : grouping->groups.other;
 }

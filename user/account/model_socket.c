@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A live socket as the event that tells of one that is there: for files that begin with it, and for what prints events. */
+/* A live socket as the event that tells of one that is there: for files that begin with it, and for what prints events.
+ */
 #include "account/model.h"
 
 static unsigned int flags_of(const struct live_socket *socket)
@@ -27,26 +28,28 @@ static struct process known(const struct model *model, uint32_t index)
 	return process->start_ns ? *process : (struct process){};
 }
 
-struct event model_socket_event(const struct model *model, uint64_t id, const struct live_socket *socket, struct held *held)
+struct event model_socket_event(const struct model *model, uint64_t id, const struct live_socket *socket,
+				struct held *held)
 {
 	const struct known_process *owner = processes_at(&model->processes, socket->owner);
 	const struct known_cgroup *cgroup = processes_at(&model->processes, live_socket_charged(socket))->cgroup;
 	const struct live_end *end = live_socket_end(&model->sockets, socket);
 	struct event event = {
-		.record = {
-			.type = RECORD_SOCKET,
-			.id = id,
-			.old_state = socket->state,
-			.new_state = socket->state,
-			.side = socket->side,
-			.closed_by = socket->closed_by,
-			.attribution = socket->attribution,
-			.flags = flags_of(socket),
-			.since_ns = socket->flags & LIVE_AT_LEAST ? 0 : socket->since_ns,
-			.socket_cgroup_id = owner->process.start_ns ? 0 : owner->cgroup->id,
-			.owner = known(model, socket->owner),
-			.closer = known(model, socket->closer),
-		},
+		.record =
+			{
+				.type = RECORD_SOCKET,
+				.id = id,
+				.old_state = socket->state,
+				.new_state = socket->state,
+				.side = socket->side,
+				.closed_by = socket->closed_by,
+				.attribution = socket->attribution,
+				.flags = flags_of(socket),
+				.since_ns = socket->flags & LIVE_AT_LEAST ? 0 : socket->since_ns,
+				.socket_cgroup_id = owner->process.start_ns ? 0 : owner->cgroup->id,
+				.owner = known(model, socket->owner),
+				.closer = known(model, socket->closer),
+			},
 		.cgroup_id = cgroup->id,
 		.cgroup = cgroup->path,
 		.container = &cgroup->container,

@@ -121,7 +121,8 @@ void model_forget(struct model *model, uint64_t now_ns)
 	for (i = 0; i < model->n_groupings; i++) {
 		struct groups *groups = &model->groupings[i].groups;
 
-		forgotten += groups_forget(groups, before(now_ns, groups_count(groups) < groups->max ? FORGET_NS : FORGET_CROWDED_NS));
+		forgotten += groups_forget(
+			groups, before(now_ns, groups_count(groups) < groups->max ? FORGET_NS : FORGET_CROWDED_NS));
 	}
 	if (forgotten)
 		processes_forget_groups(processes);

@@ -17,7 +17,8 @@ struct process_key {
 	struct known_cgroup *cgroup;
 };
 
-_Static_assert(offsetof(struct known_process, cgroup) == offsetof(struct process_key, cgroup), "an entry begins with its key");
+_Static_assert(offsetof(struct known_process, cgroup) == offsetof(struct process_key, cgroup),
+	       "an entry begins with its key");
 _Static_assert(sizeof(struct process_key) == sizeof(struct process) + sizeof(void *), "no padding");
 
 static bool take_text(char **to, const char **shown, const char *from)
@@ -42,6 +43,8 @@ static void cgroup_free(struct processes *processes, struct known_cgroup *cgroup
 {
 	if (cgroup->listed)
 		HASH_DEL(processes->cgroups, cgroup);
+	if (processes->recent_cgroup == cgroup)
+		processes->recent_cgroup = NULL;
 	free(cgroup->path);
 	free(cgroup->pod);
 	free(cgroup->namespace);
@@ -89,9 +92,14 @@ static struct known_cgroup *cgroup_new(struct processes *processes, const struct
 /* What is counted for a cgroup without a path stays with it when the path becomes known: then there are two of them. */
 static struct known_cgroup *cgroup_get(struct processes *processes, const struct told_process *told)
 {
-	struct known_cgroup *cgroup = cgroup_find(processes, told->cgroup_id);
+	struct known_cgroup *cgroup = processes->recent_cgroup;
 
-	return cgroup && (cgroup->path || !told->cgroup) ? cgroup : cgroup_new(processes, told);
+	if (!cgroup || cgroup->id != told->cgroup_id)
+		cgroup = cgroup_find(processes, told->cgroup_id);
+	if (!cgroup || (!cgroup->path && told->cgroup))
+		cgroup = cgroup_new(processes, told);
+	processes->recent_cgroup = cgroup;
+	return cgroup;
 }
 
 static struct known_process *process_new(struct processes *processes, const struct process_key *key)
@@ -133,7 +141,7 @@ static void process_free(struct processes *processes, struct known_process *entr
 int processes_init(struct processes *processes, unsigned int n_groups)
 {
 	struct process nobody = {};
-	struct told_process told = { .process = &nobody };
+	struct told_process told = {.process = &nobody};
 
 	memset(processes, 0, sizeof(*processes));
 	processes->n_groups = n_groups;
@@ -147,7 +155,7 @@ void processes_release(struct processes *processes)
 	struct known_process *entry, *next;
 
 	HASH_ITER(hh, processes->by_process, entry, next)
-		process_free(processes, entry);
+	process_free(processes, entry);
 	slots_release(&processes->slots);
 	memset(processes, 0, sizeof(*processes));
 }
@@ -174,9 +182,15 @@ static struct known_process *process_find(struct processes *processes, const str
 	return entry;
 }
 
-static bool is_recent(const struct known_process *entry, const struct process_key *key, const struct told_process *told)
+/* Events come in runs: without making a key of it. */
+static bool is_recent(const struct known_process *entry, const struct told_process *told)
 {
-	return entry && !memcmp(&entry->process, &key->process, sizeof(key->process)) && (entry->cgroup->path || !told->cgroup);
+	const struct process *known = entry ? &entry->process : NULL, *process = told->process;
+
+	return known && known->start_ns == process->start_ns && known->cgroup_id == told->cgroup_id &&
+	       (!process->start_ns || (known->pid == process->pid && known->ns_pid == process->ns_pid &&
+				       !memcmp(known->comm, process->comm, COMM_BYTES))) &&
+	       (entry->cgroup->path || !told->cgroup);
 }
 
 static void take_names(struct known_process *entry, const struct told_process *told)
@@ -215,17 +229,15 @@ static struct known_process *process_make(struct processes *processes, struct pr
 
 struct known_process *processes_get(struct processes *processes, const struct told_process *told, uint64_t now_ns)
 {
-	struct known_process **recent, *entry;
+	struct known_process **recent = recent_of(processes, told->process), *entry = *recent;
 	struct process_key key;
 
-	key_fill(&key, told);
-	recent = recent_of(processes, &key.process);
-	entry = *recent;
-	if (!is_recent(entry, &key, told)) {
+	if (!is_recent(entry, told)) {
+		key_fill(&key, told);
 		entry = process_make(processes, &key, told, now_ns);
 		if (!entry)
 			return processes->by_process ? processes_at(processes, 0) : NULL;
-		*recent = entry;
+		*recent_of(processes, &entry->process) = entry;
 	}
 	entry->last_ns = now_ns;
 	take_names(entry, told);
@@ -255,8 +267,8 @@ void processes_forget(struct processes *processes, uint64_t before_ns)
 	struct known_process *entry, *next;
 
 	HASH_ITER(hh, processes->by_process, entry, next)
-		if (!entry->refs && entry->index && entry->last_ns < before_ns)
-			process_free(processes, entry);
+	if (!entry->refs && entry->index && entry->last_ns < before_ns)
+		process_free(processes, entry);
 }
 
 void processes_forget_groups(struct processes *processes)

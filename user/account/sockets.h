@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Live sockets by the id of their connection: the state each is in and since when, and whose it is. Bounded and small: there
- * may be millions.
+ * Live sockets by the id of their connection: the state each is in and since when, and whose it is. Bounded and small:
+ * there may be millions.
  */
 #ifndef TCPDWELL_ACCOUNT_SOCKETS_H
 #define TCPDWELL_ACCOUNT_SOCKETS_H
@@ -12,29 +12,30 @@
 enum live_flag {
 	LIVE_AT_LEAST = 1 << 0, /* the begin was not seen: in its state since before since_ns */
 	LIVE_IN_ACCEPT_QUEUE = 1 << 1,
-	LIVE_TIMEWAIT = 1 << 2, /* the kernel's small socket, whatever its state */
-	LIVE_CAME = 1 << 3, /* entered its state since the run began */
-	LIVE_COUNTED = 1 << 4, /* it is in groups and totals: filters let it pass, and no recount doubts it */
-	LIVE_DOUBTED = 1 << 5, /* a recount is on that did not tell of it yet */
+	LIVE_TIMEWAIT = 1 << 2,	   /* the kernel's small socket, whatever its state */
+	LIVE_CAME = 1 << 3,	   /* entered its state since the run began */
+	LIVE_COUNTED = 1 << 4,	   /* it is in groups and totals: filters let it pass, and no recount doubts it */
+	LIVE_DOUBTED = 1 << 5,	   /* a recount is on that did not tell of it yet */
 	LIVE_HOLDER_TOLD = 1 << 6, /* the holder is known, if only that there is none */
-	LIVE_UNDECIDED = 1 << 7, /* filters wait for names */
+	LIVE_UNDECIDED = 1 << 7,   /* filters wait for names */
 };
 
 struct live_socket {
-	uint64_t since_ns; /* when the state began, or the earliest that is known */
+	uint64_t since_ns;		/* when the state began, or the earliest that is known */
 	uint32_t owner, closer, holder; /* of struct processes; 0 = none is known */
 	uint8_t state;
 	uint8_t side : 2;
 	uint8_t closed_by : 2;
 	uint8_t attribution : 2; /* of the owner */
-	uint16_t flags; /* enum live_flag */
-	uint32_t groups[]; /* its groups in the groupings that are not of processes; ends and descriptor are behind them */
+	uint16_t flags;		 /* enum live_flag */
+	uint32_t groups[]; /* its groups in the groupings that are not of processes; ends and descriptor are behind them
+			    */
 };
 
 /* Where it is kept. */
 struct live_end {
 	struct endpoint endpoint;
-	int32_t fd; /* of the holder, its lowest; -1 = not known */
+	int32_t fd;	  /* of the holder, its lowest; -1 = not known */
 	uint32_t holders; /* processes that have a descriptor, as far as told */
 };
 
@@ -76,8 +77,8 @@ static inline struct live_socket *live_sockets_next(const struct live_sockets *s
 bool is_closing_state(unsigned int state);
 
 /*
- * Who is charged, of struct processes: TIME_WAIT is the closer's for ever. Else it is the holder's; where there is none the
- * closer's in states of a closed socket, and the owner's in others.
+ * Who is charged, of struct processes: TIME_WAIT is the closer's for ever. Else it is the holder's; where there is none
+ * the closer's in states of a closed socket, and the owner's in others.
  */
 uint32_t live_socket_charged(const struct live_socket *socket);
 

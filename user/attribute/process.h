@@ -16,8 +16,8 @@
 bool process_is_same(const struct process *a, const struct process *b);
 
 /*
- * The path of its cgroup2, and the id where the hierarchy is mounted, else 0. proc and mount NULL: the usual places. False
- * when it is not known, as where our own cgroup namespace hides the begin of the path.
+ * The path of its cgroup2, and the id where the hierarchy is mounted, else 0. proc and mount NULL: the usual places.
+ * False when it is not known, as where our own cgroup namespace hides the begin of the path.
  */
 bool process_cgroup_read(const char *proc, const char *mount, uint32_t pid, char *path, size_t size, uint64_t *id);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Things by a number of four bytes, for tables that can't afford a pointer. Numbers of things that are gone are given anew. */
+/* Things by a number of four bytes, for tables that can't afford a pointer. Numbers of things that are gone are given
+ * anew. */
 #ifndef TCPDWELL_UTIL_SLOTS_H
 #define TCPDWELL_UTIL_SLOTS_H
 

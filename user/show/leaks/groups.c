@@ -49,7 +49,8 @@ static bool is_read_to_end(const struct leak *leak)
 {
 	const struct held_socket *held = leak->held;
 
-	return leak->socket->state == STATE_CLOSE_WAIT && held && held->found && held->listed.inode && !held->listed.rx_queue;
+	return leak->socket->state == STATE_CLOSE_WAIT && held && held->found && held->listed.inode &&
+	       !held->listed.rx_queue;
 }
 
 static void sum_add(struct leak_group *group, const struct leak *leak)
