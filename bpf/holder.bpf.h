@@ -32,7 +32,7 @@ __u64 holder_queues_cut = 0;
 #define HOLDER_MARKS 8192
 __u8 holder_marks[HOLDER_MARKS];
 
-/* The record that is being made. Passes do not overlap. */
+/* The record that is being made, and what belongs to it. Passes do not overlap. */
 #define HOLDER_IDS_ROOM 4096
 _Static_assert(HOLDER_IDS_MAX < HOLDER_IDS_ROOM, "an index is masked");
 struct {
@@ -40,8 +40,9 @@ struct {
 	__u64 ids[HOLDER_IDS_ROOM];
 } holder_page;
 
-/* The task that holder_page.head.process is of. */
+/* The task that holder_page.head.process is of. The reader sets it to 0 before a pass. */
 __u64 holder_task = 0;
+__u64 holder_task_start = 0;
 
 static __always_inline bool is_holder_state(__u8 state)
 {
@@ -51,14 +52,10 @@ static __always_inline bool is_holder_state(__u8 state)
 /* Notes the connection of a socket. Global, so that the verifier goes through it once; hence its argument is a number. */
 __noinline int holder_note(__u64 socket)
 {
-	const struct sock *sk = (const struct sock *)socket;
-	struct connection *connection;
+	struct connection *connection = socket_find((const struct sock *)socket).connection;
 	__u32 count = holder_page.head.count;
 
-	if (count >= HOLDER_IDS_MAX || !is_holder_state(BPF_CORE_READ(sk, __sk_common.skc_state)))
-		return 0;
-	connection = socket_find(sk).connection;
-	if (!connection || !connection->id)
+	if (count >= HOLDER_IDS_MAX || !connection || !connection->id)
 		return 0;
 	holder_page.ids[count & (HOLDER_IDS_ROOM - 1)] = connection->id;
 	holder_page.head.count = count + 1;
@@ -83,7 +80,7 @@ __noinline __u64 queue_read(__u64 first, __u64 listener)
 		if (!request || (__u64)BPF_CORE_READ(request, __req_common.skc_listener) != listener)
 			return 0;
 		child = BPF_CORE_READ(request, sk);
-		if (child && !BPF_CORE_READ(child, sk_socket))
+		if (child && is_holder_state(BPF_CORE_READ(child, __sk_common.skc_state)) && !BPF_CORE_READ(child, sk_socket))
 			holder_note((__u64)child);
 		request = BPF_CORE_READ(request, dl_next);
 	}
@@ -104,17 +101,19 @@ static __always_inline void queue_note(const struct sock *listener)
 	count(COUNTER_QUEUE_CUT);
 }
 
-/* Most descriptors of a process come one after the other. */
+/* The descriptors of a process come one after the other. Its number is marked. */
 static __always_inline void holder_process(struct task_struct *task)
 {
 	struct process *process = &holder_page.head.process;
-	__u64 address = (__u64)address_of(task);
+	__u64 address = address_of(task);
 
-	if (holder_task == address && process->start_ns == BPF_CORE_READ(task, group_leader, start_boottime))
+	if (holder_task == address && holder_task_start == task->start_boottime)
 		return;
 	__builtin_memset(process, 0, sizeof(*process));
 	process_of_task(false, process, task);
+	holder_marks[(__u32)task->tgid % HOLDER_MARKS] = holder_pass;
 	holder_task = address;
+	holder_task_start = task->start_boottime;
 }
 
 /* Is it the connection's owner; or of a listener, who called listen()? */
@@ -125,11 +124,14 @@ static __always_inline bool holder_is_owner(const struct sock *sk)
 	return connection && connection->owner.start_ns && same_process(&connection->owner, &holder_page.head.process);
 }
 
-/* Threads share their process's descriptors; kernels before 5.11 show each thread's. */
+/* Threads share their process's descriptors; kernels before 5.11 show them again for each thread. */
 static __always_inline bool is_shown_by_leader(struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *leader;
 
+	if (CURRENT_IS_TRUSTED)
+		return false;
+	leader = BPF_CORE_READ(task, group_leader);
 	return leader != task && BPF_CORE_READ(leader, files) == BPF_CORE_READ(task, files);
 }
 
@@ -162,24 +164,20 @@ static __always_inline void holder_received(struct file *file)
 static __always_inline void holder_look(struct seq_file *seq, struct task_struct *task, __u32 fd, struct file *file)
 {
 	struct holder_record *head = &holder_page.head;
-	struct sock *sk = sock_of_file(file);
-	bool listens;
+	struct sock *sk = (file->f_inode->i_mode & S_IFMT) == S_IFSOCK ? sock_of_file(file) : NULL;
+	__u8 state = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
 	__u32 ids;
 
-	if (!sk)
-		return;
-	listens = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN;
 	head->count = 0;
-	if (listens)
+	if (state == TCP_LISTEN)
 		queue_note(sk);
-	else
+	else if (state && is_holder_state(state))
 		holder_note((__u64)sk);
 	if (!head->count || is_shown_by_leader(task))
 		return;
 	holder_process(task);
-	holder_marks[(__u32)BPF_CORE_READ(task, tgid) % HOLDER_MARKS] = holder_pass;
 	head->fd = fd;
-	head->flags = (listens ? HOLDER_QUEUED : 0) | (holder_is_owner(sk) ? HOLDER_IS_OWNER : 0);
+	head->flags = (state == TCP_LISTEN ? HOLDER_QUEUED : 0) | (holder_is_owner(sk) ? HOLDER_IS_OWNER : 0);
 	ids = head->count;
 	barrier_var(ids);
 	if (ids <= HOLDER_IDS_MAX)
