@@ -116,12 +116,22 @@ static __always_inline void holder_process(struct task_struct *task)
 	holder_task_start = task->start_boottime;
 }
 
-/* Is it the connection's owner; or of a listener, who called listen()? */
-static __always_inline bool holder_is_owner(const struct sock *sk)
+/*
+ * Is it the connection's owner; or of a listener, who called listen()? Where no event told of the owner yet, as when it accepted
+ * since the last, its credentials do: they opened the file. Then it is remembered, as it may be gone at the next event.
+ */
+static __always_inline bool holder_is_owner(const struct sock *sk, struct task_struct *task, struct file *file)
 {
 	struct connection *connection = socket_find(sk).connection;
 
-	return connection && connection->owner.start_ns && same_process(&connection->owner, &holder_page.head.process);
+	if (!connection)
+		return false;
+	if (owner_known(connection))
+		return same_process(&connection->owner, &holder_page.head.process);
+	if (credentials_of(task) != (__u64)BPF_CORE_READ(file, f_cred))
+		return false;
+	owner_set(connection, &holder_page.head.process, process_selected(&holder_page.head.process, task), ATTRIBUTION_OBSERVED);
+	return true;
 }
 
 /* Threads share their process's descriptors; kernels before 5.11 show them again for each thread. */
@@ -177,7 +187,7 @@ static __always_inline void holder_look(struct seq_file *seq, struct task_struct
 		return;
 	holder_process(task);
 	head->fd = fd;
-	head->flags = (state == TCP_LISTEN ? HOLDER_QUEUED : 0) | (holder_is_owner(sk) ? HOLDER_IS_OWNER : 0);
+	head->flags = (state == TCP_LISTEN ? HOLDER_QUEUED : 0) | (holder_is_owner(sk, task, file) ? HOLDER_IS_OWNER : 0);
 	ids = head->count;
 	barrier_var(ids);
 	if (ids <= HOLDER_IDS_MAX)

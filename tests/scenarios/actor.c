@@ -6,14 +6,19 @@
 #define _GNU_SOURCE 1
 #include "actor.h"
 
+#include "clock.h"
+
 #include <errno.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -126,6 +131,38 @@ struct actor *actor_fork(struct actor *parent, const char *comm)
 	return &s->actor;
 }
 
+/* A pid is free again some time after its process has ended. */
+static long op_fork_as(long slot, long pid, long unused)
+{
+	pid_t wanted = pid;
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&wanted, .set_tid_size = 1 };
+	long child;
+
+	(void)unused;
+	for (int i = 0; i < 200; i++) {
+		child = syscall(SYS_clone3, &args, sizeof(args));
+		if (!child)
+			serve(&slots[slot]);
+		if (child > 0 || errno != EEXIST)
+			break;
+		poll(NULL, 0, 10);
+	}
+	return child < 0 ? -errno : child;
+}
+
+struct actor *actor_fork_as(struct actor *parent, const char *comm, int pid)
+{
+	struct slot *s = slot_take(comm);
+	long child;
+
+	actor_do(parent, op_name_slot, s->actor.slot, (long)comm, 0);
+	child = actor_try(parent, op_fork_as, s->actor.slot, pid, 0);
+	if (child < 0)
+		life_skip("clone3() with pid %d: %s", pid, strerror(-child));
+	s->actor.who.pid = s->actor.who.ns_pid = child;
+	return &s->actor;
+}
+
 struct actor *actor_fork_pidns(struct actor *parent, const char *comm)
 {
 	struct actor *a;
@@ -177,16 +214,27 @@ static long op_exit(long unused1, long unused2, long unused3)
 	_exit(0);
 }
 
+/* Our own child, or an actor's, which nobody has to wait for. */
+static void wait_end(int pid)
+{
+	long end = clock_ms() + CALL_MS;
+
+	if (waitpid(pid, NULL, 0) == pid)
+		return;
+	while (!kill(pid, 0) && clock_ms() < end)
+		poll(NULL, 0, 2);
+}
+
 void actor_exit(struct actor *a)
 {
 	actor_begin(a, op_exit, 0, 0, 0);
-	waitpid(a->who.pid, NULL, 0);
+	wait_end(a->who.pid);
 }
 
 void actor_kill(struct actor *a)
 {
 	kill(a->who.pid, SIGKILL);
-	waitpid(a->who.pid, NULL, 0);
+	wait_end(a->who.pid);
 }
 
 void actor_disband(void)

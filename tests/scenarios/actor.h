@@ -23,6 +23,8 @@ struct actor *actor_new(const char *comm);
 struct actor *actor_fork(struct actor *parent, const char *comm);
 /* As actor_fork, as PID 1 of a new PID namespace; skips the life where that is refused. */
 struct actor *actor_fork_pidns(struct actor *parent, const char *comm);
+/* As actor_fork, with this process id, which must be free; skips the life where that is refused. */
+struct actor *actor_fork_as(struct actor *parent, const char *comm, int pid);
 /* Performs an operation; -errno as it fails. Waits 30 s at most. */
 long actor_try(struct actor *a, operation op, long x, long y, long z);
 /* The same, and a failure ends the life. */
@@ -30,7 +32,7 @@ long actor_do(struct actor *a, operation op, long x, long y, long z);
 /* The same in two parts: the director plays on in between. */
 void actor_begin(struct actor *a, operation op, long x, long y, long z);
 long actor_end(struct actor *a);
-/* Lets it call _exit(0), or kills it; returns when it is dead. Only for actors of actor_new. */
+/* Lets it call _exit(0), or kills it; returns when it is dead. */
 void actor_exit(struct actor *a);
 void actor_kill(struct actor *a);
 /* Closes the director's lines to its actors, which are dead: these sockets too keep the namespace alive. */

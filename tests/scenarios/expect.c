@@ -175,6 +175,22 @@ static bool match_who(const struct record *r, const char *role, const struct who
 	return true;
 }
 
+bool expect_holder(struct stream *s, unsigned long netns, const struct want_holder *want, struct reason *why)
+{
+	const struct view *v = expect_find(s, netns, want->local_port, want->remote_port, 0);
+	const struct record *r = v && v->holder ? &s->records[v->holder] : NULL;
+
+	if (!r)
+		return FAIL(why, "no holder was told");
+	if (!match_who(r, "holder", &want->who, why))
+		return false;
+	if (record_number(r, "holders") != want->holders || record_true(r, "in_accept_queue") != want->in_queue)
+		return FAIL(why, "%.160s", r->line + 40);
+	if (record_null(r, "fd") != (want->fd < 0) || (want->fd >= 0 && record_number(r, "fd") != want->fd))
+		return FAIL(why, "fd is %lld", record_number(r, "fd"));
+	return true;
+}
+
 static bool match_text(const struct record *r, const char *key, const char *want, struct reason *why)
 {
 	if (text_matches(want, member(r, key)))

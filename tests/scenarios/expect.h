@@ -19,6 +19,8 @@ bool text_matches(const char *alternatives, const char *value);
 struct view *expect_find(struct stream *s, unsigned long netns, int local_port, int remote_port, int nth);
 /* Every line of every expected end was written; nothing is asserted about them. */
 bool expect_ended(struct stream *s, const struct truth *truth);
+/* Is this the last that was told of who has a socket? */
+bool expect_holder(struct stream *s, unsigned long netns, const struct want_holder *want, struct reason *why);
 /* All that a life wrote down, and nothing else in its namespace; the general laws for each line. */
 bool expect_life(struct stream *s, const struct truth *truth, struct reason *why);
 /* The kernel's rows are those that the life left behind (PID: any process in the namespace). */

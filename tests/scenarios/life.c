@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define STATE_WAIT_MS 30000
+#define HOLDER_WAIT_MS 60000 /* looks may be far apart on an emulated machine */
 #define MAX_ROWS 256
 
 const struct who nobody = { .pid = 0 };
@@ -185,6 +186,34 @@ void life_wait_state(int local_port, int remote_port, const char *state)
 void life_wait_small(int local_port, int remote_port, const char *state)
 {
 	wait_row(local_port, remote_port, state, true);
+}
+
+void life_wait_holder(const struct want_holder *want)
+{
+	int asked = own->holders_asked + 1;
+
+	own->holder = *want;
+	__atomic_store_n(&own->holders_asked, asked, __ATOMIC_RELEASE);
+	for (long end = clock_ms() + HOLDER_WAIT_MS; clock_ms() < end; poll(NULL, 0, 5))
+		if (__atomic_load_n(&own->holders_told, __ATOMIC_ACQUIRE) == asked)
+			return;
+	life_fail("question %d: %d>%d expected holder %d/%s of %d, fd %d%s; last: %s", asked, want->local_port, want->remote_port,
+		  want->who.pid, want->who.comm, want->holders, want->fd, want->in_queue ? ", in the queue" : "",
+		  own->holder_last);
+}
+
+const struct want_holder *director_asks(const struct director *d)
+{
+	const struct truth *truth = d->truth;
+
+	if (__atomic_load_n(&truth->holders_asked, __ATOMIC_ACQUIRE) == truth->holders_told)
+		return NULL;
+	return &truth->holder;
+}
+
+void director_answer(struct director *d)
+{
+	__atomic_store_n(&d->truth->holders_told, d->truth->holders_told + 1, __ATOMIC_RELEASE);
 }
 
 void life_pass(int ms)

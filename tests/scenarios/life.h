@@ -41,6 +41,14 @@ struct want_failed {
 	struct who owner;
 };
 
+/* Who has the local end's socket now, as it must be told at last. */
+struct want_holder {
+	int local_port, remote_port;
+	struct who who;	 /* pid 0: nobody */
+	int holders, fd; /* fd -1: null */
+	bool in_queue;
+};
+
 enum stage { STAGE_NEW, STAGE_READY, STAGE_BEFORE, STAGE_DONE };
 
 /* Filled in by the director, read by the harness: shared memory. */
@@ -52,6 +60,9 @@ struct truth {
 	int wants, wants_failed;
 	struct want want[MAX_WANTS];
 	struct want_failed want_failed[4];
+	struct want_holder holder; /* what the director waits for */
+	int holders_asked, holders_told; /* the harness answers each question, across processes: atomically */
+	char holder_last[200]; /* what was told instead */
 	int note[8];        /* free for suites: pids of actors */
 };
 
@@ -102,6 +113,11 @@ void life_wait_state(int local_port, int remote_port, const char *state);
 bool life_state_comes(int local_port, int remote_port, const char *state, int ms);
 bool life_small_comes(int local_port, int remote_port, const char *state, int ms);
 void life_wait_small(int local_port, int remote_port, const char *state);
+/* Waits until the last that tcpdwell told of a socket's holder is this. */
+void life_wait_holder(const struct want_holder *want);
+/* The harness's part: is a director waiting, and for what? NULL: no. The answer lets it go on. */
+const struct want_holder *director_asks(const struct director *d);
+void director_answer(struct director *d);
 /* Lets `ms` pass where the clock itself is the condition. */
 void life_pass(int ms);
 

@@ -16,9 +16,6 @@
 
 static long op_close_in_thread(long fd, long unused1, long unused2);
 static long op_dup2_over(long fd, long unused1, long unused2);
-static long op_socketpair(long unused1, long unused2, long unused3);
-static long op_send_fd(long channel, long fd, long unused);
-static long op_receive_fd(long channel, long unused1, long unused2);
 
 /* The server ends the connection first, through whatever the life does next; the client follows. */
 static struct want *want_server_first(const struct pair *p)
@@ -239,57 +236,6 @@ static long op_dup2_over(long fd, long unused1, long unused2)
 
 	(void)unused1, (void)unused2;
 	return dup2(null, fd) < 0 ? -errno : 0;
-}
-
-/* Both ends in one number, so that an actor's child can be told of them. */
-static long op_socketpair(long unused1, long unused2, long unused3)
-{
-	int ends[2];
-
-	(void)unused1, (void)unused2, (void)unused3;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return -errno;
-	return ends[0] | (long)ends[1] << 16;
-}
-
-union control {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-static struct msghdr message(struct iovec *io, union control *control)
-{
-	return (struct msghdr){ .msg_iov = io, .msg_iovlen = 1, .msg_control = control,
-				.msg_controllen = sizeof(*control) };
-}
-
-static long op_send_fd(long channel, long fd, long unused)
-{
-	char byte = 0;
-	struct iovec io = { &byte, 1 };
-	union control control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
-					      .cmsg_type = SCM_RIGHTS } };
-	struct msghdr msg = message(&io, &control);
-	int value = fd;
-
-	(void)unused;
-	memcpy(CMSG_DATA(&control.header), &value, sizeof(value));
-	return sendmsg(channel, &msg, 0) < 0 ? -errno : 0;
-}
-
-static long op_receive_fd(long channel, long unused1, long unused2)
-{
-	char byte;
-	struct iovec io = { &byte, 1 };
-	union control control;
-	struct msghdr msg = message(&io, &control);
-	int value;
-
-	(void)unused1, (void)unused2;
-	if (recvmsg(channel, &msg, MSG_CMSG_CLOEXEC) != 1)
-		return -errno;
-	memcpy(&value, CMSG_DATA(&control.header), sizeof(value));
-	return value;
 }
 
 const struct life lives_owner[] = {

@@ -142,7 +142,7 @@ static socklen_t address_fill(struct sockaddr_storage *out, const char *addr, in
 	return sizeof(*in4);
 }
 
-static int socket_bound(const char *addr, int port, bool nonblock)
+static int socket_bound_with(const char *addr, int port, bool nonblock, int option)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = address_fill(&sa, addr, port);
@@ -151,12 +151,26 @@ static int socket_bound(const char *addr, int port, bool nonblock)
 	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (nonblock ? SOCK_NONBLOCK : 0), 0);
 	if (fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, option, &one, sizeof(one));
 	if (!port || !bind(fd, (struct sockaddr *)&sa, len))
 		return fd;
 	err = -errno;
 	close(fd);
 	return err;
+}
+
+static int socket_bound(const char *addr, int port, bool nonblock)
+{
+	return socket_bound_with(addr, port, nonblock, SO_REUSEADDR);
+}
+
+long op_listen_shared(long addr, long port, long backlog)
+{
+	int fd = socket_bound_with((const char *)addr, port, false, SO_REUSEPORT);
+
+	if (fd < 0)
+		return fd;
+	return listen(fd, backlog) ? -errno : fd;
 }
 
 long op_listen(long addr, long port, long backlog)
@@ -243,6 +257,26 @@ long op_wait_readable(long fd, long unused1, long unused2)
 
 	UNUSED(unused1), UNUSED(unused2);
 	return poll(&p, 1, 10000) == 1 ? 0 : -ETIMEDOUT;
+}
+
+long op_is_readable(long fd, long unused1, long unused2)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	UNUSED(unused1), UNUSED(unused2);
+	return result(poll(&p, 1, 0));
+}
+
+long op_dup(long fd, long unused1, long unused2)
+{
+	UNUSED(unused1), UNUSED(unused2);
+	return result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+long op_keep_on_exec(long fd, long unused1, long unused2)
+{
+	UNUSED(unused1), UNUSED(unused2);
+	return result(fcntl(fd, F_SETFD, 0));
 }
 
 long op_shutdown_write(long fd, long unused1, long unused2)
@@ -338,4 +372,54 @@ long op_sock_destroy(long local_port, long remote_port, long state)
 	err = netlink_ask(fd, &request, sizeof(request));
 	close(fd);
 	return err;
+}
+
+long op_socketpair(long unused1, long unused2, long unused3)
+{
+	int ends[2];
+
+	(void)unused1, (void)unused2, (void)unused3;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	return ends[0] | (long)ends[1] << 16;
+}
+
+union control {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
+static struct msghdr message(struct iovec *io, union control *control)
+{
+	return (struct msghdr){ .msg_iov = io, .msg_iovlen = 1, .msg_control = control,
+				.msg_controllen = sizeof(*control) };
+}
+
+long op_send_fd(long channel, long fd, long unused)
+{
+	char byte = 0;
+	struct iovec io = { &byte, 1 };
+	union control control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET,
+					      .cmsg_type = SCM_RIGHTS } };
+	struct msghdr msg = message(&io, &control);
+	int value = fd;
+
+	(void)unused;
+	memcpy(CMSG_DATA(&control.header), &value, sizeof(value));
+	return sendmsg(channel, &msg, 0) < 0 ? -errno : 0;
+}
+
+long op_receive_fd(long channel, long unused1, long unused2)
+{
+	char byte;
+	struct iovec io = { &byte, 1 };
+	union control control;
+	struct msghdr msg = message(&io, &control);
+	int value;
+
+	(void)unused1, (void)unused2;
+	if (recvmsg(channel, &msg, MSG_CMSG_CLOEXEC) != 1)
+		return -errno;
+	memcpy(&value, CMSG_DATA(&control.header), sizeof(value));
+	return value;
 }

@@ -22,6 +22,8 @@ unsigned long net_inode(int pid);
 
 /* (const char *addr, port, backlog) -> descriptor. "::" takes IPv4 as well. */
 long op_listen(long addr, long port, long backlog);
+/* The same with SO_REUSEPORT. */
+long op_listen_shared(long addr, long port, long backlog);
 /* (const char *addr, port, source port or 0) -> descriptor, connected. */
 long op_connect(long addr, long port, long source_port);
 /* As op_connect, and does not wait for the handshake. */
@@ -35,6 +37,11 @@ long op_recv(long fd, long bytes, long unused);
 /* Waits until there is something to read, and leaves it there. */
 long op_wait_readable(long fd, long unused1, long unused2);
 long op_shutdown_write(long fd, long unused1, long unused2);
+/* Is there something to read, or a connection to accept? 1 or 0 */
+long op_is_readable(long fd, long unused1, long unused2);
+/* -> the lowest free descriptor */
+long op_dup(long fd, long unused1, long unused2);
+long op_keep_on_exec(long fd, long unused1, long unused2);
 long op_close(long fd, long unused1, long unused2);
 /* connect(AF_UNSPEC) */
 long op_disconnect(long fd, long unused1, long unused2);
@@ -48,5 +55,13 @@ long op_port(long fd, long unused1, long unused2);
 long op_tcp_state(long fd, long unused1, long unused2);
 /* Destroys a socket as an administrator would: (local port, remote port, TCP state), 127.0.0.1 both ends. */
 long op_sock_destroy(long local_port, long remote_port, long state);
+
+/*
+ * Descriptors over a pair of Unix sockets: () -> both ends in one number, the second << 16; (end, descriptor); (end) ->
+ * descriptor
+ */
+long op_socketpair(long unused1, long unused2, long unused3);
+long op_send_fd(long channel, long fd, long unused);
+long op_receive_fd(long channel, long unused1, long unused2);
 
 #endif

@@ -23,7 +23,7 @@
 
 #define READY_MS 30000
 #define BEFORE_MS 20000
-#define MAKE_MS 60000
+#define MAKE_MS 240000
 #define AT_ONCE 10 /* lives that play at a time: an emulated machine is slow enough without a crowd */
 #define GAP_MS 30 /* between their beginnings: a task that is preempted inside a program soon gets its turn again */
 #define HEADER_MS 60000
@@ -143,6 +143,20 @@ static bool life_at_rest(struct session *s, int i)
 	return s->dry || expect_account(&s->tool.stream, d->pid, d->truth, why);
 }
 
+/* A life goes on when it is told what it waits for. */
+static void answer(struct session *s, struct director *d)
+{
+	const struct want_holder *want = director_asks(d);
+	struct reason why = { "" };
+
+	if (!want)
+		return;
+	if (s->dry || expect_holder(&s->tool.stream, d->truth->netns, want, &why))
+		director_answer(d);
+	else
+		snprintf(d->truth->holder_last, sizeof(d->truth->holder_last), "%s", why.text);
+}
+
 /* Lets a life begin, notices its end, compares its accounts: as far as it has come. */
 static void step(struct session *s, int i, int *playing)
 {
@@ -159,6 +173,8 @@ static void step(struct session *s, int i, int *playing)
 	}
 	if (!p->done_ms && (!life_usable(d->truth) || director_done(d)))
 		p->done_ms = now;
+	if (p->started_ms && !p->done_ms)
+		answer(s, d);
 	if (!p->done_ms && now > p->started_ms + MAKE_MS)
 		snprintf(d->truth->fail, sizeof(d->truth->fail), "not finished within %d ms", MAKE_MS);
 	/* The tool may be some time behind; the truth does not move. */

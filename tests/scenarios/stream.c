@@ -80,14 +80,22 @@ static int *bucket_of(struct stream *s, const char *sock)
 	return &s->buckets[hash % BUCKETS];
 }
 
+/* -1: none yet */
+static int view_known(struct stream *s, const char *sock)
+{
+	for (int i = *bucket_of(s, sock); i >= 0; i = s->views[i].next)
+		if (!strcmp(s->views[i].sock, sock))
+			return i;
+	return -1;
+}
+
 static int view_find(struct stream *s, const struct record *r)
 {
 	const char *sock = record_text(r, "sock");
-	int *bucket = bucket_of(s, sock);
+	int *bucket = bucket_of(s, sock), known = view_known(s, sock);
 
-	for (int i = *bucket; i >= 0; i = s->views[i].next)
-		if (!strcmp(s->views[i].sock, sock))
-			return i;
+	if (known >= 0)
+		return known;
 	s->views = grow(s->views, s->view_count, sizeof(*s->views));
 	s->views[s->view_count] = (struct view){ .sock = sock, .netns = r->netns, .next = *bucket };
 	*bucket = s->view_count;
@@ -105,6 +113,15 @@ static void view_add(struct stream *s, struct record *r, int index)
 	v->records[v->count++] = index;
 	v->local_port = local ? local : v->local_port;
 	v->remote_port = remote ? remote : v->remote_port;
+}
+
+/* Of sockets from before only these lines may have come yet. */
+static void holder_add(struct stream *s, const struct record *r, int index)
+{
+	int known = view_known(s, record_text(r, "sock"));
+
+	if (known >= 0)
+		s->views[known].holder = index;
 }
 
 static void complain(struct stream *s, const char *what, const char *line)
@@ -140,6 +157,8 @@ void stream_feed(struct stream *s, const char *line)
 		s->summary = json;
 	if (record_is(r, "transition"))
 		view_add(s, r, s->count);
+	if (record_is(r, "holder"))
+		holder_add(s, r, s->count);
 	s->count++;
 }
 

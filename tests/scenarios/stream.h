@@ -24,6 +24,7 @@ struct view {
 	unsigned long netns;
 	int local_port, remote_port; /* the last that were not 0 */
 	int *records, count;         /* indexes, in the stream's order */
+	int holder;                  /* index of the last line that told who has it, 0: none */
 	int next;                    /* with the same hash, -1 at the end */
 	bool claimed;                /* an expectation has matched it */
 };
