@@ -94,6 +94,27 @@ changes_are_told() {
 		.close_wait_created + .close_wait_seeded - .close_wait_left == .close_wait_now' "$dir/changes")"
 }
 
+# Who has a socket that waits: the listener's process while it is in the accept queue, then the worker that accepted.
+holders_are_told() {
+	mkfifo "$dir/accept"
+	(poor tests/deploy/handover.py) <"$dir/accept" >"$dir/handover" &
+	running+=($!)
+	exec 9>"$dir/accept"
+	await_text "$dir/handover" '"port"' || return 1
+	(poor "$tool" trace -j --all --no-bpf -L "$(jq -s '.[0].port' "$dir/handover")") >"$dir/holders" 2>&1 &
+	local tracer=$!
+	running+=($tracer)
+	await_text "$dir/holders" '"in_accept_queue":true' || return 1
+	printf x >&9
+	await_text "$dir/handover" '"fd"' || return 1
+	await_text "$dir/holders" "\"holder_pid\":$(jq -s '.[0].worker' "$dir/handover")" || return 1
+	exec 9>&-
+	kill -INT $tracer
+	wait $tracer || { echo "exit status $?"; return 1; }
+	equal "holders" "$(jq -sc '[[.[0].master, 0, null, true], [.[0].worker, 1, .[1].fd, false]]' "$dir/handover")" \
+		"$(jq -sc '[.[] | select(.type == "holder") | [.holder_pid, .holders, .fd, .in_accept_queue]]' "$dir/holders")"
+}
+
 recording_is_replayed() {
 	(poor "$tool" record --no-bpf -o "$dir/own/poll.rec" -d 2) >"$dir/out" 2>&1 || { cat "$dir/out"; return 1; }
 	mv "$dir/own/poll.rec" "$dir/poll.rec"
@@ -121,6 +142,7 @@ hold 20 10 3
 check "it works without any capability" leaks_name_the_holder
 check "totals are the kernel's" totals_are_the_kernels
 check "changes between two looks are told" changes_are_told
+check "holders are told" holders_are_told
 check "a recording is replayed" recording_is_replayed
 check "text says what it is" text_is_marked
 check "JSON says what it is" json_is_marked

@@ -21,7 +21,7 @@ struct holders {
 	struct holders_check *check; /* NULL: nobody wants to know */
 	void (*tell)(void *context, uint64_t id, const struct held *held);
 	void *context;
-	uint64_t queues_cut; /* of the kernel side's counter */
+	unsigned int hidden; /* enum holders_hidden: in every look */
 	uint64_t logged_ns; /* the period that was logged last */
 	int err; /* of the last look */
 };
@@ -40,7 +40,8 @@ struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapsh
 	if (!states)
 		return holders;
 	/* Of processes outside of our PID namespace iterators show nothing. */
-	holders->check = holders_check_new(states, !kernel_own_pid_namespace());
+	holders->hidden = kernel_own_pid_namespace() ? HOLDERS_IN_PROCESSES : 0;
+	holders->check = holders_check_new(states);
 	if (holders->check)
 		return holders;
 	free(holders);
@@ -102,7 +103,8 @@ static void look(struct holders *holders, uint64_t hints)
 	holders_check_begin(holders->check, hints);
 	err = snapshot_holders(holders->snapshot, on_record, holders);
 	if (!err)
-		holders_check_conclude(holders->check, *queues_cut != cut, holders->tell, holders->context);
+		holders_check_conclude(holders->check, holders->hidden | (*queues_cut != cut ? HOLDERS_IN_QUEUES : 0),
+				       holders->tell, holders->context);
 	else if (err != holders->err)
 		log_warn("who has which socket can't be checked: %s", strerror(-err));
 	holders->err = err;

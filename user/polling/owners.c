@@ -38,7 +38,7 @@ static void collect(struct question *question, struct polled_sockets *all)
 }
 
 /* "0::/system.slice/ssh.service" of /proc/PID/cgroup; its number is that of the folder in the mounted hierarchy. */
-static uint64_t cgroup_of(uint32_t pid, struct cgroup_names *cgroups)
+uint64_t polled_cgroup_of(uint32_t pid, struct cgroup_names *cgroups)
 {
 	char path[64], mount[4096], line[4096 + 8], folder[8192 + 8];
 	uint64_t id = 0;
@@ -75,7 +75,7 @@ void polled_sockets_find_owners(struct polled_sockets *sockets, struct cgroup_na
 		if (!question.held[i].holder_count)
 			continue;
 		question.sockets[i]->owner = question.held[i].holders[0].process;
-		question.sockets[i]->owner.cgroup_id = cgroup_of(question.sockets[i]->owner.pid, cgroups);
+		question.sockets[i]->owner.cgroup_id = polled_cgroup_of(question.sockets[i]->owner.pid, cgroups);
 	}
 	holders_release(question.held, question.count);
 	free(question.held);

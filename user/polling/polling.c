@@ -12,6 +12,7 @@
 #include "attach/privileges.h"
 #include "attribute/cgroup.h"
 #include "attribute/pod_names.h"
+#include "polling/holders.h"
 #include "polling/sockets.h"
 #include "source/feed.h"
 #include "util/stop.h"
@@ -28,6 +29,7 @@ struct polling {
 	struct feed feed;
 	struct filter filter; /* of the options, with the cgroups' paths */
 	struct polled_sockets sockets;
+	struct polled_holders *holders;
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	uint64_t begin_ns, look_ns, unix_offset_ns;
@@ -89,6 +91,26 @@ static void deliver(struct polling *polling, const struct transition *record)
 	if (!event_has_state(&event, polling->needs->emit_states) || !event_passes(&polling->filter, &event))
 		return;
 	feed_event(&polling->feed, &event);
+	if (polled_holders_event(polling->holders, record))
+		feed_fail(&polling->feed, -ENOMEM);
+}
+
+/* News of who has a socket now. */
+static void deliver_holder(void *context, uint64_t id, const struct held *held)
+{
+	struct polling *polling = context;
+	uint64_t now_ns = clock_monotonic_ns();
+	const struct cgroup_name *name = cgroup_names_lookup(polling->cgroups, held->process.cgroup_id, now_ns);
+	struct event event = {
+		.record = { .type = RECORD_HOLDER, .id = id, .time_ns = now_ns },
+		.unix_ns = now_ns + polling->unix_offset_ns,
+		.cgroup_id = held->process.cgroup_id,
+		.cgroup = name->path,
+		.container = &name->container,
+		.held = held,
+	};
+
+	feed_event(&polling->feed, &event);
 }
 
 static void tell_changed(struct polling *polling)
@@ -141,7 +163,7 @@ static void count_small(struct polling *polling)
 		polling->feed.totals.fin_wait2_timewait += socket->is_timewait && socket->state == STATE_FIN_WAIT2;
 }
 
-static int look(struct polling *polling)
+static int look(struct polling *polling, bool last)
 {
 	int err = polled_sockets_look(&polling->sockets, clock_monotonic_ns());
 
@@ -156,6 +178,8 @@ static int look(struct polling *polling)
 	tell_changed(polling);
 	tell_gone(polling);
 	count_small(polling);
+	polled_holders_look(polling->holders, last);
+	polling->feed.holders_check_ns = polled_holders_period_ns(polling->holders);
 	return 0;
 }
 
@@ -190,21 +214,21 @@ static void wait(const struct polling *polling)
 
 static int run(struct polling *polling)
 {
-	int err = look(polling), end_err;
+	int err = look(polling, false), end_err;
 
 	if (!err)
 		tell_tick(polling);
 	while (!err && !is_over(polling)) {
 		wait(polling);
 		if (clock_monotonic_ns() - polling->look_ns >= LOOK_NS)
-			err = look(polling);
+			err = look(polling, false);
 		if (!err)
 			tell_tick(polling);
 	}
 	if (err || feed_error(&polling->feed))
 		return err ?: feed_error(&polling->feed);
 	if (polling->options->seconds >= 0 || stop_is_requested())
-		err = look(polling);
+		err = look(polling, true);
 	end_err = tell_end(polling);
 	return err ?: end_err;
 }
@@ -232,6 +256,8 @@ static void filter_prepare(struct polling *polling)
 	unsigned int i;
 
 	polling->filter = polling->options->filter;
+	if (polling->needs->filters_processes)
+		filter_drop_processes(&polling->filter);
 	for (i = 0; i < polling->filter.n_cgroups; i++)
 		polling->filter.cgroup_paths[i] =
 			cgroup_names_lookup(polling->cgroups, polling->filter.cgroup_ids[i], clock_monotonic_ns())->path;
@@ -254,7 +280,9 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 
 	polling->pods = pod_names_new(polling->options->log_directory ?: POD_NAMES_DIRECTORY);
 	polling->cgroups = cgroup_names_new(NULL, polling->pods);
-	if (!err && !(polling->pods && polling->cgroups))
+	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, deliver_holder,
+					      polling);
+	if (!err && !(polling->pods && polling->cgroups && polling->holders))
 		err = -ENOMEM;
 	if (err) {
 		snprintf(error, error_size, "--no-bpf needs /proc: %s", strerror(-err));
@@ -285,6 +313,7 @@ int polling_run(const struct run_options *options, const struct run_needs *needs
 	}
 	if (polling.look_error)
 		snprintf(error, error_size, "the kernel's list of sockets can't be read: %s", strerror(-polling.look_error));
+	polled_holders_free(polling.holders);
 	cgroup_names_free(polling.cgroups);
 	pod_names_free(polling.pods);
 	polled_sockets_release(&polling.sockets);

@@ -49,4 +49,7 @@ int polled_sockets_look(struct polled_sockets *sockets, uint64_t now_ns);
 /* Asks /proc for the owners of those that have none yet, and of their cgroups. */
 void polled_sockets_find_owners(struct polled_sockets *sockets, struct cgroup_names *cgroups);
 
+/* Number of a process's cgroup, whose path is learnt; 0: not known. */
+uint64_t polled_cgroup_of(uint32_t pid, struct cgroup_names *cgroups);
+
 #endif

@@ -33,7 +33,6 @@ struct waiting {
 
 struct holders_check {
 	uint32_t states;
-	bool sees_all;
 	struct id_map waiting;
 	struct holder_findings findings;
 	uint32_t looks; /* that have begun */
@@ -53,14 +52,13 @@ uint32_t holders_check_states(uint32_t states)
 			 1U << STATE_CLOSE_WAIT | 1U << STATE_LAST_ACK | 1U << STATE_CLOSING);
 }
 
-struct holders_check *holders_check_new(uint32_t states, bool sees_all)
+struct holders_check *holders_check_new(uint32_t states)
 {
 	struct holders_check *check = calloc(1, sizeof(*check));
 
 	if (!check)
 		return NULL;
 	check->states = holders_check_states(states);
-	check->sees_all = sees_all;
 	id_map_init(&check->waiting, sizeof(struct waiting));
 	return check;
 }
@@ -151,6 +149,11 @@ bool holders_check_waits(const struct holders_check *check)
 	return check->waiting.used > 0;
 }
 
+bool holders_check_has(const struct holders_check *check, uint64_t id)
+{
+	return id_map_find(&check->waiting, id);
+}
+
 static uint64_t max(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -235,16 +238,16 @@ static bool is_orphans_state(unsigned int state)
 }
 
 /* Is it worth a second look that this one was not found? */
-static bool is_missed(const struct holders_check *check, const struct waiting *waiting, bool cut)
+static bool is_missed(const struct holders_check *check, const struct waiting *waiting, unsigned int hidden)
 {
 	if (waiting->found == check->looks || is_new(check, waiting) || waiting->hook_told == check->looks)
 		return false;
-	if (waiting->told == TOLD_NOBODY || (cut && waiting->queued))
+	if (waiting->told == TOLD_NOBODY || (hidden & HOLDERS_IN_QUEUES && waiting->queued))
 		return false;
-	return waiting->told != TOLD_NOTHING || (check->sees_all && !is_orphans_state(waiting->state));
+	return waiting->told != TOLD_NOTHING || (!(hidden & HOLDERS_IN_PROCESSES) && !is_orphans_state(waiting->state));
 }
 
-static void look_for_missed(struct holders_check *check, bool cut)
+static void look_for_missed(struct holders_check *check, unsigned int hidden)
 {
 	static const struct held nobody = { .fd = -1 };
 	struct waiting *waiting;
@@ -252,7 +255,7 @@ static void look_for_missed(struct holders_check *check, bool cut)
 	uint64_t id;
 
 	while ((waiting = id_map_next(&check->waiting, &cursor, &id))) {
-		if (!is_missed(check, waiting, cut))
+		if (!is_missed(check, waiting, hidden))
 			continue;
 		if (++waiting->missed < NOBODY_LOOKS) {
 			check->again = true;
@@ -263,13 +266,13 @@ static void look_for_missed(struct holders_check *check, bool cut)
 	}
 }
 
-void holders_check_conclude(struct holders_check *check, bool cut,
+void holders_check_conclude(struct holders_check *check, unsigned int hidden,
 			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context)
 {
 	check->tell = tell;
 	check->context = context;
 	holder_findings_tell(&check->findings, on_found, check);
-	look_for_missed(check, cut);
+	look_for_missed(check, hidden);
 	if (check->findings.capacity > FINDINGS_KEPT)
 		holder_findings_release(&check->findings);
 }

@@ -20,11 +20,8 @@ struct holders_check;
 /* Of `states`, bit (1 << state), those in which a socket can have a descriptor, or wait for one. */
 uint32_t holders_check_states(uint32_t states);
 
-/*
- * NULL: no memory. `states`: bit (1 << state) of those in which sockets are looked for. `sees_all`: a look meets every process,
- * so that what it does not find nobody has.
- */
-struct holders_check *holders_check_new(uint32_t states, bool sees_all);
+/* NULL: no memory. `states`: bit (1 << state) of those in which sockets are looked for. */
+struct holders_check *holders_check_new(uint32_t states);
 void holders_check_free(struct holders_check *check);
 
 /*
@@ -39,6 +36,8 @@ void holders_check_forget(struct holders_check *check);
 /* Does any socket wait? */
 bool holders_check_waits(const struct holders_check *check);
 
+bool holders_check_has(const struct holders_check *check, uint64_t id);
+
 /* Is it time to look? `hints` is a counter that grows with each. */
 bool holders_check_is_due(const struct holders_check *check, uint64_t now_ns, uint64_t hints);
 
@@ -47,11 +46,17 @@ void holders_check_begin(struct holders_check *check, uint64_t hints);
 int holders_check_add(struct holders_check *check, const struct process *process, int fd, unsigned int flags, const uint64_t *ids,
 		      size_t count);
 
+/* What a look could not see: what it did not find somebody may have. */
+enum holders_hidden {
+	HOLDERS_IN_QUEUES = 1 << 0, /* accept queues were not read to their ends */
+	HOLDERS_IN_PROCESSES = 1 << 1, /* some processes may not be looked at */
+};
+
 /*
  * Calls `tell` for each socket of which it is news who has it; start_ns 0: nobody. A socket that is not found is looked for a
- * second time before that is told. `cut`: accept queues were not read to their ends.
+ * second time before that is told.
  */
-void holders_check_conclude(struct holders_check *check, bool cut,
+void holders_check_conclude(struct holders_check *check, unsigned int hidden,
 			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context);
 
 /* The look is over. cost_ns: processor time that it took. */
