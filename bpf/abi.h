@@ -13,9 +13,15 @@
 #define COMM_BYTES 16
 #define FILTER_SET_MAX 256
 
-/* Calls that attach/tracer.c points at functions of the kernel. No helper has such numbers. */
+/* Calls that attach/instructions.c points at functions of the kernel, and a constant that it sets. No helper has such numbers. */
 #define CALL_PREEMPT_DISABLE 0x7fff0001
 #define CALL_PREEMPT_ENABLE 0x7fff0002
+#define CALL_RDONLY_CAST 0x7fff0003
+#define CONSTANT_CASTS 0x7fff0004
+#define CONSTANT_CAST_TYPES 0x7fff0005
+
+/* What bpf_rdonly_cast() takes: see bpf/compat.bpf.h. */
+enum { CASTS_TYPED = 1, CASTS_UNTYPED = 2 };
 
 enum record_type {
 	RECORD_TRANSITION = 1, /* a socket changed its state */

@@ -41,7 +41,7 @@ static __always_inline bool cgroup_names_fill(struct cgroup_record *record, stru
 		}
 		if (used > CGROUP_NAMES_BYTES - CGROUP_COMPONENT_BYTES)
 			return false;
-		size = bpf_probe_read_kernel_str(record->names + used, CGROUP_COMPONENT_BYTES, BPF_CORE_READ(node, name));
+		size = bpf_probe_read_kernel_str(record->names + used, CGROUP_COMPONENT_BYTES, READ(node, name));
 		if (size <= 0 || size > CGROUP_COMPONENT_BYTES)
 			return false;
 		used += size;
@@ -78,7 +78,7 @@ static __always_inline void cgroup_tell(struct kernfs_node *node, __u64 id)
 __noinline __u64 cgroup_named(__u64 address)
 {
 	struct kernfs_node *node = (struct kernfs_node *)address;
-	__u64 id = BPF_CORE_READ(node, id);
+	__u64 id = READ(node, id);
 
 	if (cgroup_is_told(id))
 		return id;

@@ -14,11 +14,89 @@
 #define PF_KTHREAD 0x00200000
 
 /*
- * Reads a field. Pointers that the verifier knows (arguments of tp_btf, fentry and iterators, and what is reached from
- * them) are `trusted` and read by a plain load; others by a probe read. `trusted` is a constant where this is used.
+ * Kernel memory that the verifier knows nothing of. A probe read is a call of 10 ns and more. bpf_rdonly_cast() makes of any
+ * address a pointer that is read by a plain load; what can't be read gives 0, as with a probe read. It takes the BTF id of a
+ * struct (6.2), and no longer asks for one (0; in 6.18). attach/instructions.c puts in what the kernel has.
  */
-#define FIELD(trusted, pointer, field) \
-	((trusted) ? (pointer)->field : BPF_CORE_READ(pointer, field))
+static __always_inline __u64 compat_casts(void)
+{
+	__u64 casts;
+
+	asm("%0 = %1" : "=r"(casts) : "i"(CONSTANT_CASTS));
+	return casts;
+}
+
+static __always_inline void *compat_cast(const void *address, __u64 btf_id)
+{
+	register __u64 r1 asm("r1") = (__u64)address;
+	register __u64 r2 asm("r2") = btf_id;
+	register __u64 r0 asm("r0");
+
+	asm volatile("call %3" : "=r"(r0), "+r"(r1), "+r"(r2) : "i"(CALL_RDONLY_CAST) : "r3", "r4", "r5");
+	return (void *)r0;
+}
+
+/* The type of a value, which has no qualifiers. */
+#define VALUE_TYPE(expression) typeof(({ expression; }))
+#define IS_POINTER(expression) (__builtin_classify_type(expression) == 5)
+
+/* The BTF id where one is asked for, else 0: without a branch, of which there would be hundreds. */
+static __always_inline __u64 compat_cast_type(__u64 btf_id)
+{
+	asm("%0 &= %1" : "+r"(btf_id) : "i"(CONSTANT_CAST_TYPES));
+	return btf_id;
+}
+
+#define CAST_TYPE(pointer) compat_cast_type(bpf_core_type_id_kernel(VALUE_TYPE(*(pointer))))
+
+/* Where there are casts: a pointer that is read by plain loads. */
+#define HAS_CASTS (compat_casts() <= CASTS_UNTYPED)
+#define CAST(pointer) ((typeof(pointer))compat_cast(pointer, CAST_TYPE(pointer)))
+
+/* A pointer that was loaded from a typed one is no number to the verifier, but negated it is. */
+static __always_inline __u64 compat_number(__u64 pointer)
+{
+	asm volatile("%0 = -%0; %0 = -%0" : "+r"(pointer));
+	return pointer;
+}
+
+#define READ_1(pointer, field)                                                                         \
+	({                                                                                             \
+		__auto_type from_ = (pointer);                                                         \
+		VALUE_TYPE(from_->field) value_;                                                       \
+                                                                                                       \
+		if (HAS_CASTS) {                                                                       \
+			value_ = CAST(from_)->field;                                                   \
+			if (IS_POINTER(value_))                                                        \
+				value_ = (typeof(value_))compat_number((__u64)value_);                 \
+		} else {                                                                               \
+			bpf_core_read(&value_, sizeof(value_), &from_->field);                         \
+		}                                                                                      \
+		value_;                                                                                \
+	})
+#define READ_2(pointer, a, b) READ_1(READ_1(pointer, a), b)
+#define READ_3(pointer, a, b, c) READ_1(READ_2(pointer, a, b), c)
+#define READ_OF(_1, _2, _3, name, ...) name
+
+/* The field at the end of a chain: READ(file, f_inode, i_mode). */
+#define READ(pointer, ...) READ_OF(__VA_ARGS__, READ_3, READ_2, READ_1)(pointer, __VA_ARGS__)
+
+/* Eight bytes of what is no field of its own. */
+static __always_inline __u64 compat_word(const void *address)
+{
+	__u64 word = 0;
+
+	if (compat_casts() == CASTS_UNTYPED)
+		return *(__u64 *)compat_cast(address, 0);
+	bpf_probe_read_kernel(&word, sizeof(word), address);
+	return word;
+}
+
+/*
+ * Reads a field. Pointers that the verifier knows (arguments of tp_btf, fentry and iterators, and what is reached from
+ * them) are `trusted` and read by a plain load; others by READ. `trusted` is a constant where this is used.
+ */
+#define FIELD(trusted, pointer, field) ((trusted) ? (pointer)->field : READ(pointer, field))
 
 /* bpf_get_current_task_btf(), whose result can be read by plain loads, exists from 5.11 on. */
 #define CURRENT_IS_TRUSTED bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
@@ -56,8 +134,8 @@ static __always_inline struct kernfs_node *compat_kernfs_parent(struct kernfs_no
 	struct kernfs_node___6_15 *newer = (void *)node;
 
 	if (bpf_core_field_exists(newer->__parent))
-		return BPF_CORE_READ(newer, __parent);
-	return BPF_CORE_READ(node, parent);
+		return READ(newer, __parent);
+	return READ(node, parent);
 }
 
 /* sock_cgroup_data was a tagged word before 5.15: bit 0 = holds a class id, bit 1 = no reference. */
@@ -67,9 +145,9 @@ static __always_inline struct cgroup *compat_socket_cgroup(const struct sock *sk
 	__u64 word;
 
 	if (bpf_core_field_exists(struct sock_cgroup_data, cgroup))
-		return BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
+		return READ(sk, sk_cgrp_data.cgroup);
 	old = (void *)sk + bpf_core_field_offset(struct sock, sk_cgrp_data);
-	word = BPF_CORE_READ(old, val);
+	word = READ(old, val);
 	return word & 1 ? NULL : (void *)(word & ~3ULL);
 }
 
@@ -80,18 +158,13 @@ static __always_inline struct inet_timewait_death_row *compat_death_row(const st
 
 	if (bpf_core_field_size(struct net, ipv4.tcp_death_row) != sizeof(void *))
 		return row;
-	if (bpf_probe_read_kernel(&row, sizeof(row), row))
-		return NULL;
-	return row;
+	return (void *)compat_word(row);
 }
 
 /* sysctl_tcp_tw_reuse became a byte in 5.11; both machines we run on are little-endian. */
 static __always_inline __u8 compat_tw_reuse(const struct net *net)
 {
-	__u8 reuse = 0;
-
-	bpf_probe_read_kernel(&reuse, sizeof(reuse), (void *)net + bpf_core_field_offset(struct net, ipv4.sysctl_tcp_tw_reuse));
-	return reuse;
+	return READ(net, ipv4.sysctl_tcp_tw_reuse);
 }
 
 /* Timewait sockets of a namespace: tw_refcount (one more than there are) from 5.17 on, tw_count before. */
@@ -100,8 +173,8 @@ static __always_inline int compat_timewait_sockets(struct inet_timewait_death_ro
 	struct inet_timewait_death_row___5_10 *old = (void *)row;
 
 	if (bpf_core_field_exists(row->tw_refcount))
-		return BPF_CORE_READ(row, tw_refcount.refs.counter) - 1;
-	return BPF_CORE_READ(old, tw_count.counter);
+		return READ(row, tw_refcount.refs.counter) - 1;
+	return READ(old, tw_count.counter);
 }
 
 #endif

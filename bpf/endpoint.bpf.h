@@ -48,7 +48,7 @@ static __always_inline __u32 netns_of(bool trusted, const struct sock_common *sk
 {
 	if (trusted)
 		return skc->skc_net.net->ns.inum;
-	return BPF_CORE_READ(skc, skc_net.net, ns.inum);
+	return READ(skc, skc_net.net, ns.inum);
 }
 
 static __always_inline void addr_from_ipv6(bool trusted, __u8 addr[16], const struct in6_addr *from)
@@ -61,7 +61,7 @@ static __always_inline void addr_from_ipv6(bool trusted, __u8 addr[16], const st
 	words[3] = FIELD(trusted, from, in6_u.u6_addr32[3]);
 }
 
-static __always_inline void addrs_read(bool trusted, struct endpoint *endpoint, const struct sock_common *skc)
+static __always_inline void addrs_take(bool trusted, struct endpoint *endpoint, const struct sock_common *skc)
 {
 	if (FIELD(trusted, skc, skc_family) == AF_INET6) {
 		addr_from_ipv6(trusted, endpoint->local_addr, &skc->skc_v6_rcv_saddr);
@@ -72,6 +72,14 @@ static __always_inline void addrs_read(bool trusted, struct endpoint *endpoint, 
 	}
 }
 
+static __always_inline void addrs_read(bool trusted, struct endpoint *endpoint, const struct sock_common *skc)
+{
+	if (!trusted && HAS_CASTS)
+		addrs_take(true, endpoint, CAST(skc));
+	else
+		addrs_take(trusted, endpoint, skc);
+}
+
 /*
  * The kernel takes skc_num back before it tells of -> CLOSE; inet_sport stays, but lies outside of struct sock, where
  * the verifier allows only a probe read.
@@ -80,7 +88,7 @@ static __always_inline __u16 local_port_of(bool trusted, const struct sock *sk)
 {
 	__u16 port = FIELD(trusted, sk, __sk_common.skc_num);
 
-	return port ?: bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+	return port ?: bpf_ntohs(READ((const struct inet_sock *)sk, inet_sport));
 }
 
 static __always_inline void endpoint_of_socket(bool trusted, struct endpoint *endpoint, const struct sock *sk)
@@ -96,8 +104,8 @@ static __always_inline void endpoint_of_timewait(struct endpoint *endpoint, cons
 	const struct sock_common *skc = &tw->__tw_common;
 
 	addrs_read(false, endpoint, skc);
-	endpoint->local_port = bpf_ntohs(BPF_CORE_READ(tw, tw_sport));
-	endpoint->remote_port = bpf_ntohs(BPF_CORE_READ(skc, skc_dport));
+	endpoint->local_port = bpf_ntohs(READ(tw, tw_sport));
+	endpoint->remote_port = bpf_ntohs(READ(skc, skc_dport));
 	endpoint->netns = netns_of(false, skc);
 }
 

@@ -21,7 +21,7 @@ static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
 	struct endpoint endpoint = {};
 	struct connection *connection;
 
-	if (fin_wait2_timewait_sockets <= 0 || BPF_CORE_READ(tw, tw_substate) != TCP_TIME_WAIT)
+	if (fin_wait2_timewait_sockets <= 0 || READ(tw, tw_substate) != TCP_TIME_WAIT)
 		return;
 	endpoint_of_timewait(&endpoint, tw);
 	connection = time_wait_find(&endpoint).connection;
@@ -50,7 +50,7 @@ static __always_inline void connection_accepted(const struct sock *sk)
 	struct connection *connection;
 	struct process current = {};
 
-	if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
 	connection = socket_find(sk).connection;
 	if (!connection || !current_process(&current))

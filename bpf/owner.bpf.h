@@ -19,38 +19,38 @@
 #define PID_NAMESPACE_DEPTH_MAX 32
 #define SOCK_DEAD 0 /* bit of sk_flags: closed by its last user */
 
+static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
+{
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+}
+
 /* PID in our own PID namespace and in the process's innermost one. */
 static __always_inline void pids_read(struct process *process, struct task_struct *leader)
 {
-	struct pid *pid = BPF_CORE_READ(leader, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level), i;
-	struct upid upid;
+	struct pid *pid = READ(leader, thread_pid);
+	__u32 level = READ(pid, level), i;
 
-	process->pid = own_pid_namespace ? 0 : BPF_CORE_READ(leader, tgid);
+	process->pid = own_pid_namespace ? 0 : READ(leader, tgid);
 	if (level >= PID_NAMESPACE_DEPTH_MAX)
 		return;
-	bpf_core_read(&upid, sizeof(upid), &pid->numbers[level]);
-	process->ns_pid = upid.nr;
+	process->ns_pid = READ(upid_at(pid, level), nr);
 	if (!own_pid_namespace)
 		return;
-	for (i = 0; i < PID_NAMESPACE_DEPTH_MAX && i <= level; i++) {
-		if (bpf_core_read(&upid, sizeof(upid), &pid->numbers[i]))
-			return;
-		if (BPF_CORE_READ(upid.ns, ns.inum) == own_pid_namespace)
-			process->pid = upid.nr;
-	}
+	for (i = 0; i < PID_NAMESPACE_DEPTH_MAX && i <= level; i++)
+		if (READ(upid_at(pid, i), ns, ns.inum) == own_pid_namespace)
+			process->pid = READ(upid_at(pid, i), nr);
 }
 
 static __always_inline __u64 cgroup_id_of(bool is_current, struct task_struct *task)
 {
 	__u64 id = is_current ? bpf_get_current_cgroup_id() : 0;
 
-	return cgroup_is_told(id) ? id : cgroup_named((__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn));
+	return cgroup_is_told(id) ? id : cgroup_named((__u64)READ(task, cgroups, dfl_cgrp, kn));
 }
 
 static __always_inline __u64 credentials_of(struct task_struct *task)
 {
-	return (__u64)BPF_CORE_READ(task, cred);
+	return (__u64)READ(task, cred);
 }
 
 static __always_inline bool is_kernel_thread(bool trusted, struct task_struct *task)
@@ -75,16 +75,27 @@ __noinline __u64 current_credentials(void)
 	return is_kernel_thread(CURRENT_IS_TRUSTED, task) ? 0 : address_of(FIELD(CURRENT_IS_TRUSTED, task, cred));
 }
 
+static __always_inline void comm_read(char comm[COMM_BYTES], struct task_struct *task)
+{
+	void *from = (void *)task + bpf_core_field_offset(struct task_struct, comm);
+
+	if (compat_casts() == CASTS_UNTYPED) {
+		((__u64 *)comm)[0] = compat_word(from);
+		((__u64 *)comm)[1] = compat_word(from + 8);
+	} else {
+		bpf_probe_read_kernel(comm, COMM_BYTES, from);
+	}
+}
+
 static __always_inline void process_of_task(bool is_current, struct process *process, struct task_struct *task)
 {
-	struct task_struct *leader = is_current ? (void *)current_leader() : BPF_CORE_READ(task, group_leader);
+	struct task_struct *leader = is_current ? (void *)current_leader() : READ(task, group_leader);
 
-	process->start_ns = BPF_CORE_READ(leader, start_boottime);
-	bpf_probe_read_kernel(process->comm, sizeof(process->comm),
-			      (void *)leader + bpf_core_field_offset(struct task_struct, comm));
+	process->start_ns = READ(leader, start_boottime);
+	comm_read(process->comm, leader);
 	process->cgroup_id = cgroup_id_of(is_current, task);
-	if (!own_pid_namespace && BPF_CORE_READ(leader, thread_pid, level) == 0) {
-		process->pid = is_current ? bpf_get_current_pid_tgid() >> 32 : BPF_CORE_READ(leader, tgid);
+	if (!own_pid_namespace && READ(leader, thread_pid, level) == 0) {
+		process->pid = is_current ? bpf_get_current_pid_tgid() >> 32 : READ(leader, tgid);
 		process->ns_pid = process->pid;
 		return;
 	}
@@ -119,12 +130,12 @@ static __always_inline bool current_process(struct process *process)
 
 static __always_inline bool cgroup_selected(struct task_struct *task)
 {
-	struct kernfs_node *node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+	struct kernfs_node *node = READ(task, cgroups, dfl_cgrp, kn);
 	__u64 id;
 	int depth;
 
 	for (depth = 0; depth < CGROUP_DEPTH_MAX && node; depth++) {
-		id = BPF_CORE_READ(node, id);
+		id = READ(node, id);
 		if (bpf_map_lookup_elem(&filter_cgroup_set, &id))
 			return true;
 		node = compat_kernfs_parent(node);
@@ -227,7 +238,7 @@ static __always_inline bool registration_holds(const struct registered_process *
 	struct task_struct *task = (struct task_struct *)entry->task;
 
 	return credentials_of(task) == credentials &&
-	       BPF_CORE_READ(task, group_leader, start_boottime) == entry->process.start_ns;
+	       READ(task, group_leader, start_boottime) == entry->process.start_ns;
 }
 
 static __always_inline bool is_registered(const struct registered_process *entry, const struct process *process)
@@ -281,15 +292,15 @@ static __always_inline bool is_dead(bool trusted, const struct sock *sk)
 /* Nobody has accepted it yet: no struct socket, and not because its last user closed it. */
 static __always_inline bool is_in_accept_queue(bool trusted, const struct connection *connection, const struct sock *sk)
 {
-	return connection->side == SIDE_PASSIVE && !BPF_CORE_READ(sk, sk_socket) && !is_dead(trusted, sk);
+	return connection->side == SIDE_PASSIVE && !READ(sk, sk_socket) && !is_dead(trusted, sk);
 }
 
 /* The credentials that opened the socket's file; 0 = it has none (any more). */
 static __always_inline __u64 credentials_of_socket(const struct sock *sk)
 {
-	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+	struct socket *socket = READ(sk, sk_socket);
 
-	return socket ? (__u64)BPF_CORE_READ(socket, file, f_cred) : 0;
+	return socket ? (__u64)READ(socket, file, f_cred) : 0;
 }
 
 /* Nobody has accepted it: it is the listener's. */

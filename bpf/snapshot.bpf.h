@@ -68,13 +68,13 @@ static __always_inline struct sock *sock_of_file(struct file *file)
 	struct socket *socket;
 	struct sock *sk;
 
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if ((READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	if (!socket || BPF_CORE_READ(socket, file) != file)
+	socket = READ(file, private_data);
+	if (!socket || READ(socket, file) != file)
 		return NULL;
-	sk = BPF_CORE_READ(socket, sk);
-	if (!sk || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	sk = READ(socket, sk);
+	if (!sk || READ(sk, sk_protocol) != IPPROTO_TCP)
 		return NULL;
 	return sk;
 }
@@ -138,7 +138,7 @@ static __always_inline struct connection *seed_socket(const struct sock *sk, con
 	connection->closed_by = closed_by_of_state(state);
 	connection->flags |= CONNECTION_SEEDED;
 	connection->endpoint = *endpoint;
-	connection->hash = BPF_CORE_READ(sk, __sk_common.skc_hash);
+	connection->hash = READ(sk, __sk_common.skc_hash);
 	return connection;
 }
 
@@ -166,7 +166,7 @@ static __always_inline void seed_listener(struct connection *connection, const s
 /* iter/task_file */
 static __always_inline void snapshot_descriptor(struct task_struct *task, struct file *file)
 {
-	__u64 credentials = (__u64)BPF_CORE_READ(file, f_cred);
+	__u64 credentials = (__u64)READ(file, f_cred);
 	struct connection *connection;
 	struct endpoint endpoint = {};
 	struct sock *sk;
@@ -175,7 +175,7 @@ static __always_inline void snapshot_descriptor(struct task_struct *task, struct
 	sk = sock_of_file(file);
 	if (!sk)
 		return;
-	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	state = READ(sk, __sk_common.skc_state);
 	if (state != TCP_LISTEN && !is_connected_state(state))
 		return;
 	endpoint_of_socket(false, &endpoint, sk);
@@ -195,7 +195,7 @@ static __always_inline void snapshot_process(struct task_struct *task)
 {
 	struct process process = {};
 
-	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || is_kernel_thread(false, task))
+	if (READ(task, pid) != READ(task, tgid) || is_kernel_thread(false, task))
 		return;
 	process_of_task(false, &process, task);
 	process_register(credentials_of(task), task, &process);
@@ -215,7 +215,7 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	if (!netns_selected(endpoint.netns) || !endpoint_selected(&endpoint))
 		return;
 	connection.id = connection_id(bpf_ktime_get_ns());
-	connection.state = BPF_CORE_READ(tw, tw_substate);
+	connection.state = READ(tw, tw_substate);
 	connection.closed_by = connection.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
 	connection.object = (__u64)tw;
 	connection.endpoint = endpoint;
@@ -239,7 +239,7 @@ static __always_inline void tell_socket(struct connection *connection, const str
 static __always_inline void snapshot_socket(struct sock_common *skc)
 {
 	const struct sock *sk = (const struct sock *)skc;
-	__u8 state = BPF_CORE_READ(skc, skc_state);
+	__u8 state = READ(skc, skc_state);
 	struct connection *connection;
 	struct endpoint endpoint = {};
 
@@ -275,7 +275,7 @@ static __always_inline void sweep_gone(struct place place, const struct endpoint
 
 	endpoint_of_timewait(&found, tw);
 	if (same_ends(&found, endpoint)) {
-		left = BPF_CORE_READ(tw, tw_timer.expires) - bpf_jiffies64();
+		left = READ(tw, tw_timer.expires) - bpf_jiffies64();
 		left = left * (__s64)tick_ns + (__s64)(now_ns - ended_ns);
 	} else {
 		left = (__s64)(connection->since_ns + TIME_WAIT_SECONDS * NSEC_PER_SEC - ended_ns);
@@ -321,7 +321,7 @@ static __always_inline void sweep_timewait(struct place place)
 /* Is the socket still the one that was recorded? Its memory may be another connection's, of which no event told yet. */
 static __always_inline bool socket_lives(const struct sock *sk, const struct connection *connection)
 {
-	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	__u8 state = READ(sk, __sk_common.skc_state);
 	struct endpoint endpoint = {};
 
 	if (connection->state == TCP_LISTEN)
@@ -390,7 +390,7 @@ static __always_inline void sweep_socket(struct place place)
 	if (is_young(&connection, now_ns) || socket_lives(sk, &connection))
 		tell_socket(place.connection, sk, now_ns);
 	else if (socket_take(place, connection.id))
-		connection_lost(&connection, (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), now_ns);
+		connection_lost(&connection, (__u64)READ(sk, __sk_common.skc_net.net), now_ns);
 }
 
 /* An entry of lost_connection_by_id. */

@@ -30,15 +30,8 @@ static __always_inline void fin_wait2_count(__s64 change)
 static __always_inline void tw_timer_learn(const struct inet_timewait_sock *tw)
 {
 	if (!tw_timer_function)
-		tw_timer_function = (__u64)BPF_CORE_READ(tw, tw_timer.function);
+		tw_timer_function = (__u64)READ(tw, tw_timer.function);
 }
-
-/* The first bytes of struct sock_common, up to skc_state, in one read: a probe read costs as much for 24 bytes as for 4. */
-struct head {
-	__u64 bytes[3];
-};
-#define HEAD_BYTES (bpf_core_field_offset(struct sock_common, skc_state) + 1)
-#define HEAD_FIELD(type, head, field) (*(type *)((void *)(head) + bpf_core_field_offset(struct sock_common, field)))
 
 /* The kernel keeps pairs: remote port and local port, remote and local IPv4 address, each in one word. */
 static __always_inline __u32 port_pair(const struct endpoint *endpoint)
@@ -54,25 +47,52 @@ static __always_inline __u64 addr_pair(const struct endpoint *endpoint)
 	return addr_is_ipv4(endpoint->remote_addr) ? (__u64)local[3] << 32 | remote[3] : 0;
 }
 
-/* How a node of the kernel's table differs from a timewait socket of these ports and addresses; addrs 0: of any. */
-static __always_inline __u64 head_differs(const struct head *head, __u32 ports, __u64 addrs)
-{
-	__u64 any_addrs = addrs ? ~0ULL : 0, differs;
+/* What tells a node of the kernel's table from others. */
+struct node_head {
+	__u64 addrs;
+	__u32 ports, hash;
+	__u8 state;
+};
 
-	differs = HEAD_FIELD(__u32, head, skc_dport) ^ ports;
-	differs |= HEAD_FIELD(__u8, head, skc_state) ^ TCP_TIME_WAIT;
-	return differs | ((HEAD_FIELD(__u64, head, skc_daddr) ^ addrs) & any_addrs);
+#define HEAD_FIELD(type, bytes, field) (*(type *)((void *)(bytes) + bpf_core_field_offset(struct sock_common, field)))
+
+/* The first bytes of struct sock_common, up to skc_state. A probe read costs as much for 24 bytes as for 4, so there it is one. */
+static __always_inline void head_read(struct node_head *head, const struct sock_common *skc)
+{
+	__u64 bytes[3];
+
+	if (HAS_CASTS) {
+		skc = CAST(skc);
+		head->addrs = skc->skc_addrpair;
+		head->ports = skc->skc_portpair;
+		head->hash = skc->skc_hash;
+		head->state = skc->skc_state;
+		return;
+	}
+	bpf_probe_read_kernel(bytes, bpf_core_field_offset(struct sock_common, skc_state) + 1, skc);
+	head->addrs = HEAD_FIELD(__u64, bytes, skc_addrpair);
+	head->ports = HEAD_FIELD(__u32, bytes, skc_portpair);
+	head->hash = HEAD_FIELD(__u32, bytes, skc_hash);
+	head->state = HEAD_FIELD(__u8, bytes, skc_state);
+}
+
+/* How a node differs from a timewait socket of these ports and addresses; addrs 0: of any. */
+static __always_inline __u64 head_differs(const struct node_head *head, __u32 ports, __u64 addrs)
+{
+	__u64 any_addrs = addrs ? ~0ULL : 0;
+
+	return (head->ports ^ ports) | (head->state ^ TCP_TIME_WAIT) | ((head->addrs ^ addrs) & any_addrs);
 }
 
 /* The chain of the kernel's table of connections that `hash` belongs to. */
 static __always_inline struct hlist_nulls_node *chain_of(const struct net *net, __u32 hash)
 {
 	struct inet_timewait_death_row *row = compat_death_row(net);
-	struct inet_hashinfo *table = BPF_CORE_READ(row, hashinfo);
-	__u64 offset = (__u64)(hash & BPF_CORE_READ(table, ehash_mask)) * bpf_core_type_size(struct inet_ehash_bucket);
-	struct inet_ehash_bucket *bucket = (void *)BPF_CORE_READ(table, ehash) + offset;
+	struct inet_hashinfo *table = READ(row, hashinfo);
+	__u64 offset = (__u64)(hash & READ(table, ehash_mask)) * bpf_core_type_size(struct inet_ehash_bucket);
+	struct inet_ehash_bucket *bucket = (void *)READ(table, ehash) + offset;
 
-	return BPF_CORE_READ(bucket, chain.first);
+	return READ(bucket, chain.first);
 }
 
 /*
@@ -85,17 +105,17 @@ __noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
 {
 	struct hlist_nulls_node *node = chain_of((const struct net *)net, hash);
 	struct sock_common *candidate;
-	struct head head = {};
+	struct node_head head;
 	int i;
 
 	for (i = 0; i < WALK_MAX; i++) {
 		if (!node || (__u64)node & 1)
 			return 0;
 		candidate = (void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
-		bpf_probe_read_kernel(&head, HEAD_BYTES, candidate);
-		if (!(head_differs(&head, ports, addrs) | (HEAD_FIELD(__u32, &head, skc_hash) ^ hash)))
+		head_read(&head, candidate);
+		if (!(head_differs(&head, ports, addrs) | (head.hash ^ hash)))
 			return (__u64)candidate;
-		node = BPF_CORE_READ(node, next);
+		node = READ(node, next);
 	}
 	count(COUNTER_WALK_CUT);
 	return 0;
@@ -104,24 +124,25 @@ __noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
 /* IPv4 addresses were compared with the head. */
 static __always_inline bool has_addrs(const struct sock_common *found, const struct endpoint *endpoint)
 {
-	__u64 addrs[4] = {}; /* remote, local */
+	const void *remote = (void *)found + bpf_core_field_offset(struct sock_common, skc_v6_daddr);
+	const void *local = (void *)found + bpf_core_field_offset(struct sock_common, skc_v6_rcv_saddr);
 	const __u64 *words = (const __u64 *)endpoint;
 
 	if (addr_is_ipv4(endpoint->remote_addr))
 		return true;
-	bpf_core_read(&addrs[0], 16, &found->skc_v6_daddr);
-	bpf_core_read(&addrs[2], 16, &found->skc_v6_rcv_saddr);
-	return !((addrs[0] ^ words[2]) | (addrs[1] ^ words[3]) | (addrs[2] ^ words[0]) | (addrs[3] ^ words[1]));
+	return !((compat_word(remote) ^ words[2]) | (compat_word(remote + 8) ^ words[3]) |
+		 (compat_word(local) ^ words[0]) | (compat_word(local + 8) ^ words[1]));
 }
 
 /* Is this still the timewait socket of these ends? Its memory may be another's by now. */
 static __always_inline bool timewait_lives(const struct inet_timewait_sock *tw, const struct endpoint *endpoint)
 {
-	struct head head = {};
+	struct node_head head;
 
-	if (bpf_probe_read_kernel(&head, HEAD_BYTES, tw) || head_differs(&head, port_pair(endpoint), addr_pair(endpoint)))
+	head_read(&head, &tw->__tw_common);
+	if (head_differs(&head, port_pair(endpoint), addr_pair(endpoint)))
 		return false;
-	return BPF_CORE_READ(tw, tw_timer.entry.pprev) && netns_of(false, &tw->__tw_common) == endpoint->netns &&
+	return READ(tw, tw_timer.entry.pprev) && netns_of(false, &tw->__tw_common) == endpoint->netns &&
 	       has_addrs(&tw->__tw_common, endpoint);
 }
 
@@ -130,7 +151,7 @@ static __always_inline struct inet_timewait_sock *timewait_of(__u64 net, __u32 h
 {
 	const struct sock_common *found = (void *)timewait_walk(net, hash, port_pair(endpoint), addr_pair(endpoint));
 
-	if (!found || (__u64)BPF_CORE_READ(found, skc_net.net) != net || !has_addrs(found, endpoint))
+	if (!found || (__u64)READ(found, skc_net.net) != net || !has_addrs(found, endpoint))
 		return NULL;
 	return (struct inet_timewait_sock *)found;
 }
@@ -138,7 +159,7 @@ static __always_inline struct inet_timewait_sock *timewait_of(__u64 net, __u32 h
 /* When TIME_WAIT began: its timer was set to 60 s at that moment (right to a tick). */
 static __always_inline __u64 time_wait_began(const struct inet_timewait_sock *tw, __u64 now_ns)
 {
-	__s64 left = BPF_CORE_READ(tw, tw_timer.expires) - bpf_jiffies64();
+	__s64 left = READ(tw, tw_timer.expires) - bpf_jiffies64();
 	__s64 age_ns = TIME_WAIT_SECONDS * NSEC_PER_SEC - left * (__s64)tick_ns;
 
 	return age_ns > 0 && (__u64)age_ns < now_ns ? now_ns - age_ns : now_ns;
@@ -203,7 +224,7 @@ static __always_inline void time_wait_entered(struct connection *connection, con
 static __always_inline void time_wait_look(struct connection *connection, const struct endpoint *endpoint,
 					   const struct inet_timewait_sock *tw, __u64 now_ns, bool at_once)
 {
-	if (connection->state != TCP_FIN_WAIT2 || BPF_CORE_READ(tw, tw_substate) != TCP_TIME_WAIT)
+	if (connection->state != TCP_FIN_WAIT2 || READ(tw, tw_substate) != TCP_TIME_WAIT)
 		return;
 	if (at_once)
 		time_wait_entered(connection, endpoint, now_ns, 0);
@@ -226,7 +247,7 @@ static __always_inline void time_wait_becomes(struct connection *connection, con
 {
 	tw_timer_learn(tw);
 	connection->object = (__u64)tw;
-	closing->new_state = BPF_CORE_READ(tw, tw_substate) == TCP_FIN_WAIT2 ? TCP_FIN_WAIT2 : TCP_TIME_WAIT;
+	closing->new_state = READ(tw, tw_substate) == TCP_FIN_WAIT2 ? TCP_FIN_WAIT2 : TCP_TIME_WAIT;
 	closing->flags |= FLAG_TIMEWAIT;
 	closing->end = END_NONE;
 }
@@ -291,7 +312,7 @@ static __always_inline void time_wait_killed(struct inet_timewait_sock *tw)
 {
 	struct endpoint endpoint = {};
 	struct place place;
-	__s64 left = BPF_CORE_READ(tw, tw_timer.expires) - bpf_jiffies64();
+	__s64 left = READ(tw, tw_timer.expires) - bpf_jiffies64();
 
 	endpoint_of_timewait(&endpoint, tw);
 	if (!netns_selected(endpoint.netns))

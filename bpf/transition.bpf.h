@@ -43,7 +43,7 @@ static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
 {
 	struct cgroup *cgroup = compat_socket_cgroup(sk);
 
-	return cgroup ? cgroup_named((__u64)BPF_CORE_READ(cgroup, kn)) : 0;
+	return cgroup ? cgroup_named((__u64)READ(cgroup, kn)) : 0;
 }
 
 /* Which side is this, where its beginning was not seen? Passive sockets have a listener. */
@@ -72,9 +72,9 @@ static __always_inline bool lingers_zero(const struct sock *sk)
 
 static __always_inline bool timewait_overflow(const struct sock *sk)
 {
-	struct inet_timewait_death_row *row = compat_death_row(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+	struct inet_timewait_death_row *row = compat_death_row(READ(sk, __sk_common.skc_net.net));
 
-	return compat_timewait_sockets(row) >= BPF_CORE_READ(row, sysctl_max_tw_buckets);
+	return compat_timewait_sockets(row) >= READ(row, sysctl_max_tw_buckets);
 }
 
 /* No error, no timewait socket, and our side had sent its FIN already. */
@@ -84,7 +84,7 @@ static __always_inline __u8 end_after_fin(const struct sock *sk, __u8 old_state)
 		return END_NONE;
 	if (lingers_zero(sk))
 		return END_RESET_SENT;
-	if (BPF_CORE_READ((const struct tcp_sock *)sk, linger2) < 0)
+	if (READ((const struct tcp_sock *)sk, linger2) < 0)
 		return END_ABORTED;
 	/* close() looks for a timewait socket itself, once the socket is dead, if FIN_WAIT2 was reached before */
 	if (in_process_context(sk) && !(old_state == TCP_FIN_WAIT2 && is_dead(true, sk)))
@@ -225,7 +225,7 @@ static __always_inline bool begins_connection(const struct happening *happening)
  */
 static __always_inline void connection_set_aside(struct connection *connection, const struct sock *sk)
 {
-	connection->net = (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net);
+	connection->net = (__u64)READ(sk, __sk_common.skc_net.net);
 	if (bpf_map_update_elem(&lost_connection_by_id, &connection->id, connection, BPF_ANY))
 		count(COUNTER_MAP_FULL);
 }
@@ -282,7 +282,7 @@ static __always_inline struct place connection_of(const struct sock *sk, struct 
 
 static __always_inline struct inet_timewait_sock *timewait_of_socket(const struct sock *sk, const struct endpoint *endpoint)
 {
-	return timewait_of((__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net), sk->__sk_common.skc_hash, endpoint);
+	return timewait_of((__u64)READ(sk, __sk_common.skc_net.net), sk->__sk_common.skc_hash, endpoint);
 }
 
 /* The timewait socket that took the closing socket's place; NULL: none did. */
@@ -312,7 +312,7 @@ static __always_inline bool may_supersede(const struct sock *sk, const struct ha
 		return happening->new_state != TCP_CLOSE;
 	if (happening->old_state != TCP_SYN_SENT || !endpoint->local_port)
 		return false;
-	reuse = compat_tw_reuse(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+	reuse = compat_tw_reuse(READ(sk, __sk_common.skc_net.net));
 	return reuse == 1 || (reuse && addr_is_loopback(endpoint->remote_addr));
 }
 

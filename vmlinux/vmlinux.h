@@ -135,6 +135,7 @@ struct sock;
 
 struct sock_common {
 	union {
+		u64 skc_addrpair;
 		struct {
 			__be32 skc_daddr;
 			__be32 skc_rcv_saddr;
@@ -144,6 +145,7 @@ struct sock_common {
 		unsigned int skc_hash;
 	};
 	union {
+		u32 skc_portpair;
 		struct {
 			__be16 skc_dport;
 			__u16 skc_num;

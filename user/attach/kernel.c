@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "abi.h"
+
 #define INITIAL_PID_NAMESPACE 0xeffffffcU /* PROC_PID_INIT_INO */
 #define INITIAL_USER_NAMESPACE 0xeffffffdU /* PROC_USER_INIT_INO */
 #define NO_SUCH_COMMAND 0x7fff /* of bpf() */
@@ -105,6 +107,38 @@ static void probe_preemption(struct kernel *kernel)
 		kernel->preempt_disable = function_id(kernel, "bpf_preempt_disable");
 }
 
+/* Loads, for a moment, a program that reads the first word of a struct, or of no type in particular (0). */
+static bool try_cast(const struct kernel *kernel, int type)
+{
+	const struct bpf_insn read[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = type },
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = kernel->rdonly_cast },
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int program = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "probe", "GPL", read, sizeof(read) / sizeof(read[0]), NULL);
+
+	if (program < 0)
+		return false;
+	close(program);
+	return true;
+}
+
+static void probe_casts(struct kernel *kernel)
+{
+	if (!kernel->btf)
+		return;
+	kernel->rdonly_cast = function_id(kernel, "bpf_rdonly_cast");
+	if (!kernel->rdonly_cast)
+		return;
+	if (try_cast(kernel, 0))
+		kernel->casts = CASTS_UNTYPED;
+	else if (try_cast(kernel, btf__find_by_name_kind(kernel->btf, "sock_common", BTF_KIND_STRUCT)))
+		kernel->casts = CASTS_TYPED;
+}
+
 int kernel_probe(struct kernel *kernel)
 {
 	struct utsname name;
@@ -119,6 +153,7 @@ int kernel_probe(struct kernel *kernel)
 	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
 	kernel->has_atomics = try_atomics();
 	probe_preemption(kernel);
+	probe_casts(kernel);
 	return probe_privileges(kernel);
 }
 

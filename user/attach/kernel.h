@@ -23,6 +23,8 @@ struct kernel {
 	bool has_kprobes; /* the kprobe event source exists */
 	/* BTF ids of what keeps tracepoint programs from being preempted; 0: this kernel does not preempt them (before 7.x) */
 	int preempt_disable, preempt_enable;
+	int rdonly_cast; /* BTF id of bpf_rdonly_cast(), 0: there is none (before 6.2) */
+	int casts; /* CASTS_… of bpf/abi.h: what it takes; 0: memory is read by probe reads */
 	bool has_atomics; /* BPF programs can exchange and compare-and-exchange (5.12) */
 	bool has_memory_allocator; /* maps may allocate at run time in any program (6.1) */
 };

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "attach/instructions.h"
 #include "attach/present.h"
 #include "attach/privileges.h"
 #include "filter/name_filter.h"
@@ -145,64 +146,6 @@ static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
 	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, time_wait_slots);
 }
 
-static bool is_atomic_with_result(const struct bpf_insn *insn)
-{
-	return insn->code == (BPF_STX | BPF_ATOMIC | BPF_DW) && insn->imm != BPF_ADD;
-}
-
-static struct bpf_insn call_of(int function)
-{
-	return (struct bpf_insn){ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = function };
-}
-
-/*
- * What this kernel makes of an instruction. Kernels before 5.12 refuse one that they don't know even where it can't be reached:
- * it becomes a no-op. Calls of kernel functions get the kernel's numbers.
- */
-static struct bpf_insn instruction_for(const struct kernel *kernel, struct bpf_insn insn)
-{
-	const struct bpf_insn nothing = { .code = BPF_JMP | BPF_JA };
-
-	if (!kernel->has_atomics && is_atomic_with_result(&insn))
-		return nothing;
-	if (!kernel->preempt_disable || insn.code != (BPF_JMP | BPF_CALL) || insn.src_reg)
-		return insn;
-	if (insn.imm == CALL_PREEMPT_DISABLE)
-		return call_of(kernel->preempt_disable);
-	if (insn.imm == CALL_PREEMPT_ENABLE)
-		return call_of(kernel->preempt_enable);
-	return insn;
-}
-
-static int tune_instructions(struct bpf_program *program, const struct kernel *kernel)
-{
-	size_t count = bpf_program__insn_cnt(program), i;
-	struct bpf_insn *insns = calloc(count, sizeof(*insns));
-	int err;
-
-	if (!insns)
-		return -ENOMEM;
-	for (i = 0; i < count; i++)
-		insns[i] = instruction_for(kernel, bpf_program__insns(program)[i]);
-	err = bpf_program__set_insns(program, insns, count);
-	free(insns);
-	return err;
-}
-
-/* Most kernels take all instructions as they are. */
-static int tune_programs(struct tracer *tracer)
-{
-	struct bpf_program *program;
-	int err = 0;
-
-	if (tracer->kernel.has_atomics && !tracer->kernel.preempt_disable)
-		return 0;
-	bpf_object__for_each_program(program, tracer->skeleton->obj)
-		if (!err)
-			err = tune_instructions(program, &tracer->kernel);
-	return err;
-}
-
 static uint32_t min_u32(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
@@ -251,7 +194,7 @@ static uint32_t default_ring_bytes(uint32_t emit_states)
 	return __builtin_popcount(emit_states) > 4 ? TRACER_RING_BYTES_ALL : TRACER_RING_BYTES_SOME;
 }
 
-static int tune(struct tracer *tracer, const struct tracer_config *config)
+static void tune(struct tracer *tracer, const struct tracer_config *config)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
 	uint32_t ring_bytes = config->ring_bytes ?: default_ring_bytes(config->emit_states);
@@ -276,7 +219,6 @@ static int tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_high = secret[1];
 	}
 	tune_store(tracer, config->filter, config->max_sockets);
-	return tune_programs(tracer);
 }
 
 static int set_add(const struct bpf_map *map, const void *key)
@@ -378,27 +320,67 @@ static void raise_memory_limit(void)
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
-static int start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+static int load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err;
 
-	tracer->skeleton = tcpdwell__open();
-	if (!tracer->skeleton) {
-		snprintf(error, error_size, "the BPF object can't be opened: %s", strerror(errno));
-		return -errno;
-	}
-	err = tune(tracer, config);
-	if (err)
-		return err;
+	tune(tracer, config);
 	if (config->verifier)
 		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
 	err = tcpdwell__load(tracer->skeleton);
 	if (config->verifier)
 		verifier_report_read(config->verifier);
-	if (err) {
-		privileges_explain(&tracer->kernel, err, error, error_size);
-		return err == -ENOSYS ? -EPERM : err; /* seccomp profiles refuse in either way */
-	}
+	if (!err)
+		return 0;
+	privileges_explain(&tracer->kernel, err, error, error_size);
+	return err == -ENOSYS ? -EPERM : err; /* seccomp profiles refuse in either way */
+}
+
+/* Opens and loads a copy of the object, with the instructions for this kernel. */
+static int open_and_load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	struct tcpdwell *skeleton = calloc(1, sizeof(*skeleton));
+	const void *object;
+	void *copy;
+	int err;
+
+	tracer->skeleton = skeleton;
+	if (!skeleton || tcpdwell__create_skeleton(skeleton))
+		return -ENOMEM;
+	object = skeleton->skeleton->data;
+	copy = instructions_put_in(object, skeleton->skeleton->data_sz, &tracer->kernel);
+	if (!copy)
+		return -ENOMEM;
+	skeleton->skeleton->data = copy;
+	err = bpf_object__open_skeleton(skeleton->skeleton, NULL);
+	if (err)
+		snprintf(error, error_size, "the BPF object can't be opened: %s", strerror(-err));
+	else
+		err = load(tracer, config, error, error_size);
+	skeleton->skeleton->data = object;
+	free(copy);
+	return err;
+}
+
+/* A kernel that has casts and does not let ours pass is one that we have not met: there probe reads do. */
+static int open_and_load_somehow(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	int err = open_and_load(tracer, config, error, error_size);
+
+	if (!err || err == -EPERM || err == -ENOMEM || !tracer->kernel.casts)
+		return err;
+	log_debug("without casts once more: %s", error);
+	tcpdwell__destroy(tracer->skeleton);
+	tracer->kernel.casts = 0;
+	return open_and_load(tracer, config, error, error_size);
+}
+
+static int start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	int err = open_and_load_somehow(tracer, config, error, error_size);
+
+	if (err)
+		return err;
 	err = fill_filters(tracer->skeleton, config->filter);
 	if (err) {
 		snprintf(error, error_size, "a filter's set can't be filled: %s", strerror(-err));

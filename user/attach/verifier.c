@@ -12,6 +12,7 @@ void verifier_report_prepare(struct verifier_report *report, struct bpf_object *
 {
 	struct bpf_program *program;
 
+	report->count = 0;
 	bpf_object__for_each_program(program, object) {
 		if (!bpf_program__autoload(program) || report->count == VERIFIER_PROGRAMS)
 			continue;
