@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,6 +31,14 @@ int machine_run(const struct run_options *options, const struct run_needs *needs
 				live_run(options, needs, view, error, error_size);
 }
 
+/* The reader of our output was given up: what it will never see. */
+static void explain_unwritten(const struct output *output, int err, char *error, size_t size)
+{
+	if (err == -ECANCELED && !error[0])
+		snprintf(error, size, "standard output took nothing more: %llu bytes, %llu lines, were not written",
+			 (unsigned long long)output->unwritten_bytes, (unsigned long long)output->unwritten_lines);
+}
+
 int command_show(const struct command *command, const struct options *options, run_source *source)
 {
 	struct run_needs needs = {};
@@ -45,6 +54,7 @@ int command_show(const struct command *command, const struct options *options, r
 		err = source(&options->run, &needs, view, error, sizeof(error));
 	if (view && !err && command->view_exit)
 		code = command->view_exit(options, view);
+	explain_unwritten(&output, err, error, sizeof(error));
 	command->view_free(view);
 	output_release(&output);
 	return err ? run_result(err, error) : code;

@@ -436,6 +436,11 @@ int tracer_new(struct tracer **ret, const struct tracer_config *config, char *er
 	return 0;
 }
 
+void tracer_detach(struct tracer *tracer)
+{
+	tcpdwell__detach(tracer->skeleton);
+}
+
 void tracer_free(struct tracer *tracer)
 {
 	if (!tracer)

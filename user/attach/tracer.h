@@ -46,6 +46,9 @@ struct tracer {
 int tracer_new(struct tracer **ret, const struct tracer_config *config, char *error, size_t error_size);
 void tracer_free(struct tracer *tracer);
 
+/* No program runs any more; maps and iterators stay. */
+void tracer_detach(struct tracer *tracer);
+
 /* Descriptors of maps and programs that collect/ works with. */
 int tracer_ring_fd(const struct tracer *tracer);
 

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
 
 #include "attach/privileges.h"
 #include "attach/tracer.h"
@@ -31,6 +33,9 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define HEALTH_INTERVAL_NS (250 * NSEC_PER_MSEC)
 #define CLOCK_INTERVAL_NS (1000 * NSEC_PER_MSEC)
+#define DRAIN_NS (50 * NSEC_PER_MSEC) /* at once, then others have their turn: traffic may be faster than we are */
+#define LAST_DRAIN_NS (400 * NSEC_PER_MSEC) /* of CPU time, for all that waits when the run has ended */
+#define DRAIN_LOOKS 256 /* records between two looks at the clock */
 
 struct live {
 	const struct run_options *options;
@@ -48,6 +53,12 @@ struct live {
 	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
 	uint64_t lost; /* records that the kernel side could not send */
 	uint64_t late; /* records of an earlier listing */
+	uint64_t undrained; /* records that waited when the run ended, and were not looked at */
+	bool behind; /* the last drain ended before the ring buffer was empty */
+	clockid_t drain_clock; /* CLOCK_MONOTONIC; when the run has ended: CPU time, so that no record is lost to other processes */
+	uint64_t drain_end_ns;
+	unsigned int drained; /* records since the last look at that clock */
+	bool discards; /* counts what is left */
 	bool warned_of_names;
 	uint64_t unix_offset_ns; /* UTC - monotonic */
 };
@@ -172,24 +183,80 @@ static void on_cgroup(struct live *live, const struct cgroup_record *record)
 		pod_names_refresh(live->pods, now_ns, true);
 }
 
-static int on_record(void *context, void *data, size_t size)
+static uint64_t clock_ns(clockid_t clock)
 {
-	struct live *live = context;
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static bool is_drained_enough(struct live *live)
+{
+	if (feed_error(&live->feed))
+		return true;
+	if (++live->drained < DRAIN_LOOKS)
+		return false;
+	live->drained = 0;
+	return clock_ns(live->drain_clock) >= live->drain_end_ns;
+}
+
+static void take_record(struct live *live, void *data)
+{
 	struct transition record;
 
-	(void)size;
 	if (*(const uint32_t *)data == RECORD_CGROUP) {
 		on_cgroup(live, data);
-		return 0;
+		return;
 	}
 	record = *(const struct transition *)data;
 	if (!is_of_listing(live, &record))
-		return 0;
+		return;
 	if (record.owner_credentials)
 		owner_finder_complete(live->owners, &record);
 	if (!(record.flags & FLAG_SELECTION_OPEN) || selection_passes(live->selection, &record))
 		on_selected(live, &record);
-	return 0;
+}
+
+/* A result of other than 0 ends a drain; the record is taken all the same. */
+static int on_record(void *context, void *data, size_t size)
+{
+	struct live *live = context;
+
+	(void)size;
+	if (live->discards) {
+		live->undrained += *(const uint32_t *)data != RECORD_CGROUP;
+		return 0;
+	}
+	take_record(live, data);
+	return is_drained_enough(live) ? -ECANCELED : 0;
+}
+
+/* Returns how many records came. */
+static int drain(struct live *live)
+{
+	int drained;
+
+	if (live->drain_clock == CLOCK_MONOTONIC)
+		live->drain_end_ns = clock_monotonic_ns() + DRAIN_NS;
+	drained = ring_buffer__consume(live->ring);
+	live->behind = drained < 0;
+	return drained;
+}
+
+/* What comes from now on gets a time in all. */
+static void begin_last_drain(struct live *live)
+{
+	live->drain_clock = CLOCK_THREAD_CPUTIME_ID;
+	live->drain_end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + LAST_DRAIN_NS;
+}
+
+/* Nothing is attached any more. What there was no time for is counted. */
+static void end_last_drain(struct live *live)
+{
+	drain(live);
+	live->discards = true;
+	drain(live);
 }
 
 /* Once, and only where there are pods: nothing else is looked for there. */
@@ -217,11 +284,9 @@ static void deliver_kept(struct live *live, bool last)
 			on_selected(live, &record);
 }
 
-static void drain(void *context)
+static void drain_between(void *context)
 {
-	struct live *live = context;
-
-	ring_buffer__consume(live->ring);
+	drain(context);
 }
 
 static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
@@ -246,7 +311,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		return err;
 	if (options->filter.netns_by_default && !options->for_programs)
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
-	live->snapshot = snapshot_new(live->tracer, &options->filter, drain, live);
+	live->snapshot = snapshot_new(live->tracer, &options->filter, drain_between, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
 	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, deliver_holder, live);
 	live->pods = pod_names_new(log_directory(options));
@@ -296,7 +361,7 @@ static void seed(struct live *live)
 		log_warn("of sockets from before in %zu other network namespaces only those that a process holds are known: "
 			 "CAP_SYS_ADMIN is needed to look there",
 			 skipped);
-	ring_buffer__consume(live->ring);
+	drain(live);
 }
 
 static void tell_begin(struct live *live, struct view *view)
@@ -322,7 +387,7 @@ static void read_health(struct live *live, uint64_t now_ns)
 {
 	health_read(&live->feed.health, live->tracer);
 	live->lost = live->feed.health.lost;
-	live->feed.health.lost += live->late;
+	live->feed.health.lost += live->late + live->undrained;
 	live->feed.totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
 	live->feed.holders_check_ns = holders_period_ns(live->holders);
 	live->health_ns = now_ns;
@@ -350,6 +415,14 @@ static int tell_end(struct live *live)
 	return feed_end(&live->feed, now_ns, unix_ns_of(live, now_ns));
 }
 
+/* ring_buffer__poll() would also drain, without an end. */
+static void wait_for_records(const struct live *live, int ms)
+{
+	struct epoll_event event;
+
+	epoll_wait(ring_buffer__epoll_fd(live->ring), &event, 1, ms);
+}
+
 /*
  * One wait. While events come we look every tick by ourselves, so that the kernel side need not wake us for each; when
  * nothing came for VIEW_IDLE_MS we ask to be woken. The look between asking and sleeping closes the race.
@@ -361,12 +434,12 @@ static void wait_and_drain(struct live *live)
 
 	if (idle) {
 		live->tracer->skeleton->bss->reader_sleeps = true;
-		drained = ring_buffer__consume(live->ring);
+		drained = drain(live);
 	}
-	if (drained <= 0)
-		ring_buffer__poll(live->ring, run_wait_ms(live->options, live->begin_ns, feed_tick_ms(&live->feed, idle)));
+	if (!drained && !live->behind)
+		wait_for_records(live, run_wait_ms(live->options, live->begin_ns, feed_tick_ms(&live->feed, idle)));
 	owner_finder_new_batch(live->owners);
-	ring_buffer__consume(live->ring);
+	drain(live);
 	deliver_kept(live, false);
 }
 
@@ -401,6 +474,28 @@ static void look_around(struct live *live, bool last)
 	holders_look(live->holders, facts.now_ns, last);
 }
 
+/* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */
+static void end_run(struct live *live)
+{
+	begin_last_drain(live);
+	read_health(live, clock_monotonic_ns());
+	look_around(live, true);
+	tracer_detach(live->tracer);
+	end_last_drain(live);
+	deliver_kept(live, true);
+	tell_end(live);
+}
+
+/* The output takes nothing more. */
+static void tell_unread(struct live *live)
+{
+	tracer_detach(live->tracer);
+	live->discards = true;
+	drain(live);
+	if (live->undrained)
+		log_warn("%llu records from the kernel were not read any more", (unsigned long long)live->undrained);
+}
+
 static int run(struct live *live)
 {
 	live->last_event_ns = clock_monotonic_ns();
@@ -411,19 +506,26 @@ static int run(struct live *live)
 		look_around(live, false);
 		tell_tick(live);
 	}
-	if (feed_error(&live->feed))
-		return feed_error(&live->feed);
-	read_health(live, clock_monotonic_ns());
-	look_around(live, true);
-	ring_buffer__consume(live->ring);
-	deliver_kept(live, true);
-	return tell_end(live);
+	if (!feed_error(&live->feed))
+		end_run(live);
+	if (feed_error(&live->feed) == -ECANCELED)
+		tell_unread(live);
+	return feed_error(&live->feed);
+}
+
+/* Asked to end before anything was traced: there is nothing to tell, and the signal may have cut short what was under way. */
+static int end_early(struct live *live, char *error)
+{
+	error[0] = '\0';
+	live_close(live);
+	log_info("ended before tracing began");
+	return 0;
 }
 
 int live_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 	     size_t error_size)
 {
-	struct live live = { .options = options };
+	struct live live = { .options = options, .drain_clock = CLOCK_MONOTONIC };
 	int err;
 
 	error[0] = '\0';
@@ -433,6 +535,7 @@ int live_run(const struct run_options *options, const struct run_needs *needs, s
 		drop_privileges(&live, needs);
 		live.unix_offset_ns = clock_unix_offset_ns();
 		live.begin_ns = clock_monotonic_ns();
+		stop_after(options->seconds);
 		live.listing = live.tracer->skeleton->data->listing;
 		live.reconciler = (struct reconciler){
 			.snapshot = live.snapshot,
@@ -443,6 +546,8 @@ int live_run(const struct run_options *options, const struct run_needs *needs, s
 		tell_begin(&live, view);
 		err = feed_error(&live.feed);
 	}
+	if (err && stop_is_requested() && !live.begin_ns)
+		return end_early(&live, error);
 	if (!err) {
 		seed(&live);
 		err = selection_check(live.selection, error, error_size);

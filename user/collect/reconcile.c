@@ -4,6 +4,7 @@
 
 #include "collect/snapshot.h"
 #include "event/event.h"
+#include "util/stop.h"
 
 #define NSEC_PER_MSEC 1000000ULL
 #define SETTLING_NS (500 * NSEC_PER_MSEC)
@@ -67,7 +68,7 @@ static void recount(struct reconciler *reconciler, const struct reconcile_facts 
 	reconciler->recounted_lost = facts->lost;
 	snapshot_next_listing(reconciler->snapshot);
 	reconciler->recount(reconciler->context, true);
-	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)); i++) {
+	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)) && !stop_is_overdue(); i++) {
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, true);
 		snapshot_sweep_sockets(reconciler->snapshot);
 	}

@@ -17,6 +17,7 @@
 #include "event/event.h"
 #include "filter/filter.h"
 #include "tcpdwell.skel.h"
+#include "util/stop.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
@@ -75,7 +76,7 @@ static int iterator_run(const struct snapshot *snapshot, struct bpf_link *link)
 		size = read(fd, pace, pace_of(snapshot));
 		if (size > 0)
 			snapshot->drain(snapshot->context);
-	} while (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR)));
+	} while (!stop_is_overdue() && (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR))));
 	err = size < 0 ? -errno : 0;
 	close(fd);
 	return err;

@@ -107,6 +107,7 @@ struct view {
 	int (*tick)(struct view *view, const struct tick *tick); /* about each tick_ms, and after each batch of events */
 	int (*end)(struct view *view, const struct tick *last);
 	unsigned int tick_ms; /* how long an event may wait; 0 = VIEW_TICK_MS, and VIEW_IDLE_MS while nothing comes */
+	bool tells_at_end; /* what it has to show comes with `end`: someone may read it page by page, and is waited for */
 };
 
 /* A state's charged process: the closer for TIME_WAIT where one is known, else the owner. start_ns 0 = not known. */

@@ -309,6 +309,7 @@ int polling_run(const struct run_options *options, const struct run_needs *needs
 	err = polling_open(&polling, error, error_size);
 	if (!err) {
 		privileges_drop(needs->writes_files ? PRIVILEGE_FILES : 0);
+		stop_after(options->seconds);
 		err = tell_begin(&polling, view) ?: run(&polling);
 	}
 	if (polling.look_error)

@@ -2,6 +2,8 @@
 /* Counting, and one guarded view. */
 #include "source/feed.h"
 
+#include "util/stop.h"
+
 void feed_begin(struct feed *feed, struct view *view, const struct run *run)
 {
 	guard_begin(&feed->guard, view, run);
@@ -52,6 +54,8 @@ int feed_end(struct feed *feed, uint64_t time_ns, uint64_t unix_ns)
 {
 	struct tick tick = tick_of(feed, time_ns, unix_ns);
 
+	if (feed->guard.view->tells_at_end)
+		stop_forget_time();
 	return guard_end(&feed->guard, &tick);
 }
 

@@ -175,6 +175,7 @@ int views_add(struct views *views, struct view *view, const char *name, const st
 {
 	if (views->count == VIEWS_MAX)
 		return -E2BIG;
+	views->view.tells_at_end |= view->tells_at_end;
 	views->members[views->count++] =
 		(struct views_member){ .view = view, .name = name, .needs = *needs, .leads = leads };
 	return 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "util/buffer.h"
+#include "util/descriptor.h"
 
 #define PREFIX "tcpdwell: "
 
@@ -52,23 +53,10 @@ static void append_lines(struct buffer *out, const struct buffer *message)
 	}
 }
 
-static void write_all(const char *data, size_t size)
-{
-	while (size) {
-		ssize_t written = write(STDERR_FILENO, data, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return;
-		data += written;
-		size -= written;
-	}
-}
-
 void log_message(int level, const char *format, va_list arguments)
 {
 	struct buffer message, out;
+	size_t written;
 	int saved = errno;
 
 	if (level > verbosity + 1)
@@ -77,7 +65,7 @@ void log_message(int level, const char *format, va_list arguments)
 	buffer_init(&out);
 	buffer_vprintf(&message, format, arguments);
 	append_lines(&out, &message);
-	write_all(out.data, out.size);
+	descriptor_write(STDERR_FILENO, out.data, out.size, &written);
 	buffer_release(&out);
 	buffer_release(&message);
 	errno = saved;

@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <unistd.h>
+#include <string.h>
+
+#include "util/descriptor.h"
 
 void output_init(struct output *output, int fd)
 {
 	buffer_init(&output->buffer);
 	output->fd = fd;
 	output->error = 0;
+	output->unwritten_bytes = output->unwritten_lines = 0;
 }
 
 void output_release(struct output *output)
@@ -18,41 +21,27 @@ void output_release(struct output *output)
 	buffer_release(&output->buffer);
 }
 
-/* A failed write means trying again for EINTR, waiting for EAGAIN, and giving up otherwise. */
-static int wait_writable(int fd, int error)
+static void count_unwritten(struct output *output, const char *data, size_t size)
 {
-	struct pollfd poller = {.fd = fd, .events = POLLOUT};
+	const char *end = data + size;
 
-	if (error == EINTR)
-		return 0;
-	if (error != EAGAIN)
-		return -error;
-	return poll(&poller, 1, -1) < 0 && errno != EINTR ? -errno : 0;
-}
-
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t written = write(fd, data, size);
-		int error = written < 0 ? wait_writable(fd, errno) : 0;
-
-		if (error)
-			return error;
-		if (written > 0) {
-			data += written;
-			size -= written;
-		}
-	}
-	return 0;
+	output->unwritten_bytes += size;
+	for (; size && (data = memchr(data, '\n', end - data)); data++)
+		output->unwritten_lines++;
 }
 
 int output_flush(struct output *output)
 {
+	struct buffer *buffer = &output->buffer;
+	size_t written = 0;
+
 	if (!output->error)
-		output->error = write_all(output->fd, output->buffer.data, output->buffer.size);
-	if (!output->error)
-		output->error = output->buffer.error;
-	buffer_clear(&output->buffer);
+		output->error = descriptor_write(output->fd, buffer->data, buffer->size, &written);
+	if (output->error)
+		count_unwritten(output, buffer->data + written, buffer->size - written);
+	else
+		output->error = buffer->error;
+	buffer_clear(buffer);
 	return output->error;
 }
 
@@ -67,6 +56,8 @@ int output_write(struct output *output, const void *data, size_t size)
 {
 	if (!output->error)
 		buffer_append(&output->buffer, data, size);
+	else
+		count_unwritten(output, data, size);
 	return after_append(output);
 }
 

@@ -7,6 +7,7 @@
 #define UTIL_OUTPUT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "util/buffer.h"
 
@@ -17,6 +18,7 @@ struct output {
 	struct buffer buffer;
 	int fd;	   /* not owned */
 	int error; /* first failure, negative errno */
+	uint64_t unwritten_bytes, unwritten_lines; /* that were discarded because of it */
 };
 
 void output_init(struct output *output, int fd);
@@ -31,8 +33,8 @@ int output_printf(struct output *output, const char *format, ...) __attribute__(
 
 /*
  * Write out everything that waits; on a descriptor that does not block, wait until it takes it all. 0 or a
- * negative errno. -EPIPE: the reader has gone, end quietly. Anything else, such as -ENOSPC, is to be
- * reported. SIGPIPE must be ignored for -EPIPE to be seen.
+ * negative errno. -EPIPE: the reader has gone, end quietly. -ECANCELED: the run was to end, and the reader took no more.
+ * Anything else, such as -ENOSPC, is to be reported. SIGPIPE must be ignored for -EPIPE to be seen.
  */
 int output_flush(struct output *output);
 

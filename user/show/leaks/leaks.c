@@ -315,6 +315,7 @@ struct view *leaks_view_new(const struct leaks_config *config, struct output *ou
 		.recount = leaks_recount,
 		.tick = leaks_tick,
 		.end = leaks_end,
+		.tells_at_end = true,
 	};
 	leaks->config = *config;
 	leaks->output = output;
