@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell record: the whole run into a file, for `report`. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "recording/recording.h"
+#include "recording/series.h"
 #include "command.h"
 #include "event/summary.h"
 #include "source/views.h"
@@ -20,9 +22,9 @@
 static const struct recording_config record_defaults;
 
 static const struct option_row record_rows[] = {
-	{ "output", 'o', "FILE", "write to this file", option_text, FIELD(file) },
+	{ "output", 'o', "FILE", "write to this new file; a folder gets one with the date", option_text, FIELD(file) },
 	{ "max-size", 0, "MIB", "begin a new file when this size is reached", option_u64, FIELD(max_bytes), 1, 1 << 20, 1 << 20 },
-	{ "keep", 0, "FILES", "remove the oldest files of this run beyond so many (all are kept)", option_u32, FIELD(keep_files), 1,
+	{ "keep", 0, "FILES", "remove the oldest recordings of that name beyond so many", option_u32, FIELD(keep_files), 1,
 	  1 << 20 },
 	{},
 };
@@ -50,23 +52,16 @@ static int totals_end(struct view *view, const struct tick *last)
 	return 0;
 }
 
-static int show_summary(const struct totals_view *totals, const struct view *recording, const char *path)
+static int show_summary(const struct totals_view *totals, const struct view *recording)
 {
-	struct recording_files files = recording_view_files(recording);
+	char files[2 * PATH_MAX + 64];
 	struct output output;
-	char size[TEXT_NUMBER], first[16] = "";
 	int err;
 
-	text_bytes(size, files.bytes);
-	if (files.first)
-		snprintf(first, sizeof(first), ".%u", files.first);
+	recording_view_describe(recording, files, sizeof(files));
 	output_init(&output, STDOUT_FILENO);
 	output_string(&output, totals->text + (totals->text[0] == '\n'));
-	if (files.first == files.last)
-		output_printf(&output, "%s in %s%s\n", size, path, first);
-	else
-		output_printf(&output, "%s in %u files, %s%s to %s.%u\n", size, files.last - files.first + 1, path, first, path,
-			      files.last);
+	output_printf(&output, "%s\n", files);
 	err = output_flush(&output);
 	output_release(&output);
 	return err;
@@ -80,8 +75,8 @@ static bool record_options_check(const struct options *options)
 		log_error("record needs a file to write to: tcpdwell record -o FILE");
 	else if (!strcmp(own->file, "-"))
 		log_error("-o -: a recording is compressed and needs a file; for a stream use tcpdwell trace --all -j");
-	else if (own->keep_files && !own->max_bytes)
-		log_error("--keep: give --max-size too; without it there is one file only");
+	else if (own->keep_files && !own->max_bytes && !recording_series_is_folder(own->file))
+		log_error("--keep: give --max-size too, or a folder with -o; else there is one file only");
 	else
 		return true;
 	return false;
@@ -89,7 +84,7 @@ static bool record_options_check(const struct options *options)
 
 static int failure(const struct view *recording, int err, const char *error)
 {
-	const char *write_error = recording ? recording_view_error(recording) : "";
+	const char *write_error = recording_view_error(recording);
 
 	if (!write_error[0])
 		return run_result(err, error);
@@ -113,20 +108,23 @@ static int run_views(const struct run_options *options, struct view *recording, 
 
 static int record_run(const struct options *options)
 {
-	const struct recording_config *own = options->own;
+	struct recording_config config = *(const struct recording_config *)options->own;
 	struct totals_view totals = { .view = { .begin = totals_begin, .end = totals_end } };
-	struct view *recording = recording_view_new(own);
 	struct run_options roomy = options->run;
-	char error[512] = "";
-	int err = -ENOMEM, code;
+	struct view *recording;
+	char error[768] = "";
+	int err, code = EXIT_FINE;
 
+	config.wait_seconds = options->run.seconds;
+	err = recording_view_new(&recording, &config, error, sizeof(error));
+	if (err)
+		return run_result(err == -EPERM ? -EACCES : err, error);
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
-	if (recording)
-		err = run_views(&roomy, recording, &totals.view, error, sizeof(error));
+	err = run_views(&roomy, recording, &totals.view, error, sizeof(error));
 	if (err)
 		code = failure(recording, err, error);
-	else
-		code = run_result(show_summary(&totals, recording, own->file), "");
+	else if (totals.text[0]) /* else it was ended before it began */
+		code = run_result(show_summary(&totals, recording), "");
 	recording_view_free(recording);
 	return code;
 }
@@ -134,16 +132,18 @@ static int record_run(const struct options *options)
 const struct command command_record = {
 	.name = "record",
 	.summary = "write every transition to a file, for report",
-	.arguments = "-o FILE",
+	.arguments = "-o FILE|FOLDER",
 	.description = "Writes all that happens to a file until Ctrl-C or for -d SECONDS: JSON lines, compressed with gzip, which\n"
 		       "tcpdwell report shows as trace, top, hist or leaks would have, on any machine and without root.\n"
-		       "An earlier recording of that name is overwritten, any other file is not. With --max-size MIB the recording\n"
-		       "goes on in FILE.1, FILE.2, …; each can be read alone, and together: cat FILE FILE.1 | tcpdwell report -\n"
+		       "What is there already is never overwritten; a FOLDER gets a file with the date in its name. With --max-size MIB\n"
+		       "the recording goes on in FILE.1, FILE.2, …, after a restart behind the last; each can be read alone, and together:\n"
+		       "cat FILE FILE.1 | tcpdwell report -. With --keep the oldest recordings of that name go. Others may not read them.\n"
 		       "A crash loses less than a second. All states are recorded, whatever --state says. 32 MiB of memory are\n"
 		       "for bursts (--ring-size).",
 	.examples = "  tcpdwell record -o friday.rec                       # until Ctrl-C\n"
 		    "  tcpdwell record -o friday.rec -d 1h -p 4711         # one process, for an hour\n"
 		    "  tcpdwell record -o friday.rec --max-size 100        # friday.rec.1 after 100 MiB, and so on\n"
+		    "  tcpdwell record -o /var/tmp/ --max-size 100 --keep 9  # never more than 9 files, started as often as you like\n"
 		    "  zcat friday.rec | jq 'select(.new_state == \"CLOSE_WAIT\")'",
 	.own = record_options,
 	.own_defaults = &record_defaults,

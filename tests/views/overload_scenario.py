@@ -147,7 +147,7 @@ def main():
         record = subprocess.Popen([TOOL, "record", "-o", path, "--ring-size", "64", "-n", "self"],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         ready = wait_until(lambda: "header" in leaks.newest and "header" in trace.newest and "interval" in top.newest and
-                           os.path.exists(path))
+                           os.path.exists(path) and os.path.getsize(path))
         check("begin", [] if ready else ["not all of them began"])
         if ready:
             before = Traffic(BEFORE, TRAFFIC_S)

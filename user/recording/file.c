@@ -3,11 +3,11 @@
 #include "recording/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include "util/descriptor.h"
 
 #define GATHER_BYTES 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's frame */
@@ -16,83 +16,35 @@
 struct recording_file {
 	int fd;
 	int error;
+	uint64_t written; /* of total_out */
 	z_stream stream;
 	unsigned char out[GATHER_BYTES];
 };
 
-/* What is not ours stays: a slip of the hand must not empty a log or a database. */
-static int check_overwrite(int fd)
-{
-	unsigned char magic[2];
-	struct stat status;
-	ssize_t size;
-
-	if (fstat(fd, &status))
-		return -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(status.st_mode))
-		return 0;
-	size = pread(fd, magic, sizeof(magic), 0);
-	if (size < 0)
-		return -errno;
-	return !size || (size == 2 && magic[0] == 0x1f && magic[1] == 0x8b) ? 0 : -EEXIST;
-}
-
-static int open_empty(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	err = check_overwrite(fd);
-	if (!err && ftruncate(fd, 0) && errno != EINVAL)
-		err = -errno;
-	if (err)
-		close(fd);
-	return err ?: fd;
-}
-
-int recording_file_new(struct recording_file **file_out, const char *path)
+int recording_file_new(struct recording_file **ret, int fd)
 {
 	struct recording_file *file = calloc(1, sizeof(*file));
 
 	if (!file)
 		return -ENOMEM;
-	file->fd = open_empty(path);
-	if (file->fd < 0) {
-		int err = file->fd;
-
-		free(file);
-		return err;
-	}
+	file->fd = fd;
 	file->stream.next_out = file->out;
 	file->stream.avail_out = sizeof(file->out);
 	if (deflateInit2(&file->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
-		close(file->fd);
 		free(file);
 		return -ENOMEM;
 	}
-	*file_out = file;
+	*ret = file;
 	return 0;
 }
 
 static int write_out(struct recording_file *file)
 {
-	const unsigned char *at = file->out;
-	size_t left = sizeof(file->out) - file->stream.avail_out;
-	ssize_t written;
+	size_t size = sizeof(file->out) - file->stream.avail_out, written = 0;
 
-	while (left && !file->error) {
-		written = write(file->fd, at, left);
-		if (written < 0 && errno != EINTR)
-			file->error = -errno;
-		if (written > 0) {
-			at += written;
-			left -= written;
-		}
-	}
+	if (!file->error)
+		file->error = descriptor_write(file->fd, file->out, size, &written);
+	file->written += written;
 	file->stream.next_out = file->out;
 	file->stream.avail_out = sizeof(file->out);
 	return file->error;
@@ -130,6 +82,11 @@ int recording_file_flush(struct recording_file *file)
 uint64_t recording_file_bytes(const struct recording_file *file)
 {
 	return file->stream.total_out;
+}
+
+uint64_t recording_file_unwritten(const struct recording_file *file)
+{
+	return file->stream.total_out - file->written;
 }
 
 int recording_file_finish(struct recording_file *file)

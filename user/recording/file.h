@@ -8,11 +8,8 @@
 
 struct recording_file;
 
-/*
- * Creates it, or empties what is there: an empty file or one that is gzip. 0 or negative errno; -EEXIST: something else is
- * there and stays as it is.
- */
-int recording_file_new(struct recording_file **file, const char *path);
+/* Onto a new file, a FIFO or the like; the descriptor is the file's from now on, unless this fails: 0 or -ENOMEM. */
+int recording_file_new(struct recording_file **ret, int fd);
 
 /* Each returns 0 or negative errno; the first failure sticks. Data is written out when much is waiting, or by a flush. */
 int recording_file_write(struct recording_file *file, const void *data, size_t size);
@@ -20,6 +17,9 @@ int recording_file_flush(struct recording_file *file);
 
 /* Compressed bytes so far; those that were not flushed count when they come out of the compressor. */
 uint64_t recording_file_bytes(const struct recording_file *file);
+
+/* Of these: what did not reach the file. After a failure that is lost. */
+uint64_t recording_file_unwritten(const struct recording_file *file);
 
 /* Completes the gzip stream. */
 int recording_file_finish(struct recording_file *file);

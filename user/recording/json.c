@@ -31,6 +31,8 @@ void recording_header_json(struct json *json, const struct run *run, const struc
 	header_fields_json(json, run);
 	json_u64(json, "format", part->format);
 	json_u64(json, "time_ns", run->begin_ns);
+	if (part->run[0])
+		json_string(json, "run", part->run);
 	json_u64(json, "part", part->number);
 	json_bool(json, "continued", part->continued);
 	end(json);
@@ -72,6 +74,13 @@ void recording_tick_json(struct json *json, const struct tick *tick)
 {
 	begin(json, "tick", tick->unix_ns, tick->time_ns);
 	json_i64(json, "fin_wait2_timewait_now", tick->totals->fin_wait2_timewait);
+	end(json);
+}
+
+void recording_untold_json(struct json *json, const struct tick *tick, uint64_t count)
+{
+	begin(json, "untold", tick->unix_ns, tick->time_ns);
+	json_u64(json, "count", count);
 	end(json);
 }
 

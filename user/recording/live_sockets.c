@@ -2,6 +2,8 @@
 /* One socket a live connection, told as one that is there. */
 #include "recording/live_sockets.h"
 
+#include <errno.h>
+
 #include "util/tcp_state.h"
 
 #define SOCKETS_MAX (1 << 20)
@@ -21,7 +23,7 @@ struct model *recording_live_new(void)
 struct telling {
 	const struct model *live;
 	const struct tick *now;
-	int (*tell)(void *context, const struct event *event);
+	recording_tell *tell;
 	void *context;
 };
 
@@ -59,8 +61,7 @@ static int tell_socket(const struct telling *telling, const struct live_socket *
 	return result || !is_held ? result : tell_holder(telling, socket, id, &held);
 }
 
-int recording_live_tell(const struct model *live, const struct tick *now,
-			int (*tell)(void *context, const struct event *event), void *context)
+int recording_live_tell(const struct model *live, const struct tick *now, recording_tell *tell, void *context, struct id_map *untold)
 {
 	const struct telling telling = { live, now, tell, context };
 	const struct live_socket *socket;
@@ -70,5 +71,23 @@ int recording_live_tell(const struct model *live, const struct tick *now,
 
 	while (!result && (socket = live_sockets_next(&live->sockets, &cursor, &id)))
 		result = tell_socket(&telling, socket, id);
-	return result;
+	if (result <= 0)
+		return result;
+	while (live_sockets_next(&live->sockets, &cursor, &id))
+		if (!id_map_put(untold, id))
+			return -ENOMEM;
+	return 0;
+}
+
+int recording_live_tell_one(const struct model *live, const struct tick *now, recording_tell *tell, void *context, struct id_map *untold,
+			    uint64_t id)
+{
+	const struct telling telling = { live, now, tell, context };
+	const struct live_socket *socket;
+
+	if (!untold->used || !id || !id_map_find(untold, id))
+		return 0;
+	id_map_remove(untold, id);
+	socket = live_sockets_find(&live->sockets, id);
+	return socket ? tell_socket(&telling, socket, id) : 0;
 }

@@ -8,11 +8,17 @@
 /* A model of all that is there, for model_event() and model_recount(). NULL: no memory. */
 struct model *recording_live_new(void);
 
+typedef int recording_tell(void *context, const struct event *event);
+
 /*
- * Calls `tell` with a RECORD_SOCKET event for each connection, and then a RECORD_HOLDER event where it was told who has it. Ends
- * with the first result that is not 0 and returns it.
+ * Calls `tell` with a RECORD_SOCKET event for each connection, and then a RECORD_HOLDER event where it was told who has it, until
+ * it returns 1: the ids of the rest are put into `untold`. 0, -ENOMEM, or the negative errno that `tell` returned.
  */
-int recording_live_tell(const struct model *live, const struct tick *now,
-			int (*tell)(void *context, const struct event *event), void *context);
+int recording_live_tell(const struct model *live, const struct tick *now, recording_tell *tell, void *context,
+			struct id_map *untold);
+
+/* The same for one connection if it is still untold, before its next event is written, so that the file says what that ended. */
+int recording_live_tell_one(const struct model *live, const struct tick *now, recording_tell *tell, void *context,
+			    struct id_map *untold, uint64_t id);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -262,7 +263,9 @@ static int header_parse(struct recorded *recorded)
 	for (fact = 0; fact < FACTS; fact++)
 		run->hooks[fact] = text_of(hooks, fact_name(fact));
 	recorded->format = number_of(json, "format", INT64_MAX);
+	recorded->part = number_of(json, "part", INT64_MAX);
 	recorded->continued = is_true(json, "continued");
+	snprintf(recorded->run_name, sizeof(recorded->run_name), "%s", text_of(json, "run") ?: "");
 	return 0;
 }
 
@@ -285,6 +288,7 @@ static const struct {
 	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
+	{ "untold", RECORDED_UNTOLD },
 	{ "recount", RECORDED_RECOUNT },
 	{ "tick", RECORDED_TICK },
 	{ "header", RECORDED_HEADER },
@@ -308,6 +312,7 @@ static int line_parse(struct recorded *recorded)
 	recorded->time_ns = number_of(recorded->json, "time_ns", INT64_MAX);
 	recorded->unix_ns = time_of(recorded->json);
 	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
+	recorded->count = number_of(recorded->json, "count", INT64_MAX);
 	recorded->begins = is_true(recorded->json, "begins");
 	recorded->holders_check_ns = json_real_value(json_object_get(recorded->json, "holders_check_s")) * NSEC_PER_SEC;
 	recorded->next = text_of(recorded->json, "next");

@@ -7,10 +7,13 @@
 
 #include "event/event.h"
 
+#define RECORDED_RUN_BYTES 33
+
 enum recorded_type {
 	RECORDED_UNKNOWN, /* JSON, but not of a type that we know */
 	RECORDED_HEADER,
 	RECORDED_EVENT, /* transition, socket, connect_failed, holder */
+	RECORDED_UNTOLD,
 	RECORDED_RECOUNT,
 	RECORDED_TICK,
 	RECORDED_HEALTH,
@@ -26,8 +29,10 @@ struct recorded {
 	struct container container;
 	struct held held; /* event: "holder" */
 	struct run run;
-	uint64_t format; /* header */
+	uint64_t format, part; /* header */
 	bool continued; /* header */
+	char run_name[RECORDED_RUN_BYTES]; /* header; "" = none */
+	uint64_t count; /* untold */
 	bool begins; /* recount */
 	int64_t fin_wait2_timewait; /* tick, end */
 	struct health health; /* health, summary */

@@ -3,9 +3,10 @@
  * A recorded run: what `record` writes and `report` reads. JSON lines, gzip outside; a replay gives a view what the live
  * run gave it.
  *
- *   header      first: as `trace -j` has it, and "format" (1), "time_ns", "part" (0, 1, … of a rotated recording),
- *               "continued" (true: connections that were followed already come as `socket` lines)
+ *   header      first: as `trace -j` has it, and "format" (1), "time_ns", "run" (one name for all files of a run), "part" (0, 1, …
+ *               of a rotated recording), "continued" (true: connections that were followed already come as `socket` lines)
  *   socket      a connection that was there when the file began
+ *   untold      so many more ("count") were, for which there was no room: each comes as a `socket` line before its next line
  *   transition  as in `trace -j --all`
  *   connect_failed
  *   holder      who has a connection's descriptor now, when that is found to be another or to be called otherwise: by pid and name,
@@ -22,7 +23,7 @@
  * pid and start name a process); "owner_attribution" (of the owner where "attribution" is the closer's);
  * "owner_cgroup_id", "closer_cgroup_id", "socket_cgroup_id"; on `socket` lines "closed_by".
  * A reader takes what it finds: lines without these fields, such as those of `trace -j --all`, can be replayed too.
- * Files of one recording, one after the other (cat), are one recording.
+ * Files of one recording, one after the other (cat), are one recording. Of different runs: what is there is counted anew.
  */
 #ifndef TCPDWELL_RECORDING_RECORDING_H
 #define TCPDWELL_RECORDING_RECORDING_H
@@ -41,6 +42,7 @@
 
 /* What a file says of itself in its header, beside struct run. */
 struct recording_part {
+	char run[17]; /* the same in all files of a run, and in no other's; "" = none */
 	uint64_t format; /* RECORDING_FORMAT; more: by a newer tcpdwell; 0: by `trace -j` */
 	uint64_t number; /* 0 = the first file */
 	bool continued;
@@ -49,6 +51,7 @@ struct recording_part {
 /* Writing: whole lines, each with its newline, into a json that was initialised. */
 void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part);
 void recording_event_json(struct json *json, const struct event *event);
+void recording_untold_json(struct json *json, const struct tick *tick, uint64_t count);
 void recording_tick_json(struct json *json, const struct tick *tick);
 void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins);
 void recording_health_json(struct json *json, const struct tick *tick);
@@ -60,6 +63,12 @@ struct recording_findings {
 	uint64_t damaged; /* lines that are not JSON, or lack what their type needs, or are longer than RECORDING_LINE_BYTES */
 	uint64_t unknown; /* lines of types that we don't know */
 	uint64_t format; /* of the header; more than RECORDING_FORMAT: newer than we are */
+	uint64_t repeated; /* files that were read already, or come before one that was: left out */
+	uint64_t missing; /* files of which one before is missing */
+	uint64_t joined; /* further runs in it */
+	bool unordered; /* one of these began before the last one ended */
+	bool condensed; /* silence is shown in fewer steps than a live run would have made */
+	uint64_t untold; /* connections that were there when the first file began, and are not in it unless something happened to them */
 	bool headless; /* no header: version, kernel and hooks are not known */
 	bool continued; /* the first file that we read is not the recording's first */
 	bool truncated; /* no end: the recorder was killed, or the file was cut */
@@ -69,12 +78,12 @@ struct recording_findings {
 	char next[256];
 };
 
-/* Bytes of a recording. Returns how many, 0 at the end, negative errno. */
+/* Bytes of a recording. Returns how many, 0 at the end, negative errno; -EINTR where the run was asked to end meanwhile. */
 typedef long recording_read(void *context, void *buffer, size_t size);
 
 /*
  * Runs the view over the recording as a live run would have over the same events: options->filter and needs->emit_states
- * select, options->seconds ends. 0, -EINVAL with a sentence in `error` where it is no recording (the view was not called),
+ * select, options->seconds or a signal ends. 0, -EINVAL with a sentence in `error` where it is no recording (the view was not called),
  * or negative errno: of `read`, with a sentence, or of the view, without. `findings` is filled in any case.
  */
 int recording_replay(recording_read *read, void *context, const struct run_options *options, const struct run_needs *needs,
@@ -84,23 +93,22 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 run_source recording_run;
 
 struct recording_config {
-	const char *file;
-	uint64_t max_bytes; /* a new file FILE.1, FILE.2, … whenever this size is reached; 0: one file only */
+	const char *file; /* or a folder, a FIFO: see recording/series.h */
+	uint64_t max_bytes; /* a further file whenever this size is reached; 0: one file only */
 	uint32_t keep_files; /* the last so many stay; 0: all */
+	double wait_seconds; /* for a reader of the FIFO; negative: without end */
 };
 
-/* The view of `record`. NULL: no memory. After a failure recording_view_error() has a sentence, else "". */
-struct view *recording_view_new(const struct recording_config *config);
+/* The view of `record`. Makes the first file. 0, or negative errno with a sentence. */
+int recording_view_new(struct view **ret, const struct recording_config *config, char *error, size_t error_size);
+
+/* A file that was made and holds nothing goes. Accepts NULL. */
 void recording_view_free(struct view *view);
+
+/* After a failure a sentence, else "". */
 const char *recording_view_error(const struct view *view);
 
-/* The files that a run left: FILE where `first` is 0, else FILE.first, to FILE.last; and their bytes in all. */
-struct recording_files {
-	unsigned int first, last;
-	uint64_t bytes;
-};
-
-/* After the end. */
-struct recording_files recording_view_files(const struct view *view);
+/* After the end: "1.2MiB in x.rec" or "… in 3 files, x.rec to x.rec.2". */
+size_t recording_view_describe(const struct view *view, char *text, size_t size);
 
 #endif

@@ -9,27 +9,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include "event/summary.h"
 #include "recording/file.h"
 #include "recording/live_sockets.h"
-#include "event/summary.h"
+#include "recording/series.h"
 #include "util/log.h"
+#include "util/stop.h"
+#include "util/text.h"
 
 #define NSEC_PER_MSEC 1000000ULL
 #define TICK_NS (100 * NSEC_PER_MSEC) /* between tick lines while there are events */
 #define IDLE_TICK_NS (1000 * NSEC_PER_MSEC) /* between tick lines else */
 #define FLUSH_NS (500 * NSEC_PER_MSEC)
 #define GATHER_BYTES 65536 /* of lines before they go to the compressor */
-#define PATH_BYTES 4096
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
 
 struct recording_view {
 	struct view view;
 	struct recording_config config;
+	struct recording_series *series;
 	struct recording_file *file;
 	struct model *live; /* where there may be another file */
+	struct id_map untold; /* connections of which this file says nothing yet */
 	struct json json;
 	struct run run; /* its strings are ours; begin: of this file */
 	uint64_t begin_ns; /* of the run */
@@ -37,33 +41,24 @@ struct recording_view {
 	struct health told; /* what the last health line said */
 	struct tick tick; /* the last that was told to us; what it points to is the run's */
 	uint64_t tick_ns, flush_ns; /* when the last was written */
-	uint64_t first_bytes; /* of this file's header and sockets */
-	uint64_t finished_bytes; /* of earlier files that are kept */
-	uint64_t first; /* number of the oldest that is */
 	bool has_events, has_unflushed; /* since then */
-	char error[512];
+	bool begun, warned;
+	char error[768];
 };
-
-static void path_of(const struct recording_view *recording, uint64_t part, char path[PATH_BYTES])
-{
-	int size = snprintf(path, PATH_BYTES, "%s", recording->config.file);
-
-	if (part && size < PATH_BYTES)
-		snprintf(path + size, PATH_BYTES - size, ".%llu", (unsigned long long)part);
-}
 
 static int failed(struct recording_view *recording, int err)
 {
-	char path[PATH_BYTES];
+	uint64_t unwritten = recording->file ? recording_file_unwritten(recording->file) : 0;
+	char bytes[TEXT_NUMBER];
+	int size;
 
 	if (!err || recording->error[0])
 		return err;
-	path_of(recording, recording->part.number, path);
-	if (err == -EEXIST)
-		snprintf(recording->error, sizeof(recording->error),
-			 "%.400s is there and is not a recording; choose another name, or remove it", path);
-	else
-		snprintf(recording->error, sizeof(recording->error), "writing %.400s failed: %s", path, strerror(-err));
+	size = snprintf(recording->error, sizeof(recording->error), "writing %.400s failed: %s", recording_series_path(recording->series),
+			err == -ECANCELED ? "nobody took it in time" : strerror(-err));
+	text_bytes(bytes, unwritten);
+	if (unwritten)
+		snprintf(recording->error + size, sizeof(recording->error) - size, "; %s of it are lost", bytes);
 	return err;
 }
 
@@ -89,15 +84,12 @@ static int flush(struct recording_view *recording, uint64_t now_ns)
 	return err ?: recording_file_flush(recording->file);
 }
 
-static int open_part(struct recording_view *recording)
+static int open_part(struct recording_view *recording, int fd)
 {
-	char path[PATH_BYTES];
-	int err;
+	int err = fd < 0 ? fd : recording_file_new(&recording->file, fd);
 
-	path_of(recording, recording->part.number, path);
-	err = recording_file_new(&recording->file, path);
-	if (!err)
-		recording_header_json(&recording->json, &recording->run, &recording->part);
+	if (err && fd >= 0)
+		close(fd);
 	return err;
 }
 
@@ -125,8 +117,9 @@ static int recording_begin(struct view *view, const struct run *run)
 	recording->begin_ns = run->begin_ns;
 	recording->tick_ns = run->begin_ns;
 	recording->tick = (struct tick){ run->begin_ns, run->begin_unix_ns, &no_health, &no_totals };
-	if (!err)
-		err = open_part(recording);
+	recording->begun = true;
+	recording_series_trim(recording->series);
+	recording_header_json(&recording->json, &recording->run, &recording->part);
 	return failed(recording, err ?: flush(recording, run->begin_ns));
 }
 
@@ -146,17 +139,54 @@ static int end_part(struct recording_view *recording, const struct tick *tick, c
 	int err;
 
 	recording_end_json(&recording->json, tick, next);
-	err = pass_on(recording) ?: recording_file_finish(recording->file);
-	recording->finished_bytes += recording_file_bytes(recording->file);
-	return err;
+	err = pass_on(recording);
+	return err ?: recording_file_finish(recording->file);
 }
 
+/* At least a quarter of a file is for what happens, however many connections there are. */
+static bool is_full_of_sockets(const struct recording_view *recording)
+{
+	return recording_file_bytes(recording->file) + ROTATE_MARGIN >= recording->config.max_bytes / 4 * 3;
+}
+
+/* 1 when there is no more room, or no more time, for what is there. */
 static int tell_socket(void *context, const struct event *event)
 {
 	struct recording_view *recording = context;
 
 	recording_event_json(&recording->json, event);
-	return recording->json.size >= GATHER_BYTES ? pass_on(recording) : 0;
+	if (recording->json.size < GATHER_BYTES)
+		return 0;
+	return pass_on(recording) ?: is_full_of_sockets(recording) || stop_is_overdue();
+}
+
+static int tell_late(void *context, const struct event *event)
+{
+	recording_event_json(&((struct recording_view *)context)->json, event);
+	return 0;
+}
+
+static void warn_of_untold(struct recording_view *recording, uint64_t untold)
+{
+	if (recording->warned || stop_is_requested())
+		return;
+	recording->warned = true;
+	log_warn("%s has no room for all connections that are there when it begins: %llu of them are in it only if something happens to "
+		 "them. Give --max-size more, or read the files together",
+		 recording_series_path(recording->series), (unsigned long long)untold);
+}
+
+static int tell_what_is_there(struct recording_view *recording, const struct tick *tick)
+{
+	int err;
+
+	id_map_clear(&recording->untold);
+	err = recording_live_tell(recording->live, tick, tell_socket, recording, &recording->untold);
+	if (recording->untold.used) {
+		recording_untold_json(&recording->json, tick, recording->untold.used);
+		warn_of_untold(recording, recording->untold.used);
+	}
+	return err;
 }
 
 /* The next file: a header of its own, what is there, what was lost so far. */
@@ -164,61 +194,49 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 {
 	int err;
 
-	recording_file_free(recording->file);
-	recording->file = NULL;
 	recording->part.number++;
 	recording->part.continued = true;
 	recording->run.begin_ns = tick->time_ns;
 	recording->run.begin_unix_ns = tick->unix_ns;
 	memset(&recording->told, 0, sizeof(recording->told));
+	recording_header_json(&recording->json, &recording->run, &recording->part);
 	model_complete(recording->live, recording->run.names);
-	err = open_part(recording);
-	if (!err)
-		err = recording_live_tell(recording->live, tick, tell_socket, recording);
+	err = tell_what_is_there(recording, tick);
 	tell_tick(recording, tick);
-	if (!err)
-		err = flush(recording, tick->time_ns);
-	if (!err)
-		recording->first_bytes = recording_file_bytes(recording->file);
+	return err ?: flush(recording, tick->time_ns);
+}
+
+static bool is_full(const struct recording_view *recording)
+{
+	uint64_t max = recording->config.max_bytes;
+
+	return max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max;
+}
+
+static int no_next(struct recording_view *recording, int err)
+{
+	snprintf(recording->error, sizeof(recording->error), "%.400s is full, and the file after it can't be made: %s",
+		 recording_series_path(recording->series), strerror(-err));
 	return err;
 }
 
-/* Files beyond those that are to be kept. One that somebody took away is not missed. */
-static void remove_oldest(struct recording_view *recording)
-{
-	char path[PATH_BYTES];
-	struct stat status;
-
-	while (recording->config.keep_files && recording->part.number - recording->first >= recording->config.keep_files) {
-		path_of(recording, recording->first++, path);
-		if (stat(path, &status))
-			continue;
-		if (unlink(path))
-			log_warn("%s can't be removed: %s", path, strerror(errno));
-		else
-			recording->finished_bytes -= status.st_size;
-	}
-}
-
-/* Sockets at a file's begin may take more than the limit by themselves: at least half of it is for what happens. */
-static bool is_full(const struct recording_view *recording)
-{
-	uint64_t bytes = recording_file_bytes(recording->file), max = recording->config.max_bytes;
-
-	return max && bytes + ROTATE_MARGIN >= max && bytes - recording->first_bytes + ROTATE_MARGIN >= max / 2;
-}
-
+/* The next file is there before the last one names it. Without it the last one is complete all the same. */
 static int rotate(struct recording_view *recording, const struct tick *tick)
 {
-	char next[PATH_BYTES];
-	const char *name = strrchr(recording->config.file, '/');
-	int err;
+	int fd = recording_series_next(recording->series), err;
 
-	snprintf(next, sizeof(next), "%s.%llu", name ? name + 1 : recording->config.file,
-		 (unsigned long long)recording->part.number + 1);
-	err = end_part(recording, tick, next) ?: begin_part(recording, tick);
+	err = end_part(recording, tick, fd < 0 ? NULL : recording_series_name(recording->series));
+	if (fd < 0)
+		return no_next(recording, err ?: fd);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	recording_file_free(recording->file);
+	recording->file = NULL;
+	err = open_part(recording, fd) ?: begin_part(recording, tick);
 	if (!err)
-		remove_oldest(recording);
+		recording_series_trim(recording->series);
 	return err;
 }
 
@@ -239,6 +257,8 @@ static int recording_event(struct view *view, const struct event *event)
 	struct recording_view *recording = (struct recording_view *)view;
 	int err = 0;
 
+	if (recording->live)
+		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	recording_event_json(&recording->json, event);
 	recording->has_events = true;
 	if (recording->live)
@@ -255,6 +275,8 @@ static int recording_recount(struct view *view, bool begins)
 	recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
 	if (recording->live)
 		model_recount(recording->live, begins);
+	if (begins)
+		id_map_clear(&recording->untold);
 	return 0;
 }
 
@@ -282,12 +304,43 @@ static int recording_end(struct view *view, const struct tick *last)
 	return failed(recording, end_part(recording, last, NULL));
 }
 
-struct view *recording_view_new(const struct recording_config *config)
+/* Something that no other run has. */
+static void name_run(struct recording_view *recording)
+{
+	uint64_t number = clock_unix_ns();
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+		number ^= (uint64_t)getpid() << 40;
+	snprintf(recording->part.run, sizeof(recording->part.run), "%016llx", (unsigned long long)number);
+}
+
+static int open_first(struct recording_view *recording, char *error, size_t error_size)
+{
+	const struct recording_config *config = &recording->config;
+	const struct recording_place place = {
+		.path = config->file,
+		.many = config->max_bytes != 0,
+		.keep = config->keep_files,
+		.wait_seconds = config->wait_seconds,
+	};
+	int err = recording_series_new(&recording->series, &place, error, error_size);
+
+	if (!err)
+		err = open_part(recording, recording_series_first(recording->series));
+	if (!err && config->max_bytes && recording_series_is_stream(recording->series)) {
+		snprintf(error, error_size, "--max-size begins new files, which %.300s can't have", config->file);
+		err = -ESPIPE;
+	}
+	return err;
+}
+
+int recording_view_new(struct view **ret, const struct recording_config *config, char *error, size_t error_size)
 {
 	struct recording_view *recording = calloc(1, sizeof(*recording));
+	int err;
 
 	if (!recording)
-		return NULL;
+		return -ENOMEM;
 	recording->view = (struct view){
 		.begin = recording_begin,
 		.event = recording_event,
@@ -297,13 +350,16 @@ struct view *recording_view_new(const struct recording_config *config)
 	};
 	recording->config = *config;
 	recording->part.format = RECORDING_FORMAT;
+	name_run(recording);
 	json_init(&recording->json);
-	if (config->max_bytes)
-		recording->live = recording_live_new();
-	if (!config->max_bytes || recording->live)
-		return &recording->view;
-	recording_view_free(&recording->view);
-	return NULL;
+	id_map_init(&recording->untold, sizeof(uint64_t));
+	err = config->max_bytes && !(recording->live = recording_live_new()) ? -ENOMEM : 0;
+	err = err ?: open_first(recording, error, error_size);
+	if (err)
+		recording_view_free(&recording->view);
+	else
+		*ret = &recording->view;
+	return err;
 }
 
 void recording_view_free(struct view *view)
@@ -313,8 +369,12 @@ void recording_view_free(struct view *view)
 
 	if (!recording)
 		return;
+	if (recording->series && !recording->begun)
+		recording_series_abandon(recording->series);
 	recording_file_free(recording->file);
+	recording_series_free(recording->series);
 	model_free(recording->live);
+	id_map_release(&recording->untold);
 	json_release(&recording->json);
 	for (fact = 0; fact < FACTS; fact++)
 		free((char *)recording->run.hooks[fact]);
@@ -327,9 +387,16 @@ const char *recording_view_error(const struct view *view)
 	return ((const struct recording_view *)view)->error;
 }
 
-struct recording_files recording_view_files(const struct view *view)
+size_t recording_view_describe(const struct view *view, char *text, size_t size)
 {
 	const struct recording_view *recording = (const struct recording_view *)view;
+	struct recording_extent extent = recording_series_extent(recording->series);
+	char bytes[TEXT_NUMBER];
 
-	return (struct recording_files){ recording->first, recording->part.number, recording->finished_bytes };
+	if (recording_series_is_stream(recording->series))
+		extent.bytes = recording_file_bytes(recording->file);
+	text_bytes(bytes, extent.bytes);
+	if (extent.files < 2)
+		return snprintf(text, size, "%s in %s", bytes, extent.last);
+	return snprintf(text, size, "%s in %u files, %s to %s", bytes, extent.files, extent.first, extent.last);
 }
