@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell report: another command's view over a recording in place of a live run. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "command.h"
 #include "options_help.h"
 #include "util/log.h"
+#include "util/stop.h"
 
 static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks };
 
@@ -34,7 +34,7 @@ static int replay(const struct run_options *options, const struct run_needs *nee
 {
 	int err;
 
-	signal(SIGPIPE, SIG_IGN);
+	stop_catch_signals();
 	err = recording_run(options, needs, view, error, error_size);
 	return err == -EPERM && error[0] ? -EACCES : err;
 }

@@ -157,6 +157,7 @@ filters_select() {
 
 works_without_root() {
 	chmod 755 "$dir"
+	chmod a+r "$dir/a.rec"
 	cp "$tool" "$dir/tool"
 	chmod 755 "$dir/tool"
 	diff <("$tool" report "$dir/a.rec") <(setpriv --reuid=65534 --regid=65534 --clear-groups "$dir/tool" report "$dir/a.rec")
@@ -294,16 +295,30 @@ foreign_is_refused() {
 	return 0
 }
 
-foreign_is_not_overwritten() {
-	echo precious >"$dir/precious"
-	"$tool" record -o "$dir/precious" -n self -d 0 >"$dir/out" 2>"$dir/err"
-	equal "exit status" $? 1 && grep -q "is not a recording" "$dir/err" && equal content "$(cat "$dir/precious")" precious
+# record_refused FILE REASON: nothing was begun, and FILE is what it was.
+record_refused() {
+	local before
+	before=$(sha256sum <"$1")
+	"$tool" record -o "$1" -n self -d 0 >"$dir/out" 2>"$dir/err"
+	equal "exit status" $? 1 && grep -q "$2" "$dir/err" && equal "$1" "$(sha256sum <"$1")" "$before"
 }
 
-recording_is_overwritten() {
-	cp "$dir/a.rec" "$dir/again.rec"
-	"$tool" record -o "$dir/again.rec" -n self -D 1 -d 0 >"$dir/out" && gzip -t <"$dir/again.rec" &&
-		equal transitions "$(zcat <"$dir/again.rec" | grep -c '"type":"transition"')" 0
+what_is_there_is_not_overwritten() {
+	echo precious >"$dir/precious"
+	echo precious | gzip >"$dir/backup.tar.gz"
+	ln -s precious "$dir/link.rec"
+	record_refused "$dir/precious" "is there already" && record_refused "$dir/backup.tar.gz" "is there already" &&
+		record_refused "$dir/a.rec" "is there already" && record_refused "$dir/link.rec" "is a link"
+}
+
+# A folder takes a file of each run; a run that comes to nothing leaves none.
+folder_takes_each_run() {
+	mkdir "$dir/folder"
+	"$tool" record -o "$dir/folder" -n self -d 0 >"$dir/out" && "$tool" record -o "$dir/folder/" -n self -d 0 >>"$dir/out" || return 1
+	equal files "$(ls "$dir/folder" | grep -c '^tcpdwell-.*Z.rec$')" 2 && equal named "$(grep -c 'B in .*Z.rec$' "$dir/out")" 2 &&
+		equal mode "$(stat -c %a "$dir"/folder/* | sort -u)" 600 || return 1
+	"$tool" record -o "$dir/none.rec" --hooks=fentry -D 1 -d 0 >"$dir/out" 2>"$dir/err" && return 0
+	[ ! -e "$dir/none.rec" ]
 }
 
 full_disk_is_an_error() {
@@ -357,7 +372,16 @@ old_parts_are_removed() {
 	equal "files of --keep 1" ${#kept[@]} 1 || return 1
 	[ "${kept[0]}" != "$dir/k.rec" ] || { echo "there was no second file"; return 1; }
 	gzip -t <"${kept[0]}" || return 1
+	"$tool" record -o "$dir/k.rec" --max-size 1 --keep 1 -n self -d 0 >"$dir/out" || return 1
+	equal "files after a restart" "$(ls "$dir"/k.rec*)" "$dir/k.rec.$((${kept[0]##*.} + 1))" &&
 	equal "exit status of --keep alone" "$("$tool" record -o "$dir/x.rec" --keep 2 2>"$dir/err"; echo $?)" 64
+}
+
+# The same again says nothing new.
+parts_twice_are_one() {
+	equal summary "$(cat "${parts[@]}" "${parts[@]}" | "$tool" report - --all -j 2>"$dir/err" | tail -n 1 | jq -c .totals)" \
+		"$(zcat <"$last" | jq -c 'select(.type == "summary") | .totals')" &&
+		grep -q "${#parts[@]} files that were given twice" "$dir/err"
 }
 
 part_stands_alone() {
@@ -380,12 +404,13 @@ check "a reader that leaves is no error" reader_that_leaves_is_no_error
 check "leaks --fail-on has its exit code" findings_have_their_exit_code
 check "wrong usage is explained" usage_is_explained
 check "foreign files are refused" foreign_is_refused
-check "a foreign file is not overwritten" foreign_is_not_overwritten
-check "a recording is overwritten" recording_is_overwritten
+check "what is there is not overwritten" what_is_there_is_not_overwritten
+check "a folder takes each run" folder_takes_each_run
 check "a full disk is an error" full_disk_is_an_error
 record_in_parts
 check "rotation begins new files" rotation_goes_on
 check "only the files to be kept are there" old_parts_are_removed
 check "the parts make the whole" parts_make_the_whole
+check "parts that are given twice count once" parts_twice_are_one
 check "a part stands alone" part_stands_alone
 exit $status

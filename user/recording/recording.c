@@ -9,17 +9,28 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event/names.h"
 #include "filter/name_filter.h"
 #include "attribute/pod_names.h"
 #include "recording/input.h"
 #include "recording/parse.h"
+#include "recording/succession.h"
 #include "source/feed.h"
 #include "filter/event_filter.h"
 #include "util/failure.h"
+#include "util/id_map.h"
+#include "util/stop.h"
+#include "util/tcp_state.h"
 
-#ifndef TICKS_MAX /* the fuzzer has no patience */
-#define TICKS_MAX 20000 /* between two lines; where these are too few, ticks are further apart */
+/*
+ * Ticks that no line tells of are bought with lines, so that a small file can't keep us busy: a line of ours is a second away from
+ * the next at most. Where these are too few ticks are further apart.
+ */
+#ifndef TICKS_AT_BEGIN /* the fuzzer has no patience */
+#define TICKS_AT_BEGIN 20000
 #endif
+#define TICKS_OF_LINE 20
+#define KNOWN_MAX (4 << 20)
 #define FOREIGN_LINES 1000 /* with nothing of ours among them: it is something else */
 
 struct replay {
@@ -29,13 +40,20 @@ struct replay {
 	struct feed feed;
 	struct recording_findings *findings;
 	struct pod_names *names; /* that were met */
-	struct recorded header; /* the view may keep its strings */
+	struct recorded header; /* the first; the view may keep its strings */
+	struct succession succession;
+	struct health earlier_health; /* of recordings that ended before this one */
+	struct id_map known; /* connections that were told of and are not gone: an empty value by id */
 	uint64_t begin_ns;
 	uint64_t unix_offset_ns; /* UTC - monotonic, modulo 2^64 */
+	uint64_t shift_ns; /* from the monotonic clock of this recording to that of the first */
+	uint64_t ticks_left;
 	uint64_t now_ns, now_unix_ns; /* of the last tick */
 	bool begun, ended;
-	bool over; /* its seconds are */
-	bool repeating; /* a further file says again what is there */
+	bool over; /* its seconds are, or it was asked to end */
+	bool known_before; /* a file goes on from one that we have read */
+	bool relisting; /* until the first tick of a file all that is there is told anew */
+	bool skipping; /* to the next header */
 };
 
 /* No more lines are wanted. */
@@ -67,19 +85,85 @@ static void begin_headless(struct replay *replay, const struct recorded *first)
 	begin(replay, &run);
 }
 
-static void on_header(struct replay *replay, struct recorded *recorded)
+/*
+ * Follows which connections are there. 1: one that is listed again, by a further file; 0 or -ENOMEM. Those beyond the most that we
+ * remember may be counted twice.
+ */
+static int know(struct replay *replay, const struct transition *record)
 {
-	struct recording_findings *findings = replay->findings;
+	if (!record->id || (record->type != RECORD_TRANSITION && record->type != RECORD_SOCKET))
+		return 0;
+	if (record->new_state == STATE_CLOSE) {
+		id_map_remove(&replay->known, record->id);
+		return 0;
+	}
+	if (id_map_find(&replay->known, record->id))
+		return record->type == RECORD_SOCKET;
+	return replay->known.used < KNOWN_MAX && !id_map_put(&replay->known, record->id) ? -ENOMEM : 0;
+}
 
-	findings->unfollowed = false;
-	if (replay->begun) {
-		replay->repeating = recorded->continued;
+static void recount(struct replay *replay, bool begins)
+{
+	if (begins)
+		id_map_clear(&replay->known);
+	feed_recount(&replay->feed, begins);
+}
+
+/* The list with which a file begins is all that is there; nothing is known of what happened before. */
+static void begin_anew(struct replay *replay)
+{
+	if (!replay->relisting)
+		recount(replay, true);
+	replay->relisting = true;
+}
+
+static void end_list(struct replay *replay)
+{
+	if (replay->relisting)
+		recount(replay, false);
+	replay->relisting = false;
+}
+
+/* Its clock may be of another boot: its place in time is that of UTC. */
+static void begin_other_run(struct replay *replay, const struct recorded *header)
+{
+	replay->findings->joined++;
+	replay->findings->unordered |= header->run.begin_unix_ns < replay->now_unix_ns;
+	replay->shift_ns = header->run.begin_unix_ns - header->run.begin_ns - replay->unix_offset_ns;
+	replay->earlier_health = replay->feed.health;
+	begin_anew(replay);
+}
+
+static void begin_further(struct replay *replay, const struct recorded *header)
+{
+	enum succession_step step = succession_follow(&replay->succession, header);
+
+	replay->skipping = step == SUCCESSION_AGAIN;
+	if (step == SUCCESSION_AGAIN) {
+		replay->findings->repeated++;
 		return;
 	}
-	findings->format = recorded->format;
-	findings->continued = recorded->continued;
+	replay->findings->unfollowed = false;
+	replay->known_before = step == SUCCESSION_NEXT;
+	if (step == SUCCESSION_OTHER) {
+		begin_other_run(replay, header);
+	} else if (step == SUCCESSION_GAP) {
+		replay->findings->missing++;
+		begin_anew(replay);
+	}
+}
+
+static void on_header(struct replay *replay, struct recorded *recorded)
+{
 	if (!recorded->run.begin_ns)
 		recorded->run.begin_ns = recorded->run.begin_unix_ns;
+	if (replay->begun) {
+		begin_further(replay, recorded);
+		return;
+	}
+	replay->findings->format = recorded->format;
+	replay->findings->continued = recorded->continued;
+	succession_follow(&replay->succession, recorded);
 	recorded->run.names = replay->names;
 	replay->header = *recorded;
 	recorded->json = NULL;
@@ -91,6 +175,10 @@ static void settle_times(const struct replay *replay, struct recorded *recorded)
 {
 	struct transition *record = &recorded->event.record;
 
+	if (recorded->time_ns)
+		recorded->time_ns += replay->shift_ns;
+	if (record->since_ns)
+		record->since_ns += replay->shift_ns;
 	if (!recorded->time_ns)
 		recorded->time_ns = recorded->unix_ns ? recorded->unix_ns - replay->unix_offset_ns : replay->now_ns;
 	if (!recorded->unix_ns)
@@ -106,20 +194,29 @@ static void tell_tick(struct replay *replay)
 	feed_tick(&replay->feed, replay->now_ns, replay->now_unix_ns);
 }
 
+/* How far ticks are apart in a gap. */
+static uint64_t step_of(struct replay *replay, uint64_t gap_ns)
+{
+	uint64_t step_ns = feed_tick_ms(&replay->feed, false) * 1000000ULL;
+
+	if (gap_ns / step_ns <= replay->ticks_left)
+		return step_ns;
+	replay->findings->condensed = true;
+	return gap_ns / (replay->ticks_left ?: 1);
+}
+
 /*
  * Time passes up to a line's. A live run ticks while nothing happens, and so do we: nothing was counted meanwhile. Time never
  * goes back for a view.
  */
 static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
 {
-	uint64_t gap_ns = time_ns > replay->now_ns ? time_ns - replay->now_ns : 0;
-	uint64_t step_ns = feed_tick_ms(&replay->feed, false) * 1000000ULL;
+	uint64_t gap_ns = time_ns > replay->now_ns ? time_ns - replay->now_ns : 0, step_ns = step_of(replay, gap_ns);
 
-	if (gap_ns / step_ns > TICKS_MAX)
-		step_ns = gap_ns / TICKS_MAX;
-	for (; gap_ns >= step_ns && !is_done(replay); gap_ns -= step_ns) {
+	for (; gap_ns >= step_ns && gap_ns && !is_done(replay) && !stop_is_requested(); gap_ns -= step_ns) {
 		replay->now_ns += step_ns;
 		replay->now_unix_ns += step_ns;
+		replay->ticks_left -= replay->ticks_left > 0;
 		tell_tick(replay);
 	}
 	if (time_ns <= replay->now_ns || is_done(replay))
@@ -130,8 +227,6 @@ static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
 
 static bool is_selected(const struct replay *replay, const struct event *event)
 {
-	if (replay->repeating && event->record.type == RECORD_SOCKET)
-		return false;
 	if (event->held)
 		return replay->needs->holder_states;
 	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
@@ -141,6 +236,12 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 
 static void on_event(struct replay *replay, const struct recorded *recorded)
 {
+	int known = know(replay, &recorded->event.record);
+
+	if (known < 0)
+		feed_fail(&replay->feed, known);
+	if (known)
+		return;
 	pod_names_learn(replay->names, recorded->event.container);
 	if (!is_selected(replay, &recorded->event))
 		return;
@@ -149,15 +250,20 @@ static void on_event(struct replay *replay, const struct recorded *recorded)
 
 static void on_recount(struct replay *replay, bool begins)
 {
-	replay->repeating = false;
-	feed_recount(&replay->feed, begins);
+	end_list(replay);
+	recount(replay, begins);
 }
 
+/* Counters of a run begin with it. */
 static void on_health(struct replay *replay, const struct recorded *recorded)
 {
-	uint64_t unknown = replay->feed.health.unknown;
+	uint64_t unknown = replay->feed.health.unknown, *counter;
+	const char *name;
+	size_t i;
 
 	replay->feed.health = recorded->health;
+	for (i = 0; (counter = health_counter(&replay->feed.health, i, &name)); i++)
+		*counter += *health_counter(&replay->earlier_health, i, &name);
 	replay->feed.health.unknown = unknown;
 }
 
@@ -203,11 +309,15 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 	case RECORDED_EVENT:
 		on_event(replay, recorded);
 		break;
+	case RECORDED_UNTOLD:
+		if (!replay->known_before)
+			replay->findings->untold = recorded->count;
+		break;
 	case RECORDED_RECOUNT:
 		on_recount(replay, recorded->begins);
 		break;
 	case RECORDED_TICK:
-		replay->repeating = false;
+		end_list(replay);
 		replay->feed.totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
 		tell_tick(replay);
 		break;
@@ -229,22 +339,20 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 
 static void on_recorded(struct replay *replay, struct recorded *recorded)
 {
-	if (recorded->type == RECORDED_UNKNOWN) {
+	if (recorded->type == RECORDED_UNKNOWN || (!replay->begun && recorded->type != RECORDED_EVENT && recorded->type != RECORDED_HEADER)) {
 		replay->findings->unknown++;
 		return;
-	}
-	if (recorded->type == RECORDED_HEADER) {
-		on_header(replay, recorded);
-	} else if (!replay->begun && recorded->type != RECORDED_EVENT) {
-		replay->findings->unknown++;
-		return;
-	} else {
-		if (!replay->begun)
-			begin_headless(replay, recorded);
-		if (!is_done(replay))
-			on_line(replay, recorded);
 	}
 	replay->findings->lines++;
+	replay->ticks_left += TICKS_OF_LINE;
+	if (recorded->type == RECORDED_HEADER) {
+		on_header(replay, recorded);
+		return;
+	}
+	if (!replay->begun)
+		begin_headless(replay, recorded);
+	if (!is_done(replay) && !replay->skipping)
+		on_line(replay, recorded);
 }
 
 static void take_line(struct replay *replay, const struct recording_input *input, const char *line, size_t size)
@@ -272,15 +380,16 @@ static int read_lines(struct replay *replay, struct recording_input *input)
 	size_t size;
 	int got = 1;
 
-	while (got && !is_done(replay) && !is_foreign(replay)) {
+	while (got && !is_done(replay) && !is_foreign(replay) && !stop_is_requested()) {
 		got = recording_input_line(input, &line, &size);
 		if (got == 1)
 			take_line(replay, input, line, size);
 		else if (got == -E2BIG && replay->begun)
 			replay->findings->damaged++;
-		else if (got < 0)
+		else if (got < 0 && got != -EINTR)
 			return got == -E2BIG ? 0 : got;
 	}
+	replay->over |= stop_is_requested();
 	return 0;
 }
 
@@ -303,12 +412,19 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		     struct view *view, struct recording_findings *findings, char *error, size_t error_size)
 {
 	struct recording_input *input = recording_input_new(read, context);
-	struct replay replay = { .options = options, .needs = needs, .view = view, .findings = findings };
+	struct replay replay = {
+		.options = options,
+		.needs = needs,
+		.view = view,
+		.findings = findings,
+		.ticks_left = TICKS_AT_BEGIN,
+	};
 	int read_err, err = 0;
 
 	error[0] = '\0';
 	memset(findings, 0, sizeof(*findings));
 	findings->unnamed = filter_has_names(&options->filter);
+	id_map_init(&replay.known, sizeof(uint64_t));
 	replay.names = pod_names_new(NULL);
 	if (!input || !replay.names) {
 		recording_input_free(input);
@@ -320,10 +436,11 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		err = conclude(&replay, input);
 	if (!err && read_err)
 		err = fail_reading(read_err, error, error_size);
-	else if (!replay.begun)
+	else if (!replay.begun && !replay.over)
 		err = fail(error, error_size, "it is not a recording of tcpdwell");
 	recording_input_free(input);
 	pod_names_free(replay.names);
+	id_map_release(&replay.known);
 	recorded_release(&replay.header);
 	return err;
 }

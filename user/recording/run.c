@@ -9,43 +9,55 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/buffer.h"
 #include "util/failure.h"
 #include "util/log.h"
+#include "util/stop.h"
 
-struct words {
-	char text[512];
-	size_t size;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
+/* Sentences in one line. */
+__attribute__((format(printf, 2, 3))) static void add(struct buffer *words, const char *format, ...)
 {
 	va_list arguments;
-	int size;
 
 	if (words->size)
-		words->size += snprintf(words->text + words->size, sizeof(words->text) - words->size, "; ");
+		buffer_append_string(words, "; ");
 	va_start(arguments, format);
-	size = vsnprintf(words->text + words->size, sizeof(words->text) - words->size, format, arguments);
+	buffer_vprintf(words, format, arguments);
 	va_end(arguments);
-	words->size += size;
-	if (words->size >= sizeof(words->text))
-		words->size = sizeof(words->text) - 1;
+}
+
+static void add_count(struct buffer *words, uint64_t count, const char *one, const char *many)
+{
+	if (count == 1)
+		add(words, "1 %s", one);
+	else if (count)
+		add(words, "%llu %s", (unsigned long long)count, many);
 }
 
 static void tell_findings(const struct recording_findings *findings, const char *name)
 {
-	struct words words = {};
+	struct buffer words;
 
+	buffer_init(&words);
 	if (findings->format > RECORDING_FORMAT)
 		add(&words, "made by a newer tcpdwell, what we know of it is shown");
 	if (findings->continued)
 		add(&words, "goes on from an earlier file");
+	add_count(&words, findings->untold, "connection that was there then is in it only if something happened to it",
+		  "connections that were there then are in it only if something happened to them");
 	if (findings->headless)
 		add(&words, "its beginning is missing");
-	if (findings->damaged)
-		add(&words, "%llu damaged lines left out", (unsigned long long)findings->damaged);
-	if (findings->unknown && findings->format <= RECORDING_FORMAT)
-		add(&words, "%llu lines of a type that we don't know left out", (unsigned long long)findings->unknown);
+	add_count(&words, findings->joined, "further run in it, what was there was counted anew", "further runs in it, what was there was counted anew");
+	if (findings->unordered)
+		add(&words, "not in the order of time");
+	add_count(&words, findings->repeated, "file that was given twice, or too late, left out", "files that were given twice, or too late, left out");
+	if (findings->missing)
+		add(&words, "files are missing in between");
+	add_count(&words, findings->damaged, "damaged line left out", "damaged lines left out");
+	if (findings->format <= RECORDING_FORMAT)
+		add_count(&words, findings->unknown, "line of a type that we don't know left out", "lines of a type that we don't know left out");
+	if (findings->condensed)
+		add(&words, "long silences are shown in fewer steps");
 	if (findings->corrupt)
 		add(&words, "damaged, what comes before the damage is shown");
 	if (findings->truncated)
@@ -55,7 +67,8 @@ static void tell_findings(const struct recording_findings *findings, const char 
 	if (findings->unfollowed)
 		add(&words, "goes on in %s", findings->next);
 	if (words.size)
-		log_warn("%s: %s", name, words.text);
+		log_warn("%s: %.*s", name, (int)words.size, words.data);
+	buffer_release(&words);
 }
 
 static long read_descriptor(void *context, void *buffer, size_t size)
@@ -64,7 +77,7 @@ static long read_descriptor(void *context, void *buffer, size_t size)
 
 	do
 		got = read(*(int *)context, buffer, size);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && errno == EINTR && !stop_is_requested());
 	return got < 0 ? -errno : got;
 }
 

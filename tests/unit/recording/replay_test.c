@@ -305,12 +305,13 @@ static void test_seconds_end_it(void **state)
 	json_release(&json);
 }
 
-/* A time that jumps by years must not keep us busy for years. */
+/* Time that jumps must not keep us busy: ticks that nobody told of are bought with lines. */
 static void test_time_jumps(void **state)
 {
 	struct recording_findings findings;
 	struct notes notes = {};
 	struct json json;
+	uint64_t i;
 
 	(void)state;
 	json_init(&json);
@@ -319,7 +320,174 @@ static void test_time_jumps(void **state)
 	write_event(&json, event_of(1, STATE_CLOSE_WAIT, STATE_LAST_ACK, 1));
 	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
 	assert_int_equal(notes.events, 2);
-	assert_true(notes.ticks <= 20001);
+	assert_true(notes.ticks <= 20100);
+	assert_true(findings.condensed);
+	for (i = 1; i <= 1000; i++)
+		write_event(&json, event_of(i, STATE_ESTABLISHED, STATE_CLOSE_WAIT, (1ULL << 40) + i * 10000000));
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 1002);
+	assert_true(notes.ticks <= 20100 + 1002 * 21);
+	json_release(&json);
+}
+
+static void write_part(struct json *json, const char *run, uint64_t number, uint64_t boot_ns, uint64_t ms)
+{
+	struct run begin = { .version = "1", .kernel = "6", .begin_ns = boot_ns + ms * MS, .begin_unix_ns = BEGIN_UNIX_NS + ms * MS };
+	struct recording_part part = { .format = RECORDING_FORMAT, .number = number, .continued = number > 0 };
+
+	snprintf(part.run, sizeof(part.run), "%s", run);
+	recording_header_json(json, &begin, &part);
+}
+
+static void write_tick(struct json *json, uint64_t boot_ns, uint64_t ms)
+{
+	static const struct totals totals;
+	struct tick tick = { boot_ns + ms * MS, BEGIN_UNIX_NS + ms * MS, NULL, &totals };
+
+	recording_tick_json(json, &tick);
+}
+
+/* Begins with what is there, here two in CLOSE_WAIT, and ends. */
+static void write_second_part(struct json *json, uint64_t number, uint64_t ms)
+{
+	write_part(json, "aa", number, BEGIN_NS, ms);
+	write_event(json, socket_of(1, STATE_CLOSE_WAIT, ms));
+	write_event(json, socket_of(2, STATE_CLOSE_WAIT, ms));
+	write_tick(json, BEGIN_NS, ms);
+	write_end(json, ms + 100, NULL);
+}
+
+static void write_first_part(struct json *json)
+{
+	write_part(json, "aa", 0, BEGIN_NS, 0);
+	write_event(json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_event(json, event_of(2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_end(json, 200, "x.1");
+}
+
+static const struct state_totals *close_wait(const struct notes *notes)
+{
+	return &notes->totals.states[STATE_CLOSE_WAIT];
+}
+
+/* The same file twice, and a file after the one that follows it, say nothing new. */
+static void test_parts_twice(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+	int i;
+
+	(void)state;
+	json_init(&json);
+	for (i = 0; i < 3; i++) {
+		write_first_part(&json);
+		write_second_part(&json, 1, 200);
+	}
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.repeated, 4);
+	assert_int_equal(notes.events, 2);
+	assert_int_equal(close_wait(&notes)->created, 2);
+	assert_int_equal(close_wait(&notes)->seeded, 0);
+	assert_int_equal(state_totals_now(close_wait(&notes)), 2);
+	assert_false(findings.joined || findings.missing || findings.truncated);
+	json_release(&json);
+}
+
+/* A connection that found no room at the begin of a file is told of before its next event: once, if it was known. */
+static void test_told_late(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_first_part(&json);
+	write_part(&json, "aa", 1, BEGIN_NS, 200);
+	write_tick(&json, BEGIN_NS, 200);
+	write_event(&json, socket_of(2, STATE_CLOSE_WAIT, 250));
+	write_event(&json, event_of(2, STATE_CLOSE_WAIT, STATE_LAST_ACK, 250));
+	write_end(&json, 300, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(close_wait(&notes)->seeded, 0);
+	assert_int_equal(state_totals_now(close_wait(&notes)), 1);
+	json_release(&json);
+}
+
+/* Without the files in between only the list at the begin of the next one counts. */
+static void test_part_missing(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_first_part(&json);
+	write_part(&json, "aa", 3, BEGIN_NS, 500);
+	write_event(&json, socket_of(2, STATE_CLOSE_WAIT, 500));
+	write_tick(&json, BEGIN_NS, 500);
+	write_end(&json, 600, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.missing, 1);
+	assert_int_equal(notes.recounts, 1);
+	assert_int_equal(close_wait(&notes)->created, 2);
+	assert_int_equal(state_totals_now(close_wait(&notes)), 1);
+	json_release(&json);
+}
+
+/* Two runs: what is there is counted anew, and the second one's clock, of another boot, is put in its place. */
+static void test_runs_joined(void **state)
+{
+	const uint64_t boot_ns = 7 * MS;
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct event event = socket_of(1, STATE_CLOSE_WAIT, 10000);
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_first_part(&json);
+	write_part(&json, "bb", 0, boot_ns, 10000);
+	event.record.time_ns = boot_ns + 10000 * MS;
+	write_event(&json, event);
+	write_tick(&json, boot_ns, 10000);
+	write_tick(&json, boot_ns, 11000);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.joined, 1);
+	assert_int_equal(findings.repeated + findings.missing, 0);
+	assert_false(findings.unordered);
+	assert_int_equal(notes.begun, 1);
+	assert_int_equal(notes.end_ns, BEGIN_NS + 11000 * MS);
+	assert_true(notes.longest_gap_ns <= 50 * MS);
+	assert_int_equal(close_wait(&notes)->created, 2);
+	assert_int_equal(close_wait(&notes)->seeded, 1);
+	assert_int_equal(state_totals_now(close_wait(&notes)), 1);
+	json_release(&json);
+}
+
+/* What was lost in either is lost in both. */
+static void test_health_of_runs_joined(void **state)
+{
+	struct health health = { .lost = 3 };
+	static const struct totals totals;
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+	int run;
+
+	(void)state;
+	json_init(&json);
+	for (run = 0; run < 2; run++) {
+		struct tick tick = { BEGIN_NS + run * 100 * MS, BEGIN_UNIX_NS + run * 100 * MS, &health, &totals };
+
+		write_part(&json, run ? "bb" : "aa", 0, BEGIN_NS, run * 100);
+		recording_health_json(&json, &tick);
+		health.lost = 5;
+	}
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.health.lost, 8);
 	json_release(&json);
 }
 
@@ -335,6 +503,11 @@ int main(void)
 		cmocka_unit_test(test_view_stops),
 		cmocka_unit_test(test_seconds_end_it),
 		cmocka_unit_test(test_time_jumps),
+		cmocka_unit_test(test_parts_twice),
+		cmocka_unit_test(test_told_late),
+		cmocka_unit_test(test_part_missing),
+		cmocka_unit_test(test_runs_joined),
+		cmocka_unit_test(test_health_of_runs_joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
