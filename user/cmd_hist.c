@@ -34,12 +34,14 @@ static void hist_needs(const struct options *options, struct run_needs *needs)
 	needs->emit_states = hist_states(options->run.filter.state_mask);
 	needs->track_all = true;
 	needs->holder_states = needs->emit_states;
+	needs->filters_processes = true;
 }
 
 static struct view *hist_view(const struct options *options, struct output *output)
 {
 	const struct hist_options *own = options->own;
 	struct hist_config config = {
+		.filter = &options->run.filter,
 		.states = hist_states(options->run.filter.state_mask),
 		.by = own->grouping.by,
 		.sort = own->sort,

@@ -40,6 +40,7 @@ static void leaks_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = states_of(options);
 	needs->holder_states = needs->emit_states;
+	needs->filters_processes = true;
 	needs->track_all = needs->emit_states != 1U << STATE_CLOSE_WAIT;
 }
 
@@ -47,6 +48,7 @@ static struct view *leaks_view(const struct options *options, struct output *out
 {
 	const struct leaks_options *own = options->own;
 	struct leaks_config config = {
+		.filter = &options->run.filter,
 		.states = states_of(options),
 		.older_than_ns = own->older_than_ns,
 		.watches = options->run.seconds >= 0,

@@ -55,6 +55,7 @@ static void top_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = top_states(options);
 	needs->holder_states = needs->emit_states & 1U << STATE_CLOSE_WAIT;
+	needs->filters_processes = true;
 }
 
 static bool top_options_check(const struct options *options)
@@ -70,6 +71,7 @@ static struct top_config config_of(const struct options *options)
 	const struct top_options *own = options->own;
 
 	return (struct top_config){
+		.filter = &options->run.filter,
 		.by = own->grouping.by,
 		.sort = own->sort,
 		.rows = own->grouping.rows,

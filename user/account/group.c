@@ -289,8 +289,9 @@ void group_add(struct group *group, const struct group *from)
 		const struct account *more = &from->accounts[i];
 
 		state_totals_add(&to->count, &more->count);
+		to->came += more->came;
 		to->grown += more->grown;
-		to->created_before += more->created_before;
+		to->came_before += more->came_before;
 		histogram_merge(&to->dwell, &more->dwell);
 	}
 }

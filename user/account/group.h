@@ -82,12 +82,13 @@ struct group_words {
 	char pod_uid[37]; /* of containers: the pod that it is in, "" = none */
 };
 
-/* Of one state. Counters only grow, but for `grown`; what happened in an interval is a difference. */
+/* Of one state. What happened in an interval is a difference. */
 struct account {
 	struct state_totals count;
-	int64_t grown; /* those that came since the run began and are there, less those that were there and left */
-	uint64_t created_before; /* count.created when the interval began */
-	double rate; /* entries a second in the interval before */
+	int64_t came; /* entries since we attached, each counted for who has the socket now or had it last */
+	int64_t grown; /* of these the ones that are there, less those from before that left */
+	int64_t came_before; /* `came` when the interval began */
+	double rate; /* of `came`, a second, in the interval before */
 	struct histogram dwell; /* of the sockets that left and whose begin was seen */
 	struct histogram open; /* ages of those that are there, made anew by model_age() */
 	uint64_t open_at_least; /* of these: may be older, their begin was not seen */

@@ -15,12 +15,12 @@ struct groups {
 	size_t name_bytes;
 	unsigned int n_accounts;
 	unsigned int max;
-	struct group *table;	/* uthash, in the order of their first event; walk with ->hh.next */
-	struct group *other;	/* never NULL; not in the table */
-	struct group *last;	/* found last: events come in runs */
-	struct slots slots;	/* all of them, ~other first */
+	struct group *table; /* uthash, in the order of their first event; walk with ->hh.next */
+	struct group *other; /* never NULL; not in the table */
+	struct group *last; /* found last: events come in runs */
+	struct slots slots; /* all of them, ~other first */
 	uint64_t names_version; /* of the names that the labels have */
-	struct id_map folded;	/* live sockets of each key that is in ~other, by the key's hash: int64_t */
+	struct id_map folded; /* live sockets of each key that is in ~other, by the key's hash: int64_t */
 };
 
 /* 0 or -ENOMEM. */

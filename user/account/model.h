@@ -14,32 +14,36 @@
 #define MODEL_GROUPINGS (GROUP_KEYS + 1)
 
 struct model_config {
-	uint32_t states;   /* bit (1 << state): states that are counted */
+	uint32_t states; /* bit (1 << state): states that are counted */
 	uint32_t followed; /* of these: each live socket is remembered by its id (age, holder, sockets of a row) */
 	unsigned int groupings[MODEL_GROUPINGS];
 	unsigned int n_groupings;
-	uint32_t max_groups;  /* a grouping; 0 = 10,000 */
+	uint32_t max_groups; /* a grouping; 0 = 10,000 */
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
-	bool keep_ends;	      /* of remembered sockets: addresses, descriptor */
+	bool keep_ends; /* of remembered sockets: addresses, descriptor */
+	const struct filter *filter; /* on processes: applied to who is charged. NULL: all pass. The caller's */
 };
 
 /* One grouping within the model. */
 struct grouping {
 	struct groups groups;
-	bool of_process;   /* its groups are told by the process alone */
+	bool of_process; /* its groups are told by the process alone */
 	unsigned int slot; /* where entries of processes, or else sockets, keep their group */
 };
 
 struct model {
 	uint32_t followed;
 	bool needs_processes; /* something is told by them */
-	bool needs_closers;   /* of remembered sockets */
-	int8_t index[16];     /* of a state among a group's accounts; -1 = not counted */
+	bool needs_closers; /* of remembered sockets */
+	int8_t index[16]; /* of a state among a group's accounts; -1 = not counted */
 	unsigned int n_groupings;
 	struct grouping groupings[MODEL_GROUPINGS];
 	struct processes processes;
 	struct live_sockets sockets;
-	struct state_totals totals[16]; /* by state number */
+	struct state_totals totals[16]; /* by state number; as everything here, of what passes the filter */
+	uint64_t transitions, connect_failed, unknown; /* as in struct totals and struct health */
+	const struct filter *filter; /* NULL: everything passes */
+	uint64_t now_ns; /* of the last event */
 	bool recounting;
 };
 
@@ -55,7 +59,16 @@ void model_event(struct model *model, const struct event *event);
  */
 void model_recount(struct model *model, bool begins);
 
-/* Names that became known, for labels and containers. NULL: none will. */
+/* A tick with totals and counters of what passes the filter; `room` is where they are then. */
+struct model_tick {
+	struct tick tick;
+	struct totals totals;
+	struct health health;
+};
+
+const struct tick *model_tick(const struct model *model, const struct tick *tick, struct model_tick *room);
+
+/* Names that became known, for labels, containers and filters. NULL: none will. */
 void model_complete(struct model *model, struct pod_names *names);
 
 /* NULL when there is no such grouping. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Counting in every grouping at once. */
-#include "account/model_count.h"
+#include "account/model_parts.h"
 
 /* The group is remembered with the process where it is told by that, else with the socket. */
 static struct group *group_enter(struct grouping *grouping, const struct group_subject *subject,
@@ -43,6 +43,12 @@ static void count_entry(struct state_totals *count, enum entry entry)
 	}
 }
 
+static void grow(struct account *account, int64_t change)
+{
+	account->came += change;
+	account->grown += change;
+}
+
 /* Does a group grow by it? It did already by one that is told again. */
 static bool grows(const struct live_socket *socket, enum entry entry)
 {
@@ -50,7 +56,7 @@ static bool grows(const struct live_socket *socket, enum entry entry)
 }
 
 void model_count_in(struct model *model, const struct group_subject *subject, struct live_socket *socket,
-		    unsigned int state, enum entry entry, uint64_t now_ns)
+		    unsigned int state, enum entry entry)
 {
 	unsigned int i;
 
@@ -60,16 +66,18 @@ void model_count_in(struct model *model, const struct group_subject *subject, st
 		struct account *account = &group->accounts[model->index[state]];
 
 		count_entry(&account->count, entry);
-		account->grown += grows(socket, entry);
-		group->last_ns = now_ns;
+		grow(account, grows(socket, entry));
+		group->last_ns = model->now_ns;
 		group->held += socket != NULL;
+		if (entry == ENTRY_MOVED)
+			group_rename(group, subject->process);
 	}
 	if (socket)
 		socket->flags |= LIVE_COUNTED;
 }
 
 void model_count_out(struct model *model, const struct group_subject *subject, struct live_socket *socket,
-		     unsigned int state, uint64_t dwell_ns, uint64_t now_ns)
+		     unsigned int state, uint64_t dwell_ns)
 {
 	unsigned int i;
 
@@ -82,26 +90,43 @@ void model_count_out(struct model *model, const struct group_subject *subject, s
 		account->grown--;
 		if (dwell_ns != DWELL_UNKNOWN)
 			histogram_add(&account->dwell, dwell_ns);
-		group->last_ns = now_ns;
+		group->last_ns = model->now_ns;
 		group->held -= socket != NULL;
 	}
 	if (socket)
 		socket->flags &= ~LIVE_COUNTED;
 }
 
-static void move(struct group *from, struct group *to, unsigned int index, const struct live_socket *socket,
-		 uint64_t now_ns)
+void model_count_away(struct model *model, const struct group_subject *subject, struct live_socket *socket)
 {
-	bool came = socket->flags & LIVE_CAME;
+	unsigned int i;
+
+	model->totals[socket->state].moved_out++;
+	for (i = 0; i < model->n_groupings; i++) {
+		struct group *group = group_leave(&model->groupings[i], subject, socket);
+		struct account *account = &group->accounts[model->index[socket->state]];
+
+		account->count.moved_out++;
+		grow(account, -!!(socket->flags & LIVE_CAME));
+		group->last_ns = model->now_ns;
+		group->held--;
+	}
+	socket->flags &= ~LIVE_COUNTED;
+}
+
+static void move(const struct model *model, struct group *from, struct group *to, const struct live_socket *socket)
+{
+	unsigned int index = model->index[socket->state];
+	int64_t came = !!(socket->flags & LIVE_CAME);
 
 	from->accounts[index].count.moved_out++;
-	from->accounts[index].grown -= came;
+	grow(&from->accounts[index], -came);
 	from->held--;
-	from->last_ns = now_ns;
+	from->last_ns = model->now_ns;
 	to->accounts[index].count.moved_in++;
-	to->accounts[index].grown += came;
+	grow(&to->accounts[index], came);
 	to->held++;
-	to->last_ns = now_ns;
+	to->last_ns = model->now_ns;
 }
 
 static bool is_of_ends(const struct grouping *grouping)
@@ -110,7 +135,7 @@ static bool is_of_ends(const struct grouping *grouping)
 }
 
 void model_count_moved(struct model *model, const struct group_subject *from, const struct group_subject *to,
-		       struct live_socket *socket, uint64_t now_ns)
+		       struct live_socket *socket)
 {
 	unsigned int i;
 
@@ -123,9 +148,8 @@ void model_count_moved(struct model *model, const struct group_subject *from, co
 		before = group_leave(grouping, from, socket);
 		after = group_enter(grouping, to, socket);
 		if (before != after)
-			move(before, after, model->index[socket->state], socket, now_ns);
-		else
-			group_rename(after, to->process);
+			move(model, before, after, socket);
+		group_rename(after, to->process);
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What changes with time alone: ages, rates, names that become known, groups that are forgotten. */
+/* What changes with time alone: ages, rates, groups that are forgotten. */
 #include "account/model.h"
 #include "util/tcp_state.h"
 
@@ -72,8 +72,8 @@ static void end_interval(struct group *group, double seconds)
 	struct account *account;
 
 	for (account = group->accounts; account < group->accounts + group->n_accounts; account++) {
-		account->rate = (account->count.created - account->created_before) / seconds;
-		account->created_before = account->count.created;
+		account->rate = account->came > account->came_before ? (account->came - account->came_before) / seconds : 0;
+		account->came_before = account->came;
 	}
 }
 
@@ -94,15 +94,6 @@ static void clear_dwell(struct group *group, double unused)
 void model_clear_dwell(struct model *model)
 {
 	for_each_group(model, clear_dwell, 0);
-}
-
-void model_complete(struct model *model, struct pod_names *names)
-{
-	unsigned int i;
-
-	processes_complete(&model->processes, names);
-	for (i = 0; i < model->n_groupings; i++)
-		groups_complete(&model->groupings[i].groups, names);
 }
 
 static uint64_t before(uint64_t now_ns, uint64_t idle_ns)

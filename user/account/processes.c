@@ -244,22 +244,25 @@ struct known_process *processes_get(struct processes *processes, const struct to
 	return entry;
 }
 
-bool processes_complete(struct processes *processes, struct pod_names *names)
+const struct known_cgroup *processes_cgroup(const struct processes *processes, const struct known_process *entry)
+{
+	return entry->cgroup->path ? entry->cgroup : cgroup_find(processes, entry->cgroup->id) ?: entry->cgroup;
+}
+
+void processes_complete(struct processes *processes, struct pod_names *names)
 {
 	uint64_t version = pod_names_version(names);
 	struct known_process *entry;
-	bool any = false;
 
 	if (processes->names_version == version)
-		return false;
+		return;
 	processes->names_version = version;
 	for (entry = processes->by_process; entry; entry = entry->hh.next) {
 		struct container container = entry->cgroup->container;
 
 		pod_names_complete(names, &container);
-		any |= cgroup_take_names(entry->cgroup, &container);
+		cgroup_take_names(entry->cgroup, &container);
 	}
-	return any;
 }
 
 void processes_forget(struct processes *processes, uint64_t before_ns)

@@ -17,12 +17,12 @@ struct sort_key {
 
 static const struct sort_key sort_keys[SORT_KEYS] = {
 	[MEASURE_NOW] = { "now", "now" },
-	[MEASURE_TIME_WAIT_CREATED] = { "tw-new", "time_wait_created" },
+	[MEASURE_TIME_WAIT_CAME] = { "tw-new", "time_wait_created" },
 	[MEASURE_TIME_WAIT_RATE] = { "tw-rate", "time_wait_rate" },
 	[MEASURE_TIME_WAIT_NOW] = { "tw-now", "time_wait_now" },
 	[MEASURE_TIME_WAIT_P50] = { "tw-p50", "time_wait_p50_ns" },
 	[MEASURE_TIME_WAIT_P99] = { "tw-p99", "time_wait_p99_ns" },
-	[MEASURE_CLOSE_WAIT_CREATED] = { "cw-new", "close_wait_created" },
+	[MEASURE_CLOSE_WAIT_CAME] = { "cw-new", "close_wait_created" },
 	[MEASURE_CLOSE_WAIT_RATE] = { "cw-rate", "close_wait_rate" },
 	[MEASURE_CLOSE_WAIT_NOW] = { "cw-now", "close_wait_now" },
 	[MEASURE_CLOSE_WAIT_OLDEST] = { "cw-oldest", "close_wait_oldest_s" },
@@ -62,22 +62,27 @@ void ranking_release(struct ranking *ranking)
 	memset(ranking, 0, sizeof(*ranking));
 }
 
-/* What both states have, in the order of enum measure: created, seeded, left, now, rate, p50, p99. */
+/* What both states have, from MEASURE_…_CAME on. */
 static void measure_state(double *value, const struct account *account, bool rates)
 {
 	const struct histogram *dwell = &account->dwell;
+	const double values[] = {
+		account->came,
+		account->count.created,
+		account->count.seeded,
+		account->count.moved_in,
+		account->count.moved_out,
+		account->count.left,
+		state_totals_now(&account->count),
+		rates ? account->rate : NAN,
+		dwell->count ? histogram_percentile(dwell, 50) : NAN,
+		dwell->count ? histogram_percentile(dwell, 99) : NAN,
+	};
 
-	value[0] = account->count.created;
-	value[1] = account->count.seeded;
-	value[2] = account->count.left;
-	value[3] = state_totals_now(&account->count);
-	value[4] = rates ? account->rate : NAN;
-	value[5] = dwell->count ? histogram_percentile(dwell, 50) : NAN;
-	value[6] = dwell->count ? histogram_percentile(dwell, 99) : NAN;
+	_Static_assert(sizeof(values) / sizeof(values[0]) == MEASURE_TIME_WAIT_P99 - MEASURE_TIME_WAIT_CAME + 1, "in their order");
+	_Static_assert(sizeof(values) / sizeof(values[0]) == MEASURE_CLOSE_WAIT_P99 - MEASURE_CLOSE_WAIT_CAME + 1, "in their order");
+	memcpy(value, values, sizeof(values));
 }
-
-_Static_assert(MEASURE_TIME_WAIT_P99 == MEASURE_TIME_WAIT_CREATED + 6, "as measure_state() fills them in");
-_Static_assert(MEASURE_CLOSE_WAIT_P99 == MEASURE_CLOSE_WAIT_CREATED + 6, "as measure_state() fills them in");
 
 static void measure(struct ranking_row *row, const struct model *model, struct group *group, uint64_t now_ns,
 		    bool rates)
@@ -85,11 +90,13 @@ static void measure(struct ranking_row *row, const struct model *model, struct g
 	static const struct account nothing;
 
 	row->group = group;
-	measure_state(&row->value[MEASURE_TIME_WAIT_CREATED],
+	measure_state(&row->value[MEASURE_TIME_WAIT_CAME],
 		      model_account(model, group, STATE_TIME_WAIT) ?: &nothing, rates);
-	measure_state(&row->value[MEASURE_CLOSE_WAIT_CREATED],
+	measure_state(&row->value[MEASURE_CLOSE_WAIT_CAME],
 		      model_account(model, group, STATE_CLOSE_WAIT) ?: &nothing, rates);
 	row->value[MEASURE_NOW] = row->value[MEASURE_TIME_WAIT_NOW] + row->value[MEASURE_CLOSE_WAIT_NOW];
+	row->value[MEASURE_MOVED_IN] = row->value[MEASURE_TIME_WAIT_MOVED_IN] + row->value[MEASURE_CLOSE_WAIT_MOVED_IN];
+	row->value[MEASURE_MOVED_OUT] = row->value[MEASURE_TIME_WAIT_MOVED_OUT] + row->value[MEASURE_CLOSE_WAIT_MOVED_OUT];
 	row->value[MEASURE_CLOSE_WAIT_OLDEST] = NAN;
 	if (group->oldest_ns)
 		row->value[MEASURE_CLOSE_WAIT_OLDEST] = now_ns > group->oldest_ns ? now_ns - group->oldest_ns : 0;
@@ -99,7 +106,8 @@ static bool has_counted(const struct ranking_row *row)
 {
 	return row->value[MEASURE_TIME_WAIT_CREATED] || row->value[MEASURE_TIME_WAIT_SEEDED] ||
 	       row->value[MEASURE_TIME_WAIT_LEFT] || row->value[MEASURE_CLOSE_WAIT_CREATED] ||
-	       row->value[MEASURE_CLOSE_WAIT_SEEDED] || row->value[MEASURE_CLOSE_WAIT_LEFT];
+	       row->value[MEASURE_CLOSE_WAIT_SEEDED] || row->value[MEASURE_CLOSE_WAIT_LEFT] ||
+	       row->value[MEASURE_MOVED_IN] || row->value[MEASURE_MOVED_OUT];
 }
 
 static int reserve(struct ranking *ranking, size_t rows)

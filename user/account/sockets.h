@@ -12,22 +12,22 @@
 enum live_flag {
 	LIVE_AT_LEAST = 1 << 0, /* the begin was not seen: in its state since before since_ns */
 	LIVE_IN_ACCEPT_QUEUE = 1 << 1,
-	LIVE_TIMEWAIT = 1 << 2,	   /* the kernel's small socket, whatever its state */
-	LIVE_CAME = 1 << 3,	   /* entered its state since the run began */
-	LIVE_COUNTED = 1 << 4,	   /* it is in groups and totals: filters let it pass, and no recount doubts it */
-	LIVE_DOUBTED = 1 << 5,	   /* a recount is on that did not tell of it yet */
+	LIVE_TIMEWAIT = 1 << 2, /* the kernel's small socket, whatever its state */
+	LIVE_CAME = 1 << 3, /* entered its state since the run began */
+	LIVE_COUNTED = 1 << 4, /* it is in groups and totals: filters let it pass, and no recount doubts it */
+	LIVE_DOUBTED = 1 << 5, /* a recount is on that did not tell of it yet */
 	LIVE_HOLDER_TOLD = 1 << 6, /* the holder is known, if only that there is none */
-	LIVE_UNDECIDED = 1 << 7,   /* filters wait for names */
+	LIVE_UNDECIDED = 1 << 7, /* filters wait for names */
 };
 
 struct live_socket {
-	uint64_t since_ns;		/* when the state began, or the earliest that is known */
+	uint64_t since_ns; /* when the state began, or the earliest that is known */
 	uint32_t owner, closer, holder; /* of struct processes; 0 = none is known */
 	uint8_t state;
 	uint8_t side : 2;
 	uint8_t closed_by : 2;
 	uint8_t attribution : 2; /* of the owner */
-	uint16_t flags;		 /* enum live_flag */
+	uint16_t flags; /* enum live_flag */
 	uint32_t groups[]; /* its groups in the groupings that are not of processes; ends and descriptor are behind them
 			    */
 };
@@ -35,7 +35,7 @@ struct live_socket {
 /* Where it is kept. */
 struct live_end {
 	struct endpoint endpoint;
-	int32_t fd;	  /* of the holder, its lowest; -1 = not known */
+	int32_t fd; /* of the holder, its lowest; -1 = not known */
 	uint32_t holders; /* processes that have a descriptor, as far as told */
 };
 

@@ -76,6 +76,7 @@ struct totals {
 	uint64_t connect_failed;
 	struct state_totals states[16]; /* by state number */
 	int64_t fin_wait2_timewait; /* now in FIN_WAIT2 as timewait sockets */
+#define FIN_WAIT2_NOT_KNOWN INT64_MIN
 };
 
 struct tick {

@@ -89,6 +89,10 @@ static void state_json(struct json *json, const char *name, const struct state_t
 	json_u64(json, key, state->seeded);
 	snprintf(key, sizeof(key), "%s_left", name);
 	json_u64(json, key, state->left);
+	snprintf(key, sizeof(key), "%s_moved_in", name);
+	json_u64(json, key, state->moved_in);
+	snprintf(key, sizeof(key), "%s_moved_out", name);
+	json_u64(json, key, state->moved_out);
 	snprintf(key, sizeof(key), "%s_now", name);
 	json_i64(json, key, state_totals_now(state));
 }
@@ -98,7 +102,10 @@ void totals_json(struct json *json, const struct totals *totals)
 	json_object_begin(json, "totals");
 	state_json(json, "time_wait", &totals->states[STATE_TIME_WAIT]);
 	state_json(json, "close_wait", &totals->states[STATE_CLOSE_WAIT]);
-	json_i64(json, "fin_wait2_timewait_now", totals->fin_wait2_timewait);
+	if (totals->fin_wait2_timewait == FIN_WAIT2_NOT_KNOWN)
+		json_null(json, "fin_wait2_timewait_now");
+	else
+		json_i64(json, "fin_wait2_timewait_now", totals->fin_wait2_timewait);
 	json_object_end(json);
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "filter/name_filter.h"
 
 static bool is_u16_member(const uint16_t *set, unsigned int count, uint16_t value)
 {
@@ -27,13 +26,17 @@ static bool is_u32_member(const uint32_t *set, unsigned int count, uint32_t valu
 	return false;
 }
 
+/* The filter's path may be given without the first slash, and with others at its end. */
 static bool is_in_cgroup(const char *path, const char *cgroup)
 {
-	size_t size = strlen(cgroup);
+	size_t size;
 
+	path += strspn(path, "/");
+	cgroup += strspn(cgroup, "/");
+	size = strlen(cgroup);
 	while (size && cgroup[size - 1] == '/')
 		size--;
-	return !strncmp(path, cgroup, size) && (!path[size] || path[size] == '/');
+	return !strncmp(path, cgroup, size) && (!size || !path[size] || path[size] == '/');
 }
 
 static bool cgroup_passes(const struct filter *filter, const char *path)
@@ -69,7 +72,7 @@ static bool remote_passes(const struct filter *filter, const struct endpoint *en
 	       (!filter->remote_port || filter->remote_port == endpoint->remote_port);
 }
 
-bool event_passes(const struct filter *filter, const struct event *event)
+bool event_ends_pass(const struct filter *filter, const struct event *event)
 {
 	const struct endpoint *endpoint = &event->record.endpoint;
 
@@ -77,9 +80,33 @@ bool event_passes(const struct filter *filter, const struct event *event)
 		return false;
 	if (filter->n_local_ports && !is_u16_member(filter->local_ports, filter->n_local_ports, endpoint->local_port))
 		return false;
-	return remote_passes(filter, endpoint) && process_passes(filter, &event->record.owner) &&
-	       cgroup_passes(filter, event->cgroup) &&
-	       names_decide(filter, event->cgroup, event->container) == NAMES_PASS;
+	return remote_passes(filter, endpoint);
+}
+
+bool event_passes(const struct filter *filter, const struct event *event)
+{
+	return event_ends_pass(filter, event) && process_passes(filter, &event->record.owner) &&
+	       cgroup_passes(filter, event->cgroup) && names_decide(filter, event->cgroup, event->container) == NAMES_PASS;
+}
+
+static bool is_cgroup_of(const struct filter *filter, uint64_t id)
+{
+	unsigned int i;
+
+	for (i = 0; id && i < filter->n_cgroups; i++)
+		if (filter->cgroup_ids[i] == id)
+			return true;
+	return false;
+}
+
+enum name_verdict process_decide(const struct filter *filter, const struct process *process, const char *cgroup,
+				 const struct container *container)
+{
+	if (!process_passes(filter, process))
+		return NAMES_REJECT;
+	if (!is_cgroup_of(filter, process->cgroup_id) && !cgroup_passes(filter, cgroup))
+		return cgroup ? NAMES_REJECT : NAMES_MISSING;
+	return names_decide(filter, cgroup, container);
 }
 
 bool event_has_state(const struct event *event, uint32_t states)

@@ -133,6 +133,16 @@ static int parse_netns(struct filter *filter, const char *item, char *error, siz
 	return result ? result : add_uint32_t(filter->netns, &filter->n_netns, inode, error, error_size);
 }
 
+bool filter_has_cgroups(const struct filter *filter)
+{
+	return filter->n_cgroups || filter_has_names(filter);
+}
+
+bool filter_has_processes(const struct filter *filter)
+{
+	return filter->n_pids || filter->comm[0] || filter_has_cgroups(filter);
+}
+
 bool filter_wants_netns(const struct filter *filter, uint32_t inode)
 {
 	unsigned int i;
@@ -212,6 +222,7 @@ static int find_cgroup(const char *mount, const char *path, uint64_t *id)
 
 static int parse_cgroup(struct filter *filter, const char *text, char *error, size_t error_size)
 {
+	unsigned int before = filter->n_cgroups;
 	char mount[2048], path[4096];
 	uint64_t id;
 	int result = 0;
@@ -231,7 +242,10 @@ static int parse_cgroup(struct filter *filter, const char *text, char *error, si
 			    "there is no cgroup \"%s\" below %s; give a path there, such as "
 			    "/system.slice/ssh.service",
 			    text, mount);
-	return add_uint64_t(filter->cgroup_ids, &filter->n_cgroups, id, error, error_size);
+	result = add_uint64_t(filter->cgroup_ids, &filter->n_cgroups, id, error, error_size);
+	if (filter->n_cgroups > before)
+		filter->cgroup_paths[before] = is_below(text, mount) ? text + strlen(mount) : text;
+	return result;
 }
 
 /* The path below the mount, wherever that is on the machine that recorded. */

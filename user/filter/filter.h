@@ -58,7 +58,7 @@ struct filter {
 	 * before parsing.
 	 */
 	bool recorded;
-	const char *cgroup_paths[FILTER_SET_MAX]; /* as long as the arguments live; n_cgroups of them */
+	const char *cgroup_paths[FILTER_SET_MAX]; /* below the mount; as long as the arguments live; n_cgroups of them */
 
 	struct filter_places places;
 };
@@ -79,6 +79,10 @@ int filter_parse_remote(struct filter *filter, const char *text, char *error, si
 int filter_parse_states(struct filter *filter, const char *text, char *error, size_t error_size);	/* --state */
 int filter_parse_names(struct filter *filter, enum name_kind kind, const char *text, char *error, size_t error_size);
 int filter_parse_comm(struct filter *filter, const char *text, char *error, size_t error_size);		/* --comm */
+
+/* Is there any filter on processes: -p, --comm, -c, --container and its like? And one that names of cgroups decide? */
+bool filter_has_processes(const struct filter *filter);
+bool filter_has_cgroups(const struct filter *filter);
 
 /* Does a network namespace pass? */
 bool filter_wants_netns(const struct filter *filter, uint32_t inode);

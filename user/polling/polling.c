@@ -79,6 +79,11 @@ static struct transition record_of(const struct polling *polling, uint64_t id, c
 	};
 }
 
+static bool is_selected(const struct polling *polling, const struct event *event)
+{
+	return polling->needs->filters_processes ? event_ends_pass(&polling->filter, event) : event_passes(&polling->filter, event);
+}
+
 static void deliver(struct polling *polling, const struct transition *record)
 {
 	struct event event = { .record = *record, .unix_ns = record->time_ns + polling->unix_offset_ns };
@@ -88,7 +93,7 @@ static void deliver(struct polling *polling, const struct transition *record)
 	name = cgroup_names_lookup(polling->cgroups, event.cgroup_id, record->time_ns);
 	event.cgroup = name->path;
 	event.container = &name->container;
-	if (!event_has_state(&event, polling->needs->emit_states) || !event_passes(&polling->filter, &event))
+	if (!event_has_state(&event, polling->needs->emit_states) || !is_selected(polling, &event))
 		return;
 	feed_event(&polling->feed, &event);
 	if (polled_holders_event(polling->holders, record))

@@ -231,7 +231,10 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 		return replay->needs->holder_states;
 	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
 		replay->findings->unnamed = false;
-	return event_has_state(event, replay->needs->emit_states) && event_passes(&replay->options->filter, event);
+	if (!event_has_state(event, replay->needs->emit_states))
+		return false;
+	return replay->needs->filters_processes ? event_ends_pass(&replay->options->filter, event) :
+						  event_passes(&replay->options->filter, event);
 }
 
 static void on_event(struct replay *replay, const struct recorded *recorded)

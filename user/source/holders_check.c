@@ -88,6 +88,12 @@ static void leave(struct holders_check *check, uint64_t id)
 	id_map_remove(&check->waiting, id);
 }
 
+/* In these it is nobody's as a rule: closed, and ending by itself. Nobody expects to hear of it. */
+static bool is_orphans_state(unsigned int state)
+{
+	return state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2 || state == STATE_CLOSING || state == STATE_LAST_ACK;
+}
+
 /* From one state that waits to another it stays. */
 static int enter(struct holders_check *check, const struct transition *record)
 {
@@ -102,6 +108,9 @@ static int enter(struct holders_check *check, const struct transition *record)
 		if (!check->n_new++)
 			check->new_since_ns = record->time_ns;
 	}
+	/* Who sent the FIN is charged until it is told who still has it, if anybody. */
+	if (is_orphans_state(record->new_state) && !is_orphans_state(waiting->state))
+		waiting->told = TOLD_NOTHING;
 	waiting->state = record->new_state;
 	waiting->queued = record->flags & FLAG_IN_ACCEPT_QUEUE;
 	return 0;
@@ -229,12 +238,6 @@ static void on_found(void *context, uint64_t id, const struct held *held)
 		return;
 	waiting->told = hash;
 	check->tell(check->context, id, held);
-}
-
-/* In these it is nobody's as a rule: closed, and ending by itself. Nobody expects to hear of it. */
-static bool is_orphans_state(unsigned int state)
-{
-	return state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2 || state == STATE_CLOSING || state == STATE_LAST_ACK;
 }
 
 /* Is it worth a second look that this one was not found? */

@@ -94,7 +94,8 @@ static void left_and_open_are_apart(void **state)
 				       "\"sum_ns\":67000000,\"p50_ns\":1048576,\"p90_ns\":67108864,\"p99_ns\":67108864,"
 				       "\"buckets\":[{\"le_ns\":1048576,\"count\":3},{\"le_ns\":67108864,\"count\":4}],"
 				       "\"open\":1,\"open_at_least\":0,\"open_buckets\":[{\"le_ns\":939524096,\"count\":1}],"
-				       "\"created\":5,\"seeded\":0,\"left\":4}\n");
+				       "\"created\":5,\"seeded\":0,\"left\":4,"
+				       "\"moved_in\":0,\"moved_out\":0}\n");
 	unit_assert_contains(run.text, "{\"type\":\"summary\"");
 }
 
@@ -112,7 +113,8 @@ static void a_seeded_socket_is_open_and_nothing_else(void **state)
 	end(&run);
 	unit_assert_contains(run.text, "\"state\":\"CLOSE_WAIT\",\"count\":0,\"sum_ns\":0,\"p50_ns\":null,\"p90_ns\":null,"
 				       "\"p99_ns\":null,\"buckets\":[],\"open\":1,\"open_at_least\":1,\"open_buckets\":"
-				       "[{\"le_ns\":2013265920,\"count\":1}],\"created\":0,\"seeded\":1,\"left\":0}");
+				       "[{\"le_ns\":2013265920,\"count\":1}],\"created\":0,\"seeded\":1,\"left\":0,"
+				       "\"moved_in\":0,\"moved_out\":0}");
 }
 
 static void intervals_begin_anew(void **state)

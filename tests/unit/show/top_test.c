@@ -374,9 +374,10 @@ static void an_interval_as_json(void **state)
 			     "\"service_port\":8000,\"side\":\"active\",\"time_wait_created\":0,\"time_wait_seeded\":0,"
 			     "\"time_wait_left\":0,\"time_wait_rate\":0.000,\"time_wait_now\":0,\"time_wait_p50_ns\":null,"
 			     "\"time_wait_p99_ns\":null,\"close_wait_created\":1,\"close_wait_seeded\":0,"
-			     "\"close_wait_left\":0,\"close_wait_rate\":0.000,\"close_wait_now\":1,"
+			     "\"close_wait_left\":0,\"close_wait_moved_in\":0,\"close_wait_moved_out\":0,"
+			     "\"close_wait_rate\":0.000,\"close_wait_now\":1,"
 			     "\"close_wait_oldest_s\":2.500,\"close_wait_p50_ns\":null,\"close_wait_p99_ns\":null,"
-			     "\"close_wait_oldest_at_least\":false}]}");
+			     "\"moved_in\":0,\"moved_out\":0,\"close_wait_oldest_at_least\":false}]}");
 	json_release(&json);
 }
 

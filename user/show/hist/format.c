@@ -169,6 +169,8 @@ void hist_json(struct json *json, const struct hist_interval *interval, const st
 	json_u64(json, "created", account->count.created);
 	json_u64(json, "seeded", account->count.seeded);
 	json_u64(json, "left", account->count.left);
+	json_u64(json, "moved_in", account->count.moved_in);
+	json_u64(json, "moved_out", account->count.moved_out);
 	json_object_end(json);
 	json_end_line(json);
 }

@@ -242,9 +242,11 @@ static int hist_tick(struct view *view, const struct tick *tick)
 static int hist_end(struct view *view, const struct tick *last)
 {
 	struct hist_view *hist = (struct hist_view *)view;
+	struct model_tick room;
 	char summary[1024];
 	int err = 0;
 
+	last = model_tick(hist->model, last, &room);
 	if (!count_is_reached(hist))
 		err = show_interval(hist, last);
 	if (hist->config.json)
@@ -263,6 +265,7 @@ struct view *hist_view_new(const struct hist_config *config, struct output *outp
 		.groupings = { config->by },
 		.n_groupings = 1,
 		.max_groups = config->max_groups,
+		.filter = config->filter,
 	};
 	struct hist_view *hist = calloc(1, sizeof(*hist));
 

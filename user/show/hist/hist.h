@@ -18,6 +18,7 @@ struct hist_config {
 	uint64_t interval_ns; /* 0: one, the whole run */
 	uint64_t count; /* intervals; 0 = no end */
 	bool json, color;
+	const struct filter *filter; /* on processes; must outlive the view */
 };
 
 /* NULL: no memory. `output` stays the caller's and must outlive the view. */

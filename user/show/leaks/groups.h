@@ -17,16 +17,16 @@ struct leak;
 
 struct leak_group {
 	const struct group *group; /* of the model */
-	struct process process;	   /* the charged one, as it is called now; start_ns 0 = not known, or several */
+	struct process process; /* the charged one, as it is called now; start_ns 0 = not known, or several */
 	uint8_t state, side;
 	uint16_t service_port;
 	int64_t grown; /* who came less who left, since the run began */
 	size_t count;
 	uint64_t oldest_ns, youngest_ns; /* ages */
 	bool oldest_at_least;
-	size_t ended;	    /* sockets whose end of stream the program has read, and still did not close */
-	size_t queued;	    /* never accepted */
-	size_t remotes;	    /* remote addresses */
+	size_t ended; /* sockets whose end of stream the program has read, and still did not close */
+	size_t queued; /* never accepted */
+	size_t remotes; /* remote addresses */
 	uint8_t remote[16]; /* the one with the most sockets */
 };
 

@@ -280,8 +280,10 @@ static int leaks_end(struct view *view, const struct tick *last)
 	};
 	struct held_socket *held = NULL;
 	size_t asked = 0;
+	struct model_tick room;
 	int err = make_report(leaks, &report, &held, &asked);
 
+	report.tick = model_tick(leaks->model, last, &room);
 	if (!err && leaks->config.json)
 		err = leaks_json(leaks->output, &leaks->json, &report);
 	else if (!err)
@@ -304,6 +306,7 @@ struct view *leaks_view_new(const struct leaks_config *config, struct output *ou
 		.n_groupings = 1,
 		.max_sockets = config->max_sockets ?: DEFAULT_SOCKETS,
 		.keep_ends = true,
+		.filter = config->filter,
 	};
 	struct leaks_view *leaks = calloc(1, sizeof(*leaks));
 

@@ -38,6 +38,7 @@ struct leaks_config {
 	uint32_t rows; /* shown; 0 = default */
 	uint32_t max_sockets; /* 0 = default */
 	bool json, wide;
+	const struct filter *filter; /* on processes; must outlive the view */
 };
 
 struct leaks_report {

@@ -31,6 +31,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 		.followed = interactive ? waiting : 1U << STATE_CLOSE_WAIT,
 		.max_groups = config->max_groups,
 		.keep_ends = interactive,
+		.filter = config->filter,
 	};
 
 	memset(model, 0, sizeof(*model));

@@ -14,6 +14,7 @@ struct top_config {
 	uint64_t interval_ns; /* 0 = a second */
 	uint64_t count; /* intervals; 0 = no end */
 	bool json, color;
+	const struct filter *filter; /* on processes; must outlive the view */
 };
 
 struct top_model {

@@ -87,8 +87,10 @@ static int tick(struct view *view, const struct tick *tick)
 {
 	struct top_screen *screen = (struct top_screen *)view;
 	bool due = top_model_is_due(&screen->model, tick);
+	struct model_tick room;
 	int keys, err = 0;
 
+	tick = model_tick(screen->model.books, tick, &room);
 	if (due)
 		top_model_end_interval(&screen->model, tick);
 	keys = take_keys(screen);
@@ -105,8 +107,10 @@ static int tick(struct view *view, const struct tick *tick)
 static int end(struct view *view, const struct tick *last)
 {
 	struct top_screen *screen = (struct top_screen *)view;
+	struct model_tick room;
 	char summary[1024];
 
+	last = model_tick(screen->model.books, last, &room);
 	terminal_free(screen->terminal);
 	screen->terminal = NULL;
 	if (summary_text(summary, sizeof(summary), last, screen->model.begin_ns))

@@ -19,7 +19,7 @@ enum column_kind { COLUMN_COUNT, COLUMN_RATE, COLUMN_DURATION, COLUMN_OLDEST };
 
 struct column {
 	const char *head; /* NULL: only in JSON */
-	const char *field; /* in JSON */
+	const char *field; /* in JSON; NULL: only in text */
 	enum measure measure;
 	enum column_kind kind;
 	unsigned int width;
@@ -27,21 +27,27 @@ struct column {
 };
 
 static const struct column columns[] = {
-	{ "TW-NEW", "time_wait_created", MEASURE_TIME_WAIT_CREATED, COLUMN_COUNT, 6, 0 },
+	{ "TW-NEW", NULL, MEASURE_TIME_WAIT_CAME, COLUMN_COUNT, 6, 0 },
+	{ NULL, "time_wait_created", MEASURE_TIME_WAIT_CREATED, COLUMN_COUNT, 0, 0 },
 	{ NULL, "time_wait_seeded", MEASURE_TIME_WAIT_SEEDED, COLUMN_COUNT, 0, 0 },
 	{ NULL, "time_wait_left", MEASURE_TIME_WAIT_LEFT, COLUMN_COUNT, 0, 0 },
 	{ "TW/s", "time_wait_rate", MEASURE_TIME_WAIT_RATE, COLUMN_RATE, 6, 0 },
 	{ "TW-NOW", "time_wait_now", MEASURE_TIME_WAIT_NOW, COLUMN_COUNT, 6, 0 },
 	{ "TW-P50", "time_wait_p50_ns", MEASURE_TIME_WAIT_P50, COLUMN_DURATION, 6, 120 },
 	{ "TW-P99", "time_wait_p99_ns", MEASURE_TIME_WAIT_P99, COLUMN_DURATION, 6, 120 },
-	{ "CW-NEW", "close_wait_created", MEASURE_CLOSE_WAIT_CREATED, COLUMN_COUNT, 6, 0 },
+	{ "CW-NEW", NULL, MEASURE_CLOSE_WAIT_CAME, COLUMN_COUNT, 6, 0 },
+	{ NULL, "close_wait_created", MEASURE_CLOSE_WAIT_CREATED, COLUMN_COUNT, 0, 0 },
 	{ NULL, "close_wait_seeded", MEASURE_CLOSE_WAIT_SEEDED, COLUMN_COUNT, 0, 0 },
 	{ NULL, "close_wait_left", MEASURE_CLOSE_WAIT_LEFT, COLUMN_COUNT, 0, 0 },
+	{ NULL, "close_wait_moved_in", MEASURE_CLOSE_WAIT_MOVED_IN, COLUMN_COUNT, 0, 0 },
+	{ NULL, "close_wait_moved_out", MEASURE_CLOSE_WAIT_MOVED_OUT, COLUMN_COUNT, 0, 0 },
 	{ "CW/s", "close_wait_rate", MEASURE_CLOSE_WAIT_RATE, COLUMN_RATE, 6, 100 },
 	{ "CW-NOW", "close_wait_now", MEASURE_CLOSE_WAIT_NOW, COLUMN_COUNT, 6, 0 },
 	{ "OLDEST", "close_wait_oldest_s", MEASURE_CLOSE_WAIT_OLDEST, COLUMN_OLDEST, 7, 0 },
 	{ "CW-P50", "close_wait_p50_ns", MEASURE_CLOSE_WAIT_P50, COLUMN_DURATION, 6, 0 },
 	{ "CW-P99", "close_wait_p99_ns", MEASURE_CLOSE_WAIT_P99, COLUMN_DURATION, 6, 0 },
+	{ NULL, "moved_in", MEASURE_MOVED_IN, COLUMN_COUNT, 0, 0 },
+	{ NULL, "moved_out", MEASURE_MOVED_OUT, COLUMN_COUNT, 0, 0 },
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -229,7 +235,8 @@ static void row_json(struct json *json, const struct ranking_row *row)
 	json_object_begin(json, NULL);
 	group_json(json, row->group);
 	for (i = 0; i < COLUMNS; i++)
-		cell_json(json, &columns[i], row->value[columns[i].measure]);
+		if (columns[i].field)
+			cell_json(json, &columns[i], row->value[columns[i].measure]);
 	json_bool(json, "close_wait_oldest_at_least", row->group->oldest_at_least);
 	json_object_end(json);
 }

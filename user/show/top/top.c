@@ -80,8 +80,10 @@ static bool count_is_reached(const struct top_view *top)
 static int top_tick(struct view *view, const struct tick *tick)
 {
 	struct top_view *top = (struct top_view *)view;
+	struct model_tick room;
 	int err = 0;
 
+	tick = model_tick(top->model.books, tick, &room);
 	if (top_model_is_due(&top->model, tick))
 		err = show_interval(top, tick);
 	view->tick_ms = top_model_wait_ms(&top->model, tick);
@@ -92,9 +94,11 @@ static int top_tick(struct view *view, const struct tick *tick)
 static int top_end(struct view *view, const struct tick *last)
 {
 	struct top_view *top = (struct top_view *)view;
+	struct model_tick room;
 	char summary[1024];
 	int err = 0;
 
+	last = model_tick(top->model.books, last, &room);
 	if (!count_is_reached(top) && (last->time_ns - top->model.interval_begin_ns > 10000000 || !top->model.intervals))
 		err = show_interval(top, last);
 	if (top->config.json)

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the model's own files share; nobody else includes it. */
+#ifndef TCPDWELL_ACCOUNT_MODEL_PARTS_H
+#define TCPDWELL_ACCOUNT_MODEL_PARTS_H
+
+#include "account/model.h"
+
+static inline bool model_counts(const struct model *model, unsigned int state)
+{
+	return model->index[state] >= 0;
+}
+
+/* Who is charged by an event alone, of a socket that is not remembered; and by what is remembered of one. */
+struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state);
+
+/* `endpoint` is the event's, taken where ends are not kept. */
+struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
+					     const struct endpoint *endpoint);
+
+/* The entry of a process that the event tells of. */
+struct known_process *model_process(struct model *model, const struct event *event, const struct process *process);
+
+/* Takes the place of a reference that a socket has. */
+void model_refer(struct model *model, uint32_t *reference, const struct known_process *process);
+
+/* Does the filter let pass what this process is charged for? */
+bool model_passes(const struct model *model, const struct known_process *process);
+
+/* Does that depend on names that may still come? */
+bool model_waits_for_names(const struct model *model, const struct known_process *process);
+
+void model_on_holder(struct model *model, const struct event *event);
+
+/* Counting: one socket in all groupings and in the totals. */
+enum entry { ENTRY_CREATED, ENTRY_SEEDED, ENTRY_MOVED };
+
+/*
+ * A socket begins to be counted in a state, in the groups of `subject`. `socket` NULL: it is not remembered, and will be
+ * counted out by a subject that names the same groups.
+ */
+void model_count_in(struct model *model, const struct group_subject *subject, struct live_socket *socket,
+		    unsigned int state, enum entry entry);
+
+/* It leaves the state. */
+#define DWELL_UNKNOWN UINT64_MAX
+void model_count_out(struct model *model, const struct group_subject *subject, struct live_socket *socket,
+		     unsigned int state, uint64_t dwell_ns);
+
+/* It stays, but does not pass the filter any more. */
+void model_count_away(struct model *model, const struct group_subject *subject, struct live_socket *socket);
+
+/* Another process is charged for it from now on: it moves to that one's groups. Its totals stay. */
+void model_count_moved(struct model *model, const struct group_subject *from, const struct group_subject *to,
+		       struct live_socket *socket);
+
+/* It is no longer remembered as counted, though it stays counted. */
+void model_count_dropped(struct model *model, const struct group_subject *subject, struct live_socket *socket);
+
+/* One that a recount did not find: it left unseen, and was counted out when the recount began. */
+void model_count_gone(struct model *model, const struct group_subject *subject, struct live_socket *socket);
+
+#endif
