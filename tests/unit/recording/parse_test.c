@@ -107,6 +107,42 @@ static void test_events_survive(void **state)
 	json_release(&json);
 }
 
+/* Who has a socket: the line has nothing of the connection but its id. */
+static void test_holders_survive(void **state)
+{
+	uint64_t random = 43;
+	struct recorded recorded;
+	struct json json;
+	int i;
+
+	(void)state;
+	json_init(&json);
+	for (i = 0; i < 2000; i++) {
+		struct event event = event_of(unit_random(&random), 0, 0, unit_random(&random) >> 40);
+		struct held held = { .count = unit_random(&random) >> 32, .fd = (int)random_below(&random, 1000) - 1 };
+
+		randomise_process(&held.process, &random);
+		held.queued = random_below(&random, 2);
+		event.record = (struct transition){ .type = RECORD_HOLDER, .id = event.record.id, .time_ns = event.record.time_ns };
+		event.held = &held;
+		event.cgroup_id = held.process.cgroup_id;
+		json_clear(&json);
+		recording_event_json(&json, &event);
+		assert_int_equal(recorded_parse(&recorded, json.data, json.size), 0);
+		assert_int_equal(recorded.event.record.type, RECORD_HOLDER);
+		assert_int_equal(recorded.event.record.id, event.record.id);
+		assert_int_equal(recorded.event.record.time_ns, event.record.time_ns);
+		assert_non_null(recorded.event.held);
+		assert_same_process(&held.process, &recorded.event.held->process);
+		assert_int_equal(recorded.event.held->process.cgroup_id, held.process.cgroup_id);
+		assert_int_equal(recorded.event.held->count, held.count);
+		assert_int_equal(recorded.event.held->fd, held.fd);
+		assert_int_equal(recorded.event.held->queued, held.queued);
+		recorded_release(&recorded);
+	}
+	json_release(&json);
+}
+
 /* No byte of a line may matter so much that reading goes astray. */
 static void test_broken_lines_are_refused_or_read(void **state)
 {
@@ -188,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events_survive),
+		cmocka_unit_test(test_holders_survive),
 		cmocka_unit_test(test_broken_lines_are_refused_or_read),
 		cmocka_unit_test(test_fields_of_other_types),
 		cmocka_unit_test(test_polled),
