@@ -40,6 +40,12 @@ struct {
 	__u64 ids[HOLDER_IDS_ROOM];
 } holder_page;
 
+/* The owner of the connection that was noted last; start 0: not known. */
+struct {
+	__u64 start_ns;
+	__u32 pid, ns_pid;
+} holder_owner;
+
 /* The task that holder_page.head.process is of. The reader sets it to 0 before a pass. */
 __u64 holder_task = 0;
 __u64 holder_task_start = 0;
@@ -59,6 +65,9 @@ __noinline int holder_note(__u64 socket)
 		return 0;
 	holder_page.ids[count & (HOLDER_IDS_ROOM - 1)] = connection->id;
 	holder_page.head.count = count + 1;
+	holder_owner.start_ns = owner_known(connection) ? connection->owner.start_ns : 0;
+	holder_owner.pid = connection->owner.pid;
+	holder_owner.ns_pid = connection->owner.ns_pid;
 	return 0;
 }
 
@@ -116,21 +125,31 @@ static __always_inline void holder_process(struct task_struct *task)
 	holder_task_start = task->start_boottime;
 }
 
+/* Did this process call listen()? */
+static __always_inline bool holder_listens(const struct sock *listener)
+{
+	struct connection *connection = socket_find(listener).connection;
+
+	return connection && same_process(&connection->owner, &holder_page.head.process);
+}
+
 /*
- * Is it the connection's owner; or of a listener, who called listen()? Where no event told of the owner yet, as when it accepted
- * since the last, its credentials do: they opened the file. Then it is remembered, as it may be gone at the next event.
+ * Is it the owner of the connection that was noted? Where no event told of the owner yet, as when it accepted since the last, its
+ * credentials do: they opened the file. Then it is remembered, as it may be gone at the next event.
  */
 static __always_inline bool holder_is_owner(const struct sock *sk, struct task_struct *task, struct file *file)
 {
-	struct connection *connection = socket_find(sk).connection;
+	const struct process *process = &holder_page.head.process;
+	struct connection *connection;
 
-	if (!connection)
-		return false;
-	if (owner_known(connection))
-		return same_process(&connection->owner, &holder_page.head.process);
+	if (holder_owner.start_ns)
+		return holder_owner.start_ns == process->start_ns && holder_owner.pid == process->pid &&
+		       holder_owner.ns_pid == process->ns_pid;
 	if (credentials_of(task) != (__u64)BPF_CORE_READ(file, f_cred))
 		return false;
-	owner_set(connection, &holder_page.head.process, process_selected(&holder_page.head.process, task), ATTRIBUTION_OBSERVED);
+	connection = socket_find(sk).connection;
+	if (connection)
+		owner_set(connection, process, process_selected(process, task), ATTRIBUTION_OBSERVED);
 	return true;
 }
 
@@ -148,7 +167,7 @@ static __always_inline bool is_shown_by_leader(struct task_struct *task)
 /* Does this process hold anything of interest, by the last pass or the one that is on? */
 static __always_inline bool holds_something(struct task_struct *task)
 {
-	__u8 mark = holder_marks[(__u32)BPF_CORE_READ(task, tgid) % HOLDER_MARKS];
+	__u8 mark = holder_marks[(__u32)task->tgid % HOLDER_MARKS];
 
 	return mark && (__u8)(holder_pass - mark) <= 1;
 }
@@ -187,7 +206,10 @@ static __always_inline void holder_look(struct seq_file *seq, struct task_struct
 		return;
 	holder_process(task);
 	head->fd = fd;
-	head->flags = (state == TCP_LISTEN ? HOLDER_QUEUED : 0) | (holder_is_owner(sk, task, file) ? HOLDER_IS_OWNER : 0);
+	if (state == TCP_LISTEN)
+		head->flags = HOLDER_QUEUED | (holder_listens(sk) ? HOLDER_IS_OWNER : 0);
+	else
+		head->flags = holder_is_owner(sk, task, file) ? HOLDER_IS_OWNER : 0;
 	ids = head->count;
 	barrier_var(ids);
 	if (ids <= HOLDER_IDS_MAX)

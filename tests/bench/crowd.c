@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Fills a fresh network namespace with sockets: ESTABLISHED ones that stay open (both ends are
- * ours, so each connection is two), held by as many processes as the limit of descriptors asks
- * for, and TIME_WAIT ones. Says when the namespace is there, waits for a line, fills, prints what
- * the kernel counts, and holds all of it until stdin ends.
+ * ours, so each connection is two) and CLOSE_WAIT ones, held by as many processes as the limit of
+ * descriptors asks for, and TIME_WAIT ones; and the machine with descriptors of a file. Says when
+ * the namespace is there, waits for a line, fills, prints what the kernel counts, and holds all of
+ * it until stdin ends.
  */
 #include "load.h"
 #include "namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -20,8 +22,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* What becomes of a connection. */
+enum fate { STAYS_OPEN, HALF_CLOSED, CLOSED };
+
 struct crowd {
-	long live, time_wait;
+	long live, time_wait, close_wait, files;
 	int listener;
 };
 
@@ -29,15 +34,15 @@ struct sockstat {
 	long inuse, tw;
 };
 
-/* How many connections one process can hold: two descriptors each, and some for itself. */
-static long pairs_per_process(void)
+/* How many descriptors one process can hold, but some for itself. */
+static long descriptors_per_process(void)
 {
 	struct rlimit limit = {0};
 
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur > 100000 ? 50000 : (long)(limit.rlim_cur - 64) / 2;
+	return limit.rlim_cur > 100000 ? 100000 : (long)limit.rlim_cur - 64;
 }
 
 static int make_listener(void)
@@ -69,10 +74,11 @@ fail:
 	return err;
 }
 
-/* Connections first … first + count − 1, kept open or closed at once into TIME_WAIT. */
-static int connect_many(const struct crowd *crowd, long first, long count, bool keep)
+/* Connections first … first + count − 1: kept open, left in CLOSE_WAIT or closed at once into TIME_WAIT. */
+static int connect_many(const struct crowd *crowd, long first, long count, enum fate fate)
 {
-	struct load load = {.addresses = (int)((crowd->live / 2 + crowd->time_wait) / 2500) + 1};
+	long all = crowd->live / 2 + crowd->close_wait + crowd->time_wait;
+	struct load load = {.addresses = (int)(all / 2500) + 1};
 
 	for (long n = first; n < first + count; n++) {
 		int ends[2] = {-1, -1};
@@ -80,16 +86,33 @@ static int connect_many(const struct crowd *crowd, long first, long count, bool 
 
 		if (err)
 			return err;
-		if (keep)
-			continue;
-		close(ends[0]);
-		close(ends[1]);
+		if (fate != STAYS_OPEN)
+			close(ends[0]);
+		if (fate == CLOSED)
+			close(ends[1]);
 	}
 	return 0;
 }
 
-/* A process that connects its share, tells so, and keeps it until its parent is gone. */
-static int start_holder(const struct crowd *crowd, long first, long count)
+static int open_files(long count)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	for (; fd >= 0 && count > 1; count--)
+		if (dup(fd) < 0)
+			return -errno;
+	return fd < 0 ? -errno : 0;
+}
+
+/* What one process holds. */
+struct share {
+	enum fate fate;
+	bool files;
+	long first, count;
+};
+
+/* A process that makes its share, tells so, and keeps it until its parent is gone. */
+static int start_holder(const struct crowd *crowd, const struct share *share)
 {
 	int done[2];
 	char byte;
@@ -104,7 +127,8 @@ static int start_holder(const struct crowd *crowd, long first, long count)
 		int err;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		err = connect_many(crowd, first, count, true);
+		err = share->files ? open_files(share->count) :
+				     connect_many(crowd, share->first, share->count, share->fate);
 		if (err)
 			fprintf(stderr, "crowd: %s\n", strerror(-err));
 		if (err || write(done[1], "d", 1) != 1)
@@ -118,14 +142,32 @@ static int start_holder(const struct crowd *crowd, long first, long count)
 	return byte ? 0 : -ECHILD;
 }
 
-static int fill(const struct crowd *crowd)
+/* In as many processes as it takes. */
+static int start_holders(const struct crowd *crowd, struct share all, long each)
 {
-	long pairs = crowd->live / 2, share = pairs_per_process();
+	long end = all.first + all.count;
 	int err = 0;
 
-	for (long first = 0; !err && first < pairs; first += share)
-		err = start_holder(crowd, first, share < pairs - first ? share : pairs - first);
-	return err ? err : connect_many(crowd, pairs, crowd->time_wait, false);
+	for (; !err && all.first < end; all.first += each) {
+		all.count = each < end - all.first ? each : end - all.first;
+		err = start_holder(crowd, &all);
+	}
+	return err;
+}
+
+static int fill(const struct crowd *crowd)
+{
+	long pairs = crowd->live / 2, each = descriptors_per_process();
+	int err;
+
+	err = start_holders(crowd, (struct share){STAYS_OPEN, false, 0, pairs}, each / 2);
+	if (!err)
+		err = start_holders(crowd, (struct share){HALF_CLOSED, false, pairs, crowd->close_wait}, each);
+	if (!err)
+		err = start_holders(crowd, (struct share){.files = true, .count = crowd->files}, each);
+	if (!err)
+		err = connect_many(crowd, pairs + crowd->close_wait, crowd->time_wait, CLOSED);
+	return err;
 }
 
 /* The namespace's own account: "TCP: inuse N orphan N tw N ...". */
@@ -182,11 +224,18 @@ static int run(struct crowd *crowd)
 	return 0;
 }
 
+static bool is_sane(long count)
+{
+	return count >= 0 && count <= 1000000;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"live", 1, NULL, 'l'},
 		{"time-wait", 1, NULL, 't'},
+		{"close-wait", 1, NULL, 'c'},
+		{"files", 1, NULL, 'f'},
 		{NULL, 0, NULL, 0},
 	};
 	struct crowd crowd = {.live = 1000};
@@ -197,12 +246,17 @@ int main(int argc, char **argv)
 			crowd.live = atol(optarg);
 		else if (option == 't')
 			crowd.time_wait = atol(optarg);
+		else if (option == 'c')
+			crowd.close_wait = atol(optarg);
+		else if (option == 'f')
+			crowd.files = atol(optarg);
 		else
 			return 64;
 	}
-	if (optind != argc || crowd.live < 0 || crowd.live > 1000000 || crowd.time_wait < 0 ||
-	    crowd.time_wait > 1000000) {
-		fprintf(stderr, "usage: crowd [--live SOCKETS] [--time-wait SOCKETS]\n");
+	if (optind != argc || !is_sane(crowd.live) || !is_sane(crowd.time_wait) ||
+	    !is_sane(crowd.close_wait) || !is_sane(crowd.files)) {
+		fprintf(stderr, "usage: crowd [--live SOCKETS] [--time-wait SOCKETS] [--close-wait SOCKETS]"
+				" [--files DESCRIPTORS]\n");
 		return 64;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -111,6 +111,7 @@ static void look(struct holders *holders, uint64_t hints)
 	cost_ns = clock_thread_ns() - begin_ns;
 	holders_check_end(holders->check, clock_monotonic_ns(), cost_ns);
 	log_period(holders, cost_ns);
+	log_debug("a check of who has which socket took %.2f ms", cost_ns / 1e6);
 }
 
 void holders_look(struct holders *holders, uint64_t now_ns, bool last)

@@ -204,21 +204,20 @@ int holders_check_add(struct holders_check *check, const struct process *process
 	return holder_findings_add(&check->findings, process, fd, flags, ids, count);
 }
 
-/* FNV-1a over what is told. The process has no gaps. */
+/* Of all that is told, word by word. */
 static uint64_t hash_of(const struct held *held)
 {
-	const struct {
-		struct process process;
-		uint32_t count;
-		int32_t fd;
-		uint64_t queued;
-	} all = { held->process, held->count, held->fd, held->queued };
-	const uint8_t *bytes = (const uint8_t *)&all;
-	uint64_t hash = 14695981039346656037ULL;
-	size_t i;
+	const uint64_t ends = (uint64_t)held->count << 32 | (uint32_t)held->fd;
+	uint64_t words[sizeof(held->process) / 8 + 2], hash = 0;
+	size_t i, count = sizeof(words) / sizeof(words[0]);
 
-	for (i = 0; i < sizeof(all); i++)
-		hash = (hash ^ bytes[i]) * 1099511628211ULL;
+	memcpy(words, &held->process, sizeof(held->process));
+	words[count - 2] = ends;
+	words[count - 1] = held->queued;
+	for (i = 0; i < count; i++) {
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 29;
+	}
 	return hash < TOLD_HASHES ? TOLD_HASHES : hash;
 }
 
