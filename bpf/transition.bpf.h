@@ -152,7 +152,7 @@ static __always_inline void learn_side(struct connection *connection, const stru
 	if (happening->old_state == TCP_SYN_SENT || happening->new_state == TCP_SYN_SENT)
 		connection->side = SIDE_ACTIVE;
 	else if (happening->old_state == TCP_SYN_RECV || happening->new_state == TCP_SYN_RECV)
-		connection->side = SIDE_PASSIVE;
+		connection->side = connection->side ?: SIDE_PASSIVE; /* both ends may have connected to each other */
 	else if (happening->new_state != TCP_LISTEN)
 		side_guess(connection, endpoint);
 }

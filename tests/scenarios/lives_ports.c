@@ -72,7 +72,21 @@ static void source_busy(void)
 	must_fail(late, p.addr, p.port, 45200);
 }
 
+/* A program that connects to a free port, which its own end happens to get: both ends are one socket, and it has connected. */
+static void self_connect(void)
+{
+	struct pair p = { .client = actor_new("client"), .addr = "127.0.0.1", .port = 45300, .client_port = 45300 };
+
+	p.client_fd = actor_do(p.client, op_connect, (long)p.addr, p.port, p.client_port);
+	want_client(&p, "CLOSE>SYN_SENT>SYN_RECV>ESTABLISHED>FIN_WAIT1>CLOSING>TIME_WAIT|CLOSE", "both", "expired");
+	actor_do(p.client, op_send, p.client_fd, 1, 0);
+	actor_do(p.client, op_recv, p.client_fd, 1, 0);
+	pair_close_client(&p);
+	pair_wait_client(&p, "TIME_WAIT");
+}
+
 const struct life lives_ports[] = {
+	{ .name = "self_connect", .make = self_connect },
 	{ .name = "ports_exhausted", .make = ports_exhausted },
 	{ .name = "ports_exhausted_ipv6", .make = ports_exhausted_ipv6 },
 	{ .name = "source_busy", .make = source_busy },
