@@ -61,6 +61,9 @@ enum transition_flag {
 	FLAG_HEALED = 1 << 6, /* the event was skipped; reconciliation concluded it */
 };
 
+/* How exactly /proc tells when a process began. */
+#define PROCESS_START_NS 10000000
+
 /* A process as it was when it acted. Written by bpf/owner.bpf.h. start_ns 0 = none. */
 struct process {
 	__u64 start_ns; /* boot-time clock; (pid, start_ns) names a process */

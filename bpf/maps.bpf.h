@@ -97,19 +97,19 @@ struct {
 } counters SEC(".maps");
 
 /* Members of the filters' sets. Written by the user side before attaching. */
-#define FILTER_SET(name, key_type)                   \
+#define FILTER_SET(name, key_type, value_type)       \
 	struct {                                         \
 		__uint(type, BPF_MAP_TYPE_HASH);             \
 		__uint(max_entries, FILTER_SET_MAX);         \
 		__type(key, key_type);                       \
-		__type(value, __u8);                         \
+		__type(value, value_type);                   \
 	} name SEC(".maps")
 
-FILTER_SET(filter_netns_set, __u32);
-FILTER_SET(filter_pid_set, __u32);
-FILTER_SET(filter_cgroup_set, __u64);
-FILTER_SET(filter_local_port_set, __u32);
-FILTER_SET(filter_remote_port_set, __u32);
+FILTER_SET(filter_netns_set, __u32, __u8);
+FILTER_SET(filter_pid_set, __u32, __u64); /* when it began, PROCESS_START_NS each; 0: not known */
+FILTER_SET(filter_cgroup_set, __u64, __u8);
+FILTER_SET(filter_local_port_set, __u32, __u8);
+FILTER_SET(filter_remote_port_set, __u32, __u8);
 
 static __always_inline void count(__u32 kind)
 {

@@ -161,13 +161,20 @@ static __always_inline bool filters_processes(void)
 	return filter_pids || filter_cgroups || filter_comm || filter_names;
 }
 
-static __always_inline bool process_selected(const struct process *process, struct task_struct *task)
+/* Another process may have got the pid of one that was asked for. */
+static __always_inline bool pid_selected(const struct process *process)
 {
 	__u32 pid = process->pid;
+	__u64 *start = bpf_map_lookup_elem(&filter_pid_set, &pid);
 
+	return start && (!*start || *start == process->start_ns / PROCESS_START_NS);
+}
+
+static __always_inline bool process_selected(const struct process *process, struct task_struct *task)
+{
 	if (!filters_processes())
 		return true;
-	if (filter_pids && !bpf_map_lookup_elem(&filter_pid_set, &pid))
+	if (filter_pids && !pid_selected(process))
 		return false;
 	if (filter_comm && !comm_selected(process))
 		return false;

@@ -250,7 +250,8 @@ static int fill_filters(struct tcpdwell *skeleton, const struct filter *filter)
 	for (i = 0; i < filter->n_netns && !err; i++)
 		err = set_add(skeleton->maps.filter_netns_set, &filter->netns[i]);
 	for (i = 0; i < filter->n_pids && !err; i++)
-		err = set_add(skeleton->maps.filter_pid_set, &filter->pids[i]);
+		err = bpf_map_update_elem(bpf_map__fd(skeleton->maps.filter_pid_set), &filter->pids[i], &filter->pid_starts[i],
+					  BPF_ANY);
 	for (i = 0; i < filter->n_cgroups && !err; i++)
 		err = set_add(skeleton->maps.filter_cgroup_set, &filter->cgroup_ids[i]);
 	if (!err)

@@ -58,16 +58,6 @@ void selection_free(struct selection *selection)
 	free(selection);
 }
 
-static bool pid_passes(const struct filter *filter, uint32_t pid)
-{
-	unsigned int i;
-
-	for (i = 0; i < filter->n_pids; i++)
-		if (filter->pids[i] == pid)
-			return true;
-	return !filter->n_pids;
-}
-
 static bool cgroup_passes(const struct selection *selection, const struct transition *record)
 {
 	const struct filter *filter = selection->filter;
@@ -83,7 +73,7 @@ static bool owner_passes(const struct selection *selection, const struct transit
 {
 	const struct filter *filter = selection->filter;
 
-	if (!record->owner.start_ns || !pid_passes(filter, record->owner.pid))
+	if (!record->owner.start_ns || !filter_wants_process(filter, &record->owner))
 		return false;
 	if (filter->comm[0] && strncmp(filter->comm, record->owner.comm, COMM_BYTES))
 		return false;

@@ -55,7 +55,7 @@ static bool process_passes(const struct filter *filter, const struct process *ow
 		return true;
 	if (!owner->start_ns || (filter->comm[0] && strncmp(filter->comm, owner->comm, COMM_BYTES)))
 		return false;
-	return !filter->n_pids || is_u32_member(filter->pids, filter->n_pids, owner->pid);
+	return filter_wants_process(filter, owner);
 }
 
 static bool remote_passes(const struct filter *filter, const struct endpoint *endpoint)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "attribute/cgroup.h"
+#include "attribute/holders.h"
 #include "filter/name_filter.h"
 #include "util/failure.h"
 #include "util/tcp_state.h"
@@ -94,6 +95,52 @@ static uint32_t process_of(const char *proc, uint32_t pid)
 	return process;
 }
 
+/* In a time namespace of its own /proc tells other times than the kernel side. */
+static int64_t time_namespace_ns(const char *proc)
+{
+	long long seconds = 0, ns = 0;
+	char path[4096], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/self/timens_offsets", proc);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file) && sscanf(line, "boottime %lld %lld", &seconds, &ns) != 2)
+		;
+	if (file)
+		fclose(file);
+	return seconds * 1000000000LL + ns;
+}
+
+static uint64_t start_of(const char *proc, uint32_t pid)
+{
+	struct process process;
+
+	if (!holder_process_read(proc, pid, &process))
+		return 0;
+	return (process.start_ns - time_namespace_ns(proc)) / PROCESS_START_NS;
+}
+
+static int add_process(struct filter *filter, uint32_t pid, uint64_t start, char *error, size_t error_size)
+{
+	int err = add_uint32_t(filter->pids, &filter->n_pids, pid, error, error_size);
+	unsigned int i;
+
+	for (i = 0; i < filter->n_pids; i++)
+		if (filter->pids[i] == pid)
+			filter->pid_starts[i] = start;
+	return err;
+}
+
+bool filter_wants_process(const struct filter *filter, const struct process *process)
+{
+	unsigned int i;
+
+	for (i = 0; i < filter->n_pids; i++)
+		if (filter->pids[i] == process->pid)
+			return !filter->pid_starts[i] || filter->pid_starts[i] == process->start_ns / PROCESS_START_NS;
+	return !filter->n_pids;
+}
+
 static int parse_pid(struct filter *filter, const char *item, char *error, size_t error_size)
 {
 	const char *proc = filter->places.netns.proc ? filter->places.netns.proc : "/proc";
@@ -103,13 +150,13 @@ static int parse_pid(struct filter *filter, const char *item, char *error, size_
 	if (text_parse_u64(item, INT32_MAX, &pid) || !pid)
 		return fail(error, error_size, "\"%s\" is not a process id; give numbers like 4711,4712", item);
 	if (filter->recorded)
-		return add_uint32_t(filter->pids, &filter->n_pids, pid, error, error_size);
+		return add_process(filter, pid, 0, error, error_size);
 	process = process_of(proc, pid);
 	if (!process)
 		return fail(error, error_size, "there is no process %s; give the ids of running processes", item);
 	if (process != pid)
 		return fail(error, error_size, "%s is a thread of process %u; give the process id", item, process);
-	return add_uint32_t(filter->pids, &filter->n_pids, pid, error, error_size);
+	return add_process(filter, pid, start_of(proc, pid), error, error_size);
 }
 
 int filter_parse_pids(struct filter *filter, const char *text, char *error, size_t error_size)

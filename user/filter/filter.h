@@ -34,6 +34,7 @@ struct name_lists {
 
 struct filter {
 	uint32_t pids[FILTER_SET_MAX];
+	uint64_t pid_starts[FILTER_SET_MAX]; /* PROCESS_START_NS each: another process may get the pid later; 0 = any */
 	uint64_t cgroup_ids[FILTER_SET_MAX];
 	uint32_t netns[FILTER_SET_MAX];
 	uint16_t local_ports[FILTER_SET_MAX];
@@ -83,6 +84,9 @@ int filter_parse_comm(struct filter *filter, const char *text, char *error, size
 /* Is there any filter on processes: -p, --comm, -c, --container and its like? And one that names of cgroups decide? */
 bool filter_has_processes(const struct filter *filter);
 bool filter_has_cgroups(const struct filter *filter);
+
+/* Does a process pass -p? */
+bool filter_wants_process(const struct filter *filter, const struct process *process);
 
 /* Does a network namespace pass? */
 bool filter_wants_netns(const struct filter *filter, uint32_t inode);
