@@ -73,8 +73,6 @@ static void make_tables(struct parsing *parsing)
 			*letter++ = row->letter;
 		if (row->letter && row->argument)
 			*letter++ = ':';
-	*letter++ = HELP_KEY;
-	*word++ = (struct option){ "help", no_argument, NULL, HELP_KEY };
 	}
 }
 
