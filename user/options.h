@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The command line as data: parsed once, then passed down as const. A command's own options, their defaults and their struct are
- * beside the command in its cmd_*.c; those that commands share are in options_common.c and options_grouping.c. A row a option.
+ * The command line as data: parsed once, then passed down as const. A command's own options, their defaults and their struct
+ * are beside the command in its cmd_*.c; those that commands share are in options_common.c and options_grouping.c. Each option
+ * is a row.
  */
 #ifndef TCPDWELL_OPTIONS_H
 #define TCPDWELL_OPTIONS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Calls a view as event.h promises it: `begin` first, nothing more once a call has failed, `end` last. Whatever feeds a view does
- * it through here.
+ * Calls a view as event.h promises it: `begin` first, nothing more once a call has failed, `end` last. Whatever feeds a view
+ * does it through here.
  */
 #ifndef TCPDWELL_SOURCE_GUARD_H
 #define TCPDWELL_SOURCE_GUARD_H

@@ -2,10 +2,10 @@
 /*
  * Several views as one: a run feeds them in turn, in the order in which they were added, each with what it would get alone.
  *
- * A view that fails is reported by its name and left alone; the others go on. A view that asks for the end gets its `end` at the
- * next tick, with the totals of then, while others go on; else at the end of the run.
- * The run ends when no view goes on, or when a leading one asked for the end or failed. It ends with the error of the first view
- * that failed: at once where that one was the last, else after the `end` of the others. A reader that closed its pipe (-EPIPE)
+ * A view that fails is reported by its name and left alone; the others go on. A view that asks for the end gets its `end` at
+ * the next tick, with the totals of then, while others go on; else at the end of the run.
+ * The run ends when no view goes on, or when a leading one asked for the end or failed. It ends with the error of the first
+ * view that failed: at once where no other is left, else after the `end` of the others. A reader that closed its pipe (-EPIPE)
  * counts less than any other error.
  */
 #ifndef TCPDWELL_SOURCE_VIEWS_H
