@@ -19,6 +19,8 @@ int run_result(int err, const char *error)
 		log_error("%s", error);
 	else if (err == -ENOMEM)
 		log_error("out of memory");
+	else if (err == -EBADF)
+		log_error("standard output is closed, or open for reading only");
 	else
 		log_error("writing the output failed: %s", strerror(-err));
 	return error[0] && err == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The table of commands. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "attach/privileges.h"
 #include "command.h"
+#include "util/descriptor.h"
 #include "util/log.h"
 
 static const struct command *const commands[] = {
@@ -67,11 +69,10 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return code < 0 ? EXIT_FINE : code;
 }
 
-int main(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
 	const struct command *command = isatty(STDOUT_FILENO) ? &command_top : &command_trace;
 
-	privileges_raise();
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
 		printf("tcpdwell %s\n", VERSION);
 		return EXIT_FINE;
@@ -88,4 +89,19 @@ int main(int argc, char **argv)
 		argv++;
 	}
 	return command->main ? command->main(argc, argv) : run_command(command, argc, argv);
+}
+
+/* Help and versions are printed through stdio: what it could not write is told here. */
+static int finish(int code)
+{
+	int err = fflush(stdout) || ferror(stdout) ? -errno : 0;
+
+	return err && code == EXIT_FINE ? run_result(err, "") : code;
+}
+
+int main(int argc, char **argv)
+{
+	descriptors_occupy_standard();
+	privileges_raise();
+	return finish(run_words(argc, argv));
 }

@@ -228,6 +228,16 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
+/* What would be without effect is refused: it was given for a reason. */
+static int check_source(const struct run_options *run, char *error, size_t error_size)
+{
+	if (run->polls && run->hooks != HOOK_MODE_ANY)
+		return fail(error, error_size, "--hooks: there are none with --no-bpf; give one of them");
+	if (run->polls && run->ring_bytes)
+		return fail(error, error_size, "--ring-size: there is no ring buffer with --no-bpf; give one of them");
+	return 0;
+}
+
 int options_parse(struct options *options, const struct command *command, int argc, char **argv)
 {
 	struct parsing parsing;
@@ -244,7 +254,7 @@ int options_parse(struct options *options, const struct command *command, int ar
 		command_help(command);
 		return -1;
 	}
-	if (err || parse_arguments(&parsing, argc, argv) ||
+	if (err || parse_arguments(&parsing, argc, argv) || check_source(&options->run, parsing.error, sizeof(parsing.error)) ||
 	    filter_check(&options->run.filter, parsing.error, sizeof(parsing.error))) {
 		log_error("%s", parsing.error);
 		return EX_USAGE;

@@ -68,6 +68,7 @@ extern const struct option_row filter_rows[], common_rows[];
 option_parse option_flag; /* bool */
 option_parse option_counter; /* unsigned int: how often it was given */
 option_parse option_text; /* const char * */
+option_parse option_folder; /* const char *: one that is there */
 option_parse option_u32, option_u64; /* min to max, times unit */
 option_parse option_choice; /* an enum: min to max, by their names */
 option_parse option_seconds; /* double */

@@ -76,7 +76,7 @@ const struct option_row common_rows[] = {
 	  HOOK_MODE_TRACEPOINT, .choice = hook_name, .commands = COMMON_LIVE | COMMON_HOOKS },
 	{ "no-bpf", 0, NULL, "without privileges: poll /proc, and know less", option_flag, FIELD(run.polls),
 	  .commands = COMMON_LIVE },
-	{ "log-dir", 0, "DIR", "where the kubelet's pods and containers are (/var/log)", option_text, FIELD(run.log_directory),
+	{ "log-dir", 0, "DIR", "where the kubelet's pods and containers are (/var/log)", option_folder, FIELD(run.log_directory),
 	  .commands = COMMON_LIVE },
 	{ "max-sockets", 0, "N", "size of the tables of live sockets", option_u32, FIELD(run.max_sockets), 1, 1 << 26,
 	  .commands = COMMON_LIVE },

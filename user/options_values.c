@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "util/failure.h"
 #include "util/text.h"
@@ -39,6 +40,18 @@ int option_text(const struct option_row *row, void *field, const char *text, cha
 	(void)row, (void)error, (void)error_size;
 	*(const char **)field = text;
 	return 0;
+}
+
+int option_folder(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)
+{
+	char label[32];
+	struct stat status;
+
+	if (stat(text, &status))
+		return fail(error, error_size, "%s: %.150s: %s", option_label(row, label), text, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		return fail(error, error_size, "%s: %.150s is not a folder", option_label(row, label), text);
+	return option_text(row, field, text, error, error_size);
 }
 
 int option_u64(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)

@@ -16,7 +16,8 @@
 #define NS_PER_SECOND 1000000000ULL
 #define INTERVAL_NS (NS_PER_SECOND / 4)
 #define URGENT_INTERVAL_NS (NS_PER_SECOND / 50)
-#define ENTRIES_MAX 16384
+#define ENTRIES_MAX (1 << 18) /* a hundred times of what a node runs: what its log files say of the past is there too */
+#define CUT_MAX 1024 /* of ids that were cut: each is compared with each */
 #define ID_DIGITS 64
 #define PREFIX_DIGITS 12 /* of an id that was cut: fewer are not taken for one */
 #define CUT_BYTES 255	 /* the kubelet cuts names of files at this length, ".log" included */
@@ -36,8 +37,8 @@ struct folder {
 struct pod_names {
 	char directory[3072]; /* "" = none */
 	struct folder containers, pods;
-	struct entry *entries; /* the oldest first */
-	bool has_cut_ids, missing;
+	struct entry *entries, *cut; /* by whole ids, and by the begin of one; the oldest first */
+	bool missing;
 	int error;
 	uint64_t version, read_ns;
 };
@@ -63,9 +64,11 @@ static void entry_free(struct entry *entry)
 	free(entry);
 }
 
-static void entry_remove(struct pod_names *names, struct entry *entry)
+static void remove_oldest(struct pod_names *names, struct entry **entries)
 {
-	HASH_DEL(names->entries, entry);
+	struct entry *entry = *entries;
+
+	HASH_DEL(*entries, entry);
 	entry_free(entry);
 	names->version++;
 }
@@ -75,15 +78,17 @@ void pod_names_free(struct pod_names *names)
 	if (!names)
 		return;
 	while (names->entries)
-		entry_remove(names, names->entries);
+		remove_oldest(names, &names->entries);
+	while (names->cut)
+		remove_oldest(names, &names->cut);
 	free(names);
 }
 
-static struct entry *entry_find(const struct pod_names *names, const char *id)
+static struct entry *entry_find(struct entry *entries, const char *id)
 {
 	struct entry *entry;
 
-	HASH_FIND_STR(names->entries, id, entry);
+	HASH_FIND_STR(entries, id, entry);
 	return entry;
 }
 
@@ -109,13 +114,15 @@ static struct entry *entry_new(const char *id, const char *namespace, const char
 
 static void learn(struct pod_names *names, const char *id, const char *namespace, const char *pod, const char *name)
 {
-	struct entry *entry = entry_find(names, id) ? NULL : entry_new(id, namespace, pod, name);
+	bool cut = name && strlen(id) < ID_DIGITS;
+	struct entry **entries = cut ? &names->cut : &names->entries;
+	struct entry *entry = entry_find(*entries, id) ? NULL : entry_new(id, namespace, pod, name);
 
 	if (!entry)
 		return;
-	if (HASH_COUNT(names->entries) >= ENTRIES_MAX)
-		entry_remove(names, names->entries);
-	HASH_ADD_STR(names->entries, id, entry);
+	if (HASH_COUNT(*entries) >= (cut ? CUT_MAX : ENTRIES_MAX))
+		remove_oldest(names, entries);
+	HASH_ADD_STR(*entries, id, entry);
 	if (entry->hh.tbl)
 		names->version++;
 	else
@@ -142,18 +149,14 @@ bool container_is_named(const struct container *container)
 	return !container->pod_uid[0] || (container->pod && (!container->id[0] || container->name));
 }
 
-/* By the begin of its id, where the kubelet had to cut the file's name. There are few of these. */
+/* By the begin of its id, where the kubelet had to cut the file's name. */
 static struct entry *find_cut(const struct pod_names *names, const char *id)
 {
-	struct entry *entry;
+	struct entry *entry = names->cut;
 
-	for (entry = names->has_cut_ids ? names->entries : NULL; entry; entry = entry->hh.next) {
-		size_t digits = strlen(entry->id);
-
-		if (entry->name && digits < ID_DIGITS && !strncmp(entry->id, id, digits))
-			return entry;
-	}
-	return NULL;
+	while (entry && strncmp(entry->id, id, strlen(entry->id)))
+		entry = entry->hh.next;
+	return entry;
 }
 
 static void take_names(struct container *container, const struct entry *entry)
@@ -173,10 +176,10 @@ void pod_names_complete(struct pod_names *names, struct container *container)
 	if (!names || (!container->id[0] && !container->pod_uid[0]))
 		return;
 	if (container->id[0] && !container->name)
-		entry = entry_find(names, container->id) ?: find_cut(names, container->id);
+		entry = entry_find(names->entries, container->id) ?: find_cut(names, container->id);
 	if (entry)
 		take_names(container, entry);
-	entry = container->pod_uid[0] && !container->pod ? entry_find(names, container->pod_uid) : NULL;
+	entry = container->pod_uid[0] && !container->pod ? entry_find(names->entries, container->pod_uid) : NULL;
 	if (entry)
 		take_names(container, entry);
 	if (!container_is_named(container))
@@ -205,7 +208,6 @@ static void take_container(struct pod_names *names, char *file)
 	size = strlen(id);
 	if (!*file || !*namespace || !*name || !is_hex(id) || size > ID_DIGITS || size < (cut ? PREFIX_DIGITS : ID_DIGITS))
 		return;
-	names->has_cut_ids |= size < ID_DIGITS;
 	learn(names, id, namespace, file, name);
 }
 

@@ -9,22 +9,29 @@
 
 struct counter_name {
 	const char *json;
-	const char *text; /* behind the number */
+	const char *one, *many; /* behind the number */
 	size_t offset; /* in struct health */
 	bool harmless; /* told to those who ask with -j, not in text */
 };
 
 static const struct counter_name counter_names[] = {
-	{ "lost", "records lost (the ring buffer was full)", offsetof(struct health, lost), false },
-	{ "missed", "transitions not seen", offsetof(struct health, missed), false },
-	{ "healed", "of them put right", offsetof(struct health, healed), false },
-	{ "skipped", "runs skipped by the kernel's recursion guard", offsetof(struct health, skipped), true },
-	{ "map_full", "sockets not followed (a table was full, see --max-sockets)", offsetof(struct health, map_full), false },
-	{ "unknown", "entries of no known process", offsetof(struct health, unknown), false },
-	{ "adopted", "sockets found by reconciliation", offsetof(struct health, adopted), false },
-	{ "dropped", "entries dropped by reconciliation", offsetof(struct health, dropped), false },
-	{ "walk_cut", "hash chains not read to their end", offsetof(struct health, walk_cut), false },
-	{ "queue_cut", "looks at accept queues that were too long to be read to their end", offsetof(struct health, queue_cut), false },
+	{ "lost", "record lost (the ring buffer was full)",
+	  "records lost (the ring buffer was full)", offsetof(struct health, lost), false },
+	{ "missed", "transition not seen", "transitions not seen", offsetof(struct health, missed), false },
+	{ "healed", "of them put right", "of them put right", offsetof(struct health, healed), false },
+	{ "skipped", "run skipped by the kernel's recursion guard",
+	  "runs skipped by the kernel's recursion guard", offsetof(struct health, skipped), true },
+	{ "map_full", "socket not followed (a table was full, see --max-sockets)",
+	  "sockets not followed (a table was full, see --max-sockets)", offsetof(struct health, map_full), false },
+	{ "unknown", "entry of no known process", "entries of no known process", offsetof(struct health, unknown), false },
+	{ "adopted", "socket found by reconciliation",
+	  "sockets found by reconciliation", offsetof(struct health, adopted), false },
+	{ "dropped", "entry dropped by reconciliation",
+	  "entries dropped by reconciliation", offsetof(struct health, dropped), false },
+	{ "walk_cut", "hash chain not read to its end",
+	  "hash chains not read to their end", offsetof(struct health, walk_cut), false },
+	{ "queue_cut", "look at an accept queue that was too long to be read to its end",
+	  "looks at accept queues that were too long to be read to their end", offsetof(struct health, queue_cut), false },
 };
 
 #define COUNTERS (sizeof(counter_names) / sizeof(counter_names[0]))
@@ -135,7 +142,8 @@ size_t health_text(char *out, size_t size, const struct health *health)
 	for (i = 0; i < COUNTERS && used < size; i++)
 		if (counter_value(health, i) && !counter_names[i].harmless)
 			used += snprintf(out + used, size - used, "%s%llu %s", used ? ", " : "",
-					 (unsigned long long)counter_value(health, i), counter_names[i].text);
+					 (unsigned long long)counter_value(health, i),
+					 counter_value(health, i) == 1 ? counter_names[i].one : counter_names[i].many);
 	return used < size ? used : size - 1;
 }
 
@@ -151,12 +159,12 @@ size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t be
 	const struct totals *totals = last->totals;
 	size_t used = 0;
 
-	used += snprintf(out, size, "\n%.1f s, %llu transitions. ", (last->time_ns - begin_ns) / 1e9,
-			 (unsigned long long)totals->transitions);
+	used += snprintf(out, size, "\n%.1f s, %llu transition%s. ", (last->time_ns - begin_ns) / 1e9,
+			 (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
 	used += state_text(out + used, size - used, "TIME_WAIT", &totals->states[STATE_TIME_WAIT]);
 	used += state_text(out + used, size - used, "CLOSE_WAIT", &totals->states[STATE_CLOSE_WAIT]);
 	used += snprintf(out + used, size - used, "connect failures: %llu\n", (unsigned long long)totals->connect_failed);
-	if (health_text(out + used, size - used, last->health)) {
+	if (health_text(out + used, size - used - 1, last->health)) { /* a byte for the newline */
 		used += strlen(out + used);
 		used += snprintf(out + used, size - used, "\n");
 	}

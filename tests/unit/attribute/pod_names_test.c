@@ -235,18 +235,24 @@ static void learnt(void **state)
 	assert_int_equal(pod_names_version(NULL), 0);
 }
 
-/* Memory is bounded: the oldest go. */
+#define PODS 300000
+
+/* Memory is bounded: the oldest go. A quarter of a million stay. */
 static void many(void **state)
 {
 	struct pod_names *names = pod_names_new(NULL);
 	struct container container = container_of("", "");
 
 	(void)state;
-	for (unsigned int i = 0; i < 20000; i++) {
+	for (unsigned int i = 0; i < PODS; i++) {
 		snprintf(container.pod_uid, sizeof(container.pod_uid), "%032x", i);
 		container.pod = "web", container.namespace = "shop";
 		pod_names_learn(names, &container);
 	}
+	container.pod = container.namespace = NULL;
+	pod_names_complete(names, &container);
+	assert_names(&container, "shop", "web", NULL);
+	snprintf(container.pod_uid, sizeof(container.pod_uid), "%032x", PODS - 250000);
 	container.pod = container.namespace = NULL;
 	pod_names_complete(names, &container);
 	assert_names(&container, "shop", "web", NULL);
