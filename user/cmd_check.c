@@ -37,6 +37,8 @@ static void try_tracer(struct check *check, const struct options *options)
 	if (options->verbosity)
 		config.verifier = &check->verifier;
 	check->err = tracer_new(&tracer, &config, check->error, sizeof(check->error));
+	if (check->err && !check->error[0])
+		snprintf(check->error, sizeof(check->error), "%s", strerror(-check->err));
 	tracer_free(tracer);
 }
 
@@ -156,14 +158,15 @@ static int check_run(const struct options *options)
 {
 	static struct check check;
 	struct output output;
+	char unused[256]; /* try_tracer() meets the same */
 	struct json json;
 	int err;
 
-	kernel_probe(&check.kernel);
+	kernel_probe(&check.kernel, unused, sizeof(unused));
 	try_tracer(&check, options);
 	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {
 		try_modes(&check);
-		hook_set_choose(&check.hooks, &check.kernel, options->run.hooks, check.error, sizeof(check.error));
+		hook_set_choose(&check.hooks, &check.kernel, options->run.hooks, unused, sizeof(unused));
 	}
 	output_init(&output, STDOUT_FILENO);
 	json_init(&json);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "util/log.h"
 
 #define INITIAL_PID_NAMESPACE 0xeffffffcU /* PROC_PID_INIT_INO */
 #define INITIAL_USER_NAMESPACE 0xeffffffdU /* PROC_USER_INIT_INO */
@@ -139,22 +140,37 @@ static void probe_casts(struct kernel *kernel)
 		kernel->casts = CASTS_TYPED;
 }
 
-int kernel_probe(struct kernel *kernel)
+/* libbpf's own words go to our log: they help a developer, and mislead a user (its hint on EPERM is wrong). */
+static int libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level;
+	log_message(3, format, arguments);
+	return 0;
+}
+
+int kernel_probe(struct kernel *kernel, char *error, size_t error_size)
 {
 	struct utsname name;
+	int err;
 
+	libbpf_set_print(libbpf_log);
 	memset(kernel, 0, sizeof(*kernel));
 	uname(&name);
 	snprintf(kernel->release, sizeof(kernel->release), "%s", name.release);
 	kernel->btf = btf__load_vmlinux_btf();
-	if (libbpf_get_error(kernel->btf))
+	if (libbpf_get_error(kernel->btf)) {
+		kernel->btf_error = -errno;
 		kernel->btf = NULL;
+	}
 	kernel->has_kprobes = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
 	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
 	kernel->has_atomics = try_atomics();
 	probe_preemption(kernel);
 	probe_casts(kernel);
-	return probe_privileges(kernel);
+	err = probe_privileges(kernel);
+	if (err)
+		snprintf(error, error_size, "/proc can't be read: %s (is it mounted?)", strerror(-err));
+	return err;
 }
 
 void kernel_release(struct kernel *kernel)

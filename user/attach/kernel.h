@@ -13,6 +13,7 @@ struct btf;
 
 struct kernel {
 	struct btf *btf; /* NULL: no BTF */
+	int btf_error; /* why: negative errno */
 	char release[65];
 	char lockdown[32]; /* "none", "integrity", "confidentiality", or "" where the kernel has no lockdown */
 	int seccomp; /* the Seccomp: line of /proc/self/status; 0 = none */
@@ -29,8 +30,8 @@ struct kernel {
 	bool has_memory_allocator; /* maps may allocate at run time in any program (6.1) */
 };
 
-/* Fills *kernel. Negative errno where /proc can't be read; a missing BTF is not an error. */
-int kernel_probe(struct kernel *kernel);
+/* Fills *kernel. Negative errno with a sentence where /proc can't be read; a missing BTF is not an error. */
+int kernel_probe(struct kernel *kernel, char *error, size_t error_size);
 void kernel_release(struct kernel *kernel);
 
 /* Is `name` a function that BTF describes? */

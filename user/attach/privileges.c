@@ -93,6 +93,21 @@ static const char *why_missing(const struct kernel *kernel, uint64_t missing)
 	return "root has been deprived of them";
 }
 
+static int explain_btf(const struct kernel *kernel, char *error, size_t error_size)
+{
+	static const char path[] = "/sys/kernel/btf/vmlinux";
+
+	if (!access(path, F_OK))
+		snprintf(error, error_size, "%s can't be used: %s", path, strerror(-kernel->btf_error));
+	else if (access("/sys/kernel", F_OK))
+		snprintf(error, error_size, "/sys is not mounted here: %s is needed", path);
+	else
+		snprintf(error, error_size,
+			 "this kernel (%s) has no BTF in %s: a kernel built with CONFIG_DEBUG_INFO_BTF=y is needed", kernel->release,
+			 path);
+	return -ENOTSUP;
+}
+
 int privileges_check(const struct kernel *kernel, char *error, size_t error_size)
 {
 	uint64_t missing = kernel_missing_capabilities(kernel);
@@ -104,14 +119,7 @@ int privileges_check(const struct kernel *kernel, char *error, size_t error_size
 			 why_missing(kernel, missing));
 		return -EPERM;
 	}
-	if (!kernel->btf) {
-		snprintf(error, error_size,
-			 "this kernel (%s) has no BTF in /sys/kernel/btf/vmlinux: a kernel built with CONFIG_DEBUG_INFO_BTF=y "
-			 "is needed",
-			 kernel->release);
-		return -ENOTSUP;
-	}
-	return 0;
+	return kernel->btf ? 0 : explain_btf(kernel, error, error_size);
 }
 
 /* Before 5.11 what is too much for the limit is EPERM. */

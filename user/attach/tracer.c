@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "attach/limits.h"
 #include "attach/instructions.h"
 #include "attach/present.h"
 #include "attach/privileges.h"
@@ -35,14 +36,6 @@
 /* The kernel's LRU maps keep up to 128 free entries for each processor. */
 #define PROCESSES 4096
 #define PROCESSES_PER_PROCESSOR 128
-
-/* libbpf's own words go to our log: they help a developer, and mislead a user (its hint on EPERM is wrong). */
-static int libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	(void)level;
-	log_message(3, format, arguments);
-	return 0;
-}
 
 static void tune_hooks(struct tracer *tracer)
 {
@@ -313,14 +306,6 @@ static int attach(struct tracer *tracer, char *error, size_t error_size)
 	return attach_all(tracer, false, error, error_size) ?: attach_all(tracer, true, error, error_size);
 }
 
-/* Before 5.11 maps count as locked memory. Without CAP_SYS_RESOURCE it stays as it is, and load says what is missing. */
-static void raise_memory_limit(void)
-{
-	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-
-	setrlimit(RLIMIT_MEMLOCK, &unlimited);
-}
-
 static int load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err;
@@ -408,28 +393,32 @@ static void release_memory(const struct tcpdwell *skeleton)
 		madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
+static int probe_and_start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	int err;
+
+	limits_raise();
+	err = limits_check(error, error_size) ?: kernel_probe(&tracer->kernel, error, error_size);
+	err = err ?: privileges_check(&tracer->kernel, error, error_size);
+	err = err ?: hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
+	if (!config->holder_states)
+		hook_set_drop(&tracer->hooks, FACT_HOLDER);
+	return err ?: start(tracer, config, error, error_size);
+}
+
 int tracer_new(struct tracer **ret, const struct tracer_config *config, char *error, size_t error_size)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
 	int err;
 
+	error[0] = '\0';
 	if (!tracer)
 		return -ENOMEM;
-	libbpf_set_print(libbpf_log);
-	err = kernel_probe(&tracer->kernel);
-	if (!err)
-		err = privileges_check(&tracer->kernel, error, error_size);
-	if (!err) {
-		raise_memory_limit();
-		err = hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
-	}
-	if (!config->holder_states)
-		hook_set_drop(&tracer->hooks, FACT_HOLDER);
-	if (!err)
-		err = start(tracer, config, error, error_size);
+	err = probe_and_start(tracer, config, error, error_size);
 	kernel_release(&tracer->kernel);
 	release_memory(tracer->skeleton);
 	if (err) {
+		limits_explain(err, error, error_size);
 		tracer_free(tracer);
 		return err;
 	}

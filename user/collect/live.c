@@ -13,6 +13,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "attach/limits.h"
 #include "attach/privileges.h"
 #include "attach/tracer.h"
 #include "attribute/cgroup.h"
@@ -289,6 +290,19 @@ static void drain_between(void *context)
 	drain(context);
 }
 
+static int ring_open(struct live *live, char *error, size_t error_size)
+{
+	int err;
+
+	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
+	if (live->ring)
+		return 0;
+	err = -errno;
+	snprintf(error, error_size, "the ring buffer can't be mapped: %s", strerror(-err));
+	limits_explain(err, error, error_size);
+	return err;
+}
+
 static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
 {
 	const struct run_options *options = live->options;
@@ -317,10 +331,9 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
-	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
-	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection || !live->ring)
+	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection)
 		return -ENOMEM;
-	return 0;
+	return ring_open(live, error, error_size);
 }
 
 /* A run that looks at our own network namespace alone need not enter others. */

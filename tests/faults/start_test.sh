@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What keeps the program from starting is named for what it is: descriptors that are closed, file systems that are not mounted,
+# limits, outputs that take nothing, options without effect.
+# shellcheck source=tests/faults/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# fails CODE TEXT COMMAND…: one line on standard error, with this text in it, and this exit code
+fails() {
+	local want=$1 text=$2 code=0
+	shift 2
+	"$@" >"$dir/out" 2>"$dir/err" || code=$?
+	equal "exit status" $code "$want" && equal lines "$(wc -l <"$dir/err")" 1 && says "$text"
+}
+
+# without FILESYSTEM… -- COMMAND…: where these are not mounted
+without() {
+	local hide=""
+	while [ "$1" != -- ]; do
+		hide+="mount -t tmpfs none $1; "
+		shift
+	done
+	shift
+	unshare -m sh -c "$hide"'exec "$@"' sh "$@"
+}
+
+# Whatever is closed, nothing of what we say lands in a file of ours, and a recording is a recording.
+closed_descriptors() {
+	local closed code i=0
+	for closed in "0<&-" "1>&-" "2>&-" "0<&- 1>&-" "0<&- 2>&-" "1>&- 2>&-" "0<&- 1>&- 2>&-"; do
+		i=$((i + 1)) code=0
+		sh -c 'exec "$0" record -o "$1" -n self -vv -d 0.1 '"$closed" "$tool" "$dir/closed.$i" >"$dir/out" 2>"$dir/err" || code=$?
+		[[ $closed == *1* ]] && equal "exit status with $closed" $code 1
+		[[ $closed == *1* ]] || equal "exit status with $closed" $code 0 || return 1
+		gzip -t <"$dir/closed.$i" && "$tool" report "$dir/closed.$i" >"$dir/out" 2>"$dir/err" &&
+			equal "what report says of it" "$(cat "$dir/err")" "" || return 1
+	done
+}
+
+closed_output() {
+	# shellcheck disable=SC2016
+	fails 1 "standard output is closed" sh -c '"$0" trace -n self -d 0 >&-' "$tool" &&
+		fails 1 "standard output is closed" sh -c '"$0" check >&-' "$tool" &&
+		fails 1 "standard output is closed" sh -c '"$0" --version >&-' "$tool"
+}
+
+full_output() {
+	local words
+	for words in "--help" "--version" "top --help" "report --help" "check" "trace -n self -d 0" "leaks -n self" "hist -n self -d 0" \
+		"top -b -n self -d 0" "record -n self -d 0 -o $dir/full.rec"; do
+		# shellcheck disable=SC2086,SC2016
+		fails 1 "No space left on device" sh -c '"$0" "$@" >/dev/full' "$tool" $words || { echo "of $words"; return 1; }
+	done
+}
+
+# A reader that is not there ends the program without a word.
+no_reader() {
+	local code=0
+	sh -c 'sleep 0.2; exec "$0" --help' "$tool" 2>"$dir/err" | true
+	[ ! -s "$dir/err" ] || return 1
+	"$tool" leaks -n self 2>"$dir/err" | true
+	equal "exit status" "${PIPESTATUS[0]}" 0 && [ ! -s "$dir/err" ]
+}
+
+no_proc() {
+	fails 1 "/proc can't be read: No such file or directory (is it mounted?)" without /proc -- "$tool" trace -d 0 &&
+		fails 1 "--no-bpf needs /proc" without /proc -- "$tool" trace --no-bpf -d 0 || return 1
+	without /proc -- "$tool" check >"$dir/out" 2>"$dir/err" && return 1
+	[ ! -s "$dir/err" ] && tail -n 1 "$dir/out" | grep -q "can't work here: /proc can't be read"
+}
+
+no_sys() {
+	fails 1 "/sys is not mounted here" without /sys -- "$tool" trace -d 0 || return 1
+	without /sys -- "$tool" check >"$dir/out" 2>"$dir/err" && return 1
+	[ ! -s "$dir/err" ] && tail -n 1 "$dir/out" | grep -q "can't work here: /sys is not mounted"
+}
+
+# Whatever the limit: it works, or it names the limit.
+open_files() {
+	local limit reason works=0
+	for limit in 6 10 16 22 30 39 45 52 60 66 68 70 72 80; do
+		# shellcheck disable=SC2016
+		if sh -c 'ulimit -n '$limit'; exec "$0" record -o "$1" --max-size 1 -n self -d 0.1' "$tool" "$dir/files.$limit" \
+			>"$dir/out" 2>"$dir/err"; then
+			works=$((works + 1))
+			[ ! -s "$dir/err" ] || { cat "$dir/err"; return 1; }
+		else
+			says "(ulimit -n is $limit)" && [ $works = 0 ] || { echo "with $limit"; return 1; }
+		fi
+	done
+	[ $works -ge 3 ] || { echo "only $works work"; return 1; }
+	# What may be raised is: the same limit as a soft one.
+	sh -c 'ulimit -S -n 10; exec "$0" trace -n self -d 0' "$tool" >"$dir/out"
+}
+
+memory() {
+	local limit
+	for limit in 8000 10000 15000 20000 23000 30000 40000; do
+		# shellcheck disable=SC2016
+		if ! sh -c 'ulimit -v '$limit'; exec "$0" trace -n self -d 0' "$tool" >"$dir/out" 2>"$dir/err"; then
+			says "(ulimit -v)" || { echo "with $limit"; return 1; }
+		fi
+	done
+	sh -c 'ulimit -v 60000; exec "$0" trace -n self -d 0' "$tool" >"$dir/out"
+}
+
+without_effect() {
+	fails 64 "--log-dir: /etc/passwd is not a folder" "$tool" trace --log-dir /etc/passwd &&
+		fails 64 "--log-dir: /nowhere: No such file" "$tool" trace --log-dir /nowhere &&
+		fails 64 "--hooks: there are none with --no-bpf" "$tool" trace --no-bpf --hooks kprobe &&
+		fails 64 "--ring-size: there is no ring buffer with --no-bpf" "$tool" trace --no-bpf --ring-size 64 &&
+		fails 64 "--keep: give --max-size too" "$tool" record -o "$dir/keep.rec" --keep 2
+}
+
+check "closed descriptors" closed_descriptors
+check "a closed output" closed_output
+check "an output that is full" full_output
+check "an output that nobody reads" no_reader
+check "no /proc" no_proc
+check "no /sys" no_sys
+check "ulimit -n" open_files
+check "ulimit -v" memory
+check "options without effect" without_effect
+exit $status

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* setrlimit(2) and what is open. */
+#include "attach/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define DESCRIPTORS 64 /* programs, maps, links, and what is open for a moment; tests/faults/start_test.sh counts them */
+#define DESCRIPTORS_WANTED 1024
+
+void limits_raise(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit files;
+
+	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* without CAP_SYS_RESOURCE it stays, and loading says what is missing */
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	files.rlim_cur = files.rlim_max < DESCRIPTORS_WANTED ? files.rlim_max : DESCRIPTORS_WANTED;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int limits_check(char *error, size_t error_size)
+{
+	struct rlimit files;
+	unsigned int fd, open = 0;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= DESCRIPTORS_WANTED)
+		return 0;
+	for (fd = 0; fd < files.rlim_cur; fd++)
+		open += fcntl(fd, F_GETFD) >= 0;
+	if (files.rlim_cur - open >= DESCRIPTORS)
+		return 0;
+	snprintf(error, error_size, "only %u more files may be open (ulimit -n is %u), and %u are needed: raise it (systemd: LimitNOFILE=)",
+		 (unsigned int)files.rlim_cur - open, (unsigned int)files.rlim_cur, DESCRIPTORS);
+	return -EMFILE;
+}
+
+void limits_explain(int err, char *error, size_t error_size)
+{
+	size_t used = strlen(error);
+	struct rlimit memory;
+
+	if (getrlimit(RLIMIT_AS, &memory) || memory.rlim_cur == RLIM_INFINITY || err == -EPERM || err == -EMFILE)
+		return;
+	snprintf(error + used, error_size - used, "%smemory is limited to %llu KiB (ulimit -v), which may be too little",
+		 used ? "; " : "", (unsigned long long)memory.rlim_cur / 1024);
+}
