@@ -3,11 +3,14 @@
 #include "util/log.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "util/buffer.h"
 #include "util/descriptor.h"
+#include "util/text.h"
 
 #define PREFIX "tcpdwell: "
 
@@ -23,22 +26,18 @@ int log_verbosity(void)
 	return verbosity;
 }
 
-/* One line of a message. Texts from outside may be in it: nothing may move the cursor. */
+/* One line. Texts from outside may be in it: nothing may move the cursor, turn the text round, or look like another message. */
 static void append_line(struct buffer *out, const char *text, size_t size)
 {
 	char *at;
 
 	buffer_append_string(out, PREFIX);
-	at = buffer_reserve(out, size + 1);
+	at = buffer_reserve(out, size + 2);
 	if (!at)
 		return;
-	for (size_t i = 0; i < size; i++) {
-		unsigned char byte = text[i];
-
-		at[i] = (byte < 0x20 && byte != '\t') || byte == 0x7f ? '?' : text[i];
-	}
-	at[size] = '\n';
-	out->size += size + 1;
+	text_sanitise(at, size + 1, text, size, SIZE_MAX);
+	out->size += strlen(at);
+	buffer_append_char(out, '\n');
 }
 
 static void append_lines(struct buffer *out, const struct buffer *message)
@@ -53,7 +52,21 @@ static void append_lines(struct buffer *out, const struct buffer *message)
 	}
 }
 
-void log_message(int level, const char *format, va_list arguments)
+/* A line break within a message of ours came with a text from outside. Libraries write several lines. */
+static void append_message(struct buffer *out, const struct buffer *message, bool of_library)
+{
+	size_t size = message->size;
+
+	if (of_library) {
+		append_lines(out, message);
+		return;
+	}
+	while (size && message->data[size - 1] == '\n')
+		size--;
+	append_line(out, message->data, size);
+}
+
+static void write_message(int level, const char *format, va_list arguments, bool of_library)
 {
 	struct buffer message, out;
 	size_t written;
@@ -64,11 +77,17 @@ void log_message(int level, const char *format, va_list arguments)
 	buffer_init(&message);
 	buffer_init(&out);
 	buffer_vprintf(&message, format, arguments);
-	append_lines(&out, &message);
+	if (message.size)
+		append_message(&out, &message, of_library);
 	descriptor_write(STDERR_FILENO, out.data, out.size, &written);
 	buffer_release(&out);
 	buffer_release(&message);
 	errno = saved;
+}
+
+void log_message(int level, const char *format, va_list arguments)
+{
+	write_message(level, format, arguments, true);
 }
 
 #define DEFINE_LEVEL(name, level)                                                                                      \
@@ -77,7 +96,7 @@ void log_message(int level, const char *format, va_list arguments)
 		va_list arguments;                                                                                     \
                                                                                                                        \
 		va_start(arguments, format);                                                                           \
-		log_message(level, format, arguments);                                                                 \
+		write_message(level, format, arguments, false);                                                               \
 		va_end(arguments);                                                                                     \
 	}
 

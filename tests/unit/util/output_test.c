@@ -174,7 +174,8 @@ static void speak_all(void)
 
 static void speak_hostile(void)
 {
-	log_error("\"%s\" and\nsecond line\n", "\x1b[2J\x7f\r");
+	log_error("\"%s\"", "\x1b[2J\x7f\r");
+	log_error("next %s", "x\ntcpdwell: all is well\xc2\x9b" "2J\xe2\x80\xae\xff");
 	log_error("%s", "");
 }
 
@@ -204,7 +205,7 @@ static void log_is_harmless(void **state)
 
 	(void)state;
 	capture(speak_hostile, text, sizeof(text));
-	assert_string_equal(text, "tcpdwell: \"?[2J??\" and\ntcpdwell: second line\n");
+	assert_string_equal(text, "tcpdwell: \"?[2J??\"\ntcpdwell: next x?tcpdwell: all is well?2J??\n");
 }
 
 /* Whoever logs may still want to look at errno, even when the message could not be written. */
