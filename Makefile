@@ -57,6 +57,10 @@ ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers $(WERROR_F
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall -Ivmlinux -Ibpf $(PREFIX_MAP) $(LIBBPF_CFLAGS)
 ALL_LDFLAGS = $(if $(STATIC),-static) $(CROSS_LDFLAGS) $(LDFLAGS)
 
+# Against what a hostile recording, name or kernel answer could make of a mistake of ours. A static program is loaded where it is linked.
+HARDENING := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -Wformat -Wformat-security $(if $(STATIC),,-fPIE)
+HARDENING_LDFLAGS := -Wl,-z,relro,-z,now -Wl,-z,noexecstack $(if $(STATIC),,-pie)
+
 ifeq ($(V),1)
 Q :=
 msg :=
@@ -159,10 +163,10 @@ uninstall: ## remove what install put there
 	$(Q)rmdir $(DESTDIR)$(docdir) 2>/dev/null || true
 
 $(OUT)/tcpdwell: $(OBJECTS)
-	$(call msg,LINK,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
+	$(call msg,LINK,$@)$(CC) $(HARDENING_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
 
 # What was compiled with other flags is compiled anew.
-FLAGS_USED = $(CC) $(filter-out -Werror,$(ALL_CFLAGS)) $(CLANG) $(BPF_CFLAGS)
+FLAGS_USED = $(CC) $(HARDENING) $(filter-out -Werror,$(ALL_CFLAGS)) $(CLANG) $(BPF_CFLAGS)
 $(OUT)/flags: force
 	$(Q)mkdir -p $(@D)
 	$(Q)echo "$(subst ",\",$(FLAGS_USED))" | cmp -s - $@ || echo "$(subst ",\",$(FLAGS_USED))" >$@
@@ -170,7 +174,7 @@ force:
 
 $(OUT)/obj/%.o: %.c $(SKELETON) $(OUT)/flags | require
 	$(Q)mkdir -p $(@D)
-	$(call msg,CC,$@)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call msg,CC,$@)$(CC) $(HARDENING) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(OUT)/skel/tcpdwell.bpf.o: bpf/tcpdwell.bpf.c $(BPF_SOURCES) $(OUT)/flags | require
 	$(Q)mkdir -p $(@D)
