@@ -17,9 +17,10 @@
 #define AGE_TEXT (TEXT_NUMBER + 1)
 #define COMM_TEXT (4 * COMM_BYTES)
 
-static void comm_text(char out[COMM_TEXT], const struct process *process)
+/* Returns its columns. */
+static size_t comm_text(char out[COMM_TEXT], const struct process *process)
 {
-	text_sanitise(out, COMM_TEXT, process->comm, COMM_BYTES, COMM_BYTES - 1);
+	return text_sanitise(out, COMM_TEXT, process->comm, COMM_BYTES, COMM_BYTES - 1);
 }
 
 static void states_text(char *out, size_t size, uint32_t states)
@@ -126,11 +127,11 @@ static void owner_text(struct output *output, const struct leak *leak)
 {
 	const struct process *owner = leak->charged;
 	char comm[COMM_TEXT];
-	int fd = leak_descriptor(leak);
+	int fd = leak_descriptor(leak), columns;
 
 	if (owner->start_ns) {
-		comm_text(comm, owner);
-		output_printf(output, "%-7u %-15s ", owner->pid ?: owner->ns_pid, comm);
+		columns = comm_text(comm, owner);
+		output_printf(output, "%-7u %s%*s ", owner->pid ?: owner->ns_pid, comm, COMM_BYTES - 1 - columns, "");
 	} else {
 		output_printf(output, "%-7s %-15s ", "-", "-");
 	}

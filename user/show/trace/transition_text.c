@@ -99,15 +99,17 @@ static void add_time(struct line *line, uint64_t unix_ns)
 static void add_process(struct line *line, const struct process *process)
 {
 	char comm[4 * COMM_BYTES], pid[U64_DIGITS];
+	size_t columns;
 
 	if (!process->start_ns) {
 		add_left(line, "-", 1, 7);
 		add_left(line, "-", 1, 15);
 		return;
 	}
-	text_sanitise(comm, sizeof(comm), process->comm, COMM_BYTES, 15);
+	columns = text_sanitise(comm, sizeof(comm), process->comm, COMM_BYTES, 15);
 	add_left(line, pid, u64_format(pid, process->pid ?: process->ns_pid), 7);
-	add_left(line, comm, strlen(comm), 15);
+	add(line, comm, strlen(comm));
+	add_blanks(line, 15 - columns + 1);
 }
 
 static void add_end(struct line *line, const uint8_t bytes[16], uint16_t port)
