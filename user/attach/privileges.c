@@ -20,9 +20,13 @@
 
 #define USED (TRACING | READING | CAPABILITY(CAP_SYS_ADMIN) | CAPABILITY(CAP_SYS_RESOURCE) | CAPABILITY(CAP_DAC_OVERRIDE))
 
+/*
+ * What an executable file gives to another user than root serves tracing, never his paths: with the rights to pass over permissions
+ * he could read (report FILE) and write (record -o) what he may not.
+ */
 void privileges_raise(void)
 {
-	capabilities_raise(USED);
+	capabilities_raise(geteuid() ? USED & ~(CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH)) : USED);
 }
 
 static uint64_t capabilities_kept(unsigned int privileges, uint64_t effective)
