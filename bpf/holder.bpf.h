@@ -86,12 +86,12 @@ __noinline __u64 queue_read(__u64 first, __u64 listener)
 	int i;
 
 	for (i = 0; i < QUEUE_STRIDE; i++) {
-		if (!request || (__u64)BPF_CORE_READ(request, __req_common.skc_listener) != listener)
+		if (!request || (__u64)READ(request, __req_common.skc_listener) != listener)
 			return 0;
-		child = BPF_CORE_READ(request, sk);
-		if (child && is_holder_state(BPF_CORE_READ(child, __sk_common.skc_state)) && !BPF_CORE_READ(child, sk_socket))
+		child = READ(request, sk);
+		if (child && is_holder_state(READ(child, __sk_common.skc_state)) && !READ(child, sk_socket))
 			holder_note((__u64)child);
-		request = BPF_CORE_READ(request, dl_next);
+		request = READ(request, dl_next);
 	}
 	return (__u64)request;
 }
@@ -99,7 +99,7 @@ __noinline __u64 queue_read(__u64 first, __u64 listener)
 static __always_inline void queue_note(const struct sock *listener)
 {
 	const struct inet_connection_sock *icsk = (const struct inet_connection_sock *)listener;
-	__u64 request = (__u64)BPF_CORE_READ(icsk, icsk_accept_queue.rskq_accept_head);
+	__u64 request = (__u64)READ(icsk, icsk_accept_queue.rskq_accept_head);
 	int i;
 
 	for (i = 0; i < QUEUE_STRIDES && request; i++)
@@ -145,7 +145,7 @@ static __always_inline bool holder_is_owner(const struct sock *sk, struct task_s
 	if (holder_owner.start_ns)
 		return holder_owner.start_ns == process->start_ns && holder_owner.pid == process->pid &&
 		       holder_owner.ns_pid == process->ns_pid;
-	if (credentials_of(task) != (__u64)BPF_CORE_READ(file, f_cred))
+	if (credentials_of(task) != (__u64)READ(file, f_cred))
 		return false;
 	connection = socket_find(sk).connection;
 	if (connection)
@@ -160,8 +160,8 @@ static __always_inline bool is_shown_by_leader(struct task_struct *task)
 
 	if (CURRENT_IS_TRUSTED)
 		return false;
-	leader = BPF_CORE_READ(task, group_leader);
-	return leader != task && BPF_CORE_READ(leader, files) == BPF_CORE_READ(task, files);
+	leader = READ(task, group_leader);
+	return leader != task && READ(leader, files) == READ(task, files);
 }
 
 /* Does this process hold anything of interest, by the last pass or the one that is on? */
@@ -183,7 +183,7 @@ static __always_inline void holder_hint(struct task_struct *task)
 static __always_inline void holder_received(struct file *file)
 {
 	struct sock *sk = holders_matter ? sock_of_file(file) : NULL;
-	__u8 state = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
+	__u8 state = sk ? READ(sk, __sk_common.skc_state) : 0;
 
 	if (state && (state == TCP_LISTEN || is_holder_state(state)))
 		__sync_fetch_and_add(&holder_hints, 1);
@@ -194,7 +194,7 @@ static __always_inline void holder_look(struct seq_file *seq, struct task_struct
 {
 	struct holder_record *head = &holder_page.head;
 	struct sock *sk = (file->f_inode->i_mode & S_IFMT) == S_IFSOCK ? sock_of_file(file) : NULL;
-	__u8 state = sk ? BPF_CORE_READ(sk, __sk_common.skc_state) : 0;
+	__u8 state = sk ? READ(sk, __sk_common.skc_state) : 0;
 	__u32 ids;
 
 	head->count = 0;
