@@ -97,7 +97,7 @@ changes_are_told() {
 # Who has a socket that waits: the listener's process while it is in the accept queue, then the worker that accepted.
 holders_are_told() {
 	mkfifo "$dir/accept"
-	(poor tests/deploy/handover.py) <"$dir/accept" >"$dir/handover" &
+	(poor tests/views/handover.py) <"$dir/accept" >"$dir/handover" &
 	running+=($!)
 	exec 9>"$dir/accept"
 	await_text "$dir/handover" '"port"' || return 1
