@@ -2,16 +2,7 @@
 # someone with other habits.
 # shellcheck shell=bash
 
-# The sources as they are here, without what was built, in a folder of another name.
-copy_tree()
-{
-	mkdir -p "$1/build"
-	git ls-files -co --exclude-standard | sort -u | while IFS= read -r file; do
-		[ ! -e "$file" ] || echo "$file"
-	done | tar -T - -cf - | tar -C "$1" -xf -
-	find "$1" -exec touch -d '2001-02-03 04:05:06' {} +
-	ln -s "$(realpath build)/cache" "$1/build/cache"
-}
+. tests/sources.sh
 
 if ! command -v scdoc >/dev/null || ! command -v dpkg-deb >/dev/null; then
 	skip archive "scdoc or dpkg-deb is missing (tools/install-deps test)"
@@ -25,7 +16,8 @@ fi
 archive=$(tail -n 1 <<<"$archive") package=$(tail -n 1 <<<"$package")
 
 other=$scratch/a/folder/of/another/name
-copy_tree "$other"
+sources_copy "$other"
+find "$other" -exec touch -d '2001-02-03 04:05:06' {} +
 (
 	umask 077
 	unset MAKEFLAGS MAKELEVEL

@@ -8,8 +8,14 @@ export LC_ALL=C TZ=UTC
 for needed in scdoc pkg-config; do
 	command -v $needed >/dev/null || { echo "$needed is missing: run tools/install-deps test" >&2; exit 1; }
 done
+# commit FORMAT: of the last commit; 0 where there is none (an unpacked archive of the sources).
+commit()
+{
+	git -c safe.directory="$PWD" log -1 --format="$1" 2>/dev/null || echo 0
+}
+
 # The time of everything inside: that of the commit.
-SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(commit %ct)}
 export SOURCE_DATE_EPOCH
 
 # stage DIR ARCH MAKE_VARIABLE…: installs the static program, stripped, and what belongs to it, below DIR.
