@@ -98,7 +98,7 @@ __noinline __u64 queue_read(__u64 first, __u64 listener)
 
 static __always_inline void queue_note(const struct sock *listener)
 {
-	const struct inet_connection_sock *icsk = (const struct inet_connection_sock *)listener;
+	struct inet_connection_sock *icsk = (struct inet_connection_sock *)listener;
 	__u64 request = (__u64)READ(icsk, icsk_accept_queue.rskq_accept_head);
 	int i;
 
@@ -176,7 +176,7 @@ static __always_inline bool holds_something(struct task_struct *task)
 static __always_inline void holder_hint(struct task_struct *task)
 {
 	if (holders_matter && holds_something(task))
-		__sync_fetch_and_add(&holder_hints, 1);
+		atomic_add(&holder_hints, 1);
 }
 
 /* A process receives a descriptor. A listener brings its accept queue with it. */
@@ -186,7 +186,7 @@ static __always_inline void holder_received(struct file *file)
 	__u8 state = sk ? READ(sk, __sk_common.skc_state) : 0;
 
 	if (state && (state == TCP_LISTEN || is_holder_state(state)))
-		__sync_fetch_and_add(&holder_hints, 1);
+		atomic_add(&holder_hints, 1);
 }
 
 /* iter/task_file */

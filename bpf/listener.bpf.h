@@ -35,7 +35,7 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 			count(COUNTER_MAP_FULL);
 		return;
 	}
-	__sync_fetch_and_add(&listener->sockets, 1);
+	atomic_add(&listener->sockets, 1);
 	if (!same_process(&listener->owner, process))
 		__builtin_memset(&listener->owner, 0, sizeof(listener->owner));
 }
@@ -63,7 +63,7 @@ static __always_inline void listener_closed(const struct endpoint *endpoint)
 	if (listener->sockets <= 1)
 		bpf_map_delete_elem(&listener_by_address, &key);
 	else
-		__sync_fetch_and_add(&listener->sockets, -1);
+		atomic_add(&listener->sockets, -1);
 }
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <bpf/bpf_helpers.h>
 #include "abi.h"
+#include "atomic.bpf.h"
 
 #define SLOTS(name, value_type)                \
 	struct {                                   \
@@ -116,7 +117,7 @@ static __always_inline void count(__u32 kind)
 	__u64 *value = bpf_map_lookup_elem(&counters, &kind);
 
 	if (value)
-		__sync_fetch_and_add(value, 1);
+		atomic_add(value, 1);
 }
 
 #endif

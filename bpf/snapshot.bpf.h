@@ -53,7 +53,7 @@ static __always_inline void tell_presence(struct connection *connection, const s
 	if (emit(&presence, connection, endpoint))
 		return;
 	connection->told = 0;
-	__sync_fetch_and_add(&presences_refused, 1);
+	atomic_add(&presences_refused, 1);
 }
 
 static __always_inline void count_adopted(void)

@@ -151,7 +151,7 @@ static __always_inline struct place socket_spill(struct place place, __u64 flags
 		return place;
 	}
 	if (slots_used)
-		__sync_fetch_and_add(&spilled_sockets, 1);
+		atomic_add(&spilled_sockets, 1);
 	place.connection = bpf_map_lookup_elem(&connection_by_socket, &place.key);
 	return place;
 }
@@ -176,7 +176,7 @@ static __always_inline void socket_remove(struct place place)
 		if (tag)
 			zero_after_all(tag);
 	} else if (!bpf_map_delete_elem(&connection_by_socket, &place.key) && slots_used) {
-		__sync_fetch_and_add(&spilled_sockets, -1);
+		atomic_add(&spilled_sockets, -1);
 	}
 }
 
@@ -192,7 +192,7 @@ static __always_inline bool socket_take(struct place place, __u64 id)
 		if (place.connection->id != id || bpf_map_delete_elem(&connection_by_socket, &place.key))
 			return false;
 		if (slots_used)
-			__sync_fetch_and_add(&spilled_sockets, -1);
+			atomic_add(&spilled_sockets, -1);
 		return true;
 	}
 	tag = tag_at(&socket_buckets, place.way);
@@ -282,8 +282,8 @@ static __always_inline void time_wait_spilled(const struct endpoint *endpoint, _
 
 	if (!bucket)
 		return;
-	__sync_fetch_and_add(&bucket->spilled, change);
-	__sync_fetch_and_add(&spilled_time_waits, change);
+	atomic_add(&bucket->spilled, change);
+	atomic_add(&spilled_time_waits, change);
 }
 
 /* Counted first: who looks for it meanwhile must not miss it. */

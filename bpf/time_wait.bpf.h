@@ -24,7 +24,7 @@ __s64 fin_wait2_timewait_sockets = 0;
 
 static __always_inline void fin_wait2_count(__s64 change)
 {
-	__sync_fetch_and_add(&fin_wait2_timewait_sockets, change);
+	atomic_add(&fin_wait2_timewait_sockets, change);
 }
 
 static __always_inline void tw_timer_learn(const struct inet_timewait_sock *tw)

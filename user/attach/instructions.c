@@ -15,7 +15,20 @@
 
 static bool is_atomic_with_result(const struct bpf_insn *insn)
 {
-	return insn->code == (BPF_STX | BPF_ATOMIC | BPF_DW) && insn->imm != BPF_ADD;
+	return (insn->code == (BPF_STX | BPF_ATOMIC | BPF_DW) || insn->code == (BPF_STX | BPF_ATOMIC | BPF_W)) &&
+	       insn->imm != BPF_ADD;
+}
+
+/*
+ * Kernels before 5.12 refuse an atomic instruction that they don't know even where it can't be reached: it becomes a no-op. Not an
+ * addition, which some compilers take for one whose result nobody asks for: it becomes the one without.
+ */
+static void take_result_away(struct bpf_insn *insn)
+{
+	if (insn->imm == (BPF_ADD | BPF_FETCH))
+		insn->imm = BPF_ADD;
+	else
+		*insn = (struct bpf_insn){ .code = BPF_JMP | BPF_JA };
 }
 
 /* A call of a kernel function; without one the number stays, in code that is not reached then. */
@@ -42,7 +55,6 @@ static void put_in_call(struct bpf_insn *insn, const struct kernel *kernel)
 	}
 }
 
-/* Kernels before 5.12 refuse an atomic instruction that they don't know even where it can't be reached: it becomes a no-op. */
 static void put_in(struct bpf_insn *insn, const struct kernel *kernel)
 {
 	if (insn->code == (BPF_JMP | BPF_CALL) && !insn->src_reg)
@@ -52,7 +64,7 @@ static void put_in(struct bpf_insn *insn, const struct kernel *kernel)
 	else if (insn->code == (BPF_ALU64 | BPF_AND | BPF_K) && insn->imm == CONSTANT_CAST_TYPES)
 		insn->imm = kernel->casts == CASTS_TYPED ? -1 : 0;
 	else if (!kernel->has_atomics && is_atomic_with_result(insn))
-		*insn = (struct bpf_insn){ .code = BPF_JMP | BPF_JA };
+		take_result_away(insn);
 }
 
 void *instructions_put_in(const void *object, size_t size, const struct kernel *kernel)
