@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What a command line tells of the program, and what it must not tell; and the same of this process. */
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "attribute/holders.h"
+#include "attribute/program.h"
+
+/* Words are separated by '|' here. */
+static size_t arguments_of(char *out, const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	memcpy(out, text, size);
+	for (size_t i = 0; i < size; i++)
+		if (out[i] == '|')
+			out[i] = '\0';
+	return size;
+}
+
+static void programs(void **state)
+{
+	static const struct {
+		const char *arguments, *program;
+	} cases[] = {
+		{ "/usr/sbin/nginx|-g|daemon off;", "nginx" },
+		{ "nginx: worker process", "nginx" },
+		{ "postgres: checkpointer ", "postgres" },
+		{ "-bash", "bash" },
+		{ "sshd: root@pts/0", "sshd" },
+		{ "redis-server 127.0.0.1:6379", "redis-server" },
+		{ "python3|/srv/webapp.py|--password|secret", "python3 webapp.py" },
+		{ "/usr/bin/python3.11|-u|-X|dev|app.py", "python3.11 app.py" },
+		{ "python3|-W|ignore|-m|http.server|8080", "python3 http.server" },
+		{ "python3|-c|import secret; secret.key('1234')", "python3" },
+		{ "python3|-|secret", "python3 secret" }, /* a script's name for all that can be told */
+		{ "perl|-w|-I|lib|bin/job.pl|--token=1", "perl job.pl" },
+		{ "ruby|-e|puts 'secret'", "ruby" },
+		{ "node|--require|./trace.js|server.js|secret", "node server.js" },
+		{ "node|-e|secret()", "node" },
+		{ "nodejs|/srv/app/index.js", "nodejs index.js" },
+		{ "java|-Xmx1g|-cp|/a:/b|-Dpassword=secret|org.apache.catalina.startup.Bootstrap|start",
+		  "java org.apache.catalina.startup.Bootstrap" },
+		{ "java|-jar|/opt/shop/shop.jar|--key=secret", "java shop.jar" },
+		{ "/bin/sh|-c|curl -u user:secret host", "sh" },
+		{ "bash|-e|/usr/local/bin/backup.sh", "bash backup.sh" },
+		{ "php|-f|worker.php", "php worker.php" },
+		{ "php-fpm: pool www", "php-fpm" },
+		{ "deno|run|-A|main.ts|secret", "deno main.ts" },
+		{ "dotnet|exec|shop.dll", "dotnet shop.dll" },
+		{ "javac|Secret.java", "javac" },
+		{ "pythonish|secret", "pythonish" },
+		{ "python3|-x|--|file.py", "python3 file.py" },
+		{ "python3|", "python3" },
+		{ "/opt/My Program/bin/run|secret", "My" },
+		{ "evil\033[31m|x", "evil?[31m" },
+		{ "", "" },
+		{ "||", "" },
+	};
+	char arguments[256], program[PROGRAM_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		program_from_arguments(program, arguments, arguments_of(arguments, cases[i].arguments));
+		assert_string_equal(program, cases[i].program);
+	}
+	program_from_arguments(program, NULL, 0);
+	assert_string_equal(program, "");
+	program_from_arguments(program, "python3", 7); /* cut, without its end */
+	assert_string_equal(program, "python3");
+}
+
+static void long_and_wild_arguments(void **state)
+{
+	char arguments[5000], program[PROGRAM_BYTES], line[CMDLINE_BYTES];
+	uint64_t random = 4711;
+
+	(void)state;
+	memset(arguments, 'a', sizeof(arguments));
+	program_from_arguments(program, arguments, sizeof(arguments));
+	assert_true(strlen(program) < PROGRAM_BYTES);
+	cmdline_from_arguments(line, arguments, sizeof(arguments));
+	assert_int_equal(strlen(line), 200);
+	for (int round = 0; round < 20000; round++) {
+		size_t size = unit_random(&random) % 80;
+
+		for (size_t i = 0; i < size; i++)
+			arguments[i] = unit_random(&random) % 3 ? "python3 -m-c/.x"[unit_random(&random) % 15] : (char)unit_random(&random);
+		program_from_arguments(program, arguments, size);
+		cmdline_from_arguments(line, arguments, size);
+		for (const char *at = line; *at; at++)
+			assert_false((unsigned char)*at < 0x20 || *at == 0x7f);
+	}
+}
+
+static void cmdlines(void **state)
+{
+	char arguments[256], line[CMDLINE_BYTES];
+
+	(void)state;
+	cmdline_from_arguments(line, arguments, arguments_of(arguments, "python3|/srv/webapp.py|--port|80\n80"));
+	assert_string_equal(line, "python3 /srv/webapp.py --port 80?80");
+	cmdline_from_arguments(line, NULL, 0);
+	assert_string_equal(line, "");
+}
+
+/* This process, before and after it opened some files; and none that has its pid but another start. */
+static void of_this_process(void **state)
+{
+	struct rlimit limit;
+	struct process self;
+	uint64_t before, after, most;
+	char program[PROGRAM_BYTES], line[CMDLINE_BYTES];
+	int fds[3];
+
+	(void)state;
+	assert_true(holder_process_read("/proc", getpid(), &self));
+	program_read(program, NULL, &self);
+	cmdline_read(line, NULL, &self);
+	assert_string_equal(program, "program_test");
+	unit_assert_contains(line, "program_test");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(process_descriptors(NULL, &self, &before, &most));
+	assert_int_equal(most, limit.rlim_cur);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = open("/dev/null", O_RDONLY);
+	assert_true(process_descriptors(NULL, &self, &after, &most));
+	assert_int_equal(after, before + 3);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+	self.start_ns += 1000000000;
+	program_read(program, NULL, &self);
+	assert_string_equal(program, "");
+	assert_false(process_descriptors(NULL, &self, &after, &most));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(programs),
+		cmocka_unit_test(long_and_wild_arguments),
+		cmocka_unit_test(cmdlines),
+		cmocka_unit_test(of_this_process),
+	};
+
+	return cmocka_run_group_tests_name("program", tests, NULL, NULL);
+}

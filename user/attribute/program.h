@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a process runs, from its command line: ten processes called python3 are ten programs. And how many descriptors it has
+ * and may have.
+ */
+#ifndef TCPDWELL_ATTRIBUTE_PROGRAM_H
+#define TCPDWELL_ATTRIBUTE_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+#define PROGRAM_BYTES 128
+#define CMDLINE_BYTES 256 /* 200 columns, in which a character takes more than one byte at times */
+
+/*
+ * The name of the executable, and of its script where it is an interpreter: "nginx", "python3 webapp.py", "java app.jar". Holds
+ * no other argument, so that it can be stored. `arguments` are as in /proc/PID/cmdline, each with its NUL. "" where they tell
+ * nothing. Safe for a terminal.
+ */
+void program_from_arguments(char out[PROGRAM_BYTES], const char *arguments, size_t size);
+
+/* All arguments in one line of at most 200 columns, safe for a terminal. They can hold secrets. */
+void cmdline_from_arguments(char out[CMDLINE_BYTES], const char *arguments, size_t size);
+
+/* The same of a process that lives; "" for others, and for another process that has this pid now. proc NULL: /proc. */
+void program_read(char out[PROGRAM_BYTES], const char *proc, const struct process *process);
+void cmdline_read(char out[CMDLINE_BYTES], const char *proc, const struct process *process);
+
+/* Descriptors that a process has open, and how many it may have: RLIM_INFINITY is UINT64_MAX. False where not known. */
+bool process_descriptors(const char *proc, const struct process *process, uint64_t *open, uint64_t *limit);
+
+#endif
