@@ -5,16 +5,16 @@
 #include "util/log.h"
 #include "util/tcp_state.h"
 
-/* States that a healthy socket leaves soon; TIME_WAIT ends by itself, ESTABLISHED may last. */
+/* States that a healthy socket leaves soon, and TIME_WAIT, which ends by itself; ESTABLISHED may last. */
 #define STUCK_STATES                                                                                                     \
 	(1U << STATE_CLOSE_WAIT | 1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_LAST_ACK |                  \
-	 1U << STATE_SYN_SENT | 1U << STATE_CLOSING)
+	 1U << STATE_SYN_SENT | 1U << STATE_CLOSING | 1U << STATE_TIME_WAIT)
 
 struct leaks_options {
 	uint64_t older_than_ns;
 	uint64_t fail_on; /* UINT64_MAX: never */
 	uint32_t rows; /* 0 = default */
-	bool wide;
+	bool wide, cmdline;
 };
 
 #define FIELD(member) offsetof(struct leaks_options, member)
@@ -25,7 +25,8 @@ static const struct option_row leaks_rows[] = {
 	{ "older-than", 0, "TIME", "in the state for longer than this (10s)", option_duration, FIELD(older_than_ns) },
 	{ "fail-on", 0, "N", "exit with 3 when more than N are found", option_u64, FIELD(fail_on), 0, UINT32_MAX },
 	{ "rows", 'r', "ROWS", "show so many rows", option_u32, FIELD(rows), 1, 1 << 20 },
-	{ "wide", 'w', NULL, "more columns", option_flag, FIELD(wide) },
+	{ "wide", 'w', NULL, "more columns, and command lines", option_flag, FIELD(wide) },
+	{ "cmdline", 0, NULL, "command lines in JSON too (they can hold secrets)", option_flag, FIELD(cmdline) },
 	{},
 };
 
@@ -41,7 +42,7 @@ static void leaks_needs(const struct options *options, struct run_needs *needs)
 	needs->emit_states = states_of(options);
 	needs->holder_states = needs->emit_states;
 	needs->filters_processes = true;
-	needs->track_all = needs->emit_states != 1U << STATE_CLOSE_WAIT;
+	needs->track_all = needs->emit_states & ~(1U << STATE_CLOSE_WAIT | 1U << STATE_TIME_WAIT);
 }
 
 static struct view *leaks_view(const struct options *options, struct output *output)
@@ -56,6 +57,7 @@ static struct view *leaks_view(const struct options *options, struct output *out
 		.max_sockets = options->run.max_sockets,
 		.json = options->json,
 		.wide = own->wide,
+		.cmdline = own->cmdline,
 	};
 
 	return leaks_view_new(&config, output);
@@ -72,8 +74,8 @@ static bool leaks_options_check(const struct options *options)
 {
 	if (!(states_of(options) & ~STUCK_STATES))
 		return true;
-	log_error("--state: leaks looks at CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, SYN_SENT and CLOSING; "
-		  "sockets leave TIME_WAIT by themselves, and may be in the others for long");
+	log_error("--state: leaks looks at CLOSE_WAIT, FIN_WAIT1, FIN_WAIT2, LAST_ACK, CLOSING, SYN_SENT and TIME_WAIT; healthy "
+		  "sockets may be in the others for long");
 	return false;
 }
 

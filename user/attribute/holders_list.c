@@ -77,6 +77,8 @@ static void message_take(const struct nlmsghdr *header, listed_socket_fn each, v
 	socket.inode = message->idiag_inode;
 	socket.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0];
 	socket.is_timewait = message->idiag_timer == TIMER_TIMEWAIT;
+	if (socket.is_timewait)
+		socket.expires_ns = message->idiag_expires * NSEC_PER_MSEC;
 	socket.uid = message->idiag_uid;
 	socket.rx_queue = message->idiag_rqueue;
 	attributes_take(&socket, header, message);

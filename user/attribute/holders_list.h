@@ -18,6 +18,7 @@ struct listed_socket {
 	uint64_t inode; /* 0: no descriptor can refer to it: not accepted yet, or closed */
 	uint64_t cookie; /* the connection's own number, also as a timewait socket; 0: not told */
 	uint32_t uid;
+	uint64_t expires_ns; /* of a timewait socket: so long it stays; 0: not told */
 	uint32_t rx_queue; /* bytes, as in ss: an end of stream that was not read counts as one */
 	bool is_timewait; /* the kernel's small socket, whatever its state; false where not told */
 	bool times_known;

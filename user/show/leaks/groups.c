@@ -9,6 +9,8 @@
 #include "show/leaks/leaks.h"
 #include "util/tcp_state.h"
 
+#define FOLDED_MIN 4 /* as many groups of one program become one */
+
 static const uint8_t *remote_of(const struct leak *leak)
 {
 	return leak->end->endpoint.remote_addr;
@@ -34,6 +36,7 @@ static void sum_begin(struct leak_group *group, const struct model *model, const
 
 	*group = (struct leak_group){
 		.group = leak->group,
+		.processes = 1,
 		.state = leak->socket->state,
 		.side = service->side,
 		.service_port = service->port,
@@ -44,13 +47,15 @@ static void sum_begin(struct leak_group *group, const struct model *model, const
 		group->process = *leak->charged;
 }
 
-/* Is the peer's end of stream read by a program that has the socket? Only where there is such an end. */
-static bool is_read_to_end(const struct leak *leak)
+/* Only in CLOSE_WAIT there is an end of stream that a program could have read. */
+static void add_queue(struct leak_group *group, const struct leak *leak)
 {
 	const struct held_socket *held = leak->held;
 
-	return leak->socket->state == STATE_CLOSE_WAIT && held && held->found && held->listed.inode &&
-	       !held->listed.rx_queue;
+	if (leak->socket->flags & LIVE_IN_ACCEPT_QUEUE)
+		group->queued++;
+	else if (leak->socket->state == STATE_CLOSE_WAIT && held && held->found)
+		*(held->listed.rx_queue ? &group->unread : &group->ended) += 1;
 }
 
 static void sum_add(struct leak_group *group, const struct leak *leak)
@@ -60,10 +65,7 @@ static void sum_add(struct leak_group *group, const struct leak *leak)
 		group->oldest_ns = leak->age.ns;
 		group->oldest_at_least = leak->age.at_least;
 	}
-	if (leak->age.ns < group->youngest_ns)
-		group->youngest_ns = leak->age.ns;
-	group->ended += is_read_to_end(leak);
-	group->queued += !!(leak->socket->flags & LIVE_IN_ACCEPT_QUEUE);
+	add_queue(group, leak);
 }
 
 /* Sockets of one cause follow each other, and in it those of one remote address. Returns how many there are. */
@@ -84,6 +86,58 @@ static size_t sum_up(struct leak_group *group, const struct model *model, const 
 	return begin;
 }
 
+static size_t count_causes(const struct leak *leaks, size_t count)
+{
+	size_t i, causes = 0;
+
+	for (i = 0; i < count; i++)
+		causes += !i || compare_causes(leaks + i - 1, leaks + i);
+	return causes;
+}
+
+/* As sockets are sorted. */
+static int compare_with_cause(const void *key, const void *element)
+{
+	const struct leak_group *wanted = key, *group = element;
+
+	if (wanted->group != group->group)
+		return wanted->group->index < group->group->index ? -1 : 1;
+	return (int)wanted->state - group->state;
+}
+
+static void see(struct leak_group *group, const struct live_socket *socket, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns > socket->since_ns ? now_ns - socket->since_ns : 0;
+
+	if (age_ns < group->youngest_ns)
+		group->youngest_ns = age_ns;
+	if (!(socket->flags & LIVE_CAME))
+		return;
+	if (!group->came || age_ns > group->first_ns)
+		group->first_ns = age_ns;
+	if (!group->came || age_ns < group->last_ns)
+		group->last_ns = age_ns;
+	group->came++;
+}
+
+/* Those that are too young to be leaks tell whether there are more and more of them. */
+static void see_all(const struct model *model, struct leak_group *groups, size_t count, uint64_t now_ns)
+{
+	const struct live_socket *socket;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
+		struct leak_group key = { .state = socket->state }, *group;
+
+		if (!(socket->flags & LIVE_COUNTED))
+			continue;
+		key.group = model_group_of(model, socket, LEAK_GROUPING);
+		group = bsearch(&key, groups, count, sizeof(*groups), compare_with_cause);
+		if (group)
+			see(group, socket, now_ns);
+	}
+}
+
 static int compare_groups(const void *a, const void *b)
 {
 	const struct leak_group *left = a, *right = b;
@@ -97,16 +151,13 @@ static int compare_groups(const void *a, const void *b)
 	return (int)left->service_port - right->service_port;
 }
 
-static size_t count_causes(const struct leak *leaks, size_t count)
+static void sort_groups(struct leak_group *groups, size_t count)
 {
-	size_t i, causes = 0;
-
-	for (i = 0; i < count; i++)
-		causes += !i || compare_causes(leaks + i - 1, leaks + i);
-	return causes;
+	if (count)
+		qsort(groups, count, sizeof(*groups), compare_groups);
 }
 
-int leak_groups_make(const struct model *model, struct leak *leaks, size_t count, struct leak_group **ret_groups,
+int leak_groups_make(const struct model *model, struct leak *leaks, size_t count, uint64_t now_ns, struct leak_group **ret_groups,
 		     size_t *ret_count)
 {
 	size_t i, n_groups;
@@ -119,14 +170,85 @@ int leak_groups_make(const struct model *model, struct leak *leaks, size_t count
 	if (!groups)
 		return -ENOMEM;
 	for (i = 0; i < n_groups; i++) {
-		size_t size = sum_up(&groups[i], model, leaks, count);
+		size_t size = sum_up(&groups[i], model, leaks, count), k;
 
+		groups[i].cause = i;
+		for (k = 0; k < size; k++)
+			leaks[k].cause = i;
 		leaks += size;
 		count -= size;
 	}
-	if (n_groups)
-		qsort(groups, n_groups, sizeof(*groups), compare_groups);
+	see_all(model, groups, n_groups, now_ns);
+	sort_groups(groups, n_groups);
 	*ret_groups = groups;
 	*ret_count = n_groups;
 	return 0;
+}
+
+/* What groups have in common that differ by the process alone. */
+static int compare_programs(const void *a, const void *b)
+{
+	const struct leak_group *left = a, *right = b;
+	int order = strncmp(left->process.comm, right->process.comm, COMM_BYTES) ?: strcmp(left->program, right->program);
+
+	if (order || left->service_port != right->service_port)
+		return order ?: (int)left->service_port - right->service_port;
+	return left->state != right->state ? (int)left->state - right->state : (int)left->side - right->side;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t more(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Remote addresses may be the same ones: at least as many as any group has. */
+static void fold(struct leak_group *into, const struct leak_group *group)
+{
+	if (group->oldest_ns > into->oldest_ns)
+		into->oldest_at_least = group->oldest_at_least;
+	into->oldest_ns = more(into->oldest_ns, group->oldest_ns);
+	into->youngest_ns = less(into->youngest_ns, group->youngest_ns);
+	if (group->came) {
+		into->first_ns = into->came ? more(into->first_ns, group->first_ns) : group->first_ns;
+		into->last_ns = into->came ? less(into->last_ns, group->last_ns) : group->last_ns;
+	}
+	if (memcmp(into->remote, group->remote, sizeof(into->remote)) || group->remotes > into->remotes)
+		into->remotes = more(into->remotes, group->remotes + !!memcmp(into->remote, group->remote, sizeof(into->remote)));
+	into->came += group->came;
+	into->grown += group->grown;
+	into->count += group->count;
+	into->ended += group->ended;
+	into->unread += group->unread;
+	into->queued += group->queued;
+	into->processes += group->processes;
+	into->fds_known = false;
+	into->cmdline[0] = '\0';
+}
+
+size_t leak_groups_fold(struct leak_group *groups, size_t count)
+{
+	size_t begin, end, i, kept = 0;
+
+	if (count)
+		qsort(groups, count, sizeof(*groups), compare_programs);
+	for (begin = 0; begin < count; begin = end) {
+		for (end = begin + 1; end < count && !compare_programs(&groups[begin], &groups[end]); end++)
+			;
+		if (end - begin < FOLDED_MIN || !groups[begin].process.start_ns) {
+			for (i = begin; i < end; i++)
+				groups[kept++] = groups[i];
+			continue;
+		}
+		groups[kept] = groups[begin];
+		for (i = begin + 1; i < end; i++)
+			fold(&groups[kept], &groups[i]);
+		kept++;
+	}
+	sort_groups(groups, kept);
+	return kept;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Leaks that have the same cause: same process, side and service port, same state. Sums them up from a report's
- * sockets. */
+/*
+ * Leaks that have the same cause: same process, side and service port, same state. Sums them up from a report's sockets, and
+ * says what their number does. Pure.
+ */
 #ifndef TCPDWELL_SHOW_LEAKS_GROUPS_H
 #define TCPDWELL_SHOW_LEAKS_GROUPS_H
 
@@ -9,6 +11,7 @@
 #include <stdint.h>
 
 #include "account/model.h"
+#include "attribute/program.h"
 
 /* What the groups of the model are of. */
 #define LEAK_GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
@@ -16,22 +19,57 @@
 struct leak;
 
 struct leak_group {
-	const struct group *group; /* of the model */
+	const struct group *group; /* of the model; of several processes' the first */
+	size_t cause; /* a number from 0 on; its leaks have it too */
 	struct process process; /* the charged one, as it is called now; start_ns 0 = not known, or several */
+	size_t processes; /* 1, or more where groups were folded: `process` is one of them */
 	uint8_t state, side;
 	uint16_t service_port;
-	int64_t grown; /* who came less who left, since the run began */
 	size_t count;
-	uint64_t oldest_ns, youngest_ns; /* ages */
-	bool oldest_at_least;
-	size_t ended; /* sockets whose end of stream the program has read, and still did not close */
+	size_t ended; /* of CLOSE_WAIT: the program has read the end of stream, and still did not close */
+	size_t unread; /* of CLOSE_WAIT: accepted, and the program has not read all */
 	size_t queued; /* never accepted */
 	size_t remotes; /* remote addresses */
 	uint8_t remote[16]; /* the one with the most sockets */
+	uint64_t oldest_ns; /* age */
+	bool oldest_at_least;
+
+	/* Of all sockets of the cause, those that are too young for the report too. */
+	uint64_t youngest_ns; /* age */
+	int64_t grown; /* who came less who left, since the run began */
+	size_t came; /* of those that are there */
+	uint64_t first_ns, last_ns; /* ages of the first and the last of these */
+
+	/* Of the process, where it was asked: "", false = not known. */
+	char program[PROGRAM_BYTES], cmdline[CMDLINE_BYTES];
+	bool fds_known;
+	uint64_t fds, fds_limit; /* descriptors open and allowed; UINT64_MAX = no limit */
 };
 
-/* Fills in *ret_groups, most sockets first; the caller frees it. Sorts `leaks` as it likes. 0 or -ENOMEM. */
-int leak_groups_make(const struct model *model, struct leak *leaks, size_t count, struct leak_group **ret_groups,
+/*
+ * Fills in *ret_groups, most sockets first; the caller frees it. Sorts `leaks` as it likes, and fills in the group's number of
+ * each. `now_ns` is the report's. 0 or -ENOMEM.
+ */
+int leak_groups_make(const struct model *model, struct leak *leaks, size_t count, uint64_t now_ns, struct leak_group **ret_groups,
 		     size_t *ret_count);
+
+/*
+ * Many groups that differ by the process alone, as of a server that forks for each connection, become one: in place. Returns how
+ * many groups are left; most sockets first again.
+ */
+size_t leak_groups_fold(struct leak_group *groups, size_t count);
+
+/* What a group's number does. */
+enum leak_growth {
+	LEAK_STEADY, /* as many as there were */
+	LEAK_CHANGED, /* more or fewer, in too short a time or too suddenly to be called a rate */
+	LEAK_GROWS, /* steadily: a rate */
+	LEAK_FULL, /* grew no more: the process has no descriptor left */
+};
+
+enum leak_growth leak_growth_of(const struct leak_group *group, uint64_t watched_ns);
+
+/* Seconds until the process has no descriptor left, at a rate; 0 = does not apply. */
+double leak_seconds_to_full(const struct leak_group *group, uint64_t watched_ns);
 
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The report of `leaks` as JSON lines: an object with the totals and causes, then an object a socket. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "show/leaks/leaks.h"
@@ -21,30 +23,88 @@ static void comm_json(struct json *json, const char *key, const struct process *
 	json_string_sized(json, key, process->comm, strnlen(process->comm, COMM_BYTES));
 }
 
-static void group_owner_json(struct json *json, const struct process *owner)
+static void pid_json(struct json *json, const char *key, const struct process *process)
 {
-	if (!owner->start_ns) {
-		json_null(json, "owner_pid");
-		json_null(json, "owner_comm");
-		return;
-	}
-	if (owner->pid)
-		json_u64(json, "owner_pid", owner->pid);
+	if (process->start_ns && process->pid)
+		json_u64(json, key, process->pid);
 	else
-		json_null(json, "owner_pid");
-	comm_json(json, "owner_comm", owner);
+		json_null(json, key);
+}
+
+static void name_json(struct json *json, const char *key, const struct process *process)
+{
+	if (process->start_ns)
+		comm_json(json, key, process);
+	else
+		json_null(json, key);
+}
+
+/* Who is charged, under the name that it has always had here too. */
+static void group_process_json(struct json *json, const struct leak_group *group)
+{
+	pid_json(json, "owner_pid", &group->process);
+	name_json(json, "owner_comm", &group->process);
+	pid_json(json, "holder_pid", &group->process);
+	name_json(json, "holder_comm", &group->process);
+}
+
+static void known_text_json(struct json *json, const char *key, const char *text)
+{
+	json_string(json, key, text[0] ? text : NULL);
+}
+
+static void growth_json(struct json *json, const struct leaks_report *report, const struct leak_group *group)
+{
+	static const char *const words[] = { "steady", "changed", "growing", "full" };
+	double full_s = report->watched_ns ? leak_seconds_to_full(group, report->watched_ns) : 0;
+
+	if (report->watched_ns) {
+		json_f64(json, "growth_per_min", group->grown * NSEC_PER_MINUTE / report->watched_ns, 2);
+		json_i64(json, "grown", group->grown);
+		json_string(json, "growth", words[leak_growth_of(group, report->watched_ns)]);
+	} else {
+		json_null(json, "growth_per_min");
+		json_null(json, "grown");
+		json_null(json, "growth");
+	}
+	if (full_s > 0)
+		json_f64(json, "full_in_s", full_s, 0);
+	else
+		json_null(json, "full_in_s");
+}
+
+static void descriptors_json(struct json *json, const struct leak_group *group)
+{
+	if (group->fds_known)
+		json_u64(json, "fds", group->fds);
+	else
+		json_null(json, "fds");
+	if (group->fds_known && group->fds_limit != UINT64_MAX)
+		json_u64(json, "fds_limit", group->fds_limit);
+	else
+		json_null(json, "fds_limit");
+}
+
+static void asked_json(struct json *json, const char *key, const struct leaks_report *report, size_t count)
+{
+	if (report->asked)
+		json_u64(json, key, count);
+	else
+		json_null(json, key);
 }
 
 static void leak_group_json(struct json *json, const struct leaks_report *report, const struct leak_group *group)
 {
-	double minutes = (report->tick->time_ns - report->begin_ns) / NSEC_PER_MINUTE;
 	char remote[ADDRESS_TEXT];
 
 	address_format_mapped(remote, group->remote);
 	json_element_object_begin(json);
 	json_u64(json, "sockets", group->count);
 	json_string(json, "state", tcp_state_name(group->state));
-	group_owner_json(json, &group->process);
+	group_process_json(json, group);
+	known_text_json(json, "program", group->program);
+	if (report->config->cmdline)
+		known_text_json(json, "cmdline", group->cmdline);
 	json_string(json, "side", side_name(group->side));
 	if (group->service_port)
 		json_u64(json, "service_port", group->service_port);
@@ -54,15 +114,12 @@ static void leak_group_json(struct json *json, const struct leaks_report *report
 	json_u64(json, "remote_addrs", group->remotes);
 	seconds_json(json, "oldest_s", group->oldest_ns);
 	json_bool(json, "oldest_at_least", group->oldest_at_least);
-	if (report->watched)
-		json_f64(json, "growth_per_min", group->grown / minutes, 2);
-	else
-		json_null(json, "growth_per_min");
-	if (report->asked)
-		json_u64(json, "read_to_end", group->ended);
-	else
-		json_null(json, "read_to_end");
+	seconds_json(json, "youngest_s", group->youngest_ns);
+	growth_json(json, report, group);
+	asked_json(json, "read_to_end", report, group->ended);
+	asked_json(json, "unread", report, group->unread);
 	json_u64(json, "never_accepted", group->queued);
+	descriptors_json(json, group);
 	json_object_end(json);
 }
 
@@ -84,12 +141,16 @@ static void head_json(struct json *json, const struct leaks_report *report)
 	json_u64(json, "in_state", report->in_state);
 	json_u64(json, "undecided", report->undecided);
 	json_u64(json, "no_room", report->refused);
+	if (report->watched_ns)
+		seconds_json(json, "watched_s", report->watched_ns);
+	else
+		json_null(json, "watched_s");
 	if (report->asked)
 		json_bool(json, "holders_complete", report->holders_complete);
 	else
 		json_null(json, "holders_complete");
 	json_array_begin(json, "groups");
-	for (i = 0; i < report->group_count; i++)
+	for (i = 0; i < report->group_count && i < (report->config->rows ?: SIZE_MAX); i++)
 		leak_group_json(json, report, &report->groups[i]);
 	json_array_end(json);
 	json_object_end(json);
@@ -148,7 +209,34 @@ static void age_json(struct json *json, const struct leak_age *age)
 		json_null(json, "age_at_most_s");
 }
 
-static void leak_json(struct json *json, const struct leaks_report *report, const struct leak *leak)
+static void left_json(struct json *json, const struct leak *leak)
+{
+	uint64_t left_ns;
+
+	if (leak_time_left(leak, &left_ns))
+		seconds_json(json, "left_s", left_ns);
+	else
+		json_null(json, "left_s");
+}
+
+/* While it waits to be accepted nobody has it. */
+static void holder_json(struct json *json, const struct leaks_report *report, const struct leak *leak, const char *program)
+{
+	static const struct known_process nobody;
+	bool is_queued = leak->socket->flags & LIVE_IN_ACCEPT_QUEUE;
+	const struct known_process *holder =
+		is_queued ? &nobody : processes_at(&report->model->processes, leak->socket->holder);
+
+	pid_json(json, "holder_pid", &holder->process);
+	if (holder->process.start_ns && holder->process.ns_pid)
+		json_u64(json, "holder_ns_pid", holder->process.ns_pid);
+	else
+		json_null(json, "holder_ns_pid");
+	name_json(json, "holder_comm", &holder->process);
+	known_text_json(json, "program", program);
+}
+
+static void leak_json(struct json *json, const struct leaks_report *report, const struct leak *leak, const char *program)
 {
 	struct held held;
 	struct event event = model_socket_event(report->model, leak->id, leak->socket, &held);
@@ -161,7 +249,9 @@ static void leak_json(struct json *json, const struct leaks_report *report, cons
 	json_string(json, "state", tcp_state_name(leak->socket->state));
 	age_json(json, &leak->age);
 	json_string(json, "closed_by", closed_by_name(leak->socket->closed_by));
+	left_json(json, leak);
 	held_json(json, leak);
+	holder_json(json, report, leak, program);
 	event_owner_json(json, &event);
 	json_object_end(json);
 	json_end_line(json);
@@ -177,15 +267,19 @@ static int write_out(struct output *output, struct json *json)
 
 int leaks_json(struct output *output, struct json *json, const struct leaks_report *report)
 {
+	const char **programs = calloc(report->group_count + 1, sizeof(*programs));
 	size_t rows = report->config->rows ?: SIZE_MAX, i;
-	int err;
+	int err = programs ? 0 : -ENOMEM;
 
+	for (i = 0; i < report->group_count && !err; i++)
+		programs[report->groups[i].cause] = report->groups[i].program;
 	head_json(json, report);
-	err = write_out(output, json);
+	err = err ?: write_out(output, json);
 	for (i = 0; i < report->count && i < rows && !err; i++) {
-		leak_json(json, report, &report->leaks[i]);
+		leak_json(json, report, &report->leaks[i], programs[report->leaks[i].cause]);
 		err = write_out(output, json);
 	}
+	free(programs);
 	if (err)
 		return err;
 	summary_json(json, report->tick, report->begin_ns);

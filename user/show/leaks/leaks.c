@@ -7,11 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "attribute/container.h"
-#include "attribute/pod_names.h"
-#include "attribute/process.h"
 #include "event/summary.h"
-#include "util/log.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -105,84 +101,6 @@ static int choose_candidates(const struct leaks_view *leaks, struct leaks_report
 	return 0;
 }
 
-/* Whose it is, by the model; known when all that is to be told to it was told. */
-static void charge(struct leak *leak, const struct model *model)
-{
-	const struct known_process *process = processes_at(&model->processes, live_socket_charged(leak->socket));
-
-	leak->charged = &process->process;
-	leak->cgroup = process->cgroup;
-	leak->group = model_group_of(model, leak->socket, LEAK_GROUPING);
-}
-
-static bool any_without_holder(const struct held_socket *held, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (!held[i].looked || (held[i].found && held[i].listed.inode && !held[i].holder_count))
-			return true;
-	return false;
-}
-
-/* Some process that we may not look into is found on many machines: a warning only where someone is missed. */
-static void tell_incomplete(int err, bool missed)
-{
-	void (*tell)(const char *format, ...) = missed ? log_warn : log_info;
-
-	if (err == -EACCES || err == -EPERM)
-		tell("some processes' descriptors may not be looked at, holders can be missing: CAP_SYS_PTRACE is needed, and "
-		     "CAP_SYS_ADMIN for other network namespaces");
-	else
-		tell("holders can be missing: %s", strerror(-err));
-}
-
-static struct held_socket *ask_holders(struct leaks_report *report)
-{
-	struct held_socket *held = calloc(report->count + 1, sizeof(*held));
-	size_t i;
-	int err;
-
-	if (!held)
-		return NULL;
-	for (i = 0; i < report->count; i++) {
-		held[i].endpoint = report->leaks[i].end->endpoint;
-		held[i].state = report->leaks[i].socket->state;
-		report->leaks[i].held = &held[i];
-	}
-	err = holders_find(held, report->count, NULL);
-	report->holders_complete = !err;
-	if (err)
-		tell_incomplete(err, any_without_holder(held, report->count));
-	return held;
-}
-
-/* As an event: the model moves the socket to who has it. */
-static void tell_holder(struct leaks_view *leaks, const struct leaks_report *report, struct leak *leak)
-{
-	const struct processes *processes = &leaks->model->processes;
-	struct container container = {};
-	struct held held;
-	struct event event = {
-		.record = { .type = RECORD_HOLDER, .id = leak->id, .time_ns = report->tick->time_ns },
-		.container = &container,
-		.held = &held,
-	};
-	char path[4096];
-
-	charge(leak, leaks->model);
-	if (!leak_holder(leak, &processes_at(processes, leak->socket->owner)->process, report->holders_complete, &held))
-		return;
-	event.cgroup_id = held.process.cgroup_id;
-	if (held.process.start_ns && !event.cgroup_id &&
-	    process_cgroup_read(NULL, NULL, held.process.pid, path, sizeof(path), &event.cgroup_id) && event.cgroup_id) {
-		event.cgroup = path;
-		container_from_cgroup(path, &container);
-		pod_names_complete(leaks->names, &container);
-	}
-	model_event(leaks->model, &event);
-}
-
 static uint64_t uptime_ns(void)
 {
 	struct timespec time;
@@ -214,7 +132,7 @@ static void complete(struct leaks_view *leaks, struct leaks_report *report)
 		if (leak.held && leak.held->looked && !leak.held->found)
 			continue;
 		if (leak.held && leak.held->found) {
-			tell_holder(leaks, report, &leak);
+			leaks_tell_holder(leaks->model, report, &leak);
 			leak.age = leak_age_of(leak.socket, &leak.held->listed, report->tick->time_ns, uptime);
 		}
 		if (leak.socket->flags & LIVE_COUNTED && leak_is_kept(&leak, report))
@@ -222,7 +140,7 @@ static void complete(struct leaks_view *leaks, struct leaks_report *report)
 	}
 	report->count = kept;
 	for (i = 0; i < kept; i++)
-		charge(&report->leaks[i], leaks->model);
+		leak_charge(&report->leaks[i], leaks->model);
 }
 
 static int compare_ages(const void *a, const void *b)
@@ -253,15 +171,25 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 		return err;
 	*ret_asked = report->count;
 	if (report->asked)
-		*ret_held = ask_holders(report);
+		*ret_held = leaks_ask_holders(report);
 	model_complete(leaks->model, leaks->names);
 	complete(leaks, report);
 	report->in_state = count_sockets(&leaks->model->sockets);
 	leaks->found = report->count;
-	err = leak_groups_make(leaks->model, report->leaks, report->count, &report->groups, &report->group_count);
+	err = leak_groups_make(leaks->model, report->leaks, report->count, report->tick->time_ns, &report->groups,
+			       &report->group_count);
+	if (!err && report->asked)
+		leaks_ask_processes(report);
 	if (report->count)
 		qsort(report->leaks, report->count, sizeof(*report->leaks), compare_ages);
 	return err;
+}
+
+static uint64_t watched_ns(const struct leaks_view *leaks, const struct tick *last)
+{
+	uint64_t ns = last->time_ns > leaks->begin_ns ? last->time_ns - leaks->begin_ns : 0;
+
+	return ns < WATCH_MIN_NS ? 0 : ns;
 }
 
 static int leaks_end(struct view *view, const struct tick *last)
@@ -273,7 +201,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 		.tick = last,
 		.names = leaks->names,
 		.begin_ns = leaks->begin_ns,
-		.watched = watches(leaks) && last->time_ns - leaks->begin_ns >= WATCH_MIN_NS,
+		.watched_ns = watches(leaks) ? watched_ns(leaks, last) : 0,
 		.asked = !leaks->recorded,
 		.states = leaks->config.states,
 		.refused = leaks->model->sockets.refused,

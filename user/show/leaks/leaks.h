@@ -27,6 +27,7 @@ struct leak {
 	const struct process *charged; /* start_ns 0 = not known */
 	const struct known_cgroup *cgroup; /* the charged process's */
 	const struct group *group;
+	size_t cause; /* as struct leak_group has it */
 	const struct held_socket *held; /* NULL: not known, as in a replay */
 	struct leak_age age;
 };
@@ -37,7 +38,7 @@ struct leaks_config {
 	bool watches; /* for the run's time; else one look is enough */
 	uint32_t rows; /* shown; 0 = default */
 	uint32_t max_sockets; /* 0 = default */
-	bool json, wide;
+	bool json, wide, cmdline;
 	const struct filter *filter; /* on processes; must outlive the view */
 };
 
@@ -47,7 +48,7 @@ struct leaks_report {
 	const struct tick *tick; /* when the report was made */
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns; /* of the run */
-	bool watched; /* for long enough that growth means something */
+	uint64_t watched_ns; /* so long; 0: for too short a time that growth means something */
 	bool asked; /* the kernel, who holds what; false in a replay */
 	bool holders_complete; /* everything that was asked could be looked at */
 	uint32_t states;
@@ -79,6 +80,20 @@ struct leak_age leak_age_of(const struct live_socket *socket, const struct liste
  * lowest pid. False where that is not told: `complete` says whether every process could be looked at. Pure.
  */
 bool leak_holder(const struct leak *leak, const struct process *owner, bool complete, struct held *first);
+
+/* Fills in whose it is by the model, once all that is to be told to it was told. */
+void leak_charge(struct leak *leak, const struct model *model);
+
+/* So long a TIME_WAIT stays, in ns. False where not known. */
+bool leak_time_left(const struct leak *leak, uint64_t *ns);
+
+/*
+ * Asks the machine: who has the sockets of the report's leaks (one for each, the caller's; NULL: no memory), and what the processes
+ * of its groups run. Then the model is told, socket by socket: it moves to who has it.
+ */
+struct held_socket *leaks_ask_holders(struct leaks_report *report);
+void leaks_ask_processes(struct leaks_report *report);
+void leaks_tell_holder(struct model *model, const struct leaks_report *report, struct leak *leak);
 
 /* The first descriptor of the charged process; -1 = none is known. */
 int leak_descriptor(const struct leak *leak);

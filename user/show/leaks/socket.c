@@ -105,6 +105,25 @@ bool leak_holder(const struct leak *leak, const struct process *owner, bool comp
 	return true;
 }
 
+void leak_charge(struct leak *leak, const struct model *model)
+{
+	const struct known_process *process = processes_at(&model->processes, live_socket_charged(leak->socket));
+
+	leak->charged = &process->process;
+	leak->cgroup = process->cgroup;
+	leak->group = model_group_of(model, leak->socket, LEAK_GROUPING);
+}
+
+bool leak_time_left(const struct leak *leak, uint64_t *ns)
+{
+	const struct held_socket *held = leak->held;
+
+	if (leak->socket->state != STATE_TIME_WAIT || !held || !held->found || !held->listed.expires_ns)
+		return false;
+	*ns = held->listed.expires_ns;
+	return true;
+}
+
 int leak_descriptor(const struct leak *leak)
 {
 	const struct holder *holder = leak->held ? find_holder(leak->held, leak->charged) : NULL;

@@ -13,6 +13,7 @@
 #include "util/text.h"
 
 #define DEFAULT_ROWS 50
+#define DEFAULT_GROUP_ROWS 20
 #define NAMED_HOLDERS 3 /* of other processes, in a line */
 #define AGE_TEXT (TEXT_NUMBER + 1)
 #define COMM_TEXT (4 * COMM_BYTES)
@@ -38,68 +39,123 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* "growing 3.1/min" of those who came and went while we watched. */
 static void growth_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
 {
-	double minutes = (report->tick->time_ns - report->begin_ns) / 60e9;
-	int64_t change = group->grown;
+	double per_minute = report->watched_ns ? group->grown * 60e9 / report->watched_ns : 0;
+	char watched[TEXT_NUMBER];
 
-	if (!report->watched)
+	if (!report->watched_ns)
 		return;
-	if (change)
-		output_printf(output, ", %s %.1f/min", change > 0 ? "growing" : "shrinking", (change > 0 ? change : -change) / minutes);
-	else
-		output_string(output, ", not growing");
+	text_duration(watched, report->watched_ns);
+	switch (leak_growth_of(group, report->watched_ns)) {
+	case LEAK_STEADY:
+		output_printf(output, ", not growing (%s)", watched);
+		break;
+	case LEAK_CHANGED:
+		output_printf(output, ", %+" PRId64 " in %s", group->grown, watched);
+		break;
+	case LEAK_GROWS:
+		output_printf(output, ", growing %.1f/min", per_minute);
+		break;
+	case LEAK_FULL:
+		output_string(output, ", stopped growing: its descriptors are used up");
+		break;
+	}
 }
 
-static void group_owner_text(struct output *output, const struct leak_group *group)
+static void process_text(struct output *output, const struct leak_group *group)
 {
 	char comm[COMM_TEXT];
 
-	if (!group->process.start_ns) {
-		output_string(output, ", owner unknown");
-		return;
-	}
 	comm_text(comm, &group->process);
-	output_printf(output, ", owner %s[%u]", comm, group->process.pid ?: group->process.ns_pid);
+	if (!group->process.start_ns)
+		output_string(output, " of unknown processes");
+	else if (group->processes > 1)
+		output_printf(output, " of %zu processes %s", group->processes, comm);
+	else
+		output_printf(output, " of %s[%u]", comm, group->process.pid ?: group->process.ns_pid);
+	if (group->program[0] && strcmp(group->program, comm))
+		output_printf(output, " (%s)", group->program);
 }
 
-static void group_remotes_text(struct output *output, const struct leak_group *group)
+static void remotes_text(struct output *output, const struct leak_group *group)
 {
 	char text[ADDRESS_TEXT];
 
 	address_format_mapped(text, group->remote);
 	if (group->service_port)
 		output_printf(output, ", port %u", group->service_port);
-	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : "from", text);
+	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : group->side == SIDE_PASSIVE ? "from" : "with", text);
 	if (group->remotes > 1)
 		output_printf(output, " and %zu more", group->remotes - 1);
 }
 
+static void ages_text(struct output *output, const struct leak_group *group)
+{
+	char oldest[TEXT_NUMBER], youngest[TEXT_NUMBER];
+
+	text_duration(oldest, group->oldest_ns);
+	text_duration(youngest, group->youngest_ns);
+	output_printf(output, "; oldest %s%s", group->oldest_at_least ? "at least " : "", oldest);
+	if (group->count > 1 || group->youngest_ns < group->oldest_ns)
+		output_printf(output, ", youngest %s", youngest);
+}
+
+/* What of them was read tells what is wrong: the program's end of a connection, its work, or nobody accepts. */
+static void queues_text(struct output *output, const struct leak_group *group)
+{
+	if (group->ended)
+		output_printf(output, ", %zu read to the end and not closed", group->ended);
+	if (group->unread)
+		output_printf(output, ", %zu not read to the end", group->unread);
+	if (group->queued)
+		output_printf(output, ", %zu never accepted", group->queued);
+}
+
+static void descriptors_left_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
+{
+	double full_s = report->watched_ns ? leak_seconds_to_full(group, report->watched_ns) : 0;
+	char text[TEXT_NUMBER];
+
+	if (!group->fds_known || group->fds_limit == UINT64_MAX)
+		return;
+	output_printf(output, ", fds %" PRIu64 " of %" PRIu64, group->fds, group->fds_limit);
+	text_duration(text, full_s * 1e9);
+	if (full_s > 0)
+		output_printf(output, ", used up in %s", text);
+}
+
 static void group_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
 {
-	char age[TEXT_NUMBER];
-
-	text_duration(age, group->oldest_ns);
 	output_printf(output, "  %zu ", group->count);
 	if (report->states & (report->states - 1))
 		output_printf(output, "%s ", tcp_state_name(group->state));
 	output_printf(output, "socket%s", plural(group->count));
-	group_owner_text(output, group);
-	group_remotes_text(output, group);
-	output_printf(output, ", oldest %s%s", group->oldest_at_least ? "at least " : "", age);
+	process_text(output, group);
+	remotes_text(output, group);
+	ages_text(output, group);
 	growth_text(output, report, group);
-	if (group->ended)
-		output_printf(output, ", %zu read to the end and not closed", group->ended);
-	if (group->queued)
-		output_printf(output, ", %zu never accepted", group->queued);
+	queues_text(output, group);
+	descriptors_left_text(output, report, group);
 	output_string(output, "\n");
+	if (report->config->wide && group->cmdline[0])
+		output_printf(output, "    runs %s\n", group->cmdline);
+}
+
+/* Processes that only differ by their number are one line here. */
+static void groups_text(struct output *output, const struct leaks_report *report)
+{
+	size_t count = leak_groups_fold(report->groups, report->group_count), rows = report->config->rows ?: DEFAULT_GROUP_ROWS, i;
+
+	for (i = 0; i < count && i < rows; i++)
+		group_text(output, report, &report->groups[i]);
+	if (count > rows)
+		output_printf(output, "  … and %zu more groups: -r %zu shows them\n", count - rows, count);
 }
 
 static void head_text(struct output *output, const struct leaks_report *report)
 {
 	char states[128] = "", limit[TEXT_NUMBER];
-	size_t i;
 
 	states_text(states, sizeof(states), report->states);
 	text_duration(limit, report->config->older_than_ns);
@@ -107,15 +163,19 @@ static void head_text(struct output *output, const struct leaks_report *report)
 		output_printf(output, "%zu socket%s in %s for longer than %s, of %zu in all\n", report->count,
 			      plural(report->count), states, limit, report->in_state);
 	else
-		output_printf(output, "No socket is known to be in %s for longer than %s, of %zu in all\n", states, limit,
-			      report->in_state);
-	for (i = 0; i < report->group_count; i++)
-		group_text(output, report, &report->groups[i]);
+		output_printf(output, "No %s older than %s (%zu in all)\n", states, limit, report->in_state);
+}
+
+/* A TIME_WAIT has nothing to read, but an end. */
+static bool shows_time_left(const struct leaks_report *report)
+{
+	return report->states == 1U << STATE_TIME_WAIT;
 }
 
 static void columns_text(struct output *output, const struct leaks_report *report)
 {
-	output_printf(output, "\n%-7s %-15s %4s %8s %7s %-21s %-21s ", "PID", "COMM", "FD", "AGE", "RECV-Q", "LOCAL", "REMOTE");
+	output_printf(output, "\n%-7s %-15s %4s %8s %7s %-21s %-21s ", "PID", "COMM", "FD", "AGE",
+		      shows_time_left(report) ? "ENDS-IN" : "RECV-Q", "LOCAL", "REMOTE");
 	if (report->states & (report->states - 1))
 		output_printf(output, "%-10s ", "STATE");
 	if (report->config->wide)
@@ -253,16 +313,25 @@ static void notes_text(struct output *output, const struct leak *leak, const str
 	output_printf(note_next(&note), "cgroup %s", cgroup);
 }
 
+static void queue_text(struct output *output, const struct leaks_report *report, const struct leak *leak)
+{
+	char text[16] = "-";
+	uint64_t left_ns;
+
+	if (shows_time_left(report) && leak_time_left(leak, &left_ns))
+		text_duration(text, left_ns);
+	else if (!shows_time_left(report) && leak->held && leak->held->found)
+		snprintf(text, sizeof(text), "%u", leak->held->listed.rx_queue);
+	output_printf(output, "%7s ", text);
+}
+
 static void leak_text(struct output *output, const struct leaks_report *report, const struct leak *leak)
 {
 	const struct endpoint *endpoint = &leak->end->endpoint;
 
 	owner_text(output, leak);
 	age_text(output, &leak->age);
-	if (leak->held && leak->held->found)
-		output_printf(output, "%7u ", leak->held->listed.rx_queue);
-	else
-		output_printf(output, "%7s ", "-");
+	queue_text(output, report, leak);
 	end_text(output, endpoint->local_addr, endpoint->local_port);
 	end_text(output, endpoint->remote_addr, endpoint->remote_port);
 	if (report->states & (report->states - 1))
@@ -296,6 +365,7 @@ int leaks_text(struct output *output, const struct leaks_report *report)
 	char limit[TEXT_NUMBER], health[1024];
 
 	head_text(output, report);
+	groups_text(output, report);
 	if (report->count)
 		table_text(output, report);
 	text_duration(limit, report->config->older_than_ns);
@@ -303,7 +373,7 @@ int leaks_text(struct output *output, const struct leaks_report *report)
 		output_printf(output, "\n%zu more were there before tcpdwell, how long is not known: watch with -d %s\n",
 			      report->undecided, limit);
 	if (report->refused)
-		output_printf(output, "\n%" PRIu64 " sockets had no room in the table, see --max-sockets\n", report->refused);
+		output_printf(output, "\n%" PRIu64 " sockets had no room in the table: --max-sockets makes it larger\n", report->refused);
 	if (health_text(health, sizeof(health), report->tick->health))
 		output_printf(output, "\n%s\n", health);
 	return output->error;
