@@ -15,7 +15,7 @@
 struct top_options {
 	struct grouping_options grouping;
 	enum measure sort; /* or SORT_BY_LABEL */
-	bool batch;
+	bool batch, wide;
 };
 
 #define FIELD(member) offsetof(struct top_options, member)
@@ -39,6 +39,7 @@ static int parse_sort(const struct option_row *row, void *field, const char *tex
 static const struct option_row top_rows[] = {
 	{ "sort", 's', "KEY", "sort by this column", parse_sort, FIELD(sort) },
 	{ "batch", 'b', NULL, "print tables instead of drawing on the terminal", option_flag, FIELD(batch) },
+	{ "wide", 'w', NULL, "what each process runs", option_flag, FIELD(wide) },
 	{},
 };
 
@@ -79,6 +80,7 @@ static struct top_config config_of(const struct options *options)
 		.interval_ns = own->grouping.interval_ns,
 		.count = own->grouping.count,
 		.json = options->json,
+		.wide = own->wide,
 		.color = options->color != COLOR_NEVER,
 	};
 }

@@ -207,6 +207,23 @@ struct group *group_new(const struct group_name *name, unsigned int by, unsigned
 	return NULL;
 }
 
+bool group_process(const struct group *group, unsigned int part, struct process *process)
+{
+	const struct group_part *name = &group->name.parts[part];
+
+	if (part >= group->n_parts || name->by != GROUP_PROCESS || name->kind != GROUP_KNOWN ||
+	    group->name.parts[0].kind == GROUP_OTHER)
+		return false;
+	*process = (struct process){
+		.start_ns = name->process.start ? name->process.start * START_UNIT_NS : 1,
+		.pid = name->process.pid,
+		.ns_pid = name->process.ns_pid,
+	};
+	if (group->words[part].detail)
+		snprintf(process->comm, sizeof(process->comm), "%s", group->words[part].detail);
+	return true;
+}
+
 static void rename_part(struct group *group, struct group_words *words, const struct process *process)
 {
 	char *comm;

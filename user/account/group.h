@@ -130,6 +130,9 @@ void group_free(struct group *group);
 /* GROUP_OTHER, and else what is worst known of its parts. */
 enum group_kind group_kind(const struct group *group);
 
+/* The process that a part is of, as it is called now. False where it is of none. */
+bool group_process(const struct group *group, unsigned int part, struct process *process);
+
 /* The process is called so now. */
 void group_rename(struct group *group, const struct known_process *process);
 

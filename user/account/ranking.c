@@ -110,6 +110,12 @@ static bool has_counted(const struct ranking_row *row)
 	       row->value[MEASURE_MOVED_IN] || row->value[MEASURE_MOVED_OUT];
 }
 
+bool ranking_row_is_quiet(const struct ranking_row *row)
+{
+	return !row->value[MEASURE_NOW] && !row->value[MEASURE_TIME_WAIT_CAME] && !row->value[MEASURE_CLOSE_WAIT_CAME] &&
+	       isnan(row->value[MEASURE_TIME_WAIT_P50]) && isnan(row->value[MEASURE_CLOSE_WAIT_P50]);
+}
+
 static int reserve(struct ranking *ranking, size_t rows)
 {
 	struct ranking_row *grown;

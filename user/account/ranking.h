@@ -53,6 +53,9 @@ void ranking_release(struct ranking *ranking);
  */
 int ranking_measure(struct ranking *ranking, struct model *model, unsigned int by, uint64_t now_ns, bool rates);
 
+/* Nothing of it is there, nothing came: all that it had is another's by now, or was there before and has left. */
+bool ranking_row_is_quiet(const struct ranking_row *row);
+
 /* The largest first (names: ascending); equal ones by name; ~other always last. */
 void ranking_sort(struct ranking *ranking, unsigned int key, bool reverse);
 

@@ -380,7 +380,7 @@ static void groups_add_up(void **state)
 	apply(model, queued);
 	apply(model, leaked(5, 1, "10.0.0.7", 443, 5));
 	apply(model, leaked(6, 0, "10.0.0.7", 80, 4));
-	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), &list, &count), 0);
+	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), 1000 * SECOND, &list, &count), 0);
 	assert_int_equal(count, 4);
 	assert_int_equal(list[0].count, 3);
 	assert_int_equal(list[0].remotes, 2);
@@ -408,13 +408,159 @@ static void groups_are_bounded(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(leaks); i++)
 		apply(model, leaked(i + 1, i + 1, "10.0.0.7", 80, i));
-	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), &list, &count), 0);
+	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), 1000 * SECOND, &list, &count), 0);
 	assert_int_equal(count, 11);
 	for (i = 0; i < count; i++)
 		sum += list[i].count;
 	assert_int_equal(sum, ARRAY_SIZE(leaks));
 	assert_int_equal(list[0].count, 40);
 	assert_true(list[0].process.start_ns == 0);
+	free(list);
+	model_free(model);
+}
+
+static struct leak_group group_of(int64_t grown, size_t came, unsigned int first_s, unsigned int last_s)
+{
+	return (struct leak_group){ .grown = grown, .came = came, .first_ns = first_s * SECOND, .last_ns = last_s * SECOND };
+}
+
+/* A rate is only what goes on: a burst, a short watch, or few sockets are a number. */
+static void growth_is_a_rate_when_it_is_one(void **state)
+{
+	static const struct {
+		int64_t grown;
+		unsigned int came, first_s, last_s, watched_s;
+		enum leak_growth growth;
+	} cases[] = {
+		{ 20, 20, 58, 1, 60, LEAK_GROWS },
+		{ 20, 20, 58, 57, 60, LEAK_CHANGED }, /* a burst at the begin */
+		{ 20, 20, 2, 1, 60, LEAK_CHANGED }, /* and at the end */
+		{ 20, 20, 7, 1, 8, LEAK_CHANGED }, /* a short watch */
+		{ 2, 2, 58, 1, 60, LEAK_CHANGED },
+		{ 0, 0, 0, 0, 60, LEAK_STEADY },
+		{ 0, 40, 58, 1, 60, LEAK_STEADY }, /* a pool: as many go as come */
+		{ -5, 0, 0, 0, 60, LEAK_CHANGED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct leak_group group = group_of(cases[i].grown, cases[i].came, cases[i].first_s, cases[i].last_s);
+
+		assert_int_equal(leak_growth_of(&group, cases[i].watched_s * SECOND), cases[i].growth);
+		assert_true(leak_seconds_to_full(&group, cases[i].watched_s * SECOND) == 0);
+	}
+}
+
+static void descriptors_that_run_out(void **state)
+{
+	struct leak_group group = group_of(20, 20, 58, 1);
+
+	(void)state;
+	group.fds_known = true;
+	group.fds = 200;
+	group.fds_limit = 256;
+	/* 20 in 60 s; 56 are left. */
+	assert_true(leak_seconds_to_full(&group, 60 * SECOND) > 167 && leak_seconds_to_full(&group, 60 * SECOND) < 169);
+	group.fds_limit = UINT64_MAX;
+	assert_true(leak_seconds_to_full(&group, 60 * SECOND) == 0);
+	group.fds = group.fds_limit = 256;
+	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_GROWS);
+	group.first_ns = 58 * SECOND, group.last_ns = 40 * SECOND; /* none came for long */
+	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_FULL);
+	group = group_of(0, 0, 0, 0);
+	group.fds_known = true;
+	group.fds = group.fds_limit = 256;
+	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_FULL);
+}
+
+/* A server that forks for each connection: many processes, one line; but not where few, or another program. */
+static void groups_of_one_program_are_folded(void **state)
+{
+	struct model *model = begin(100, 100);
+	struct leak leaks[20];
+	struct leak_group *list;
+	size_t count, i;
+
+	(void)state;
+	for (i = 0; i < 8; i++)
+		apply(model, leaked(i + 1, i + 1, i % 2 ? "10.0.0.7" : "10.0.0.8", 21, 10 + i));
+	for (i = 8; i < 10; i++)
+		apply(model, leaked(i + 1, i + 1, "10.0.0.7", 80, 5));
+	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), 1000 * SECOND, &list, &count), 0);
+	assert_int_equal(count, 10);
+	for (i = 0; i < count; i++)
+		snprintf(list[i].program, sizeof(list[i].program), "%s", list[i].process.pid == 8 ? "other" : "ftpd");
+	count = leak_groups_fold(list, count);
+	assert_int_equal(count, 4);
+	assert_int_equal(list[0].processes, 7);
+	assert_int_equal(list[0].count, 7);
+	assert_int_equal(list[0].grown, 7);
+	assert_int_equal(list[0].remotes, 2);
+	assert_true(list[0].oldest_ns == 16 * SECOND && list[0].youngest_ns == 10 * SECOND);
+	assert_int_equal(list[1].processes, 1);
+	assert_string_equal(list[1].program, "other");
+	free(list);
+	model_free(model);
+}
+
+/* Read to the end, not read, not accepted: three things that are wrong in three places. Only CLOSE_WAIT has them. */
+static void what_was_read(void **state)
+{
+	struct held_socket held[] = {
+		{ .found = true, .listed = { .inode = 1 } },
+		{ .found = true, .listed = { .inode = 2, .rx_queue = 1 } },
+		{ .found = true, .listed = { .inode = 3, .rx_queue = 70 } },
+		{ .found = true, .listed = { .inode = 0, .rx_queue = 1 } },
+		{ .found = false },
+	};
+	struct model *model = begin(100, 100);
+	struct leak leaks[10];
+	struct leak_group *list;
+	size_t count, i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		struct event event = leaked(i + 1, 1, "10.0.0.7", 80, 5);
+
+		event.record.flags = i == 3 ? FLAG_IN_ACCEPT_QUEUE : 0;
+		apply(model, event);
+	}
+	count = collect(model, leaks);
+	for (i = 0; i < count; i++)
+		leaks[i].held = &held[leaks[i].id - 1];
+	assert_int_equal(leak_groups_make(model, leaks, count, 1000 * SECOND, &list, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].ended, 1);
+	assert_int_equal(list[0].unread, 2);
+	assert_int_equal(list[0].queued, 1);
+	free(list);
+	model_free(model);
+}
+
+/* The age of the youngest is one that is proved, where there is one; too young for the report is young too. */
+static void the_youngest(void **state)
+{
+	struct model *model = begin(100, 100);
+	struct event before = leaked(1, 1, "10.0.0.7", 80, 3);
+	struct leak leaks[10], old;
+	struct leak_group *list;
+	size_t count;
+
+	(void)state;
+	before.record.type = RECORD_SOCKET;
+	before.record.since_ns = 0;
+	apply(model, before);
+	count = collect(model, leaks);
+	assert_int_equal(leak_groups_make(model, leaks, count, 1000 * SECOND, &list, &count), 0);
+	assert_true(list[0].youngest_at_least && list[0].youngest_ns == 3 * SECOND);
+	old = leaks[0];
+	free(list);
+	apply(model, leaked(2, 1, "10.0.0.7", 80, 9));
+	apply(model, leaked(3, 1, "10.0.0.7", 80, 7));
+	old.socket = find(model, 1); /* the only one that is old enough */
+	old.end = live_socket_end(&model->sockets, old.socket);
+	assert_int_equal(leak_groups_make(model, &old, 1, 1000 * SECOND, &list, &count), 0);
+	assert_true(!list[0].youngest_at_least && list[0].youngest_ns == 7 * SECOND);
 	free(list);
 	model_free(model);
 }
@@ -539,6 +685,11 @@ int main(void)
 		cmocka_unit_test(nobody_has_it),
 		cmocka_unit_test(groups_add_up),
 		cmocka_unit_test(groups_are_bounded),
+		cmocka_unit_test(growth_is_a_rate_when_it_is_one),
+		cmocka_unit_test(descriptors_that_run_out),
+		cmocka_unit_test(groups_of_one_program_are_folded),
+		cmocka_unit_test(what_was_read),
+		cmocka_unit_test(the_youngest),
 		cmocka_unit_test(lines_of_proc),
 		cmocka_unit_test(lists_agree_on_a_real_socket),
 	};

@@ -42,6 +42,7 @@ static void sum_begin(struct leak_group *group, const struct model *model, const
 		.service_port = service->port,
 		.grown = model_account(model, (struct group *)leak->group, leak->socket->state)->grown,
 		.youngest_ns = UINT64_MAX,
+		.youngest_at_least = true,
 	};
 	if (leak->group->name.parts[0].kind == GROUP_KNOWN)
 		group->process = *leak->charged;
@@ -58,8 +59,18 @@ static void add_queue(struct leak_group *group, const struct leak *leak)
 		*(held->listed.rx_queue ? &group->unread : &group->ended) += 1;
 }
 
+/* What is proved goes before what is at least so. */
+static void note_youngest(struct leak_group *group, uint64_t age_ns, bool at_least)
+{
+	if (at_least > group->youngest_at_least || (at_least == group->youngest_at_least && age_ns >= group->youngest_ns))
+		return;
+	group->youngest_ns = age_ns;
+	group->youngest_at_least = at_least;
+}
+
 static void sum_add(struct leak_group *group, const struct leak *leak)
 {
+	note_youngest(group, leak->age.ns, leak->age.at_least);
 	group->count++;
 	if (leak->age.ns >= group->oldest_ns) {
 		group->oldest_ns = leak->age.ns;
@@ -109,8 +120,8 @@ static void see(struct leak_group *group, const struct live_socket *socket, uint
 {
 	uint64_t age_ns = now_ns > socket->since_ns ? now_ns - socket->since_ns : 0;
 
-	if (age_ns < group->youngest_ns)
-		group->youngest_ns = age_ns;
+	if (!(socket->flags & LIVE_AT_LEAST))
+		note_youngest(group, age_ns, false);
 	if (!(socket->flags & LIVE_CAME))
 		return;
 	if (!group->came || age_ns > group->first_ns)
@@ -212,7 +223,7 @@ static void fold(struct leak_group *into, const struct leak_group *group)
 	if (group->oldest_ns > into->oldest_ns)
 		into->oldest_at_least = group->oldest_at_least;
 	into->oldest_ns = more(into->oldest_ns, group->oldest_ns);
-	into->youngest_ns = less(into->youngest_ns, group->youngest_ns);
+	note_youngest(into, group->youngest_ns, group->youngest_at_least);
 	if (group->came) {
 		into->first_ns = into->came ? more(into->first_ns, group->first_ns) : group->first_ns;
 		into->last_ns = into->came ? less(into->last_ns, group->last_ns) : group->last_ns;

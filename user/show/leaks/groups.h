@@ -36,6 +36,7 @@ struct leak_group {
 
 	/* Of all sockets of the cause, those that are too young for the report too. */
 	uint64_t youngest_ns; /* age */
+	bool youngest_at_least; /* of all of them no more is known */
 	int64_t grown; /* who came less who left, since the run began */
 	size_t came; /* of those that are there */
 	uint64_t first_ns, last_ns; /* ages of the first and the last of these */

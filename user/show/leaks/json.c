@@ -115,6 +115,7 @@ static void leak_group_json(struct json *json, const struct leaks_report *report
 	seconds_json(json, "oldest_s", group->oldest_ns);
 	json_bool(json, "oldest_at_least", group->oldest_at_least);
 	seconds_json(json, "youngest_s", group->youngest_ns);
+	json_bool(json, "youngest_at_least", group->youngest_at_least);
 	growth_json(json, report, group);
 	asked_json(json, "read_to_end", report, group->ended);
 	asked_json(json, "unread", report, group->unread);

@@ -98,7 +98,7 @@ static void ages_text(struct output *output, const struct leak_group *group)
 	text_duration(youngest, group->youngest_ns);
 	output_printf(output, "; oldest %s%s", group->oldest_at_least ? "at least " : "", oldest);
 	if (group->count > 1 || group->youngest_ns < group->oldest_ns)
-		output_printf(output, ", youngest %s", youngest);
+		output_printf(output, ", youngest %s%s", group->youngest_at_least ? "at least " : "", youngest);
 }
 
 /* What of them was read tells what is wrong: the program's end of a connection, its work, or nobody accepts. */

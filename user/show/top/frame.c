@@ -76,7 +76,7 @@ static void draw_rows(struct top_ui *ui, struct frame *frame)
 	top_head_text(&frame->line, ui->model, frame->columns);
 	begin_list(ui, frame, ui->n_visible);
 	for (i = ui->first; i < ui->n_visible && !list_is_full(frame); i++) {
-		top_row_text(&frame->line, &ui->model->ranking.rows[ui->visible[i]], frame->columns);
+		top_row_text(&frame->line, ui->model, &ui->model->ranking.rows[ui->visible[i]], frame->columns);
 		frame_end_line(frame, i == ui->selected ? FRAME_SELECTED : FRAME_PLAIN);
 	}
 	if (!ui->n_visible && !list_is_full(frame)) {

@@ -39,7 +39,10 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	model->by = config->by;
 	model->sort = config->sort;
 	model->interval_ns = config->interval_ns ?: NSEC_PER_SEC;
+	model->wide = config->wide;
 	model->books = model_new(&books);
+	if (config->json || config->wide || interactive)
+		model->programs = programs_new(NULL);
 	return model->books ? 0 : -ENOMEM;
 }
 
@@ -48,6 +51,8 @@ void top_model_release(struct top_model *model)
 	ranking_release(&model->ranking);
 	model_free(model->books);
 	model->books = NULL;
+	programs_free(model->programs);
+	model->programs = NULL;
 }
 
 void top_model_begin(struct top_model *model, const struct run *run)
@@ -57,6 +62,10 @@ void top_model_begin(struct top_model *model, const struct run *run)
 	model->polled = run->polled;
 	model->names = run->names;
 	model->next_ns = run->begin_ns + model->interval_ns;
+	if (!run->recorded)
+		return;
+	programs_free(model->programs); /* its processes were another machine's */
+	model->programs = NULL;
 }
 
 void top_model_event(struct top_model *model, const struct event *event)
@@ -99,6 +108,7 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 {
 	int err;
 
+	programs_more(model->programs);
 	model->time_ns = tick->time_ns;
 	model->unix_ns = tick->unix_ns;
 	model->health = *tick->health;
@@ -109,6 +119,18 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 	if (!err)
 		top_model_resort(model);
 	return err;
+}
+
+const char *top_model_program(const struct top_model *model, const struct ranking_row *row)
+{
+	const struct group *group = row->group;
+	struct process process;
+	unsigned int i;
+
+	for (i = 0; i < group->n_parts; i++)
+		if (group_process(group, i, &process))
+			return programs_find(model->programs, &process);
+	return NULL;
 }
 
 void top_model_resort(struct top_model *model)

@@ -4,6 +4,7 @@
 #define TCPDWELL_SHOW_TOP_MODEL_H
 
 #include "account/ranking.h"
+#include "attribute/programs.h"
 #include "event/event.h"
 
 struct top_config {
@@ -13,13 +14,15 @@ struct top_config {
 	uint32_t max_groups; /* kept apart; 0 = default */
 	uint64_t interval_ns; /* 0 = a second */
 	uint64_t count; /* intervals; 0 = no end */
-	bool json, color;
+	bool json, color, wide;
 	const struct filter *filter; /* on processes; must outlive the view */
 };
 
 struct top_model {
 	struct model *books;
 	struct pod_names *names; /* the run's */
+	struct programs *programs; /* NULL: of a recording, or not asked for */
+	bool wide;
 	struct ranking ranking; /* as of the last measurement */
 	unsigned int by;
 	unsigned int sort; /* enum measure, or SORT_BY_LABEL */
@@ -53,6 +56,9 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick);
 
 /* Measures and sorts as of `tick`. Rows from before are gone. 0 or -ENOMEM. */
 int top_model_measure(struct top_model *model, const struct tick *tick);
+
+/* What a row's process runs; NULL = not known, or it is no process's row. */
+const char *top_model_program(const struct top_model *model, const struct ranking_row *row);
 
 /* Sorts the rows again: sort or reverse have changed. */
 void top_model_resort(struct top_model *model);

@@ -107,14 +107,25 @@ static void put_time(struct buffer *out, uint64_t unix_ns)
 	buffer_printf(out, "%02d:%02d:%02d", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
+/* Those that have something to tell. */
+static size_t count_rows(const struct top_model *model)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < model->ranking.count; i++)
+		count += !ranking_row_is_quiet(&model->ranking.rows[i]);
+	return count;
+}
+
 void top_title_text(struct buffer *out, const struct top_model *model)
 {
+	size_t rows = count_rows(model);
 	char by[GROUP_BY_TEXT];
 
 	group_by_name(by, model->by);
 	put_time(out, model->unix_ns);
-	buffer_printf(out, "  %sby %s, %zu %s, sorted by %s%s", model->polled ? "polled, " : "", by,
-		      model->ranking.count, model->ranking.count == 1 ? "row" : "rows", sort_key_name(model->sort),
+	buffer_printf(out, "  %sby %s, %zu %s, sorted by %s%s", model->polled ? "polled, " : "", by, rows,
+		      rows == 1 ? "row" : "rows", sort_key_name(model->sort),
 		      model->reverse ? " (reversed)" : "");
 }
 
@@ -173,7 +184,19 @@ static const char *label_in(const struct ranking_row *row, size_t columns)
 	return label;
 }
 
-void top_row_text(struct buffer *out, const struct ranking_row *row, unsigned int width)
+#define PROGRAM_WIDTH 160 /* of a terminal that has room for it unasked */
+
+/* Where it says more than the name of the row. */
+static void put_program(struct buffer *out, const struct top_model *model, const struct ranking_row *row, unsigned int width)
+{
+	const char *program = model->wide || width >= PROGRAM_WIDTH ? top_model_program(model, row) : NULL;
+	size_t size = program ? strlen(program) : 0;
+
+	if (program && (strncmp(row->group->label, program, size) || row->group->label[size] != '['))
+		buffer_printf(out, " (%s)", program);
+}
+
+void top_row_text(struct buffer *out, const struct top_model *model, const struct ranking_row *row, unsigned int width)
 {
 	size_t begin = out->size, used;
 	char cell[TEXT_NUMBER + 2];
@@ -187,6 +210,7 @@ void top_row_text(struct buffer *out, const struct ranking_row *row, unsigned in
 	}
 	used = out->size - begin;
 	buffer_append_string(out, label_in(row, !width ? SIZE_MAX : width > used ? width - used : 0));
+	put_program(out, model, row, width);
 }
 
 static size_t rows_shown(const struct top_model *model, size_t rows)
@@ -196,7 +220,7 @@ static size_t rows_shown(const struct top_model *model, size_t rows)
 
 void top_table_text(struct buffer *out, const struct top_model *model, size_t rows)
 {
-	size_t i, shown = rows_shown(model, rows);
+	size_t i, shown = 0, count = count_rows(model);
 	char health[HEALTH_TEXT];
 
 	top_title_text(out, model);
@@ -207,12 +231,15 @@ void top_table_text(struct buffer *out, const struct top_model *model, size_t ro
 		buffer_printf(out, "%s\n", health);
 	top_head_text(out, model, 0);
 	buffer_append_char(out, '\n');
-	for (i = 0; i < shown; i++) {
-		top_row_text(out, &model->ranking.rows[i], 0);
+	for (i = 0; i < model->ranking.count && shown < rows; i++) {
+		if (ranking_row_is_quiet(&model->ranking.rows[i]))
+			continue;
+		top_row_text(out, model, &model->ranking.rows[i], 0);
 		buffer_append_char(out, '\n');
+		shown++;
 	}
-	if (shown < model->ranking.count)
-		buffer_printf(out, "... and %zu more rows (-r shows more)\n", model->ranking.count - shown);
+	if (shown < count)
+		buffer_printf(out, "... and %zu more rows (-r shows more)\n", count - shown);
 	buffer_append_char(out, '\n');
 }
 
@@ -228,12 +255,15 @@ static void cell_json(struct json *json, const struct column *column, double val
 		json_i64(json, column->field, value);
 }
 
-static void row_json(struct json *json, const struct ranking_row *row)
+static void row_json(struct json *json, const struct top_model *model, const struct ranking_row *row)
 {
+	struct process process;
 	size_t i;
 
 	json_object_begin(json, NULL);
 	group_json(json, row->group);
+	if (group_process(row->group, 0, &process) || group_process(row->group, 1, &process))
+		json_string(json, "program", top_model_program(model, row));
 	for (i = 0; i < COLUMNS; i++)
 		if (columns[i].field)
 			cell_json(json, &columns[i], row->value[columns[i].measure]);
@@ -257,7 +287,7 @@ void top_interval_json(struct json *json, const struct top_model *model, size_t 
 	totals_json(json, &model->totals);
 	json_array_begin(json, "rows");
 	for (i = 0; i < shown; i++)
-		row_json(json, &model->ranking.rows[i]);
+		row_json(json, model, &model->ranking.rows[i]);
 	json_array_end(json);
 	json_object_end(json);
 	json_end_line(json);

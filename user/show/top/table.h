@@ -16,7 +16,7 @@
 void top_title_text(struct buffer *out, const struct top_model *model);
 void top_totals_text(struct buffer *out, const struct top_model *model);
 void top_head_text(struct buffer *out, const struct top_model *model, unsigned int width);
-void top_row_text(struct buffer *out, const struct ranking_row *row, unsigned int width);
+void top_row_text(struct buffer *out, const struct top_model *model, const struct ranking_row *row, unsigned int width);
 
 /* A table with title, totals, what was lost, and at most `rows` rows. */
 void top_table_text(struct buffer *out, const struct top_model *model, size_t rows);

@@ -37,7 +37,7 @@ static const struct ranking_row *visible_row(const struct top_ui *ui, size_t i)
 
 static bool passes_filter(const struct top_ui *ui, const struct ranking_row *row)
 {
-	return strcasestr(row->group->label, ui->filter);
+	return !ranking_row_is_quiet(row) && strcasestr(row->group->label, ui->filter);
 }
 
 static void clamp_selection(struct top_ui *ui)

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A table by a hash of who and how called: another name may be another program. */
+#include "attribute/programs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attribute/process.h"
+#include "util/id_map.h"
+
+#define REMEMBERED 8192 /* when there are so many it begins anew */
+
+struct programs {
+	const char *proc;
+	struct id_map by_process; /* char *, NULL: it told nothing */
+	unsigned int asked;
+};
+
+struct programs *programs_new(const char *proc)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+
+	if (!programs)
+		return NULL;
+	programs->proc = proc;
+	id_map_init(&programs->by_process, sizeof(char *));
+	return programs;
+}
+
+static void forget(struct programs *programs)
+{
+	size_t cursor = 0;
+	char **text;
+
+	while ((text = id_map_next(&programs->by_process, &cursor, NULL)))
+		free(*text);
+	id_map_clear(&programs->by_process);
+}
+
+void programs_free(struct programs *programs)
+{
+	if (!programs)
+		return;
+	forget(programs);
+	id_map_release(&programs->by_process);
+	free(programs);
+}
+
+static uint64_t hash_of(const struct process *process)
+{
+	uint64_t hash = (process->start_ns / PROCESS_START_UNIT_NS) << 22 ^ process->pid;
+	size_t i;
+
+	for (i = 0; i < COMM_BYTES && process->comm[i]; i++)
+		hash = (hash ^ (unsigned char)process->comm[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
+static char *ask(struct programs *programs, const struct process *process)
+{
+	char text[PROGRAM_BYTES];
+
+	programs->asked++;
+	program_read(text, programs->proc, process);
+	return text[0] ? strdup(text) : NULL;
+}
+
+const char *programs_find(struct programs *programs, const struct process *process)
+{
+	uint64_t hash = hash_of(process);
+	char **known;
+
+	if (!programs || !process->start_ns)
+		return NULL;
+	known = id_map_find(&programs->by_process, hash);
+	if (known)
+		return *known;
+	if (programs->asked >= PROGRAMS_ASKED)
+		return NULL;
+	if (programs->by_process.used >= REMEMBERED)
+		forget(programs);
+	known = id_map_put(&programs->by_process, hash);
+	if (known)
+		*known = ask(programs, process);
+	return known ? *known : NULL;
+}
+
+void programs_more(struct programs *programs)
+{
+	if (programs)
+		programs->asked = 0;
+}

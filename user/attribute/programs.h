@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Remembers what processes run, so that each is asked once, and is known when it is gone. Bounded. */
+#ifndef TCPDWELL_ATTRIBUTE_PROGRAMS_H
+#define TCPDWELL_ATTRIBUTE_PROGRAMS_H
+
+#include "attribute/program.h"
+
+struct programs;
+
+/* proc NULL: /proc. NULL: no memory. */
+struct programs *programs_new(const char *proc);
+void programs_free(struct programs *programs);
+
+/*
+ * As program_read() says; NULL where it told nothing: the process had gone before it was asked for first. Asks no more than so
+ * many processes until programs_more(); others are NULL until then. Valid until the next call. Accepts `programs` NULL.
+ */
+#define PROGRAMS_ASKED 200
+const char *programs_find(struct programs *programs, const struct process *process);
+void programs_more(struct programs *programs);
+
+#endif
