@@ -94,7 +94,17 @@ static bool is_orphans_state(unsigned int state)
 	return state == STATE_FIN_WAIT1 || state == STATE_FIN_WAIT2 || state == STATE_CLOSING || state == STATE_LAST_ACK;
 }
 
-/* From one state that waits to another it stays. */
+static void note_new(struct holders_check *check, struct waiting *waiting, uint64_t time_ns)
+{
+	if (!check->n_new++)
+		check->new_since_ns = time_ns;
+	waiting->came = check->looks;
+}
+
+/*
+ * From one state that waits to another it stays, and is told anew: a view that takes an interest in the new state alone, of a
+ * recording too, has not heard of it; and of who sent the FIN it is not known whether he still has it.
+ */
 static int enter(struct holders_check *check, const struct transition *record)
 {
 	struct waiting *waiting = id_map_find(&check->waiting, record->id);
@@ -103,14 +113,13 @@ static int enter(struct holders_check *check, const struct transition *record)
 		waiting = id_map_put(&check->waiting, record->id);
 		if (!waiting)
 			return -ENOMEM;
-		waiting->came = check->looks;
 		waiting->hook_told = UINT32_MAX;
-		if (!check->n_new++)
-			check->new_since_ns = record->time_ns;
-	}
-	/* Who sent the FIN is charged until it is told who still has it, if anybody. */
-	if (is_orphans_state(record->new_state) && !is_orphans_state(waiting->state))
+		note_new(check, waiting, record->time_ns);
+	} else if (waiting->state != record->new_state) {
 		waiting->told = TOLD_NOTHING;
+		if (!is_new(check, waiting))
+			note_new(check, waiting, record->time_ns);
+	}
 	waiting->state = record->new_state;
 	waiting->queued = record->flags & FLAG_IN_ACCEPT_QUEUE;
 	return 0;
