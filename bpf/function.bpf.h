@@ -68,4 +68,57 @@ static __always_inline void connection_closed(const struct sock *sk)
 		current_process(&connection->closer);
 }
 
+/* The errors of a connect() that found no route, or one that forbids it. */
+static __always_inline bool is_of_route(int error)
+{
+	return error == ENETUNREACH || error == EHOSTUNREACH || error == ENETDOWN || error == EACCES;
+}
+
+struct destination {
+	__u16 family;
+	__be16 port;
+	__be32 ipv4; /* of IPv6: its flow label */
+	__u8 ipv6[16];
+};
+
+/* Where the program wanted to connect to. False: an IPv4 address in IPv6's clothes, which the function for IPv4 tells of. */
+static __always_inline bool destination_read(struct endpoint *endpoint, const void *address, bool ipv6)
+{
+	struct destination destination;
+
+	if (bpf_probe_read_kernel(&destination, ipv6 ? sizeof(destination) : 8, address))
+		return false;
+	endpoint->remote_port = bpf_ntohs(destination.port);
+	if (ipv6)
+		__builtin_memcpy(endpoint->remote_addr, destination.ipv6, sizeof(destination.ipv6));
+	else
+		addr_from_ipv4(endpoint->remote_addr, destination.ipv4);
+	return !ipv6 || !addr_is_ipv4(endpoint->remote_addr);
+}
+
+/* The end of connect() in the process that called it: without a route no state was entered. */
+static __always_inline void connect_ended(const struct sock *sk, const void *address, int error, bool ipv6)
+{
+	struct connection connection = { .side = SIDE_ACTIVE };
+	struct process current = {};
+	struct endpoint endpoint = {};
+	struct happening happening = {
+		.type = RECORD_CONNECT_FAILED,
+		.old_state = TCP_CLOSE,
+		.new_state = TCP_CLOSE,
+		.error = error,
+	};
+
+	if (!is_of_route(error))
+		return;
+	endpoint_of_socket(false, &endpoint, sk);
+	if (!destination_read(&endpoint, address, ipv6) || !netns_selected(endpoint.netns) || !endpoint_selected(&endpoint) ||
+	    !current_process(&current))
+		return;
+	happening.time_ns = bpf_ktime_get_ns();
+	connection.id = connection_id(happening.time_ns);
+	owner_is_current(&connection, &current, 0);
+	emit_event(&happening, &connection, &endpoint);
+}
+
 #endif

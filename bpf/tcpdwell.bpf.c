@@ -208,6 +208,23 @@ int BPF_KPROBE(received_kprobe, struct file *file)
 	return 0;
 }
 
+/* A connect() that finds no route: no state tells of it. */
+SEC("fexit/tcp_v4_connect")
+int BPF_PROG(no_route_fexit, struct sock *sk, void *address, int size, int result)
+{
+	if (result)
+		connect_ended(sk, address, -result, false);
+	return 0;
+}
+
+SEC("fexit/tcp_v6_connect")
+int BPF_PROG(no_route_ipv6_fexit, struct sock *sk, void *address, int size, int result)
+{
+	if (result)
+		connect_ended(sk, address, -result, true);
+	return 0;
+}
+
 /*
  * Seeding: processes, descriptors, sockets. barrier_var() keeps the compiler from computing with a pointer before its
  * check for NULL, which the verifier forbids.

@@ -8,16 +8,11 @@
 #ifndef TCPDWELL_TRANSITION_BPF_H
 #define TCPDWELL_TRANSITION_BPF_H
 
+#include "connect.bpf.h"
 #include "listener.bpf.h"
 #include "time_wait.bpf.h"
 
 #define IPPROTO_TCP 6
-#define EPIPE 32
-#define EADDRNOTAVAIL 99
-#define ECONNABORTED 103
-#define ECONNRESET 104
-#define ETIMEDOUT 110
-#define ECONNREFUSED 111
 #define SOCK_LINGER 5 /* bit of sk_flags */
 
 /* Is anything told of a connection that has reached LAST_ACK? */
@@ -125,25 +120,6 @@ static __always_inline void note_closing_side(struct connection *connection, __u
 		connection->closed_by = CLOSED_BY_LOCAL;
 	else if (new_state == TCP_CLOSE_WAIT || end == END_RESET_RECEIVED)
 		connection->closed_by = CLOSED_BY_REMOTE;
-}
-
-/* connect() found no local port: none chosen, or the one it was bound to is taken; nobody closed, nothing came. */
-static __always_inline bool is_connect_failure(const struct sock *sk, const struct endpoint *endpoint,
-					       const struct happening *happening)
-{
-	if (happening->new_state != TCP_CLOSE || happening->old_state != TCP_SYN_SENT)
-		return false;
-	return !sk->sk_err && (!endpoint->local_port || !sk->sk_shutdown);
-}
-
-static __always_inline void connect_failure_emit(const struct connection *connection, const struct endpoint *endpoint,
-						 struct happening *closing)
-{
-	closing->type = RECORD_CONNECT_FAILED;
-	closing->error = EADDRNOTAVAIL;
-	emit_event(closing, connection, endpoint);
-	closing->type = RECORD_TRANSITION;
-	closing->error = 0;
 }
 
 static __always_inline void learn_side(struct connection *connection, const struct endpoint *endpoint,
@@ -351,6 +327,7 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	struct endpoint endpoint = {};
 	struct place place;
 	bool is_last;
+	__u16 error;
 
 	endpoint_of_socket(true, &endpoint, sk);
 	if (!endpoint_selected(&endpoint)) {
@@ -375,8 +352,9 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 		happening->socket_cgroup_id = socket_cgroup_id(sk);
 	if (is_in_accept_queue(true, connection, sk))
 		happening->flags |= FLAG_IN_ACCEPT_QUEUE;
-	if (is_connect_failure(sk, &endpoint, happening))
-		connect_failure_emit(connection, &endpoint, happening);
+	error = connect_error(sk, happening);
+	if (error)
+		connect_failure_emit(connection, &endpoint, happening, error);
 	happening_forget(happening);
 	is_last = OPAQUE((__u64)is_last_of_interest(happening));
 	if (tw || may_supersede(sk, happening, &endpoint))

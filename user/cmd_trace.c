@@ -63,7 +63,7 @@ const struct command command_trace = {
 	.name = "trace",
 	.summary = "one line for each transition into and out of TIME_WAIT and CLOSE_WAIT",
 	.description = "Shows who makes each TIME_WAIT and CLOSE_WAIT as it happens: a line when a socket enters or leaves one\n"
-		       "of these states, and when connect() finds no free local port. Totals at the end.",
+		       "of these states, and when connect() fails, with the reason. Totals at the end.",
 	.examples = "  tcpdwell trace                       # into and out of TIME_WAIT and CLOSE_WAIT\n"
 		    "  tcpdwell trace --all -p 4711         # every transition of one process's sockets\n"
 		    "  tcpdwell trace -D 61616 -j | jq .    # towards a message broker, as JSON\n"

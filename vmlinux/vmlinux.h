@@ -246,6 +246,7 @@ struct inet_connection_sock {
 
 struct tcp_sock {
 	int linger2;
+	u32 packets_out;
 };
 
 struct timer_list {

@@ -137,6 +137,15 @@ static int lines_of(const struct stream *s, const char *type)
 	return n;
 }
 
+static int failures_with(const struct stream *s, const char *error)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->count; i++)
+		n += record_is(&s->records[i], "connect_failed") && !strcmp(record_text(&s->records[i], "error"), error);
+	return n;
+}
+
 static int unknown_entries(const struct stream *s)
 {
 	int n = 0;
@@ -194,6 +203,27 @@ static bool explained(const struct stream *s, struct reason *why)
 	return FAIL(why, "missed %ld, of these healed %ld, dropped as ended %ld", missed, healed, dropped);
 }
 
+/* The kinds of failed connects by their errors; what has another error was told by the network or by the routes. */
+static bool failures_counted(const struct stream *s, struct reason *why)
+{
+	static const char *const kinds[][2] = {
+		{ "connect_failed", "EADDRNOTAVAIL" }, { "connect_failed_no_port", "EADDRNOTAVAIL" },
+		{ "connect_failed_refused", "ECONNREFUSED" }, { "connect_failed_timeout", "ETIMEDOUT" },
+		{ "connect_failed_abandoned", "ECANCELED" },
+	};
+	int others = lines_of(s, "connect_failed"), n;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		n = failures_with(s, kinds[i][1]);
+		others -= i ? n : 0;
+		if (!is(number(s, kinds[i][0]), n, kinds[i][0], why))
+			return false;
+	}
+	if (!others && json_is_null(json_object_get(s->summary, "connect_failed_unreachable")))
+		return true;
+	return is(number(s, "connect_failed_unreachable"), others, "connect_failed_unreachable", why);
+}
+
 bool expect_summary(const struct stream *s, struct reason *why)
 {
 	if (!s->summary)
@@ -201,7 +231,7 @@ bool expect_summary(const struct stream *s, struct reason *why)
 	if (*s->error)
 		return FAIL(why, "%s", s->error);
 	return is(number(s, "transitions"), lines_of(s, "transition"), "transitions", why) &&
-	       is(number(s, "connect_failed"), lines_of(s, "connect_failed"), "connect_failed", why) &&
+	       failures_counted(s, why) &&
 	       is(number(s, "lost"), 0, "lost", why) && is(number(s, "map_full"), 0, "map_full", why) &&
 	       is(number(s, "unknown"), unknown_entries(s), "unknown", why) &&
 	       explained(s, why) &&

@@ -283,28 +283,44 @@ static bool match_failed(const struct record *r, const struct want_failed *w, st
 	if (record_number(r, "remote_port") != w->remote_port ||
 	    (w->local_port && record_number(r, "local_port") != w->local_port))
 		return FAIL(why, "connect_failed has other ports: %s", r->line);
-	if (strcmp(record_text(r, "error"), "EADDRNOTAVAIL"))
-		return FAIL(why, "connect_failed has error %s", member(r, "error"));
+	if (strcmp(record_text(r, "error"), w->error))
+		return FAIL(why, "connect_failed has error %s, expected %s", member(r, "error"), w->error);
 	return match_text(r, "side", "active", why) && match_text(r, "attribution", "observed", why) &&
 	       match_who(r, "owner", &w->owner, why);
 }
 
+static bool is_served(const struct stream *s, const char *fact)
+{
+	return !fact || strcmp(json_string_value(json_object_get(json_object_get(s->header, "hooks"), fact)) ?: "", "unseen");
+}
+
+/* The next one from *index on that must have a line. */
+static const struct want_failed *next_failed(const struct stream *s, const struct truth *truth, int *index)
+{
+	while (*index < truth->wants_failed && !is_served(s, truth->want_failed[*index].fact))
+		++*index;
+	return *index < truth->wants_failed ? &truth->want_failed[(*index)++] : NULL;
+}
+
 static bool match_all_failed(const struct stream *s, const struct truth *truth, struct reason *why)
 {
-	int seen = 0;
+	const struct want_failed *want;
+	int index = 0;
 
 	for (int i = 0; i < s->count; i++) {
 		const struct record *r = &s->records[i];
 
 		if (r->netns != truth->netns || !record_is(r, "connect_failed"))
 			continue;
-		if (seen == truth->wants_failed)
+		want = next_failed(s, truth, &index);
+		if (!want)
 			return FAIL(why, "connect_failed that did not happen: %s", r->line);
-		if (!match_failed(r, &truth->want_failed[seen++], why))
+		if (!match_failed(r, want, why))
 			return false;
 	}
-	if (seen < truth->wants_failed)
-		return FAIL(why, "%d connect_failed lines of %d", seen, truth->wants_failed);
+	want = next_failed(s, truth, &index);
+	if (want)
+		return FAIL(why, "no connect_failed line of %d>%d %s", want->local_port, want->remote_port, want->error);
 	return true;
 }
 

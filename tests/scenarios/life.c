@@ -86,9 +86,12 @@ struct want *life_want(const struct want *want)
 	return &own->want[own->wants++];
 }
 
-void life_want_failed(int local_port, int remote_port, struct who owner)
+struct want_failed *life_want_failed(int local_port, int remote_port, struct who owner, const char *error)
 {
-	own->want_failed[own->wants_failed++] = (struct want_failed){ local_port, remote_port, owner };
+	if (own->wants_failed == MAX_WANTS_FAILED)
+		life_fail("more expectations than MAX_WANTS_FAILED");
+	own->want_failed[own->wants_failed] = (struct want_failed){ local_port, remote_port, owner, error, NULL };
+	return &own->want_failed[own->wants_failed++];
 }
 
 void life_sysctl(const char *name, const char *value)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #define MAX_WANTS 24
+#define MAX_WANTS_FAILED 8
 
 /* A process. pid 0: there must be none. pid -1: not asserted. */
 struct who {
@@ -39,6 +40,8 @@ struct want {
 struct want_failed {
 	int local_port, remote_port;
 	struct who owner;
+	const char *error;
+	const char *fact; /* where no hook serves this fact (header's `hooks`: "unseen") there is no line; NULL: always */
 };
 
 /* Who has the local end's socket now, as it must be told at last. */
@@ -59,7 +62,7 @@ struct truth {
 	char skip[160], fail[240];
 	int wants, wants_failed;
 	struct want want[MAX_WANTS];
-	struct want_failed want_failed[4];
+	struct want_failed want_failed[MAX_WANTS_FAILED];
 	struct want_holder holder; /* what the director waits for */
 	int holders_asked, holders_told; /* the harness answers each question, across processes: atomically */
 	char holder_last[200]; /* what was told instead */
@@ -102,7 +105,7 @@ void life_fail(const char *format, ...) __attribute__((format(printf, 1, 2), nor
 void life_skip(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 struct truth *life_truth(void);
 struct want *life_want(const struct want *want);
-void life_want_failed(int local_port, int remote_port, struct who owner);
+struct want_failed *life_want_failed(int local_port, int remote_port, struct who owner, const char *error);
 /* Sets a sysctl or skips the life. */
 void life_sysctl(const char *name, const char *value);
 /* The same for a sysctl that only the first namespace has; *old (32 bytes) gets what it was. */

@@ -13,6 +13,7 @@ extern const struct life lives_owner[];  /* who opened, who closed */
 extern const struct life lives_holder[]; /* who has it while it waits */
 extern const struct life lives_queue[];  /* accept queue and listener */
 extern const struct life lives_family[]; /* address families, namespaces, io_uring */
+extern const struct life lives_connect[]; /* connects that fail */
 extern const struct life lives_ports[];  /* ephemeral ports run out */
 extern const struct life lives_seeded[]; /* sockets from before */
 

@@ -224,58 +224,6 @@ static void owner_gone(void)
 	scene_wait(&s, "TIME_WAIT");
 }
 
-static void want_unconnected(const struct actor *client, const char *closed_by, const char *end, int port,
-			     struct who closer)
-{
-	life_want(&(struct want){
-		.local_addr = PEER_KERNEL_ADDR, .local_port = port, .remote_port = PEER_PORT, .path = "CLOSE>SYN_SENT>CLOSE",
-		.closed_by = closed_by, .end = end, .side = "active", .service_port = PEER_PORT,
-		.attribution = "observed", .owner = client->who, .closer = closer, .in_queue = -1 });
-}
-
-static void close_in_syn_sent(void)
-{
-	struct actor *client = actor_new("client");
-	struct peer peer;
-	int fd;
-
-	peer_open(&peer);
-	fd = actor_do(client, op_connect_start, (long)PEER_ADDR, PEER_PORT, 0);
-	peer_wait(&peer, SYN);
-	want_unconnected(client, "*", "null|aborted", peer.kernel_port, anyone);
-	actor_do(client, op_close, fd, 0, 0);
-	life_wait_state(peer.kernel_port, PEER_PORT, "");
-}
-
-static void reset_in_syn_sent(void)
-{
-	struct actor *client = actor_new("client");
-	struct peer peer;
-
-	peer_open(&peer);
-	actor_begin(client, op_connect, (long)PEER_ADDR, PEER_PORT, 0);
-	peer_wait(&peer, SYN);
-	want_unconnected(client, "null|remote", "reset_received", peer.kernel_port, nobody);
-	peer_send(&peer, RST | ACK, 0);
-	if (actor_end(client) != -ECONNREFUSED)
-		life_fail("connect() was not refused");
-}
-
-static void syn_timeout(void)
-{
-	struct actor *client = actor_new("client");
-	struct peer peer;
-
-	life_sysctl("tcp_syn_retries", "1");
-	net_sysctl("tcp_syn_linear_timeouts", "0"); /* newer kernels only */
-	peer_open(&peer);
-	actor_begin(client, op_connect, (long)PEER_ADDR, PEER_PORT, 0);
-	peer_wait(&peer, SYN);
-	want_unconnected(client, "null", "timeout", peer.kernel_port, nobody);
-	if (actor_end(client) != -ETIMEDOUT)
-		life_fail("connect() did not time out");
-}
-
 /* An orphan that the kernel gave up, or that is reset now. */
 static void want_orphan(struct scene *s)
 {
@@ -332,9 +280,6 @@ const struct life lives_hand[] = {
 	{ .name = "last_ack_timeout", .make = last_ack_timeout },
 	{ .name = "established_timeout", .make = established_timeout },
 	{ .name = "owner_gone", .make = owner_gone },
-	{ .name = "close_in_syn_sent", .make = close_in_syn_sent },
-	{ .name = "reset_in_syn_sent", .make = reset_in_syn_sent },
-	{ .name = "syn_timeout", .make = syn_timeout },
 	{ .name = "orphans_zero", .make = orphans_zero, .flags = LIFE_MACHINE_WIDE },
 	{ 0 },
 };

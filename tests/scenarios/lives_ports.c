@@ -27,7 +27,7 @@ static void must_fail(struct actor *a, const char *addr, int port, int source_po
 
 	if (err != -EADDRNOTAVAIL)
 		life_fail("connect() gave %ld instead of EADDRNOTAVAIL", err);
-	life_want_failed(source_port, port, a->who);
+	life_want_failed(source_port, port, a->who, "EADDRNOTAVAIL");
 }
 
 static void fill_range(struct pair *p)

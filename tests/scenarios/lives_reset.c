@@ -173,20 +173,6 @@ static void overflow_second(void)
 	overflow("1", (struct pair){ .client = p.client, .server = p.server, .listener = p.listener });
 }
 
-static void refused(void)
-{
-	struct actor *client = actor_new("client");
-	long err = actor_try(client, op_connect, (long)"127.0.0.1", 7001, 45000);
-
-	if (err != -ECONNREFUSED)
-		life_fail("connect() to a closed port gave %ld", err);
-	life_want(&(struct want){
-		.local_addr = "127.0.0.1", .local_port = 45000, .remote_port = 7001,
-		.path = "CLOSE>SYN_SENT>CLOSE", .closed_by = "null|remote", .end = "reset_received",
-		.side = "active", .service_port = 7001, .attribution = "observed",
-		.owner = client->who, .closer = nobody, .in_queue = -1 });
-}
-
 static void disconnect_established(void)
 {
 	struct pair p = pair_new();
@@ -268,7 +254,6 @@ const struct life lives_reset[] = {
 	{ .name = "data_on_small_socket", .make = data_on_small_socket },
 	{ .name = "overflow_zero", .make = overflow_zero },
 	{ .name = "overflow_second", .make = overflow_second },
-	{ .name = "refused", .make = refused },
 	{ .name = "disconnect_established", .make = disconnect_established },
 	{ .name = "disconnect_close_wait", .make = disconnect_close_wait },
 	{ .name = "destroyed_established", .make = destroyed_established },

@@ -28,7 +28,7 @@ struct options {
 
 static const struct life *const tables[] = {
 	lives_close, lives_reset, lives_hand, lives_small, lives_owner, lives_holder, lives_queue, lives_family,
-	lives_ports, lives_seeded,
+	lives_connect, lives_ports, lives_seeded,
 };
 /* "lives" stands for all of the tables. */
 static const char *const suites[] = { "lives", "filter", "input", "latency", "load" };

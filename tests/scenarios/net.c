@@ -209,6 +209,20 @@ long op_connect_start(long addr, long port, long source_port)
 	return connect_from((const char *)addr, port, source_port, true);
 }
 
+long op_socket(long unused1, long unused2, long unused3)
+{
+	UNUSED(unused1), UNUSED(unused2), UNUSED(unused3);
+	return result(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+long op_connect_again(long fd, long addr, long port)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_fill(&sa, (const char *)addr, port);
+
+	return result(connect(fd, (struct sockaddr *)&sa, len));
+}
+
 long op_accept(long fd, long unused1, long unused2)
 {
 	UNUSED(unused1), UNUSED(unused2);

@@ -28,6 +28,10 @@ long op_listen_shared(long addr, long port, long backlog);
 long op_connect(long addr, long port, long source_port);
 /* As op_connect, and does not wait for the handshake. */
 long op_connect_start(long addr, long port, long source_port);
+/* -> descriptor of an IPv4 socket that is bound to nothing */
+long op_socket(long unused1, long unused2, long unused3);
+/* (descriptor, const char *addr, port) */
+long op_connect_again(long fd, long addr, long port);
 /* (listener) -> descriptor */
 long op_accept(long fd, long unused1, long unused2);
 /* (descriptor, bytes): all of them, or -errno */

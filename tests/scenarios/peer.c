@@ -15,6 +15,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -132,6 +133,31 @@ void peer_wait(struct peer *p, int flags)
 			return;
 	}
 	life_fail("the kernel sent no segment with flags %#x", flags);
+}
+
+/* The ICMP message carries the head of the segment that it is about. */
+void peer_unreachable(struct peer *p, int code)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = p->kernel_addr };
+	struct {
+		struct iphdr ip;
+		struct icmphdr icmp;
+		struct iphdr about_ip;
+		struct tcphdr about_tcp;
+	} m = {
+		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_ICMP, .tot_len = htons(sizeof(m)),
+			.saddr = inet_addr(PEER_ADDR), .daddr = p->kernel_addr },
+		.icmp = { .type = ICMP_DEST_UNREACH, .code = code },
+		.about_ip = { .version = 4, .ihl = 5, .ttl = 63, .protocol = IPPROTO_TCP,
+			      .tot_len = htons(sizeof(m.about_ip) + sizeof(m.about_tcp)),
+			      .saddr = p->kernel_addr, .daddr = inet_addr(PEER_ADDR) },
+		.about_tcp = { .source = htons(p->kernel_port), .dest = htons(p->port), .doff = 5,
+			       .seq = htonl(p->next_receive - 1), .syn = 1 },
+	};
+
+	m.icmp.checksum = fold(sum16(&m.icmp, sizeof(m) - sizeof(m.ip), 0));
+	if (sendto(p->raw, &m, sizeof(m), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		life_fail("hand-made ICMP message refused: %s", strerror(errno));
 }
 
 void peer_shake(struct peer *p)

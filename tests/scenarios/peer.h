@@ -27,6 +27,8 @@ void peer_open(struct peer *p);
 void peer_wait(struct peer *p, int flags);
 /* Sends a segment with `bytes` of data from where the peer is. ACK acknowledges all that was waited for. */
 void peer_send(struct peer *p, int flags, int bytes);
+/* Answers the last SYN with an ICMP message "destination unreachable" of this code. */
+void peer_unreachable(struct peer *p, int code);
 /* The handshake with a connect() that was begun: SYN, SYN+ACK, ACK. */
 void peer_shake(struct peer *p);
 

@@ -42,6 +42,10 @@ static const struct hook hooks[] = {
 	{ FACT_HOLDER, HOOK_MODE_FENTRY, "received_fentry", { "security_file_receive" }, "fentry" },
 	{ FACT_HOLDER, HOOK_MODE_KPROBE, "received_kprobe", { "security_file_receive" }, "kprobe" },
 	{ FACT_HOLDER, HOOK_MODE_ANY, NULL, {}, "check" },
+	{ FACT_NO_ROUTE, HOOK_MODE_FENTRY, "no_route_fexit", { "tcp_v4_connect" }, "fexit" },
+	{ FACT_NO_ROUTE, HOOK_MODE_ANY, NULL, {}, "unseen" },
+	{ FACT_NO_ROUTE_IPV6, HOOK_MODE_FENTRY, "no_route_ipv6_fexit", { "tcp_v6_connect" }, "fexit" },
+	{ FACT_NO_ROUTE_IPV6, HOOK_MODE_ANY, NULL, {}, "unseen" },
 };
 
 #define HOOKS (sizeof(hooks) / sizeof(hooks[0]))

@@ -2,6 +2,7 @@
 /* What events mean, for every view alike. */
 #include "event/event.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "util/tcp_state.h"
@@ -96,6 +97,22 @@ uint16_t event_service_port(const struct event *event)
 	return endpoint_service_port(&event->record.endpoint, event->record.side);
 }
 
+enum connect_failure event_connect_failure(const struct event *event)
+{
+	switch (event->record.error) {
+	case EADDRNOTAVAIL:
+		return CONNECT_NO_PORT;
+	case ECONNREFUSED:
+		return CONNECT_REFUSED;
+	case ETIMEDOUT:
+		return CONNECT_TIMEOUT;
+	case ECANCELED:
+		return CONNECT_ABANDONED;
+	default:
+		return CONNECT_UNREACHABLE;
+	}
+}
+
 void totals_add(struct totals *totals, const struct event *event)
 {
 	const struct transition *record = &event->record;
@@ -105,7 +122,8 @@ void totals_add(struct totals *totals, const struct event *event)
 		totals->states[record->new_state & 15].seeded++;
 		return;
 	case RECORD_CONNECT_FAILED:
-		totals->connect_failed++;
+		totals->connect_failures[event_connect_failure(event)]++;
+		totals->connect_failed = totals->connect_failures[CONNECT_NO_PORT];
 		return;
 	case RECORD_HOLDER:
 		return;

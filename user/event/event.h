@@ -71,9 +71,21 @@ struct state_totals {
 	uint64_t moved_in, moved_out; /* another process has them now: of a group, or into and out of what a filter lets pass */
 };
 
+/* Why connect() failed. */
+enum connect_failure {
+	CONNECT_NO_PORT, /* no free local port towards this destination */
+	CONNECT_REFUSED,
+	CONNECT_TIMEOUT, /* no answer */
+	CONNECT_ABANDONED, /* the program gave up before there was an answer */
+	CONNECT_UNREACHABLE, /* no route, or the network said so */
+	CONNECT_FAILURES,
+};
+
 struct totals {
 	uint64_t transitions;
-	uint64_t connect_failed;
+	uint64_t connect_failed; /* connect_failures[CONNECT_NO_PORT] */
+	uint64_t connect_failures[CONNECT_FAILURES];
+	uint32_t unseen_failures; /* bit (1 << kind): of these more may have happened than were seen */
 	struct state_totals states[16]; /* by state number */
 	int64_t fin_wait2_timewait; /* now in FIN_WAIT2 as timewait sockets */
 #define FIN_WAIT2_NOT_KNOWN INT64_MIN
@@ -125,6 +137,9 @@ bool event_enters_unknown(const struct event *event);
 
 /* The port that the service is found at, from the side that is known; 0 when none is. */
 uint16_t endpoint_service_port(const struct endpoint *endpoint, unsigned int side);
+/* Of a RECORD_CONNECT_FAILED event. */
+enum connect_failure event_connect_failure(const struct event *event);
+
 uint16_t event_service_port(const struct event *event);
 
 /* Monotonic clock, and UTC, in ns. */

@@ -13,6 +13,8 @@ static const char *const fact_names[FACTS] = {
 	[FACT_NOT_ACCEPTED] = "not_accepted",
 	[FACT_SEED] = "seed",
 	[FACT_HOLDER] = "holder",
+	[FACT_NO_ROUTE] = "no_route",
+	[FACT_NO_ROUTE_IPV6] = "no_route_ipv6",
 };
 
 const char *fact_name(enum fact fact)

@@ -14,6 +14,8 @@ enum fact {
 	FACT_NOT_ACCEPTED,
 	FACT_SEED,
 	FACT_HOLDER, /* a descriptor came to another process */
+	FACT_NO_ROUTE, /* a connect() that fails before any state is entered */
+	FACT_NO_ROUTE_IPV6,
 	FACTS,
 };
 

@@ -18,6 +18,16 @@ const char *closed_by_name(unsigned int closed_by);
 const char *attribution_name(unsigned int attribution);
 const char *end_name(unsigned int end);
 
+/* Of enum connect_failure, as in connect_failed_NAME of JSON: "no_port", "refused", … */
+const char *connect_failure_name(unsigned int failure);
+
+/* Why a connect() failed, by errno: its name, and what it means in a few words. */
+const char *connect_error_name(unsigned int error);
+const char *connect_error_text(unsigned int error);
+
+/* The errno of a name; EADDRNOTAVAIL for NULL, EHOSTUNREACH for what is not known. */
+unsigned int connect_error_parse(const char *name);
+
 /* The numbers back, for the reader of recordings; 0 for NULL and for what is not known. */
 unsigned int side_parse(const char *name);
 unsigned int closed_by_parse(const char *name);

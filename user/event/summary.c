@@ -116,6 +116,21 @@ void totals_json(struct json *json, const struct totals *totals)
 	json_object_end(json);
 }
 
+static void failures_json(struct json *json, const struct totals *totals)
+{
+	char key[48];
+	int i;
+
+	json_u64(json, "connect_failed", totals->connect_failed);
+	for (i = 0; i < CONNECT_FAILURES; i++) {
+		snprintf(key, sizeof(key), "connect_failed_%s", connect_failure_name(i));
+		if (totals->unseen_failures & 1U << i && !totals->connect_failures[i])
+			json_null(json, key);
+		else
+			json_u64(json, key, totals->connect_failures[i]);
+	}
+}
+
 void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
 {
 	json_object_begin(json, NULL);
@@ -123,7 +138,7 @@ void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
 	json_time(json, "time", last->unix_ns);
 	json_f64(json, "seconds", (last->time_ns - begin_ns) / 1e9, 3);
 	json_u64(json, "transitions", last->totals->transitions);
-	json_u64(json, "connect_failed", last->totals->connect_failed);
+	failures_json(json, last->totals);
 	if (last->holders_check_ns)
 		json_f64(json, "holders_check_s", last->holders_check_ns / 1e9, 3);
 	else
@@ -154,6 +169,21 @@ static size_t state_text(char *out, size_t size, const char *name, const struct 
 			(unsigned long long)state->left, (long long)state_totals_now(state));
 }
 
+/* Each kind of failed connect() by itself: they have nothing in common but the call. */
+static size_t failures_text(char *out, size_t size, const struct totals *totals)
+{
+	static const char *const words[CONNECT_FAILURES] = { "no port", "refused", "no answer", "given up", "unreachable" };
+	size_t used = snprintf(out, size, "failed connects:"), begin = used;
+	int i;
+
+	for (i = 0; i < CONNECT_FAILURES; i++)
+		if (totals->connect_failures[i])
+			used += snprintf(out + used, size - used, "%s %s %llu", used > begin ? "," : "", words[i],
+					 (unsigned long long)totals->connect_failures[i]);
+	used += snprintf(out + used, size - used, "%s\n", used > begin ? "" : " none");
+	return used;
+}
+
 size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t begin_ns)
 {
 	const struct totals *totals = last->totals;
@@ -163,7 +193,7 @@ size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t be
 			 (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
 	used += state_text(out + used, size - used, "TIME_WAIT", &totals->states[STATE_TIME_WAIT]);
 	used += state_text(out + used, size - used, "CLOSE_WAIT", &totals->states[STATE_CLOSE_WAIT]);
-	used += snprintf(out + used, size - used, "connect failures: %llu\n", (unsigned long long)totals->connect_failed);
+	used += failures_text(out + used, size - used, totals);
 	if (health_text(out + used, size - used - 1, last->health)) { /* a byte for the newline */
 		used += strlen(out + used);
 		used += snprintf(out + used, size - used, "\n");

@@ -322,7 +322,7 @@ void event_fields_json(struct json *json, const struct event *event)
 	own_fields_json(json, event);
 	event_owner_json(json, event);
 	if (record->type == RECORD_CONNECT_FAILED)
-		json_string(json, "error", "EADDRNOTAVAIL");
+		json_string(json, "error", connect_error_name(record->error));
 	if (event->healed)
 		json_bool(json, "healed", true);
 	if (record->flags & FLAG_FIRST_SEEN)

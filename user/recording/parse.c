@@ -234,6 +234,8 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	record->end = end_parse(text_of(json, "end"));
 	record->attribution = attribution_parse(text_of(json, "owner_attribution") ?: text_of(json, "attribution"));
 	record->socket_cgroup_id = number_of(json, "socket_cgroup_id", INT64_MAX);
+	if (type == RECORD_CONNECT_FAILED)
+		record->error = connect_error_parse(text_of(json, "error"));
 	flags_parse(event, json);
 	endpoint_parse(&record->endpoint, json);
 	container_parse(event, &recorded->container, json);

@@ -2,10 +2,23 @@
 /* Counting, and one guarded view. */
 #include "source/feed.h"
 
+#include <string.h>
+
 #include "util/stop.h"
+
+/* Of kinds of failed connects. A hook that sits on a function is called "HOW/FUNCTION". */
+static uint32_t unseen_failures(const struct run *run)
+{
+	const char *hook = run->hooks[FACT_NO_ROUTE];
+
+	if (run->polled)
+		return ~0U;
+	return hook && strchr(hook, '/') ? 0 : 1U << CONNECT_UNREACHABLE;
+}
 
 void feed_begin(struct feed *feed, struct view *view, const struct run *run)
 {
+	feed->totals.unseen_failures = unseen_failures(run);
 	guard_begin(&feed->guard, view, run);
 }
 

@@ -203,15 +203,28 @@ static void add_states(struct line *line, const struct event *event)
 	add_left(line, new_name, strlen(new_name), 11);
 }
 
+/* How long it was waited for an answer. */
+static void add_connect_error(struct line *line, const struct event *event)
+{
+	const unsigned int error = event->record.error;
+
+	if (event_connect_failure(event) == CONNECT_NO_PORT)
+		add_right(line, "-", 1, 7);
+	else
+		add_dwell(line, &event->record);
+	add_left(line, "-", 1, 6);
+	add_text(line, connect_error_name(error));
+	add_text(line, ": ");
+	add_text(line, connect_error_text(error));
+}
+
 static void add_outcome(struct line *line, const struct event *event)
 {
 	const struct transition *record = &event->record;
 	const char *closer = closed_by_name(record->closed_by) ?: "-";
 
 	if (record->type == RECORD_CONNECT_FAILED) {
-		add_right(line, "-", 1, 7);
-		add_left(line, "-", 1, 6);
-		add_text(line, "EADDRNOTAVAIL: no free local port");
+		add_connect_error(line, event);
 		return;
 	}
 	add_dwell(line, record);
