@@ -14,6 +14,7 @@
 #include "abi.h"
 #include "attach/tracer.h"
 #include "attribute/netns.h"
+#include "collect/iterator.h"
 #include "event/event.h"
 #include "filter/filter.h"
 #include "tcpdwell.skel.h"
@@ -23,7 +24,6 @@
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
-#define HOLDER_READ_BYTES 65536 /* more than the kernel buffers at once */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
@@ -62,44 +62,21 @@ static size_t pace_of(const struct snapshot *snapshot)
 	return records < PACE_MAX ? records : PACE_MAX;
 }
 
-/* An iterator runs while it is read. Ours print a byte for each element that may have made a record. */
-static int iterator_run(const struct snapshot *snapshot, struct bpf_link *link)
+static int on_pace(void *context, const void *bytes, size_t size)
 {
-	char pace[PACE_MAX];
-	ssize_t size;
-	int fd, err;
+	struct snapshot *snapshot = context;
 
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0)
-		return fd;
-	do {
-		size = read(fd, pace, pace_of(snapshot));
-		if (size > 0)
-			snapshot->drain(snapshot->context);
-	} while (!stop_is_overdue() && (size > 0 || (size < 0 && (errno == EAGAIN || errno == EINTR))));
-	err = size < 0 ? -errno : 0;
-	close(fd);
-	return err;
+	(void)bytes, (void)size;
+	snapshot->drain(snapshot->context);
+	return 0;
 }
 
-static int program_run(const struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
+/* Ours print a byte for each element that may have made a record. */
+static int program_run(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
 {
-	union bpf_iter_link_info info = {};
-	LIBBPF_OPTS(bpf_iter_attach_opts, options);
-	struct bpf_link *link;
-	int err;
+	int err = iterator_run(program, map, pace_of(snapshot), on_pace, snapshot);
 
-	if (map) {
-		info.map.map_fd = bpf_map__fd(map);
-		options.link_info = &info;
-		options.link_info_len = sizeof(info);
-	}
-	link = bpf_program__attach_iter(program, &options);
-	if (!link)
-		return -errno;
-	err = iterator_run(snapshot, link);
-	bpf_link__destroy(link);
-	return err;
+	return err == -EINTR ? 0 : err;
 }
 
 /* The socket iterator lists the namespace of the thread that opens it. */
@@ -154,10 +131,16 @@ int snapshot_descriptors(struct snapshot *snapshot)
 	return program_run(snapshot, snapshot->tracer->skeleton->progs.seed_descriptors, NULL);
 }
 
-/* Records don't cross the ends of what is read at once. */
-static int take_holders(const char *at, size_t size, snapshot_holder_fn *each, void *context)
+struct holders_pass {
+	struct snapshot *snapshot;
+	snapshot_holder_fn *each;
+	void *context;
+};
+
+static int on_holders(void *context, const void *bytes, size_t size)
 {
-	const char *end = at + size;
+	const struct holders_pass *pass = context;
+	const char *at = bytes, *end = at + size;
 	int err = 0;
 
 	while (!err && (size_t)(end - at) >= sizeof(struct holder_record)) {
@@ -166,48 +149,21 @@ static int take_holders(const char *at, size_t size, snapshot_holder_fn *each, v
 
 		if ((size_t)(end - (const char *)ids) < record->count * sizeof(*ids))
 			return -EPROTO;
-		err = each(context, record, ids);
+		err = pass->each(pass->context, record, ids);
 		at = (const char *)(ids + record->count);
 	}
-	return err;
-}
-
-static int read_holders(struct snapshot *snapshot, int fd, snapshot_holder_fn *each, void *context)
-{
-	char *bytes = aligned_alloc(8, HOLDER_READ_BYTES);
-	ssize_t size = bytes ? 1 : 0;
-	int err = bytes ? 0 : -ENOMEM;
-
-	while (!err && size) {
-		size = read(fd, bytes, HOLDER_READ_BYTES);
-		if (size > 0)
-			err = take_holders(bytes, size, each, context);
-		else if (size < 0 && errno != EAGAIN && errno != EINTR)
-			err = -errno;
-		snapshot->drain(snapshot->context);
-	}
-	free(bytes);
+	pass->snapshot->drain(pass->snapshot->context);
 	return err;
 }
 
 int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *context)
 {
+	struct holders_pass pass = { .snapshot = snapshot, .each = each, .context = context };
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	LIBBPF_OPTS(bpf_iter_attach_opts, options);
-	struct bpf_link *link;
-	int fd, err;
 
 	skeleton->bss->holder_pass = skeleton->bss->holder_pass == UINT8_MAX ? 1 : skeleton->bss->holder_pass + 1;
 	skeleton->bss->holder_task = 0;
-	link = bpf_program__attach_iter(skeleton->progs.find_holders, &options);
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	err = fd < 0 ? fd : read_holders(snapshot, fd, each, context);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return err;
+	return iterator_run(skeleton->progs.find_holders, NULL, ITERATOR_BYTES, on_holders, &pass);
 }
 
 /* CPU time: what a sweep costs, not how long others kept it from running. */
