@@ -29,6 +29,7 @@ enum record_type {
 	RECORD_SOCKET, /* a socket that is there: seeded, or adopted by reconciliation */
 	RECORD_CGROUP, /* the name of a cgroup, before the first record of a process in it */
 	RECORD_HOLDER, /* who has a live socket's descriptor, when that is found to be another, or to have another name */
+	RECORD_PORTS, /* a namespace's ports: not in the ring buffer, see bpf/ports.bpf.h */
 };
 
 enum side { SIDE_UNKNOWN, SIDE_ACTIVE, SIDE_PASSIVE };
@@ -59,6 +60,7 @@ enum transition_flag {
 	FLAG_SELECTION_OPEN = 1 << 4, /* owner or names of its cgroup are not known here: the reader applies the process filters */
 	FLAG_TIME_DERIVED = 1 << 5, /* noticed later; the time was taken from the kernel's own timer */
 	FLAG_HEALED = 1 << 6, /* the event was skipped; reconciliation concluded it */
+	FLAG_NO_TIMESTAMPS = 1 << 7, /* a timewait socket whose peer sends no TCP timestamps: connect() never reuses its port */
 };
 
 /* How exactly /proc tells when a process began. */
@@ -145,6 +147,8 @@ struct transition {
 	__u64 id;
 	__u64 owner_credentials; /* where the owner is to be looked up by the reader, else 0 */
 	__u64 socket_cgroup_id; /* sk_cgrp_data, where no process was seen, else 0 */
+	__u32 search_ns; /* SYN_SENT -> ESTABLISHED: how long connect() looked for a port; 0 = not measured */
+	__u32 own_range; /* of sockets that connect or are there: IP_LOCAL_PORT_RANGE, last << 16 | first; 0 = none */
 	struct endpoint endpoint;
 	struct process owner;
 	struct process closer;
@@ -186,6 +190,36 @@ enum port_settings_flag {
 	PORTS_REUSE_BY_SECOND = 1 << 1, /* TIME_WAIT may be reused from the clock's next full second on (before 6.14) */
 	PORTS_BLOCKED_LONG = 1 << 2, /* a port that was bound stays blocked until its last user is gone (before 6.18) */
 	PORTS_REUSE_FIN_WAIT2 = 1 << 3, /* also in FIN_WAIT2 (5.10) */
+};
+
+/*
+ * What the iterators of bpf/ports.bpf.h print: first the settings of the namespace, then 64 ports at a time. The order in the
+ * words is that of the ports: bit 0 of page 1 is port 64.
+ */
+#define PORT_PAGE_SETTINGS 0xffffffff
+#define PORT_PAGES (65536 / 64)
+
+struct port_page {
+	__u32 index; /* PORT_PAGE_SETTINGS or the page's number */
+	__u32 padding;
+	union {
+		struct port_settings settings;
+		struct {
+			__u64 reserved;
+			__u64 blocked; /* a socket was bound to it, so that connect() does not choose it */
+			__u64 taken; /* by any socket */
+		};
+	};
+};
+
+/* A socket that is bound to a port and not connected; bound sockets' iterator of bpf/ports.bpf.h prints one for each descriptor. */
+struct bound_record {
+	__u8 addr[16]; /* its own; all zero = any, as 0.0.0.0 is ::ffff:0.0.0.0 */
+	__u32 netns;
+	__u16 port;
+	__u8 state; /* TCP_LISTEN or TCP_CLOSE */
+	__u8 padding;
+	struct process process;
 };
 
 /* The process that has these credentials; key is the address of the kernel's struct cred. */
@@ -237,9 +271,11 @@ enum counter {
 _Static_assert(sizeof(struct process) == 40, "process layout");
 _Static_assert(sizeof(struct endpoint) == 40, "endpoint layout");
 _Static_assert(sizeof(struct connection) == 160, "connection layout");
-_Static_assert(sizeof(struct transition) == 176, "transition layout");
+_Static_assert(sizeof(struct transition) == 184, "transition layout");
 _Static_assert(sizeof(struct listener_key) == 24, "listener key layout");
 _Static_assert(sizeof(struct holder_record) == 48, "holder record layout");
 _Static_assert(sizeof(struct port_settings) == 24, "port settings layout");
+_Static_assert(sizeof(struct port_page) == 32, "port page layout");
+_Static_assert(sizeof(struct bound_record) == 64, "bound record layout");
 
 #endif

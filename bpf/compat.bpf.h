@@ -167,6 +167,58 @@ static __always_inline __u8 compat_tw_reuse(const struct net *net)
 	return READ(net, ipv4.sysctl_tcp_tw_reuse);
 }
 
+/* ip_local_port_range: one number from 6.8 on, two before. high << 16 | low. */
+static __always_inline __u32 compat_port_range(const struct net *net)
+{
+	struct local_ports___5_10 *old = (void *)net + bpf_core_field_offset(struct net, ipv4.ip_local_ports);
+
+	if (bpf_core_field_exists(struct local_ports, range))
+		return BPF_CORE_READ(net, ipv4.ip_local_ports.range);
+	return (__u32)BPF_CORE_READ(old, range[1]) << 16 | (__u16)BPF_CORE_READ(old, range[0]);
+}
+
+/* A byte from 5.11 on, before an int, as tcp_tw_reuse. */
+static __always_inline __u8 compat_timestamps(const struct net *net)
+{
+	__u8 timestamps = 0;
+
+	bpf_probe_read_kernel(&timestamps, sizeof(timestamps),
+			      (void *)net + bpf_core_field_offset(struct net, ipv4.sysctl_tcp_timestamps));
+	return timestamps;
+}
+
+/* IP_LOCAL_PORT_RANGE of a socket, last << 16 | first: 0 = none. Came with 6.3 as two numbers, and is one from 6.8 on. */
+static __always_inline __u32 compat_own_range(const struct sock *sk)
+{
+	const struct inet_sock___6_3 *two = (const void *)sk;
+	const struct inet_sock *one = (const void *)sk;
+	__u32 range = 0;
+
+	if (bpf_core_field_exists(one->local_port_range))
+		bpf_core_read(&range, sizeof(range), &one->local_port_range);
+	else if (bpf_core_field_exists(two->local_port_range))
+		bpf_core_read(&range, sizeof(range), &two->local_port_range);
+	return range;
+}
+
+/* How the kernel goes about ports where a field tells it: enum port_settings_flag. */
+static __always_inline __u8 compat_port_ways(void)
+{
+	__u8 flags = 0;
+
+	/* 6.8 changed both: the range's form, and how a socket's own range is tried. */
+	if (bpf_core_field_exists(struct local_ports, range))
+		flags |= PORTS_OWN_RANGE_WHOLE;
+	if (!bpf_core_field_exists(struct netns_ipv4, sysctl_tcp_tw_reuse_delay))
+		flags |= PORTS_REUSE_BY_SECOND;
+	if (!bpf_core_field_exists(struct inet_timewait_sock, tw_connect_bind))
+		flags |= PORTS_BLOCKED_LONG;
+	/* Stable releases of all later series look at the state. */
+	if (bpf_core_field_size(struct netns_ipv4, sysctl_tcp_tw_reuse) == sizeof(int))
+		flags |= PORTS_REUSE_FIN_WAIT2;
+	return flags;
+}
+
 /* Timewait sockets of a namespace: tw_refcount (one more than there are) from 5.17 on, tw_count before. */
 static __always_inline int compat_timewait_sockets(struct inet_timewait_death_row *row)
 {

@@ -53,6 +53,9 @@ const volatile __u32 time_wait_slot_count = 1;
 /* The kernel preempts tracepoint programs, and lets us hold that off: bpf/compat.bpf.h. */
 const volatile bool programs_preempted = false;
 
+/* What ports.bpf.h and search.bpf.h find of single sockets is sent with their records. */
+const volatile bool measure_ports = false;
+
 /* Length of a jiffy. */
 const volatile __u32 tick_ns = 4000000;
 

@@ -17,7 +17,9 @@ struct happening {
 	__u8 flags;
 	__u16 error;
 	__u64 time_ns;
+	__u64 since_ns; /* of a socket that is there: its state began then, as the kernel's timer tells; 0 = as recorded */
 	__u64 socket_cgroup_id;
+	__u32 search_ns, own_range; /* as in struct transition */
 };
 
 /* See OPAQUE. */
@@ -128,10 +130,12 @@ static __always_inline __u8 emit(const struct happening *happening, const struct
 	record->listing = now;
 	record->padding = 0;
 	record->time_ns = happening->time_ns;
-	record->since_ns = connection->since_ns;
+	record->since_ns = connection->since_ns ?: happening->since_ns;
 	record->id = connection->id;
 	record->owner_credentials = owner_credentials(connection);
 	record->socket_cgroup_id = happening->socket_cgroup_id;
+	record->search_ns = happening->search_ns;
+	record->own_range = happening->own_range;
 	record->endpoint = *endpoint;
 	record->owner = connection->owner;
 	record->closer = connection->closer;

@@ -34,17 +34,11 @@ __u64 presences_refused = 0;
  * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
  * coming on another processor does not count it a second time.
  */
-static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint, __u64 now_ns,
-					  __u8 flags, __u64 cgroup_id)
+static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint,
+					  struct happening presence)
 {
-	struct happening presence = {
-		.type = RECORD_SOCKET,
-		.old_state = connection->state,
-		.new_state = connection->state,
-		.flags = flags,
-		.time_ns = now_ns,
-		.socket_cgroup_id = cgroup_id,
-	};
+	presence.type = RECORD_SOCKET;
+	presence.old_state = presence.new_state = connection->state;
 
 	if (connection->told == listing || !is_connected_state(connection->state) || !states_selected(&presence) ||
 	    !is_wanted(connection, endpoint))
@@ -232,7 +226,13 @@ static __always_inline void tell_socket(struct connection *connection, const str
 	struct endpoint endpoint = connection->endpoint;
 	__u8 flags = is_in_accept_queue(false, connection, sk) ? FLAG_IN_ACCEPT_QUEUE : 0;
 
-	tell_presence(connection, &endpoint, now_ns, flags, connection->owner.start_ns ? 0 : socket_cgroup_id(sk));
+	tell_presence(connection, &endpoint,
+		      (struct happening){
+			      .flags = flags,
+			      .time_ns = now_ns,
+			      .socket_cgroup_id = connection->owner.start_ns ? 0 : socket_cgroup_id(sk),
+			      .own_range = measure_ports ? compat_own_range(sk) : 0,
+		      });
 }
 
 /* iter/tcp: every socket of a namespace, also those without a descriptor. Runs after iter/task_file found the owners. */
@@ -293,6 +293,18 @@ static __always_inline bool is_settled(const struct connection *connection, cons
 	       timewait_lives((struct inet_timewait_sock *)connection->object, endpoint);
 }
 
+/* Its timer tells how long it has been in TIME_WAIT, also of one that was there before us. */
+static __always_inline void tell_timewait(struct connection *connection, const struct endpoint *endpoint,
+					  const struct inet_timewait_sock *tw, __u64 now_ns)
+{
+	tell_presence(connection, endpoint,
+		      (struct happening){
+			      .flags = FLAG_TIMEWAIT | timewait_flags(tw),
+			      .time_ns = now_ns,
+			      .since_ns = connection->state == TCP_TIME_WAIT ? time_wait_began(tw, now_ns) : 0,
+		      });
+}
+
 /* A timewait socket's entry against the kernel's own. */
 static __always_inline void sweep_timewait(struct place place)
 {
@@ -302,7 +314,7 @@ static __always_inline void sweep_timewait(struct place place)
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	if ((__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS) {
-		tell_presence(connection, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
+		tell_timewait(connection, &endpoint, tw, now_ns);
 		return;
 	}
 	if (!timewait_lives(tw, &endpoint)) {
@@ -315,7 +327,7 @@ static __always_inline void sweep_timewait(struct place place)
 	connection->ended_ns = 0;
 	if (connection->state == TCP_FIN_WAIT2 && now_ns - time_wait_began(tw, now_ns) > SWEEP_GRACE_NS)
 		time_wait_look(connection, &endpoint, tw, now_ns, false);
-	tell_presence(connection, &endpoint, now_ns, FLAG_TIMEWAIT, 0);
+	tell_timewait(connection, &endpoint, tw, now_ns);
 }
 
 /* Is the socket still the one that was recorded? Its memory may be another connection's, of which no event told yet. */

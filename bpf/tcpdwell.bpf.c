@@ -12,6 +12,7 @@
 #include "maps.bpf.h"
 #include "function.bpf.h"
 #include "holder.bpf.h"
+#include "ports.bpf.h"
 #include "segment.bpf.h"
 #include "snapshot.bpf.h"
 
@@ -290,6 +291,31 @@ int seed_sockets(struct bpf_iter__tcp *ctx)
 	barrier_var(skc);
 	snapshot_socket(skc);
 	pace(ctx->meta);
+	return 0;
+}
+
+/* A namespace's ports, on demand. */
+SEC("iter/bpf_map_elem")
+int list_ports(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u32 *index = ctx->key;
+
+	if (index)
+		port_page_print(ctx->meta->seq, *index);
+	return 0;
+}
+
+SEC("iter/task_file")
+int list_bound(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	if (!task || !file)
+		return 0;
+	barrier_var(task);
+	barrier_var(file);
+	bound_print(ctx->meta->seq, task, file);
 	return 0;
 }
 

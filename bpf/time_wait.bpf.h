@@ -241,6 +241,14 @@ static __always_inline void time_wait_superseded(const struct endpoint *endpoint
 		time_wait_left(place, endpoint, END_REUSED, place.connection->ended_ns ?: now_ns);
 }
 
+/* Of its flags those that concern ports. */
+static __always_inline __u8 timewait_flags(const struct inet_timewait_sock *tw)
+{
+	if (!measure_ports || READ((const struct tcp_timewait_sock *)tw, tw_ts_recent_stamp))
+		return 0;
+	return FLAG_NO_TIMESTAMPS;
+}
+
 /* -> CLOSE left a timewait socket: what happened is in truth the entry into the timewait socket's state. */
 static __always_inline void time_wait_becomes(struct connection *connection, const struct inet_timewait_sock *tw,
 					      struct happening *closing)
@@ -248,7 +256,7 @@ static __always_inline void time_wait_becomes(struct connection *connection, con
 	tw_timer_learn(tw);
 	connection->object = (__u64)tw;
 	closing->new_state = READ(tw, tw_substate) == TCP_FIN_WAIT2 ? TCP_FIN_WAIT2 : TCP_TIME_WAIT;
-	closing->flags |= FLAG_TIMEWAIT;
+	closing->flags |= FLAG_TIMEWAIT | timewait_flags(tw);
 	closing->end = END_NONE;
 }
 

@@ -10,6 +10,7 @@
 
 #include "connect.bpf.h"
 #include "listener.bpf.h"
+#include "search.bpf.h"
 #include "time_wait.bpf.h"
 
 #define IPPROTO_TCP 6
@@ -352,6 +353,8 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 		happening->socket_cgroup_id = socket_cgroup_id(sk);
 	if (is_in_accept_queue(true, connection, sk))
 		happening->flags |= FLAG_IN_ACCEPT_QUEUE;
+	if (measure_ports)
+		search_note(sk, connection, happening);
 	error = connect_error(sk, happening);
 	if (error)
 		connect_failure_emit(connection, &endpoint, happening, error);

@@ -30,6 +30,8 @@ static void try_tracer(struct check *check, const struct options *options)
 		.emit_states = ~0U,
 		.track_all = true,
 		.holder_states = ~0U,
+		.port_search = true,
+		.ports = true,
 		.hooks = options->run.hooks,
 	};
 	struct tracer *tracer = NULL;

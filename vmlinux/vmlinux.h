@@ -65,7 +65,10 @@ enum bpf_func_id {
 	BPF_FUNC_get_current_task_btf = 158, /* 5.11 */
 };
 
+struct proc_ns_operations;
+
 struct ns_common {
+	const struct proc_ns_operations *ops;
 	unsigned int inum;
 };
 
@@ -89,13 +92,43 @@ struct hlist_node {
 	struct hlist_node *next, **pprev;
 };
 
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 struct inet_ehash_bucket {
 	struct hlist_nulls_head chain;
+};
+
+struct net;
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+/* What binds a port in a namespace. fastreuse and fastreuseport are -1 where only connect() has chosen it. */
+struct inet_bind_bucket {
+	possible_net_t ib_net;
+	int l3mdev;
+	unsigned short port;
+	signed char fastreuse;
+	signed char fastreuseport;
+	struct hlist_node node;
+};
+
+struct inet_bind_hashbucket {
+	struct hlist_head chain;
 };
 
 struct inet_hashinfo {
 	struct inet_ehash_bucket *ehash;
 	unsigned int ehash_mask;
+	struct inet_bind_hashbucket *bhash;
+	unsigned int bhash_size;
 };
 
 /* tw_refcount (timewait sockets + 1) from 5.17 on; before, tw_count (timewait sockets). */
@@ -109,20 +142,33 @@ struct inet_timewait_death_row___5_10 {
 	atomic_t tw_count;
 };
 
+/* One number from 6.8 on, high << 16 | low; two before. */
+struct local_ports {
+	u32 range;
+};
+
+struct local_ports___5_10 {
+	int range[2];
+};
+
 /* tcp_death_row is a pointer in some kernels around 5.18-6.0. */
 struct netns_ipv4 {
 	struct inet_timewait_death_row tcp_death_row;
-	u8 sysctl_tcp_tw_reuse; /* an int before 5.11; its first byte is what we read */
+	struct local_ports ip_local_ports;
+	u8 sysctl_tcp_tw_reuse; /* ints before 5.11; their first byte is what we read */
+	u8 sysctl_tcp_timestamps;
+	unsigned int sysctl_tcp_tw_reuse_delay; /* 6.14 */
+	int sysctl_tcp_fin_timeout;
+	u32 sysctl_ip_local_port_step_width; /* 7.x */
+	unsigned long *sysctl_local_reserved_ports;
 };
 
 struct net {
+	u32 hash_mix;
+	struct list_head list;
 	struct ns_common ns;
 	struct netns_ipv4 ipv4;
 };
-
-typedef struct {
-	struct net *net;
-} possible_net_t;
 
 struct in6_addr {
 	union {
@@ -228,6 +274,13 @@ struct inet_sock {
 	struct sock sk;
 	__be32 inet_saddr;
 	__be16 inet_sport;
+	u32 local_port_range; /* last << 16 | first, from 6.8 on */
+};
+
+struct inet_sock___6_3 {
+	struct {
+		__u16 lo, hi;
+	} local_port_range;
 };
 
 struct request_sock {
@@ -242,11 +295,15 @@ struct request_sock_queue {
 
 struct inet_connection_sock {
 	struct request_sock_queue icsk_accept_queue;
+	struct inet_bind_bucket *icsk_bind_hash;
 };
 
 struct tcp_sock {
 	int linger2;
 	u32 packets_out;
+	u64 tcp_wstamp_ns;
+	u32 total_retrans;
+	u8 fastopen_connect : 1;
 };
 
 struct timer_list {
@@ -259,7 +316,13 @@ struct inet_timewait_sock {
 	struct sock_common __tw_common;
 	volatile unsigned char tw_substate;
 	__be16 tw_sport;
+	unsigned int tw_connect_bind : 1; /* 6.18 */
 	struct timer_list tw_timer;
+};
+
+struct tcp_timewait_sock {
+	struct inet_timewait_sock tw_sk;
+	int tw_ts_recent_stamp; /* a long in older kernels, of which these are the lower bytes */
 };
 
 struct pid_namespace {
@@ -288,6 +351,10 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct nsproxy {
+	struct net *net_ns;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -298,6 +365,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };

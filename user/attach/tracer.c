@@ -78,6 +78,13 @@ static void tune_holders(struct tracer *tracer, uint32_t states)
 			bpf_program__set_autoload(program, states != 0);
 }
 
+static void tune_ports(struct tcpdwell *skeleton, bool wanted)
+{
+	bpf_program__set_autoload(skeleton->progs.list_ports, wanted);
+	bpf_program__set_autoload(skeleton->progs.list_bound, wanted);
+	bpf_map__set_max_entries(skeleton->maps.port_pages, wanted ? PORT_PAGES : 1);
+}
+
 /* A set that is not used takes no room. --remote may bring one port more. */
 static void tune_sets(struct tcpdwell *skeleton, const struct filter *filter)
 {
@@ -195,6 +202,8 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 
 	tune_hooks(tracer);
 	tune_holders(tracer, config->holder_states);
+	skeleton->rodata->measure_ports = config->port_search;
+	tune_ports(skeleton, config->ports);
 	tune_sets(skeleton, config->filter);
 	tune_filters(skeleton, config->filter);
 	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);

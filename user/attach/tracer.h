@@ -27,6 +27,8 @@ struct tracer_config {
 	uint32_t emit_states; /* bit (1 << state): transitions from or to these are sent */
 	bool track_all; /* follow every transition, so that every dwell is known */
 	uint32_t holder_states; /* bit (1 << state): who has sockets in these is looked for now and then; 0: never */
+	bool port_search; /* records say what of single sockets concerns ports: bpf/search.bpf.h */
+	bool ports; /* the iterators of bpf/ports.bpf.h are there */
 	enum hook_mode hooks; /* forced, or HOOK_MODE_ANY */
 	uint32_t max_sockets; /* of each table; 0 = default, or by what is there now if that is more */
 	uint32_t ring_bytes; /* a power of two; 0 = by track_all */

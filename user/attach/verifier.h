@@ -15,7 +15,7 @@ struct verifier_report {
 	struct {
 		char program[32];
 		uint32_t instructions; /* 0 = the kernel did not say */
-		char log[2048];
+		char log[65536];
 	} programs[VERIFIER_PROGRAMS];
 };
 

@@ -21,6 +21,7 @@
 #include "collect/health.h"
 #include "collect/holders.h"
 #include "collect/owner.h"
+#include "collect/ports.h"
 #include "collect/reconcile.h"
 #include "collect/selection.h"
 #include "collect/snapshot.h"
@@ -45,6 +46,7 @@ struct live {
 	struct snapshot *snapshot;
 	struct owner_finder *owners;
 	struct holders *holders;
+	struct port_watch *ports; /* NULL: the view does not want to know */
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	struct selection *selection;
@@ -86,6 +88,8 @@ static void deliver(struct live *live, struct event *event)
 	feed_event(&live->feed, event);
 	if (holders_event(live->holders, &event->record))
 		feed_fail(&live->feed, -ENOMEM);
+	if (live->ports && port_watch_note(live->ports, event->record.endpoint.netns))
+		feed_fail(&live->feed, -ENOMEM);
 }
 
 /* News of a look: who has a socket now. */
@@ -102,6 +106,34 @@ static void deliver_holder(void *context, uint64_t id, const struct held *held)
 	};
 	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
 	name_cgroup(live, &event);
+	feed_event(&live->feed, &event);
+}
+
+/* Namespaces that were asked for are of interest before anything happens in them. */
+static int watch_ports(struct live *live, const struct filter *filter)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < filter->n_netns && !err; i++)
+		err = port_watch_note(live->ports, filter->netns[i]);
+	return err;
+}
+
+/* News of a namespace's ports. */
+static void deliver_ports(void *context, const struct port_facts *facts)
+{
+	static const struct container nowhere;
+	struct live *live = context;
+	struct event event = { .ports = facts, .container = &nowhere };
+
+	event.record = (struct transition){
+		.type = RECORD_PORTS,
+		.endpoint.netns = facts->settings.netns,
+		.time_ns = clock_monotonic_ns(),
+		.listing = live->listing,
+	};
+	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
 	feed_event(&live->feed, &event);
 }
 
@@ -312,6 +344,8 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		.emit_states = needs->emit_states,
 		.track_all = needs->track_all,
 		.holder_states = holders_check_states(needs->holder_states),
+		.port_search = needs->port_search,
+		.ports = needs->ports,
 		.hooks = options->hooks,
 		.max_sockets = options->max_sockets,
 		.ring_bytes = options->ring_bytes,
@@ -331,6 +365,9 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
+	live->ports = needs->ports ? port_watch_new(live->tracer, deliver_ports, live) : NULL;
+	if (needs->ports && (!live->ports || watch_ports(live, &options->filter)))
+		return -ENOMEM;
 	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection)
 		return -ENOMEM;
 	return ring_open(live, error, error_size);
@@ -357,6 +394,7 @@ static void live_close(struct live *live)
 	selection_free(live->selection);
 	cgroup_names_free(live->cgroups);
 	pod_names_free(live->pods);
+	port_watch_free(live->ports);
 	holders_free(live->holders);
 	owner_finder_free(live->owners);
 	snapshot_free(live->snapshot);
@@ -485,6 +523,8 @@ static void look_around(struct live *live, bool last)
 
 	reconcile(&live->reconciler, &facts);
 	holders_look(live->holders, facts.now_ns, last);
+	if (live->ports)
+		port_watch_look(live->ports, facts.now_ns, last);
 }
 
 /* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */

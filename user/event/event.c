@@ -126,6 +126,7 @@ void totals_add(struct totals *totals, const struct event *event)
 		totals->connect_failed = totals->connect_failures[CONNECT_NO_PORT];
 		return;
 	case RECORD_HOLDER:
+	case RECORD_PORTS:
 		return;
 	}
 	totals->transitions++;

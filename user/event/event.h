@@ -21,10 +21,12 @@ struct held {
 	bool queued; /* waits in an accept queue: `process` is the listener's */
 };
 
+struct port_facts; /* event/port_facts.h */
+
 struct event {
 	/*
-	 * Type RECORD_TRANSITION, RECORD_CONNECT_FAILED, RECORD_SOCKET or RECORD_HOLDER; owner as far as known. Of RECORD_HOLDER
-	 * only type, id, time_ns and listing are filled in.
+	 * Type RECORD_TRANSITION, RECORD_CONNECT_FAILED, RECORD_SOCKET, RECORD_HOLDER or RECORD_PORTS; owner as far as known. Of
+	 * RECORD_HOLDER only type, id, time_ns and listing are filled in; of RECORD_PORTS the namespace in place of the id.
 	 */
 	struct transition record;
 	uint64_t unix_ns; /* record.time_ns as UTC */
@@ -33,6 +35,7 @@ struct event {
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */
 	const struct held *held; /* of RECORD_HOLDER: cgroup and container are this process's; NULL otherwise */
+	const struct port_facts *ports; /* of RECORD_PORTS; NULL otherwise; valid during the call */
 };
 
 struct pod_names;

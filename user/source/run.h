@@ -39,6 +39,8 @@ struct run_needs {
 	bool track_all; /* the dwell of every state */
 	bool writes_files; /* opens files for writing while it runs */
 	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
+	bool port_search; /* records tell how long connect() looked for a port, and what else of a socket concerns ports */
+	bool ports; /* RECORD_PORTS events keep the view informed of the ports of the namespaces that events come from */
 	bool filters_processes; /* the view applies process and cgroup filters itself, by the charged process: send all */
 };
 

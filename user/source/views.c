@@ -88,6 +88,8 @@ static bool wants(const struct views_member *member, const struct event *event)
 {
 	if (event->record.type == RECORD_HOLDER)
 		return member->needs.holder_states;
+	if (event->record.type == RECORD_PORTS)
+		return member->needs.ports;
 	return event_has_state(event, member->needs.emit_states);
 }
 
@@ -193,6 +195,8 @@ struct run_needs views_needs(const struct views *views)
 		needs.holder_states |= one->holder_states;
 		needs.track_all |= one->track_all;
 		needs.writes_files |= one->writes_files;
+		needs.port_search |= one->port_search;
+		needs.ports |= one->ports;
 		needs.filters_processes |= one->filters_processes;
 	}
 	return needs;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is known of a network namespace's local ports beside its connections. Comes as events of type RECORD_PORTS. */
+#ifndef TCPDWELL_EVENT_PORT_FACTS_H
+#define TCPDWELL_EVENT_PORT_FACTS_H
+
+#include <stddef.h>
+
+#include "abi.h"
+#include "util/port_set.h"
+
+/* A socket that is bound to a port and not connected. */
+struct bound_socket {
+	uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint16_t port;
+	bool listens;
+	struct process process; /* that has it; start_ns 0: not known */
+};
+
+struct port_facts {
+	struct port_settings settings;
+	/* Of ports in the range: */
+	struct port_set reserved; /* ip_local_reserved_ports */
+	struct port_set blocked; /* connect() does not choose them, since a socket was bound to them: ports/capacity.h */
+	const struct bound_socket *bound; /* in the range; by port */
+	size_t n_bound;
+};
+
+/* Does anything differ that is to be told? */
+bool port_facts_equal(const struct port_facts *a, const struct port_facts *b);
+
+#endif
