@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "abi.h"
-#include "ports/port_set.h"
+#include "util/port_set.h"
 
 /*
  * connect() tries the ports of one parity, that of the range's first port, and when none of them is free those of the other

@@ -70,5 +70,7 @@ double sustainable_rate(uint32_t ports, double life_s, double hold_s, double tim
 {
 	double held_s = life_s + hold_s * time_wait_share;
 
-	return held_s > 0 ? ports / held_s : INFINITY;
+	if (!ports)
+		return 0;
+	return ports <= RATE_MAX * held_s ? ports / held_s : INFINITY;
 }

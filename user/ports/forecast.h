@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#define RATE_MAX 1000000 /* connections a second: more than any program opens */
 #define FORECAST_BUCKETS 64
 #define FORECAST_HORIZON_S 3600 /* what is farther away is not foreseen: rates do not hold that long */
 
@@ -35,7 +36,8 @@ double forecast_seconds(const struct forecast *forecast);
 
 /*
  * The highest rate of connections a second that so many ports bear for ever. life_s: how long a connection is open;
- * time_wait_share: of connections that hold their port for hold_s more, 0 to 1. INFINITY: no connection holds a port.
+ * time_wait_share: of connections that hold their port for hold_s more, 0 to 1. INFINITY: more than RATE_MAX, so that
+ * ports are no limit.
  */
 double sustainable_rate(uint32_t ports, double life_s, double hold_s, double time_wait_share);
 

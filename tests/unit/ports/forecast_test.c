@@ -160,6 +160,8 @@ static void rates(void **state)
 	assert_near(sustainable_rate(1000, 40, 60, 1), 10, 1e-9);
 	assert_near(sustainable_rate(1000, 10, 60, 0), 100, 1e-9);
 	assert_true(isinf(sustainable_rate(1000, 0, 60, 0)));
+	assert_true(isinf(sustainable_rate(1000, 1e-6, 60, 0)));
+	assert_true(sustainable_rate(0, 0, 60, 0) == 0);
 }
 
 int main(void)
