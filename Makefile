@@ -204,7 +204,7 @@ $(SCENARIOS): $(SCENARIO_SOURCES) $(wildcard tests/scenarios/*.h)
 $(dir $(SCENARIOS))ports: $(PORTS_SOURCES) $(wildcard tests/ports/*.h user/ports/*.h) bpf/abi.h
 	$(Q)mkdir -p $(@D)
 	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -Iuser -Ibpf \
-		$(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ $(PORTS_SOURCES)
+		$(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ $(PORTS_SOURCES) -ljansson
 
 # What runs in the test containers, whose root file system has nothing else.
 build/tests/container_traffic: tests/containers/traffic.c

@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&command_top,
 	&command_hist,
 	&command_leaks,
+	&command_ports,
 	&command_record,
 	&command_report,
 	&command_check,

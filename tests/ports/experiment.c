@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tool.h"
+
 struct found {
 	uint16_t ports[WORLD_PORTS];
 	uint32_t took_ns[WORLD_PORTS];
@@ -123,18 +125,79 @@ static void check_knee(uint32_t cliff)
 	printf("# connect() takes %u ns before the cliff at %u, %u ns behind it\n", before, cliff, behind);
 }
 
-static void check_connect(const struct experiment *experiment, bool timed)
+/* The address that connections to the destination come from. */
+static const char *local_addr(void)
+{
+	return world.ends.local ?: world.ends.remote;
+}
+
+static void ask_of_destination(const char *tcpdwell, const struct headroom *left)
+{
+	json_t *objects = tool_ports(tcpdwell), *space = tool_find(objects, "namespace", 0, NULL);
+	json_t *destination = tool_find(objects, "destination", SERVICE, local_addr());
+
+	if (!space || !destination)
+		world_fail("tcpdwell says nothing of the %s", space ? "destination" : "namespace");
+	tool_check(space, "tcp_tw_reuse", world.settings.tw_reuse);
+	tool_check(space, "ip_local_port_step_width", world.settings.step_width);
+	tool_check(destination, "capacity", left->capacity);
+	tool_check(destination, "used", left->used);
+	tool_check(destination, "usable", left->usable);
+	tool_check(destination, "reusable", left->reusable);
+	tool_check(destination, "blocked", left->blocked);
+	tool_check(destination, "reserved", left->reserved);
+	tool_check(destination, "cliff_capacity", left->cliff_capacity);
+	tool_check(destination, "cliff_usable", left->cliff_usable);
+}
+
+static void ask_of_pool(const char *tcpdwell, const struct bind_pool *pool)
+{
+	json_t *found = tool_find(tool_ports(tcpdwell), "pool", 0, local_addr());
+
+	if (!found)
+		world_fail("tcpdwell says nothing of the pool");
+	tool_check(found, "capacity", pool->capacity);
+	tool_check(found, "used", pool->used);
+	tool_check(found, "usable", pool->usable);
+}
+
+/* Nothing is said of a destination that nobody connects to. */
+static void connect_once(void)
+{
+	int fd;
+
+	if (world.n_used)
+		return;
+	fd = world_connect(&world.ends);
+	if (fd >= 0)
+		world_note_used(&world, world_local_port(fd), false);
+}
+
+static void take_once(void)
+{
+	int fd = world_bind(world.ends.local, 0, false, false);
+
+	if (fd < 0)
+		world_fail("bind: %s", strerror(-fd));
+	port_set_add(&world.taken, world_local_port(fd));
+}
+
+static void check_connect(const struct experiment *experiment, const struct run_options *options)
 {
 	struct port_tally tally = {};
 	struct port_space space;
 	struct headroom left;
 	uint32_t i, other;
 
+	if (options->tcpdwell)
+		connect_once();
 	port_space_init(&space, port_range_of(&world.settings, world.ends.own_low, world.ends.own_high), &world.reserved,
 			&world.blocked);
 	for (i = 0; i < world.n_used; i++)
 		port_tally_add(&tally, &space, world.used[i].port, world.used[i].reusable);
 	headroom_of(&left, &space, &tally);
+	if (options->tcpdwell && world.n_used)
+		ask_of_destination(options->tcpdwell, &left);
 	fill(experiment);
 	check_error(EADDRNOTAVAIL);
 	check_count(left.usable, left.odd);
@@ -144,25 +207,29 @@ static void check_connect(const struct experiment *experiment, bool timed)
 		if (!agrees(left.cliff_usable, other, left.odd))
 			world_fail("the cliff was predicted at %u, and found at %u", left.cliff_usable, other);
 	}
-	if (experiment->knee && timed)
+	if (experiment->knee && options->timed)
 		check_knee(left.cliff_usable);
 	printf("# %u of %u ports, cliff at %u\n", found.count, left.capacity, left.cliff_usable);
 }
 
 /* bind() with SO_REUSEADDR looks in the lower half of the range first, so its parity tells nothing. */
-static void check_bind(const struct experiment *experiment)
+static void check_bind(const struct experiment *experiment, const struct run_options *options)
 {
 	struct port_range range = port_range_of(&world.settings, 0, 0);
 	struct bind_pool pool;
 
+	if (options->tcpdwell)
+		take_once();
 	bind_pool_of(&pool, range, &world.reserved, &world.taken);
+	if (options->tcpdwell)
+		ask_of_pool(options->tcpdwell, &pool);
 	fill(experiment);
 	check_error(EADDRINUSE);
 	check_count(pool.usable, pool.odd);
 	printf("# %u of %u ports\n", found.count, pool.capacity);
 }
 
-void experiment_run(const struct experiment *experiment, bool timed)
+void experiment_run(const struct experiment *experiment, const struct run_options *options)
 {
 	world.ends = experiment->ends;
 	world.ends.port = SERVICE;
@@ -171,12 +238,10 @@ void experiment_run(const struct experiment *experiment, bool timed)
 	world_make(&world, experiment->range, experiment->reserved);
 	if (experiment->prepare)
 		experiment->prepare(&world);
-	if (world.skip[0]) {
+	if (world.skip[0])
 		printf("~%s\n", world.skip);
-		return;
-	}
-	if (experiment->binds)
-		check_bind(experiment);
+	else if (experiment->binds)
+		check_bind(experiment, options);
 	else
-		check_connect(experiment, timed);
+		check_connect(experiment, options);
 }

@@ -15,12 +15,17 @@ struct experiment {
 	bool knee; /* connect() must take much longer behind the cliff; not looked at on an emulated machine */
 };
 
+struct run_options {
+	bool timed; /* the machine is not emulated */
+	const char *tcpdwell; /* that is to say the same beforehand; NULL: it is not asked */
+};
+
 extern const struct experiment experiments[]; /* name NULL ends it */
 
 /*
  * In a process of its own, which ends with 1 when it fails. Prints "!REASON" then, "~REASON" where this kernel can't do it, and
  * figures behind "#".
  */
-void experiment_run(const struct experiment *experiment, bool timed);
+void experiment_run(const struct experiment *experiment, const struct run_options *options);
 
 #endif

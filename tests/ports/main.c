@@ -19,7 +19,7 @@
 static void outcome_read(int fd, const char *name, char *outcome, size_t size)
 {
 	FILE *file = fdopen(fd, "r");
-	char line[512];
+	char line[4096];
 
 	outcome[0] = '\0';
 	while (fgets(line, sizeof(line), file)) {
@@ -32,9 +32,9 @@ static void outcome_read(int fd, const char *name, char *outcome, size_t size)
 	fclose(file);
 }
 
-static void run(const struct experiment *experiment, bool timed)
+static void run(const struct experiment *experiment, const struct run_options *options)
 {
-	char outcome[512];
+	char outcome[4096];
 	int ends[2], status;
 	pid_t pid;
 
@@ -47,7 +47,7 @@ static void run(const struct experiment *experiment, bool timed)
 		close(ends[0]);
 		dup2(ends[1], STDOUT_FILENO);
 		alarm(SECONDS_MAX);
-		experiment_run(experiment, timed);
+		experiment_run(experiment, options);
 		exit(0);
 	}
 	close(ends[1]);
@@ -72,19 +72,22 @@ static bool selected(const struct experiment *experiment, char **names, bool lar
 	return false;
 }
 
-/* ports [--large] [--untimed] [NAME…] */
+/* ports [--large] [--untimed] [--tcpdwell PATH] [NAME…] */
 int main(int argc, char **argv)
 {
+	struct run_options options = { .timed = true };
 	const struct experiment *experiment;
-	bool large = false, timed = true;
 	char **names = argv + (argc > 0);
+	bool large = false;
 
 	for (; *names && (*names)[0] == '-'; names++) {
 		large |= !strcmp(*names, "--large");
-		timed &= strcmp(*names, "--untimed") != 0;
+		options.timed &= strcmp(*names, "--untimed") != 0;
+		if (!strcmp(*names, "--tcpdwell") && names[1])
+			options.tcpdwell = *++names;
 	}
 	for (experiment = experiments; experiment->name; experiment++)
 		if (selected(experiment, names, large))
-			run(experiment, timed);
+			run(experiment, &options);
 	return report_failures() ? 1 : 0;
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What tcpdwell says of this namespace's ports at this moment. */
+#ifndef TESTS_PORTS_TOOL_H
+#define TESTS_PORTS_TOOL_H
+
+#include <jansson.h>
+
+#include "world.h"
+
+/* Runs `PATH ports -j -d 0 -n self`. Its objects, as an array. */
+json_t *tool_ports(const char *path);
+
+/* The object of this type whose remote_port (0: any) and local_addr (NULL: any) are these; NULL: there is none. */
+json_t *tool_find(json_t *objects, const char *type, uint16_t remote_port, const char *local_addr);
+
+/* Ends the process with a reason where a number is not what it should be. */
+void tool_check(json_t *object, const char *key, long long wanted);
+
+#endif
