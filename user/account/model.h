@@ -41,7 +41,7 @@ struct model {
 	struct processes processes;
 	struct live_sockets sockets;
 	struct state_totals totals[16]; /* by state number; as everything here, of what passes the filter */
-	uint64_t transitions, connect_failed, unknown; /* as in struct totals and struct health */
+	uint64_t transitions, connect_failures[CONNECT_FAILURES], unknown; /* as in struct totals and struct health */
 	const struct filter *filter; /* NULL: everything passes */
 	uint64_t now_ns; /* of the last event */
 	bool recounting;

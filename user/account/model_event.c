@@ -210,7 +210,8 @@ static void count_event(struct model *model, const struct event *event)
 	if (!model_passes(model, subject.process))
 		return;
 	model->transitions += event->record.type == RECORD_TRANSITION;
-	model->connect_failed += event->record.type == RECORD_CONNECT_FAILED;
+	if (event->record.type == RECORD_CONNECT_FAILED)
+		model->connect_failures[event_connect_failure(event)]++;
 	model->unknown += event_enters_unknown(event);
 }
 

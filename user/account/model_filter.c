@@ -88,9 +88,11 @@ const struct tick *model_tick(const struct model *model, const struct tick *tick
 	room->tick = *tick;
 	room->totals = (struct totals){
 		.transitions = model->transitions,
-		.connect_failed = model->connect_failed,
+		.connect_failed = model->connect_failures[CONNECT_NO_PORT],
+		.unseen_failures = tick->totals->unseen_failures,
 		.fin_wait2_timewait = FIN_WAIT2_NOT_KNOWN,
 	};
+	memcpy(room->totals.connect_failures, model->connect_failures, sizeof(model->connect_failures));
 	memcpy(room->totals.states, model->totals, sizeof(model->totals));
 	room->health = *tick->health;
 	room->health.unknown = model->unknown;

@@ -22,7 +22,8 @@
 
 /*
  * What an executable file gives to another user than root serves tracing, never his paths: with the rights to pass over permissions
- * he could read (report FILE) and write (record -o) what he may not.
+ * he could read (report FILE) and write (record -o) what he may not. The right to read other users' descriptors in /proc is raised
+ * when all paths that he named are open, by privileges_drop().
  */
 void privileges_raise(void)
 {
@@ -53,8 +54,11 @@ void privileges_drop(unsigned int privileges)
 	struct capability_sets sets;
 	uint64_t kept = 0;
 	char names[160];
-	int err = capabilities_read(&sets);
+	int err;
 
+	if (!(privileges & (PRIVILEGE_FILES | PRIVILEGE_PATHS)))
+		capabilities_raise(CAPABILITY(CAP_DAC_READ_SEARCH));
+	err = capabilities_read(&sets);
 	if (!err) {
 		kept = capabilities_kept(privileges, sets.effective);
 		err = capabilities_limit(kept);

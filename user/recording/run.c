@@ -95,7 +95,7 @@ int recording_run(const struct run_options *options, const struct run_needs *nee
 		fail(error, error_size, "%.150s: %s", name, strerror(-err));
 		return err;
 	}
-	privileges_drop(0); /* a file of someone else's making may be read as root */
+	privileges_drop(PRIVILEGE_PATHS); /* a file of someone else's making may be read as root */
 	err = recording_replay(read_descriptor, &fd, options, needs, view, &findings, error, error_size);
 	if (!is_stdin)
 		close(fd);

@@ -220,7 +220,8 @@ int ports_model_event(struct ports_model *model, const struct event *event)
 		return port_namespaces_learn(&model->namespaces, event->ports);
 	case RECORD_CONNECT_FAILED:
 		learn_own_range(model, record);
-		on_failure(model, record);
+		if (event_connect_failure(event) == CONNECT_NO_PORT)
+			on_failure(model, record);
 		return model->err;
 	case RECORD_SOCKET:
 		note_unknown(model, event);
