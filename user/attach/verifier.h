@@ -15,7 +15,7 @@ struct verifier_report {
 	struct {
 		char program[32];
 		uint32_t instructions; /* 0 = the kernel did not say */
-		char log[8192]; /* 6.12 also has a line or two for each global function */
+		char log[65536]; /* 6.12 also has a line or two for each global function */
 	} programs[VERIFIER_PROGRAMS];
 };
 
