@@ -69,11 +69,11 @@ const struct command command_hist = {
 	.summary = "dwell-time histograms by state and by any key",
 	.arguments = "[INTERVAL [COUNT]]",
 	.description =
-		"How long sockets stay in each state, by process, cgroup, container, pod, remote end or port. Shown once at\n"
+		"How long sockets stay in each state, by process, or by whatever --by says (two keys: process,remote). Shown once at\n"
 		"the end (Ctrl-C, -d), or with INTERVAL for each interval. Sockets that are still in the state are counted\n"
-		"apart with their age so far, so that a leak shows though no socket ever left; \"or more\" where some are\n"
+		"apart with their age so far, so that a leak shows though no socket ever ended; \"or more\" where some are\n"
 		"older than tcpdwell. Bounds are inclusive; with -j there are eight buckets to a power of two.\n"
-		"Sort keys: count (those that left and those still there), open, name.",
+		"Sort keys: count (those that ended and those still there), open, name.",
 	.examples = "  tcpdwell hist -d 60                            # a minute, all states, by process\n"
 		    "  tcpdwell hist --state CLOSE_WAIT --by remote   # how long until we close, by remote end\n"
 		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"

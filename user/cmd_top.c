@@ -125,11 +125,12 @@ const struct command command_top = {
 	.summary = "live table: who makes TIME_WAIT, who holds CLOSE_WAIT",
 	.arguments = "[INTERVAL [COUNT]]",
 	.description =
-		"Who makes TIME_WAIT and who holds CLOSE_WAIT, by process, cgroup, container, pod, remote end or port.\n"
+		"Who makes TIME_WAIT and who holds CLOSE_WAIT, by process, or by whatever --by says (two keys: process,remote).\n"
 		"On a terminal a table that is redrawn each INTERVAL (1 s): h shows the keys. Elsewhere, or with -b, a table\n"
 		"an interval. TW is TIME_WAIT, CW is CLOSE_WAIT; NEW counts entries since the start, NOW those that are there,\n"
-		"from before the start too. OLDEST ends in + where the socket is older than tcpdwell. P50 and P99: half, and\n"
-		"99 in 100, of the sockets that left stayed at most so long.\n"
+		"from before the start too. OLDEST ends in + where the socket is older than tcpdwell. P50 is the median,\n"
+		"P99 the 99th percentile, of the time that sockets which ended were in the state. Sockets are counted for who has them:\n"
+		"what changes hands moves to the other's row.\n"
 		"Sort keys: now (TIME_WAIT and CLOSE_WAIT together), tw-new, tw-rate, tw-now, tw-p50, tw-p99, cw-new, cw-rate,\n"
 		"cw-now, cw-oldest, cw-p50, cw-p99, name.",
 	.examples = "  tcpdwell top                         # on a terminal: interactive\n"

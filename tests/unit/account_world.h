@@ -37,6 +37,7 @@ struct world {
 static inline void world_init(struct world *world, unsigned int processes, unsigned int remotes)
 {
 	memset(world, 0, sizeof(*world));
+	world->totals.told = ~0U;
 	world->random = 88172645463325252ULL;
 	world->now_ns = WORLD_BEGIN_NS;
 	world->processes = processes;

@@ -87,6 +87,7 @@ const struct tick *model_tick(const struct model *model, const struct tick *tick
 		return tick;
 	room->tick = *tick;
 	room->totals = (struct totals){
+		.told = tick->totals->told,
 		.transitions = model->transitions,
 		.connect_failed = model->connect_failures[CONNECT_NO_PORT],
 		.unseen_failures = tick->totals->unseen_failures,

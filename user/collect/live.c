@@ -579,7 +579,7 @@ static int end_early(struct live *live, char *error)
 int live_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 	     size_t error_size)
 {
-	struct live live = { .options = options, .drain_clock = CLOCK_MONOTONIC };
+	struct live live = { .options = options, .drain_clock = CLOCK_MONOTONIC, .feed.totals.told = needs->emit_states };
 	int err;
 
 	error[0] = '\0';

@@ -85,6 +85,7 @@ enum connect_failure {
 };
 
 struct totals {
+	uint32_t told; /* bit (1 << state): all that enter and leave it are told, so that its totals are right */
 	uint64_t transitions;
 	uint64_t connect_failed; /* connect_failures[CONNECT_NO_PORT] */
 	uint64_t connect_failures[CONNECT_FAILURES];

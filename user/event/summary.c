@@ -86,29 +86,34 @@ void health_json(struct json *json, const struct health *health)
 		json_u64(json, counter_names[i].json, counter_value(health, i));
 }
 
-static void state_json(struct json *json, const char *name, const struct state_totals *state)
+/* Totals that are not right are none. */
+static void state_json(struct json *json, const char *name, const struct totals *totals, unsigned int number)
 {
+	const struct state_totals *state = &totals->states[number];
+	const struct {
+		const char *name;
+		int64_t count;
+	} counts[] = {
+		{ "created", state->created },	   { "seeded", state->seeded },	      { "left", state->left },
+		{ "moved_in", state->moved_in },   { "moved_out", state->moved_out }, { "now", state_totals_now(state) },
+	};
 	char key[48];
+	size_t i;
 
-	snprintf(key, sizeof(key), "%s_created", name);
-	json_u64(json, key, state->created);
-	snprintf(key, sizeof(key), "%s_seeded", name);
-	json_u64(json, key, state->seeded);
-	snprintf(key, sizeof(key), "%s_left", name);
-	json_u64(json, key, state->left);
-	snprintf(key, sizeof(key), "%s_moved_in", name);
-	json_u64(json, key, state->moved_in);
-	snprintf(key, sizeof(key), "%s_moved_out", name);
-	json_u64(json, key, state->moved_out);
-	snprintf(key, sizeof(key), "%s_now", name);
-	json_i64(json, key, state_totals_now(state));
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		snprintf(key, sizeof(key), "%s_%s", name, counts[i].name);
+		if (totals->told & 1U << number)
+			json_i64(json, key, counts[i].count);
+		else
+			json_null(json, key);
+	}
 }
 
 void totals_json(struct json *json, const struct totals *totals)
 {
 	json_object_begin(json, "totals");
-	state_json(json, "time_wait", &totals->states[STATE_TIME_WAIT]);
-	state_json(json, "close_wait", &totals->states[STATE_CLOSE_WAIT]);
+	state_json(json, "time_wait", totals, STATE_TIME_WAIT);
+	state_json(json, "close_wait", totals, STATE_CLOSE_WAIT);
 	if (totals->fin_wait2_timewait == FIN_WAIT2_NOT_KNOWN)
 		json_null(json, "fin_wait2_timewait_now");
 	else
@@ -162,11 +167,47 @@ size_t health_text(char *out, size_t size, const struct health *health)
 	return used < size ? used : size - 1;
 }
 
-static size_t state_text(char *out, size_t size, const char *name, const struct state_totals *state)
+/* What a filter on processes lets in and out when a socket changes hands. */
+static size_t moved_text(char *out, size_t size, const struct state_totals *state)
 {
-	return snprintf(out, size, "%s: %llu entered, %llu were there, %llu left, %lld now; ", name,
-			(unsigned long long)state->created, (unsigned long long)state->seeded,
-			(unsigned long long)state->left, (long long)state_totals_now(state));
+	size_t used = 0;
+
+	out[0] = '\0';
+	if (state->moved_in)
+		used += snprintf(out, size, ", %llu taken over", (unsigned long long)state->moved_in);
+	if (state->moved_out)
+		used += snprintf(out + used, size - used, ", %llu handed on", (unsigned long long)state->moved_out);
+	return used;
+}
+
+static size_t state_text(char *out, size_t size, unsigned int number, const struct state_totals *state)
+{
+	size_t used = snprintf(out, size, "%s: %llu entered, %llu were there", tcp_state_name(number),
+			       (unsigned long long)state->created, (unsigned long long)state->seeded);
+
+	used += moved_text(out + used, size - used, state);
+	used += snprintf(out + used, size - used, ", %llu ended, %lld now; ", (unsigned long long)state->left,
+			 (long long)state_totals_now(state));
+	return used;
+}
+
+#define STATES_NAMED 3
+
+/* TIME_WAIT and CLOSE_WAIT where they were watched, else the few states that were. */
+static size_t states_text(char *out, size_t size, const struct totals *totals)
+{
+	uint32_t waiting = totals->told & (1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT), states = waiting ?: totals->told;
+	unsigned int state, named = 0;
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (state = 1; state < STATE_COUNT && named < STATES_NAMED; state++) {
+		if (!(states & 1U << state))
+			continue;
+		used += state_text(out + used, size - used, state, &totals->states[state]);
+		named++;
+	}
+	return used;
 }
 
 /* Each kind of failed connect() by itself: they have nothing in common but the call. */
@@ -191,8 +232,7 @@ size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t be
 
 	used += snprintf(out, size, "\n%.1f s, %llu transition%s. ", (last->time_ns - begin_ns) / 1e9,
 			 (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
-	used += state_text(out + used, size - used, "TIME_WAIT", &totals->states[STATE_TIME_WAIT]);
-	used += state_text(out + used, size - used, "CLOSE_WAIT", &totals->states[STATE_CLOSE_WAIT]);
+	used += states_text(out + used, size - used, totals);
 	used += failures_text(out + used, size - used, totals);
 	if (health_text(out + used, size - used - 1, last->health)) { /* a byte for the newline */
 		used += strlen(out + used);

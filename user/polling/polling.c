@@ -306,7 +306,7 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 int polling_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		size_t error_size)
 {
-	struct polling polling = { .options = options, .needs = needs };
+	struct polling polling = { .options = options, .needs = needs, .feed.totals.told = needs->emit_states };
 	int err;
 
 	error[0] = '\0';

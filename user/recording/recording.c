@@ -420,8 +420,7 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		.needs = needs,
 		.view = view,
 		.findings = findings,
-		.ticks_left = TICKS_AT_BEGIN,
-	};
+		.ticks_left = TICKS_AT_BEGIN, .feed.totals.told = needs->emit_states };
 	int read_err, err = 0;
 
 	error[0] = '\0';

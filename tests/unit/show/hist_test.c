@@ -161,10 +161,10 @@ static void bars(void **state)
 	world.now_ns += 30000 * MS;
 	end(&run);
 	unit_assert_contains(run.text,
-			     "31.0 s; @ left the state, + is there now\n\n"
-			     "CLOSE_WAIT worker1[101]: 6 left, p50 1.04ms, p90 503ms, p99 503ms; 1 there now, the oldest for "
+			     "31.0 s; @ ended, + is there now\n\n"
+			     "CLOSE_WAIT worker1[101]: 6 ended, median 1.04ms, p90 503ms, p99 503ms; 1 there now, the oldest for "
 			     "30s\n"
-			     "       DWELL    LEFT     NOW\n"
+			     "       DWELL   ENDED     NOW\n"
 			     "  <=  1.04ms       4       0 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\n"
 			     "         ...\n"
 			     "  <=   536ms       2       0 |@@@@@@@@@@@@@@@@@@@@\n"

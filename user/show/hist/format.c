@@ -85,7 +85,10 @@ static void percentile_text(struct buffer *out, const struct histogram *histogra
 	char text[TEXT_NUMBER];
 
 	text_duration(text, histogram_percentile(histogram, percent));
-	buffer_printf(out, ", p%g %s", percent, text);
+	if (percent == 50)
+		buffer_printf(out, ", median %s", text);
+	else
+		buffer_printf(out, ", p%g %s", percent, text);
 }
 
 static void figures_text(struct buffer *out, const struct account *account)
@@ -93,7 +96,7 @@ static void figures_text(struct buffer *out, const struct account *account)
 	char count[TEXT_NUMBER], oldest[TEXT_NUMBER];
 
 	text_count(count, account->dwell.count);
-	buffer_printf(out, "%s left", count);
+	buffer_printf(out, "%s ended", count);
 	if (account->dwell.count) {
 		percentile_text(out, &account->dwell, 50);
 		percentile_text(out, &account->dwell, 90);
@@ -119,7 +122,7 @@ void hist_text(struct buffer *out, const struct group *group, unsigned int state
 		      color ? "\033[0m" : "");
 	figures_text(out, account);
 	powers_of(&powers, account);
-	buffer_append_string(out, powers.largest ? "\n       DWELL    LEFT     NOW\n" : "\n");
+	buffer_append_string(out, powers.largest ? "\n       DWELL   ENDED     NOW\n" : "\n");
 	for (i = powers.first; i <= powers.last && powers.largest; i = next_power(out, &powers, i))
 		power_text(out, &powers, i, color);
 	buffer_append_char(out, '\n');

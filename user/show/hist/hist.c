@@ -146,7 +146,7 @@ static size_t collect_rows(struct hist_view *hist, struct hist_row **rows)
 static void interval_head(struct hist_view *hist, const struct hist_interval *interval)
 {
 	if (!hist->config.json)
-		buffer_printf(&hist->text, "%.1f s; @ left the state, + is there now\n\n", interval->seconds);
+		buffer_printf(&hist->text, "%.1f s; @ ended, + is there now\n\n", interval->seconds);
 }
 
 static int show_interval(struct hist_view *hist, const struct tick *tick)

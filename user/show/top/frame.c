@@ -15,7 +15,7 @@ static const char *const help_lines[] = {
 	"  /s      entries a second, in the last interval",
 	"  NOW     there now, those from before the start too",
 	"  OLDEST  of those in CLOSE_WAIT; + = older than tcpdwell, so at least",
-	"  P50 P99 half, 99 in 100 of the sockets that left stayed at most so long",
+	"  P50 P99 time in the state of those that ended: the median, and of 99 in 100",
 	"",
 	"  b B     group by the next, the previous key     / filter by text",
 	"  1 to 8  by process, cgroup, container, pod,     p pause (also Space)",

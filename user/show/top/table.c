@@ -129,25 +129,31 @@ void top_title_text(struct buffer *out, const struct top_model *model)
 		      model->reverse ? " (reversed)" : "");
 }
 
-static void state_totals_text(struct buffer *out, const struct top_model *model, const char *name, unsigned int state,
+/* Of a state that is not watched there is nothing to say. Returns whether there was. */
+static bool state_totals_text(struct buffer *out, const struct top_model *model, const char *name, unsigned int state,
 			      double rate)
 {
 	const struct state_totals *totals = &model->totals.states[state];
 	char now[TEXT_NUMBER + 1], new[TEXT_NUMBER], per_second[TEXT_NUMBER] = "-";
+
+	if (!(model->totals.told & 1U << state))
+		return false;
 
 	put_count(now, state_totals_now(totals));
 	text_count(new, totals->created);
 	if (model->intervals)
 		put_rate(per_second, rate);
 	buffer_printf(out, "%s %s now, %s new, %s/s", name, now, new, per_second);
+	return true;
 }
 
 void top_totals_text(struct buffer *out, const struct top_model *model)
 {
 	char count[TEXT_NUMBER];
 
-	state_totals_text(out, model, "TIME_WAIT", STATE_TIME_WAIT, model->rates[0]);
-	buffer_append_string(out, "; ");
+	if (state_totals_text(out, model, "TIME_WAIT", STATE_TIME_WAIT, model->rates[0]) &&
+	    model->totals.told & 1U << STATE_CLOSE_WAIT)
+		buffer_append_string(out, "; ");
 	state_totals_text(out, model, "CLOSE_WAIT", STATE_CLOSE_WAIT, model->rates[1]);
 	if (model->totals.connect_failed) {
 		text_count(count, model->totals.connect_failed);
