@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/features.h"
 #include "attach/hooks.h"
 #include "attach/privileges.h"
 #include "attach/tracer.h"
@@ -16,6 +17,7 @@
 struct check {
 	struct kernel kernel;
 	struct hook_set hooks;
+	char features_missing[96]; /* "" = all there, or not examined */
 	char mode_errors[HOOK_MODE_TRACEPOINT + 1][256]; /* "" = the mode serves every fact */
 	struct verifier_report verifier; /* with -v */
 	char error[512]; /* why nothing can work, "" = it works */
@@ -91,6 +93,8 @@ static void check_json(const struct check *check, struct json *json)
 	json_string(json, "lockdown", check->kernel.lockdown[0] ? check->kernel.lockdown : NULL);
 	json_i64(json, "seccomp", check->kernel.seccomp);
 	json_bool(json, "bpf_refused", kernel_try_bpf() != 0);
+	json_i64(json, "unprivileged_bpf_disabled", kernel_unprivileged_bpf_disabled("/proc"));
+	json_string(json, "features_missing", check->features_missing[0] ? check->features_missing : NULL);
 	json_bool(json, "other_namespaces", kernel_has_capability(&check->kernel, CAP_SYS_ADMIN));
 	json_object_begin(json, "modes");
 	for (i = HOOK_MODE_FENTRY; i <= HOOK_MODE_TRACEPOINT; i++)
@@ -125,6 +129,10 @@ static void privileges_text(const struct check *check, struct output *output)
 			      "sockets from before are found where a process holds them (CAP_SYS_ADMIN: all)");
 	output_printf(output, "%-20s %s\n", "seccomp",
 		      !kernel->seccomp ? "none" : kernel_try_bpf() ? "a filter refuses bpf()" : "a filter, which allows bpf()");
+	output_printf(output, "%-20s %s\n", "unprivileged BPF",
+		      kernel_unprivileged_bpf_disabled("/proc") > 0 ?
+			      "off (kernel.unprivileged_bpf_disabled): capabilities are what counts" :
+			      "on: it does not help, capabilities are what counts");
 	output_printf(output, "%-20s %s\n", "lockdown", kernel->lockdown[0] ? kernel->lockdown : "none");
 }
 
@@ -147,6 +155,8 @@ static void check_text(const struct check *check, struct output *output)
 {
 	output_printf(output, "%-20s %s\n", "tcpdwell", VERSION);
 	output_printf(output, "%-20s %s%s\n", "kernel", check->kernel.release, check->kernel.btf ? ", with BTF" : ", without BTF");
+	if (check->features_missing[0])
+		output_printf(output, "%-20s none of %s here\n", "BPF", check->features_missing);
 	privileges_text(check, output);
 	hooks_text(check, output);
 	verifier_text(check, output);
@@ -167,6 +177,8 @@ static int check_run(const struct options *options)
 	kernel_probe(&check.kernel, unused, sizeof(unused));
 	try_tracer(&check, options);
 	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {
+		if (!kernel_try_bpf())
+			features_missing(&check.kernel, check.features_missing, sizeof(check.features_missing));
 		try_modes(&check);
 		hook_set_choose(&check.hooks, &check.kernel, options->run.hooks, unused, sizeof(unused));
 	}

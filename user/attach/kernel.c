@@ -63,6 +63,7 @@ static int probe_privileges(struct kernel *kernel)
 {
 	struct stat st;
 
+	kernel->knows_cap_bpf = prctl(PR_CAPBSET_READ, CAP_BPF, 0, 0, 0) >= 0;
 	kernel->no_new_privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	kernel->in_user_namespace = !stat("/proc/self/ns/user", &st) && st.st_ino != INITIAL_USER_NAMESPACE;
 	kernel->counts_locked_memory = has_struct(kernel, "bpf_map_memory");
@@ -247,6 +248,22 @@ int kernel_try_bpf(void)
 	return syscall(SYS_bpf, NO_SUCH_COMMAND, NULL, 0) < 0 && errno != EINVAL ? -errno : 0;
 }
 
+int kernel_unprivileged_bpf_disabled(const char *proc)
+{
+	char path[256];
+	int value = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/unprivileged_bpf_disabled", proc);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &value) != 1)
+		value = -1;
+	fclose(file);
+	return value;
+}
+
 uint32_t kernel_tick_ns(void)
 {
 	struct timespec resolution;
@@ -275,5 +292,7 @@ uint64_t kernel_missing_capabilities(const struct kernel *kernel)
 {
 	if (kernel_has_capability(kernel, CAP_SYS_ADMIN))
 		return 0;
+	if (!kernel->knows_cap_bpf)
+		return CAPABILITY(CAP_SYS_ADMIN);
 	return (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON)) & ~kernel->capabilities.effective;
 }

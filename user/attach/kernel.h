@@ -18,6 +18,7 @@ struct kernel {
 	char lockdown[32]; /* "none", "integrity", "confidentiality", or "" where the kernel has no lockdown */
 	int seccomp; /* the Seccomp: line of /proc/self/status; 0 = none */
 	struct capability_sets capabilities;
+	bool knows_cap_bpf; /* else (before 5.8) only CAP_SYS_ADMIN lets in */
 	bool no_new_privileges; /* an executable file's capabilities don't count */
 	bool in_user_namespace; /* not the machine's first: capabilities don't hold for bpf() */
 	bool counts_locked_memory; /* maps count against RLIMIT_MEMLOCK (before 5.11) */
@@ -48,6 +49,12 @@ int kernel_try_kprobe(const char *function);
 
 /* Is bpf() itself refused to us, whatever we ask of it? 0, or the negative errno that comes back. */
 int kernel_try_bpf(void);
+
+/*
+ * kernel.unprivileged_bpf_disabled below `proc` ("/proc"): 0 allowed, 1 and 2 not; -1: the kernel has no such setting. It keeps nobody
+ * from tracing who has the capabilities, and lets nobody who has not.
+ */
+int kernel_unprivileged_bpf_disabled(const char *proc);
 
 /* Length of a jiffy in ns. */
 uint32_t kernel_tick_ns(void);

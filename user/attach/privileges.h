@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * What we may do: raised at start, named where it is missing, and given up once everything is attached. Says by name what
- * keeps us from working: capability, user namespace, seccomp, lockdown, locked memory, BTF.
- */
+/* What we may do: raised at start, and given up once everything is attached. */
 #ifndef TCPDWELL_ATTACH_PRIVILEGES_H
 #define TCPDWELL_ATTACH_PRIVILEGES_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-#include "attach/kernel.h"
 
 /* What a run still has to do after attaching. */
 enum privilege {
@@ -27,12 +22,6 @@ void privileges_raise(void);
  * seccomp filter refuses all other system calls. What a kernel can't do is passed over.
  */
 void privileges_drop(unsigned int privileges);
-
-/* 0, or -EPERM / -ENOTSUP with a sentence, before anything is tried. */
-int privileges_check(const struct kernel *kernel, char *error, size_t error_size);
-
-/* The sentence for an error of loading. */
-void privileges_explain(const struct kernel *kernel, int err, char *error, size_t error_size);
 
 /* "CAP_BPF and CAP_PERFMON" for a mask of capabilities, "none" for 0. */
 void privileges_names(uint64_t capabilities, char *text, size_t size);

@@ -16,9 +16,9 @@
 
 #include "abi.h"
 #include "attach/limits.h"
+#include "attach/host.h"
 #include "attach/instructions.h"
 #include "attach/present.h"
-#include "attach/privileges.h"
 #include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -327,8 +327,7 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 		verifier_report_read(config->verifier);
 	if (!err)
 		return 0;
-	privileges_explain(&tracer->kernel, err, error, error_size);
-	return err == -ENOSYS ? -EPERM : err; /* seccomp profiles refuse in either way */
+	return host_explain(&tracer->kernel, err, error, error_size);
 }
 
 /* Opens and loads a copy of the object, with the instructions for this kernel. */
@@ -362,7 +361,7 @@ static int open_and_load_somehow(struct tracer *tracer, const struct tracer_conf
 {
 	int err = open_and_load(tracer, config, error, error_size);
 
-	if (!err || err == -EPERM || err == -ENOMEM || !tracer->kernel.casts)
+	if (!err || err == -EPERM || err == -ENOTSUP || err == -ENOMEM || !tracer->kernel.casts)
 		return err;
 	log_debug("without casts once more: %s", error);
 	tcpdwell__destroy(tracer->skeleton);
@@ -408,7 +407,7 @@ static int probe_and_start(struct tracer *tracer, const struct tracer_config *co
 
 	limits_raise();
 	err = limits_check(error, error_size) ?: kernel_probe(&tracer->kernel, error, error_size);
-	err = err ?: privileges_check(&tracer->kernel, error, error_size);
+	err = err ?: host_check(&tracer->kernel, error, error_size);
 	err = err ?: hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
 	if (!config->holder_states)
 		hook_set_drop(&tracer->hooks, FACT_HOLDER);

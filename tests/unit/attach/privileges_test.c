@@ -9,11 +9,13 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/capabilities.h"
+#include "attach/host.h"
 #include "attach/privileges.h"
 #include "attach/seccomp.h"
 
@@ -132,7 +134,7 @@ static void names_are_listed(void **state)
 
 static struct kernel kernel_with(uint64_t effective, uint64_t bounding)
 {
-	return (struct kernel){ .capabilities = { .effective = effective, .permitted = effective, .bounding = bounding } };
+	return (struct kernel){ .knows_cap_bpf = true, .capabilities = { .effective = effective, .permitted = effective, .bounding = bounding } };
 }
 
 static void missing_is_named(void **state)
@@ -142,16 +144,66 @@ static void missing_is_named(void **state)
 	char error[512];
 
 	(void)state;
-	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -EPERM);
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -EPERM);
 	assert_int_equal(strncmp(error, "CAP_PERFMON missing:", 20), 0);
 	assert_non_null(strstr(error, "--no-bpf"));
 	kernel = kernel_with(0, 0);
-	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -EPERM);
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -EPERM);
 	assert_int_equal(strncmp(error, "CAP_PERFMON and CAP_BPF missing: withheld", 41), 0);
 	kernel = kernel_with(both, both);
-	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -ENOTSUP); /* no BTF */
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -ENOTSUP); /* no BTF */
 	kernel = kernel_with(CAPABILITY(CAP_SYS_ADMIN), both);
-	assert_int_equal(privileges_check(&kernel, error, sizeof(error)), -ENOTSUP);
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -ENOTSUP);
+}
+
+/* Before 5.8 there are no smaller capabilities, whatever the kernel is called. */
+static void one_capability_where_there_are_no_smaller_ones(void **state)
+{
+	struct kernel kernel = kernel_with(0, CAPABILITY(CAP_SYS_ADMIN));
+	char error[512];
+
+	(void)state;
+	kernel.knows_cap_bpf = false;
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -EPERM);
+	assert_int_equal(strncmp(error, "CAP_SYS_ADMIN missing:", 22), 0);
+	kernel.capabilities.bounding = 0;
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -EPERM);
+	assert_non_null(strstr(error, "add SYS_ADMIN"));
+	kernel = kernel_with(CAPABILITY(CAP_SYS_ADMIN), 0);
+	kernel.knows_cap_bpf = false;
+	assert_int_equal(host_check(&kernel, error, sizeof(error)), -ENOTSUP); /* no BTF */
+}
+
+static void sysctl_is_read(void **state)
+{
+	static const struct {
+		const char *text;
+		int value;
+	} cases[] = { { "0\n", 0 }, { "1\n", 1 }, { "2\n", 2 }, { "", -1 }, { "off\n", -1 } };
+	char proc[] = "/tmp/tcpdwell-proc-XXXXXX", folder[128], path[192];
+	FILE *file;
+	size_t i;
+
+	(void)state;
+	assert_non_null(mkdtemp(proc));
+	assert_int_equal(kernel_unprivileged_bpf_disabled(proc), -1);
+	snprintf(folder, sizeof(folder), "%s/sys", proc);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	snprintf(folder, sizeof(folder), "%s/sys/kernel", proc);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	snprintf(path, sizeof(path), "%s/unprivileged_bpf_disabled", folder);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		file = fopen(path, "w");
+		assert_non_null(file);
+		fputs(cases[i].text, file);
+		fclose(file);
+		assert_int_equal(kernel_unprivileged_bpf_disabled(proc), cases[i].value);
+	}
+	unlink(path);
+	rmdir(folder);
+	snprintf(folder, sizeof(folder), "%s/sys", proc);
+	rmdir(folder);
+	rmdir(proc);
 }
 
 static void refusal_is_explained(void **state)
@@ -160,9 +212,9 @@ static void refusal_is_explained(void **state)
 	char error[512];
 
 	(void)state;
-	privileges_explain(&kernel, -EPERM, error, sizeof(error));
+	host_explain(&kernel, -EPERM, error, sizeof(error));
 	assert_non_null(strstr(error, "user namespace"));
-	privileges_explain(&kernel, -ENOMEM, error, sizeof(error));
+	host_explain(&kernel, -ENOMEM, error, sizeof(error));
 	assert_non_null(strstr(error, "--max-sockets"));
 }
 
@@ -172,7 +224,8 @@ int main(void)
 		cmocka_unit_test(seccomp_refuses),	   cmocka_unit_test(seccomp_allows),
 		cmocka_unit_test(capabilities_go_for_good), cmocka_unit_test(privileges_go),
 		cmocka_unit_test(names_are_listed),	   cmocka_unit_test(missing_is_named),
-		cmocka_unit_test(refusal_is_explained),
+		cmocka_unit_test(refusal_is_explained),	   cmocka_unit_test(sysctl_is_read),
+		cmocka_unit_test(one_capability_where_there_are_no_smaller_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
