@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/host.h"
 #include "recording/recording.h"
 #include "recording/series.h"
 #include "command.h"
@@ -106,6 +107,18 @@ static int run_views(const struct run_options *options, struct view *recording, 
 	return machine_run(options, &all, &views.view, error, error_size);
 }
 
+/* Who may not trace is told so, rather than that he may not write there. Returns the exit code. */
+static int refused_file(const struct run_options *options, int err, const char *error)
+{
+	struct kernel kernel = {};
+	char reason[512];
+
+	if (!options->polls && !kernel_probe(&kernel, reason, sizeof(reason)) && host_check(&kernel, reason, sizeof(reason)) == -EPERM)
+		return run_result(-EPERM, reason);
+	kernel_release(&kernel);
+	return run_result(err, error);
+}
+
 static int record_run(const struct options *options)
 {
 	struct recording_config config = *(const struct recording_config *)options->own;
@@ -117,8 +130,10 @@ static int record_run(const struct options *options)
 
 	config.wait_seconds = options->run.seconds;
 	err = recording_view_new(&recording, &config, error, sizeof(error));
+	if (err == -EPERM || err == -EACCES)
+		return refused_file(&options->run, -EACCES, error);
 	if (err)
-		return run_result(err == -EPERM ? -EACCES : err, error);
+		return run_result(err, error);
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
 	err = run_views(&roomy, recording, &totals.view, error, sizeof(error));
 	if (err)

@@ -17,7 +17,7 @@ static int option_by(const struct option_row *row, void *field, const char *text
 		return 0;
 	}
 	group_by_list(keys, sizeof(keys));
-	return fail(error, error_size, "%s: \"%s\" is not one of %s, nor two of them such as process,remote",
+	return fail(error, error_size, "%s takes a key or two (process,remote): \"%s\" is not one of %s",
 		    option_label(row, label), text, keys);
 }
 
