@@ -26,7 +26,7 @@
 #define MAKE_MS 240000
 #define AT_ONCE 10 /* lives that play at a time: an emulated machine is slow enough without a crowd */
 #define GAP_MS 30 /* between their beginnings: a task that is preempted inside a program soon gets its turn again */
-#define HEADER_MS 60000
+#define HEADER_MS 180000 /* under emulation, beside another machine, the verifier alone takes half a minute */
 /*
  * tcpdwell's sweeps may use half a percent of a CPU: with many sockets, or emulated, they are rare. An end that the kernel
  * told no one of waits for one.
