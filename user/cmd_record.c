@@ -112,11 +112,12 @@ static int refused_file(const struct run_options *options, int err, const char *
 {
 	struct kernel kernel = {};
 	char reason[512];
+	bool may_trace;
 
-	if (!options->polls && !kernel_probe(&kernel, reason, sizeof(reason)) && host_check(&kernel, reason, sizeof(reason)) == -EPERM)
-		return run_result(-EPERM, reason);
+	may_trace = options->polls || kernel_probe(&kernel, reason, sizeof(reason)) ||
+		    host_check(&kernel, reason, sizeof(reason)) != -EPERM;
 	kernel_release(&kernel);
-	return run_result(err, error);
+	return may_trace ? run_result(err, error) : run_result(-EPERM, reason);
 }
 
 static int record_run(const struct options *options)
