@@ -106,15 +106,18 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick)
 
 int top_model_measure(struct top_model *model, const struct tick *tick)
 {
+	struct model_tick room;
 	int err;
 
 	programs_more(model->programs);
+	model_forget(model->books, tick->time_ns);
+	model_complete(model->books, model->names);
+	/* Names that came let more sockets through the filter: totals are those of the rows. */
+	tick = model_tick(model->books, tick, &room);
 	model->time_ns = tick->time_ns;
 	model->unix_ns = tick->unix_ns;
 	model->health = *tick->health;
 	model->totals = *tick->totals;
-	model_forget(model->books, tick->time_ns);
-	model_complete(model->books, model->names);
 	err = ranking_measure(&model->ranking, model->books, model->by, model->time_ns, model->intervals);
 	if (!err)
 		top_model_resort(model);

@@ -101,6 +101,7 @@ static int top_end(struct view *view, const struct tick *last)
 	last = model_tick(top->model.books, last, &room);
 	if (!count_is_reached(top) && (last->time_ns - top->model.interval_begin_ns > 10000000 || !top->model.intervals))
 		err = show_interval(top, last);
+	last = model_tick(top->model.books, last, &room);
 	if (top->config.json)
 		summary_json(&top->json, last, top->model.begin_ns);
 	else if (summary_text(summary, sizeof(summary), last, top->model.begin_ns))
