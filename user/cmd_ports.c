@@ -73,16 +73,18 @@ static struct ports_config config_of(const struct options *options)
 	const struct ports_options *own = options->own;
 
 	return (struct ports_config){
-		.by = own->by,
+		.model = {
+			.by = own->by,
+			.max_rows = own->max_rows,
+			.max_sockets = options->run.max_sockets,
+			.interval_ns = own->interval_ns,
+			.selects = filter_has_processes(&options->run.filter) ? selects : NULL,
+			.context = &options->run.filter,
+		},
 		.rows = own->rows,
-		.max_rows = own->max_rows,
-		.max_sockets = options->run.max_sockets,
-		.interval_ns = own->interval_ns,
 		.count = own->count,
 		.json = options->json,
 		.color = options->color != COLOR_NEVER,
-		.selects = filter_has_processes(&options->run.filter) ? selects : NULL,
-		.context = &options->run.filter,
 	};
 }
 

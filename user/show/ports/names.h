@@ -4,7 +4,7 @@
 #define TCPDWELL_SHOW_PORTS_NAMES_H
 
 #include "ports/remedy.h"
-#include "show/ports/model.h"
+#include "ports/model.h"
 #include "util/buffer.h"
 
 /* "destination" "process" "local" "peer". NULL: no such number. */

@@ -13,6 +13,7 @@
 struct ports_view {
 	struct view view;
 	struct output *output;
+	struct ports_config config;
 	struct ports_model model;
 	struct json json;
 	struct buffer text;
@@ -33,7 +34,7 @@ static int write_out(struct ports_view *ports)
 
 static int show_interval(struct ports_view *ports, const struct tick *tick)
 {
-	const struct ports_config *config = &ports->model.config;
+	const struct ports_config *config = &ports->config;
 	int err;
 
 	ports_model_end_interval(&ports->model, tick);
@@ -52,7 +53,7 @@ static int ports_begin(struct view *view, const struct run *run)
 	struct ports_view *ports = (struct ports_view *)view;
 
 	ports_model_begin(&ports->model, run);
-	if (ports->model.config.json)
+	if (ports->config.json)
 		header_json(&ports->json, run);
 	else
 		buffer_append_string(&ports->text, source_note(run));
@@ -72,7 +73,7 @@ static int ports_recount(struct view *view, bool begins)
 
 static bool count_is_reached(const struct ports_view *ports)
 {
-	return ports->model.config.count && ports->model.intervals >= ports->model.config.count;
+	return ports->config.count && ports->model.intervals >= ports->config.count;
 }
 
 static int ports_tick(struct view *view, const struct tick *tick)
@@ -96,7 +97,7 @@ static int ports_end(struct view *view, const struct tick *last)
 
 	if (!count_is_reached(ports) && cut_short)
 		err = show_interval(ports, last);
-	if (ports->model.config.json)
+	if (ports->config.json)
 		summary_json(&ports->json, last, ports->model.begin_ns);
 	else if (summary_text(summary, sizeof(summary), last, ports->model.begin_ns))
 		buffer_append_string(&ports->text, summary + (summary[0] == '\n'));
@@ -119,7 +120,8 @@ struct view *ports_view_new(const struct ports_config *config, struct output *ou
 	ports->output = output;
 	json_init(&ports->json);
 	buffer_init(&ports->text);
-	if (!ports_model_init(&ports->model, config))
+	ports->config = *config;
+	if (!ports_model_init(&ports->model, &config->model))
 		return &ports->view;
 	ports_view_free(&ports->view);
 	return NULL;

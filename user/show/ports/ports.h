@@ -3,8 +3,15 @@
 #ifndef TCPDWELL_SHOW_PORTS_PORTS_H
 #define TCPDWELL_SHOW_PORTS_PORTS_H
 
-#include "show/ports/model.h"
+#include "ports/model.h"
 #include "util/output.h"
+
+struct ports_config {
+	struct ports_model_config model;
+	uint32_t rows; /* shown; 0 = default */
+	uint64_t count; /* intervals; 0 = no end */
+	bool json, color;
+};
 
 /* NULL: no memory. The output is the caller's. */
 struct view *ports_view_new(const struct ports_config *config, struct output *output);

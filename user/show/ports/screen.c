@@ -15,6 +15,7 @@
 struct ports_screen {
 	struct view view;
 	const struct terminal_guard *guard;
+	struct ports_config config;
 	struct ports_model model;
 	struct ports_ui ui;
 	struct frame frame;
@@ -54,7 +55,7 @@ static int begin(struct view *view, const struct run *run)
 	struct ports_screen *screen = (struct ports_screen *)view;
 
 	ports_model_begin(&screen->model, run);
-	screen->terminal = terminal_new(screen->model.config.color, screen->guard);
+	screen->terminal = terminal_new(screen->config.color, screen->guard);
 	return screen->terminal ? 0 : -EIO;
 }
 
@@ -78,7 +79,7 @@ static int measure(struct ports_screen *screen, const struct tick *tick)
 
 static bool count_is_reached(const struct ports_screen *screen)
 {
-	return screen->model.config.count && screen->model.intervals >= screen->model.config.count;
+	return screen->config.count && screen->model.intervals >= screen->config.count;
 }
 
 static int tick(struct view *view, const struct tick *tick)
@@ -129,7 +130,8 @@ struct view *ports_screen_new(const struct ports_config *config, const struct te
 	screen->guard = guard;
 	frame_init(&screen->frame);
 	ports_ui_init(&screen->ui, &screen->model, config->rows);
-	if (!ports_model_init(&screen->model, config))
+	screen->config = *config;
+	if (!ports_model_init(&screen->model, &config->model))
 		return &screen->view;
 	ports_screen_free(&screen->view);
 	return NULL;

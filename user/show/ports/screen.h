@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_SHOW_PORTS_SCREEN_H
 #define TCPDWELL_SHOW_PORTS_SCREEN_H
 
-#include "show/ports/model.h"
+#include "show/ports/ports.h"
 #include "show/terminal_guard.h"
 
 /* NULL: no memory. Takes the terminal over when the run begins, gives it back when it ends or the view is freed. */

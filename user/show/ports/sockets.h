@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_SHOW_PORTS_SOCKETS_H
 #define TCPDWELL_SHOW_PORTS_SOCKETS_H
 
-#include "show/ports/model.h"
+#include "ports/model.h"
 
 /* A head and a line a socket, by port. */
 void ports_sockets_text(struct buffer *out, const struct ports_model *model, const struct destination_key *key);

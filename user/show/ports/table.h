@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_SHOW_PORTS_TABLE_H
 #define TCPDWELL_SHOW_PORTS_TABLE_H
 
-#include "show/ports/model.h"
+#include "ports/model.h"
 #include "util/json.h"
 
 /* Lines without their end. */

@@ -3,7 +3,7 @@
 #ifndef TCPDWELL_SHOW_PORTS_UI_H
 #define TCPDWELL_SHOW_PORTS_UI_H
 
-#include "show/ports/model.h"
+#include "ports/model.h"
 #include "show/terminal_frame.h"
 
 #define PORTS_FILTER_BYTES 64

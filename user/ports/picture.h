@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The picture of `ports`: all live sockets in one pass, put to their destinations, local addresses, peers and processes. */
-#ifndef TCPDWELL_SHOW_PORTS_PICTURE_H
-#define TCPDWELL_SHOW_PORTS_PICTURE_H
+#ifndef TCPDWELL_PORTS_PICTURE_H
+#define TCPDWELL_PORTS_PICTURE_H
 
-#include "show/ports/model.h"
+#include "ports/model.h"
 
 #define PORTS_TIME_WAIT_NS 60000000000ULL
 #define PORTS_TIME_WAIT_SLACK_NS 6000000000ULL

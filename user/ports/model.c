@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Events in: the books of sockets, and what each event says of its destination. Pictures: show/ports/picture.c. */
-#include "show/ports/model.h"
+/* Events in: the books of sockets, and what each event says of its destination. Pictures: ports/picture.c. */
+#include "ports/model.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/ports/picture.h"
+#include "ports/picture.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
@@ -18,11 +18,11 @@
 /* All that has a port. */
 #define STATES (((1U << STATE_COUNT) - 1) & ~(1U | 1U << STATE_CLOSE | 1U << STATE_LISTEN))
 
-int ports_model_init(struct ports_model *model, const struct ports_config *config)
+int ports_model_init(struct ports_model *model, const struct ports_model_config *config)
 {
 	const struct model_config books = {
-		.states = STATES,
-		.followed = STATES,
+		.states = STATES | config->states,
+		.followed = STATES | config->states,
 		.max_sockets = config->max_sockets,
 		.keep_ends = true,
 	};

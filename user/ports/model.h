@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What `ports` shows at one moment, whether as text, as JSON or on a terminal. Events come in, pictures come out. */
-#ifndef TCPDWELL_SHOW_PORTS_MODEL_H
-#define TCPDWELL_SHOW_PORTS_MODEL_H
+/*
+ * The ports of this machine as one model: the books of sockets, and what each destination, local address, peer and process
+ * makes of them. Events come in, pictures come out. Pure: the clock is an argument.
+ */
+#ifndef TCPDWELL_PORTS_MODEL_H
+#define TCPDWELL_PORTS_MODEL_H
 
 #include "account/model.h"
 #include "ports/destinations.h"
@@ -12,14 +15,12 @@
 /* What rows are of. */
 enum ports_by { PORTS_BY_DESTINATION, PORTS_BY_PROCESS, PORTS_BY_LOCAL, PORTS_BY_PEER, PORTS_BY_COUNT };
 
-struct ports_config {
+struct ports_model_config {
 	enum ports_by by;
-	uint32_t rows; /* shown; 0 = default */
+	uint32_t states; /* bit (1 << state): to be in the books beside those that have a port */
 	uint32_t max_rows; /* kept apart; 0 = default */
 	uint32_t max_sockets; /* 0 = default */
 	uint64_t interval_ns; /* 0 = a second */
-	uint64_t count; /* intervals; 0 = no end */
-	bool json, color;
 	/* Rows of this process alone; NULL: of all. `context` is passed on. */
 	bool (*selects)(const void *context, const struct known_process *process);
 	const void *context;
@@ -36,7 +37,7 @@ struct port_process {
 };
 
 struct ports_model {
-	struct ports_config config;
+	struct ports_model_config config;
 	enum ports_by by;
 	struct model *books;
 	struct destinations destinations;
@@ -69,7 +70,7 @@ struct ports_model {
 };
 
 /* 0 or -ENOMEM; release also after a failure. */
-int ports_model_init(struct ports_model *model, const struct ports_config *config);
+int ports_model_init(struct ports_model *model, const struct ports_model_config *config);
 void ports_model_release(struct ports_model *model);
 
 void ports_model_begin(struct ports_model *model, const struct run *run);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* One pass over the live sockets. */
-#include "show/ports/picture.h"
+#include "ports/picture.h"
 
 #include <errno.h>
 #include <stdlib.h>
