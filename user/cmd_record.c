@@ -27,6 +27,7 @@ static const struct option_row record_rows[] = {
 	{ "max-size", 0, "MIB", "begin a new file when this size is reached", option_u64, FIELD(max_bytes), 1, 1 << 20, 1 << 20 },
 	{ "keep", 0, "FILES", "remove the oldest recordings of that name beyond so many", option_u32, FIELD(keep_files), 1,
 	  1 << 20 },
+	{ "ports", 0, NULL, "settings and searches of local ports too, for report FILE ports", option_flag, FIELD(ports) },
 	{},
 };
 
@@ -94,12 +95,13 @@ static int failure(const struct view *recording, int err, const char *error)
 }
 
 /* The file leads: without it there is nothing to go on for. */
-static int run_views(const struct run_options *options, struct view *recording, struct view *totals, char *error,
+static int run_views(const struct run_options *options, bool ports, struct view *recording, struct view *totals, char *error,
 		     size_t error_size)
 {
 	struct run_needs all = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true }, none = {};
 	struct views views;
 
+	all.ports = all.port_search = ports;
 	views_init(&views, NULL, NULL);
 	views_add(&views, recording, "recording", &all, true);
 	views_add(&views, totals, "totals", &none, false);
@@ -136,7 +138,7 @@ static int record_run(const struct options *options)
 	if (err)
 		return run_result(err, error);
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
-	err = run_views(&roomy, recording, &totals.view, error, sizeof(error));
+	err = run_views(&roomy, config.ports, recording, &totals.view, error, sizeof(error));
 	if (err)
 		code = failure(recording, err, error);
 	else if (totals.text[0]) /* else it was ended before it began */

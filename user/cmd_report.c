@@ -10,7 +10,8 @@
 #include "util/log.h"
 #include "util/stop.h"
 
-static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks };
+static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks,
+					       &command_ports };
 
 static const struct command *view_find(const char *name)
 {
@@ -24,7 +25,7 @@ static const struct command *view_find(const char *name)
 
 static int usage_error(const char *sentence, const char *word)
 {
-	log_error("%s%s%s: tcpdwell report FILE [trace|top|hist|leaks] [OPTIONS]", word, *word ? ": " : "", sentence);
+	log_error("%s%s%s: tcpdwell report FILE [trace|top|hist|leaks|ports] [OPTIONS]", word, *word ? ": " : "", sentence);
 	return EXIT_USAGE;
 }
 
@@ -99,8 +100,8 @@ static int report_main(int argc, char **argv)
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "show a recorded file as trace, top, hist or leaks would have, without root",
-	.arguments = "FILE [trace|top|hist|leaks]",
+	.summary = "show a recorded file as trace, top, hist, leaks or ports would have, without root",
+	.arguments = "FILE [trace|top|hist|leaks|ports]",
 	.description = "Shows a file that tcpdwell record wrote, as the live command would have shown it then, with that command's\n"
 		       "options and filters; trace where none is named. FILE - is standard input. Output of trace --all -j can be\n"
 		       "shown too. What is missing or damaged is said on standard error; the rest is shown.",
@@ -108,6 +109,7 @@ const struct command command_report = {
 		    "  tcpdwell report friday.rec top --by container 10    # a table for every ten seconds\n"
 		    "  tcpdwell report friday.rec hist --state CLOSE_WAIT\n"
 		    "  tcpdwell report friday.rec leaks --older-than 1m\n"
+		    "  tcpdwell report friday.rec ports 60                 # of a recording that was made with --ports\n"
 		    "  cat friday.rec friday.rec.1 | tcpdwell report - trace -p 4711 -j",
 	.common = COMMON_REPLAY,
 	.main = report_main,

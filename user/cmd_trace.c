@@ -42,6 +42,7 @@ static void trace_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = trace_states(options);
 	needs->track_all = true;
+	needs->port_search = options->json;
 	needs->holder_states = tells_holders(options) ? 1U << STATE_CLOSE_WAIT : 0;
 }
 

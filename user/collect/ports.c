@@ -18,10 +18,12 @@
 #define PERIOD_NS NSEC_PER_SEC
 #define SHARE 100 /* a look of 1 ms is followed by 100 ms at least, whatever the namespace: a hundredth of a processor */
 #define NAMESPACES_MAX 4096
+#define REPEAT_NS (60 * NSEC_PER_SEC) /* what has not changed is told again, for files that begin in the middle of a run */
 
 struct known_namespace {
 	struct port_facts facts; /* as told last; bound is ours */
 	uint64_t looked_ns; /* 0: never */
+	uint64_t told_ns;
 	bool found; /* the kernel has it */
 	bool told;
 	bool blocked_changed; /* since it was last looked who has bound what */
@@ -281,9 +283,10 @@ static void take_look(struct port_watch *watch, struct known_namespace *namespac
 		namespace->blocked_changed = true;
 	look->bound = known->bound;
 	look->n_bound = known->n_bound;
-	if (namespace->told && port_facts_equal(look, known))
+	if (namespace->told && port_facts_equal(look, known) && now_ns - namespace->told_ns < REPEAT_NS)
 		return;
 	*known = *look;
+	namespace->told_ns = now_ns;
 	tell(watch, namespace);
 }
 

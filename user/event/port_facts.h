@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "abi.h"
+#include "util/buffer.h"
 #include "util/port_set.h"
 
 /* A socket that is bound to a port and not connected. */
@@ -27,5 +28,14 @@ struct port_facts {
 
 /* Does anything differ that is to be told? */
 bool port_facts_equal(const struct port_facts *a, const struct port_facts *b);
+
+/* "40000-40010,40020"; "" for the empty set. */
+void port_set_text(struct buffer *out, const struct port_set *set);
+
+/* The other way round. 0, or -EINVAL and the set as far as it was understood. */
+int port_set_parse(struct port_set *set, const char *text);
+
+/* The name of enum port_settings_flag number i = 0, 1, …; NULL: there are no more. */
+const char *port_way_name(unsigned int i);
 
 #endif

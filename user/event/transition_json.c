@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "event/owner_memo.h"
+#include "event/ports_json.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -311,12 +312,31 @@ static void holder_fields_json(struct json *json, const struct event *event)
 	cgroup_fields_json(json, event);
 }
 
+/* What a line has only where it concerns local ports. */
+static void port_fields_json(struct json *json, const struct transition *record)
+{
+	if (record->search_ns)
+		json_u64(json, "port_search_ns", record->search_ns);
+	if (record->own_range) {
+		json_array_begin(json, "ip_local_port_range");
+		json_element_u64(json, record->own_range & 0xffff);
+		json_element_u64(json, record->own_range >> 16);
+		json_array_end(json);
+	}
+	if (record->flags & FLAG_NO_TIMESTAMPS)
+		json_bool(json, "timestamps", false);
+}
+
 void event_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
 
 	if (event->held) {
 		holder_fields_json(json, event);
+		return;
+	}
+	if (event->ports) {
+		port_facts_fields_json(json, event);
 		return;
 	}
 	own_fields_json(json, event);
@@ -329,6 +349,7 @@ void event_fields_json(struct json *json, const struct event *event)
 		json_bool(json, "first_seen", true);
 	if (record->flags & FLAG_TIMEWAIT)
 		json_bool(json, "timewait", true);
+	port_fields_json(json, record);
 }
 
 void event_json(struct json *json, const struct event *event)

@@ -65,7 +65,7 @@ void recording_event_json(struct json *json, const struct event *event)
 	number_if_set(json, "since_ns", record->since_ns);
 	if (record->type == RECORD_SOCKET && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
-	if (!event->held)
+	if (!event->held && !event->ports)
 		processes_json(json, event);
 	end(json);
 }

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "attribute/container.h"
 #include "event/names.h"
+#include "event/port_facts.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -199,7 +201,28 @@ static void flags_parse(struct event *event, const json_t *json)
 		event->record.flags |= FLAG_TIMEWAIT;
 	if (is_true(json, "first_seen"))
 		event->record.flags |= FLAG_FIRST_SEEN;
+	if (json_is_false(json_object_get(json, "timestamps")))
+		event->record.flags |= FLAG_NO_TIMESTAMPS;
 	event->healed = is_true(json, "healed");
+}
+
+/* The first and the last port of a range; 0, 0 where it is none. */
+static void range_parse(const json_t *json, uint16_t *low, uint16_t *high)
+{
+	const json_t *range = json_object_get(json, "ip_local_port_range");
+	json_int_t first = json_integer_value(json_array_get(range, 0)), last = json_integer_value(json_array_get(range, 1));
+
+	*low = first > 0 && first <= UINT16_MAX ? first : 0;
+	*high = last > 0 && last <= UINT16_MAX ? last : 0;
+}
+
+static void ports_of_socket_parse(struct transition *record, const json_t *json)
+{
+	uint16_t low, high;
+
+	range_parse(json, &low, &high);
+	record->own_range = low | (uint32_t)high << 16;
+	record->search_ns = number_of(json, "port_search_ns", UINT32_MAX);
 }
 
 /* Who has the socket: the line says nothing else. */
@@ -213,6 +236,58 @@ static void held_parse(struct recorded *recorded)
 	held->fd = json_is_integer(fd) ? (int32_t)number_of(json, "fd", INT32_MAX) : -1;
 	held->queued = is_true(json, "in_accept_queue");
 	recorded->event.held = held;
+}
+
+static void settings_parse(struct port_settings *settings, const json_t *json)
+{
+	const json_t *ways = json_object_get(json, "ways"), *way;
+	unsigned int flag;
+	size_t i;
+
+	settings->netns = number_of(json, "netns", UINT32_MAX);
+	range_parse(json, &settings->low, &settings->high);
+	settings->tw_reuse = number_of(json, "tcp_tw_reuse", 2);
+	settings->tw_reuse_delay_ms = number_of(json, "tcp_tw_reuse_delay_ms", UINT32_MAX);
+	settings->timestamps = is_true(json, "tcp_timestamps");
+	settings->fin_timeout_s = number_of(json, "tcp_fin_timeout_s", UINT32_MAX);
+	settings->step_width = number_of(json, "ip_local_port_step_width", UINT32_MAX);
+	json_array_foreach(ways, i, way)
+		for (flag = 0; port_way_name(flag); flag++)
+			if (json_is_string(way) && !strcmp(json_string_value(way), port_way_name(flag)))
+				settings->flags |= 1U << flag;
+}
+
+static void bound_parse(struct bound_socket *bound, const json_t *json)
+{
+	static const struct process_keys keys = { "pid", "ns_pid", "comm", "start_ns", "cgroup_id" };
+
+	addr_of(json, "local_addr", bound->addr);
+	bound->port = number_of(json, "local_port", UINT16_MAX);
+	bound->listens = is_true(json, "listens");
+	process_parse(&bound->process, json, &keys, 0);
+}
+
+/* A namespace's ports. */
+static int ports_parse(struct recorded *recorded)
+{
+	const json_t *json = recorded->json, *list = json_object_get(json, "bound");
+	struct port_facts *facts = calloc(1, sizeof(*facts));
+	struct bound_socket *bound;
+	size_t i, n = json_array_size(list);
+
+	recorded->ports = facts;
+	if (!facts)
+		return -ENOMEM;
+	settings_parse(&facts->settings, json);
+	if (!facts->settings.netns || facts->settings.low > facts->settings.high ||
+	    port_set_parse(&facts->reserved, text_of(json, "reserved")) || port_set_parse(&facts->blocked, text_of(json, "blocked")))
+		return -EINVAL;
+	facts->bound = bound = n ? calloc(n, sizeof(*bound)) : NULL;
+	for (i = 0; bound && i < n; i++)
+		bound_parse(&bound[i], json_array_get(list, i));
+	facts->n_bound = bound ? n : 0;
+	recorded->event.ports = facts;
+	return 0;
 }
 
 static int event_parse(struct recorded *recorded, uint32_t type)
@@ -237,12 +312,15 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	if (type == RECORD_CONNECT_FAILED)
 		record->error = connect_error_parse(text_of(json, "error"));
 	flags_parse(event, json);
+	ports_of_socket_parse(record, json);
 	endpoint_parse(&record->endpoint, json);
 	container_parse(event, &recorded->container, json);
 	if (type == RECORD_HOLDER) {
 		held_parse(recorded);
 		return 0;
 	}
+	if (type == RECORD_PORTS)
+		return ports_parse(recorded);
 	process_parse(&record->owner, json, &owner_keys, event->cgroup_id);
 	process_parse(&record->closer, json, &closer_keys, event->cgroup_id);
 	return 0;
@@ -290,6 +368,7 @@ static const struct {
 	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
+	{ "ports", RECORDED_EVENT, RECORD_PORTS },
 	{ "untold", RECORDED_UNTOLD },
 	{ "recount", RECORDED_RECOUNT },
 	{ "tick", RECORDED_TICK },
@@ -346,4 +425,8 @@ void recorded_release(struct recorded *recorded)
 {
 	json_decref(recorded->json);
 	recorded->json = NULL;
+	if (recorded->ports)
+		free((void *)recorded->ports->bound);
+	free(recorded->ports);
+	recorded->ports = NULL;
 }

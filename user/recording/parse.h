@@ -6,13 +6,14 @@
 #include <stddef.h>
 
 #include "event/event.h"
+#include "event/port_facts.h"
 
 #define RECORDED_RUN_BYTES 33
 
 enum recorded_type {
 	RECORDED_UNKNOWN, /* JSON, but not of a type that we know */
 	RECORDED_HEADER,
-	RECORDED_EVENT, /* transition, socket, connect_failed, holder */
+	RECORDED_EVENT, /* transition, socket, connect_failed, holder, ports */
 	RECORDED_UNTOLD,
 	RECORDED_RECOUNT,
 	RECORDED_TICK,
@@ -28,6 +29,7 @@ struct recorded {
 	struct event event;
 	struct container container;
 	struct held held; /* event: "holder" */
+	struct port_facts *ports; /* event: "ports" */
 	struct run run;
 	uint64_t format, part; /* header */
 	bool continued; /* header */

@@ -229,6 +229,8 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 {
 	if (event->held)
 		return replay->needs->holder_states;
+	if (event->ports)
+		return replay->needs->ports;
 	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
 		replay->findings->unnamed = false;
 	if (!event_has_state(event, replay->needs->emit_states))
