@@ -297,6 +297,13 @@ static void time_wait_reuse_no_timestamps(struct world *world)
 	time_wait(world, "1", "0", TIME_WAITS, true);
 }
 
+/* As of peers that send none, whatever we would do. */
+static void time_wait_reuse_peer_without_timestamps(struct world *world)
+{
+	time_wait(world, "1", "0", TIME_WAITS, true);
+	world_sysctl("ipv4/tcp_timestamps", "1");
+}
+
 static void time_wait_reuse_fin_wait2(struct world *world)
 {
 	time_wait(world, "1", "1", TIME_WAITS, false);
@@ -420,6 +427,8 @@ const struct experiment experiments[] = {
 	{ .name = "time_wait_no_reuse", .range = "40000 40199", .prepare = time_wait_no_reuse },
 	{ .name = "time_wait_reuse", .range = "40000 40199", FROM_1, .prepare = time_wait_reuse },
 	{ .name = "time_wait_reuse_no_timestamps", .range = "40000 40199", FROM_1, .prepare = time_wait_reuse_no_timestamps },
+	{ .name = "time_wait_reuse_peer_without_timestamps", .range = "40000 40199", FROM_1,
+	  .prepare = time_wait_reuse_peer_without_timestamps },
 	{ .name = "time_wait_reuse_fin_wait2", .range = "40000 40199", .prepare = time_wait_reuse_fin_wait2 },
 	{ .name = "time_wait_loopback", .range = "40000 40199", .prepare = time_wait_reuse_loopback },
 	{ .name = "time_wait_loopback_ipv6", .range = "40000 40199", .ends.remote = "::1", .prepare = time_wait_reuse_loopback },

@@ -152,7 +152,7 @@ static double hold_after_close(const struct destination *destination, const stru
 	const struct time_wait_facts facts = {
 		.local_addr = destination->key.local_addr,
 		.remote_addr = destination->key.remote_addr,
-		.timestamps = settings->timestamps,
+		.timestamps = settings->timestamps && !destination->no_timestamps,
 	};
 
 	if (time_wait_reusable_ns(settings, &facts) == UINT64_MAX)

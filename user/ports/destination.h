@@ -77,6 +77,7 @@ struct destination {
 	unsigned int n_victims;
 	uint64_t other_victims; /* failures of further processes */
 	uint64_t event_ns; /* of the last one */
+	bool no_timestamps; /* the peer sends none, as its last TIME_WAIT told: these are not reused */
 
 	/* Of the picture. */
 	uint32_t sockets, by_state[STATE_COUNT];

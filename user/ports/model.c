@@ -36,7 +36,7 @@ int ports_model_init(struct ports_model *model, const struct ports_model_config 
 	port_namespaces_init(&model->namespaces);
 	local_pools_init(&model->pools, 0);
 	peers_init(&model->peers, config->max_rows);
-	id_map_init(&model->own_ranges, sizeof(uint64_t));
+	id_map_init(&model->marks, sizeof(uint64_t));
 	model->books = model_new(&books);
 	return model->books ? 0 : -ENOMEM;
 }
@@ -48,7 +48,7 @@ void ports_model_release(struct ports_model *model)
 	port_namespaces_release(&model->namespaces);
 	local_pools_release(&model->pools);
 	peers_release(&model->peers);
-	id_map_release(&model->own_ranges);
+	id_map_release(&model->marks);
 	model_free(model->books);
 	model->books = NULL;
 }
@@ -64,14 +64,14 @@ void ports_model_begin(struct ports_model *model, const struct run *run)
 
 struct destination_key ports_destination_key(const struct ports_model *model, uint64_t id, const struct endpoint *endpoint)
 {
-	const uint64_t *own = id_map_find(&model->own_ranges, id);
+	const uint64_t *mark = id_map_find(&model->marks, id);
 	struct destination_key key = { .netns = endpoint->netns, .remote_port = endpoint->remote_port };
 
 	memcpy(key.local_addr, endpoint->local_addr, 16);
 	memcpy(key.remote_addr, endpoint->remote_addr, 16);
-	if (own) {
-		key.own_low = *own;
-		key.own_high = *own >> 16;
+	if (mark) {
+		key.own_low = *mark;
+		key.own_high = *mark >> 16;
 	}
 	return key;
 }
@@ -136,6 +136,8 @@ static void count_transition(struct ports_model *model, const struct transition 
 	destination->counts.opened += takes;
 	destination->counts.closed += closes;
 	destination->counts.time_wait += small && !was_small;
+	if (small && !was_small)
+		destination->no_timestamps = record->flags & FLAG_NO_TIMESTAMPS;
 	if (takes && record->new_state == STATE_ESTABLISHED)
 		count_search(model, destination, record);
 }
@@ -184,15 +186,17 @@ static void on_transition(struct ports_model *model, const struct transition *re
 }
 
 /* Known from the first event on that has it, as long as the connection lives. */
-static void learn_own_range(struct ports_model *model, const struct transition *record)
+static void learn_marks(struct ports_model *model, const struct transition *record)
 {
-	uint64_t *own;
+	uint64_t marks = record->own_range, *known;
 
-	if (!record->own_range)
+	if (record->flags & FLAG_NO_TIMESTAMPS && record->flags & FLAG_TIMEWAIT)
+		marks |= PORTS_MARK_NO_TIMESTAMPS;
+	if (!marks)
 		return;
-	own = id_map_put(&model->own_ranges, record->id);
-	if (own)
-		*own = record->own_range;
+	known = id_map_put(&model->marks, record->id);
+	if (known)
+		*known |= marks;
 	else
 		model->err = -ENOMEM;
 }
@@ -219,22 +223,22 @@ int ports_model_event(struct ports_model *model, const struct event *event)
 	case RECORD_PORTS:
 		return port_namespaces_learn(&model->namespaces, event->ports);
 	case RECORD_CONNECT_FAILED:
-		learn_own_range(model, record);
+		learn_marks(model, record);
 		if (event_connect_failure(event) == CONNECT_NO_PORT)
 			on_failure(model, record);
 		return model->err;
 	case RECORD_SOCKET:
 		note_unknown(model, event);
-		learn_own_range(model, record);
+		learn_marks(model, record);
 		break;
 	case RECORD_TRANSITION:
-		learn_own_range(model, record);
+		learn_marks(model, record);
 		on_transition(model, record);
 		break;
 	}
 	model_event(model->books, event);
 	if (record->type == RECORD_TRANSITION && record->new_state == STATE_CLOSE)
-		id_map_remove(&model->own_ranges, record->id);
+		id_map_remove(&model->marks, record->id);
 	return model->err;
 }
 

@@ -12,6 +12,10 @@
 #include "ports/peers.h"
 #include "ports/pools.h"
 
+/* Of a connection: IP_LOCAL_PORT_RANGE in the lower bits, last << 16 | first; and a flag. */
+#define PORTS_MARK_RANGE 0xffffffffULL
+#define PORTS_MARK_NO_TIMESTAMPS (1ULL << 32) /* its peer sends none: TIME_WAIT is not reused */
+
 /* What rows are of. */
 enum ports_by { PORTS_BY_DESTINATION, PORTS_BY_PROCESS, PORTS_BY_LOCAL, PORTS_BY_PEER, PORTS_BY_COUNT };
 
@@ -47,7 +51,7 @@ struct ports_model {
 	struct port_process *processes; /* by number */
 	struct port_process **sorted_processes;
 	size_t n_processes, processes_capacity;
-	struct id_map own_ranges; /* of sockets that have one: uint32_t high << 16 | low, by the connection's id */
+	struct id_map marks; /* uint64_t: what is special about a connection, by its id; most have nothing */
 	struct pod_names *names;
 
 	uint64_t time_wait_ns; /* how long it lasts here */

@@ -43,15 +43,22 @@ static uint64_t free_at(const struct ports_model *model, const struct live_socke
 	return socket->since_ns + model->time_wait_ns;
 }
 
-static uint64_t reusable_at(const struct live_socket *socket, const struct endpoint *endpoint,
-			    const struct port_namespace *namespace)
+static bool has_timestamps(const struct ports_model *model, uint64_t id)
+{
+	const uint64_t *mark = id_map_find(&model->marks, id);
+
+	return !mark || !(*mark & PORTS_MARK_NO_TIMESTAMPS);
+}
+
+static uint64_t reusable_at(const struct ports_model *model, uint64_t id, const struct live_socket *socket,
+			    const struct endpoint *endpoint, const struct port_namespace *namespace)
 {
 	const struct time_wait_facts facts = {
 		.local_addr = endpoint->local_addr,
 		.remote_addr = endpoint->remote_addr,
 		.since_ns = socket->since_ns,
 		.in_fin_wait2 = socket->state == STATE_FIN_WAIT2,
-		.timestamps = namespace && namespace->facts.settings.timestamps,
+		.timestamps = namespace && namespace->facts.settings.timestamps && has_timestamps(model, id),
 	};
 
 	if (!namespace || !(socket->flags & LIVE_TIMEWAIT))
@@ -90,7 +97,7 @@ static int use_destination(struct pass *pass, uint64_t id, const struct live_soc
 		.state = socket->state,
 		.small = socket->flags & LIVE_TIMEWAIT,
 		.free_ns = free_at(pass->model, socket, namespace),
-		.reusable_ns = reusable_at(socket, &end->endpoint, namespace),
+		.reusable_ns = reusable_at(pass->model, id, socket, &end->endpoint, namespace),
 		.holder = live_socket_charged(socket),
 	};
 

@@ -52,7 +52,7 @@ static bool reuse(const struct situation *at, struct remedy *remedy)
 {
 	const struct destination *destination = at->destination;
 
-	if (at->settings->tw_reuse == 1 || !at->settings->timestamps || destination->hold_s <= REUSE_HOLD_S ||
+	if (at->settings->tw_reuse == 1 || !at->settings->timestamps || destination->no_timestamps || destination->hold_s <= REUSE_HOLD_S ||
 	    !destination->time_wait_share)
 		return false;
 	limits(at, remedy, destination->headroom.capacity, destination->headroom.cliff_capacity, REUSE_HOLD_S);

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Events in, pictures of ports out: against what the test itself made. */
+#include "unit.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "show/ports/model.h"
+#include "show/ports/table.h"
+#include "show/ports/ui.h"
+#include "show/terminal.h"
+
+#define SEC 1000000000ULL
+#define BEGIN_NS (1000 * SEC)
+#define NETNS 77
+
+static const struct container nowhere;
+static struct ports_model model;
+static struct port_facts facts;
+
+static struct process process_of(uint32_t pid)
+{
+	struct process process = { .pid = pid, .ns_pid = pid, .start_ns = pid };
+
+	snprintf(process.comm, sizeof(process.comm), "worker%u", pid);
+	return process;
+}
+
+static struct endpoint ends_of(uint8_t remote, uint16_t remote_port, uint16_t local_port)
+{
+	return (struct endpoint){
+		.local_addr = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+		.remote_addr = { [10] = 0xff, 0xff, 10, 0, 1, remote },
+		.local_port = local_port,
+		.remote_port = remote_port,
+		.netns = NETNS,
+	};
+}
+
+static void begin(uint16_t low, uint16_t high)
+{
+	const struct ports_config config = {};
+	const struct run run = { .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_NS };
+	const struct event event = { .record = { .type = RECORD_PORTS, .time_ns = BEGIN_NS }, .ports = &facts,
+				     .container = &nowhere };
+
+	memset(&facts, 0, sizeof(facts));
+	facts.settings = (struct port_settings){ .netns = NETNS, .low = low, .high = high, .timestamps = 1,
+						 .tw_reuse_delay_ms = 1000, .fin_timeout_s = 60 };
+	assert_int_equal(ports_model_init(&model, &config), 0);
+	ports_model_begin(&model, &run);
+	assert_int_equal(ports_model_event(&model, &event), 0);
+}
+
+static void tell_facts(void)
+{
+	const struct event event = { .record = { .type = RECORD_PORTS }, .ports = &facts, .container = &nowhere };
+
+	assert_int_equal(ports_model_event(&model, &event), 0);
+}
+
+struct step {
+	uint8_t old_state, new_state;
+	uint8_t flags;
+	uint64_t time_ns, since_ns;
+	uint32_t search_ns;
+	uint8_t end;
+};
+
+static void tell(uint64_t id, const struct endpoint *ends, uint32_t pid, const struct step *step)
+{
+	struct event event = {
+		.record = { .type = RECORD_TRANSITION, .id = id, .old_state = step->old_state, .new_state = step->new_state,
+			    .side = SIDE_ACTIVE, .attribution = ATTRIBUTION_OBSERVED, .flags = step->flags,
+			    .time_ns = step->time_ns, .since_ns = step->since_ns, .search_ns = step->search_ns,
+			    .end = step->end, .endpoint = *ends, .owner = process_of(pid), .closer = process_of(pid) },
+		.container = &nowhere,
+	};
+
+	assert_int_equal(ports_model_event(&model, &event), 0);
+}
+
+static void open_at(uint64_t id, const struct endpoint *ends, uint32_t pid, uint64_t now_ns)
+{
+	struct endpoint before = *ends;
+
+	before.local_port = 0;
+	tell(id, &before, pid, &(struct step){ STATE_CLOSE, STATE_SYN_SENT, .time_ns = now_ns });
+	tell(id, ends, pid,
+	     &(struct step){ STATE_SYN_SENT, STATE_ESTABLISHED, .time_ns = now_ns + 30000, .since_ns = now_ns, .search_ns = 5000 });
+}
+
+static void close_at(uint64_t id, const struct endpoint *ends, uint32_t pid, uint64_t now_ns)
+{
+	tell(id, ends, pid, &(struct step){ STATE_ESTABLISHED, STATE_FIN_WAIT1, .time_ns = now_ns, .since_ns = 1 });
+	tell(id, ends, pid, &(struct step){ STATE_FIN_WAIT1, STATE_TIME_WAIT, FLAG_TIMEWAIT, .time_ns = now_ns, .since_ns = now_ns });
+}
+
+static void fail_at(const struct endpoint *ends, uint32_t pid, uint64_t now_ns)
+{
+	struct event event = {
+		.record = { .type = RECORD_CONNECT_FAILED, .old_state = STATE_SYN_SENT, .new_state = STATE_CLOSE, .error = 99,
+			    .time_ns = now_ns, .endpoint = *ends, .owner = process_of(pid) },
+		.container = &nowhere,
+	};
+
+	assert_int_equal(ports_model_event(&model, &event), 0);
+}
+
+static const struct destination *picture(uint64_t now_ns)
+{
+	static const struct health health;
+	static const struct totals totals;
+	const struct tick tick = { .time_ns = now_ns, .unix_ns = now_ns, .health = &health, .totals = &totals };
+
+	ports_model_end_interval(&model, &tick);
+	assert_int_equal(ports_model_measure(&model, &tick), 0);
+	return model.destinations.n_sorted ? model.destinations.sorted[0] : NULL;
+}
+
+static void end(void)
+{
+	ports_model_release(&model);
+}
+
+/* Open ones, TIME_WAIT, one from elsewhere; who has them; when they come back. */
+static void one_destination(void **state)
+{
+	const struct destination *found;
+
+	(void)state;
+	begin(40000, 40099);
+	for (int i = 0; i < 30; i++) {
+		struct endpoint ends = ends_of(1, 5432, 40000 + 2 * i);
+
+		open_at(1 + i, &ends, i < 20 ? 5 : 6, BEGIN_NS + i * SEC / 10);
+		if (i < 12)
+			close_at(1 + i, &ends, 5, BEGIN_NS + 5 * SEC + i * SEC / 10);
+	}
+	found = picture(BEGIN_NS + 8 * SEC);
+	assert_int_equal(model.destinations.n_sorted, 1);
+	assert_true(found->known);
+	assert_int_equal(found->headroom.capacity, 100);
+	assert_int_equal(found->headroom.used, 30);
+	assert_int_equal(found->headroom.usable, 70);
+	assert_int_equal(found->headroom.cliff_usable, 20);
+	assert_int_equal(found->small, 12);
+	assert_int_equal(found->by_state[STATE_ESTABLISHED], 18);
+	assert_int_equal(found->counts.opened, 30);
+	assert_int_equal(found->counts.closed, 12);
+	assert_int_equal(found->counts.time_wait, 12);
+	assert_int_equal(found->search.count, 30);
+	assert_int_equal(found->holders.used, 3);
+	assert_int_equal(found->holders.list[0].count, 12); /* worker5's TIME_WAIT */
+	assert_int_equal(found->holders.list[0].state, STATE_TIME_WAIT);
+	assert_true(found->first_free_ns == BEGIN_NS + 65 * SEC);
+	assert_true(found->all_free_ns == BEGIN_NS + 66 * SEC + SEC / 10);
+	/* the first of them ends: its port is free */
+	tell(1, &(struct endpoint){ 0 }, 5, &(struct step){ STATE_TIME_WAIT, STATE_CLOSE, FLAG_TIMEWAIT, .end = END_EXPIRED,
+		.time_ns = BEGIN_NS + 65 * SEC, .since_ns = BEGIN_NS + 5 * SEC });
+	found = picture(BEGIN_NS + 65 * SEC);
+	assert_int_equal(found->headroom.used, 29);
+	end();
+}
+
+/* What blocks is subtracted, and named; failures have a victim; the port that a program chose itself is not the limit's fault. */
+static void blocked_and_failing(void **state)
+{
+	const struct bound_socket bound[] = {
+		{ .addr = { [10] = 0xff, 0xff, 127, 0, 0, 1 }, .port = 40001, .process = process_of(9) },
+		{ .addr = { [10] = 0xff, 0xff }, .port = 40003, .listens = true, .process = process_of(9) },
+	};
+	struct endpoint ends = ends_of(1, 5432, 0), busy = ends_of(1, 5432, 41000);
+	const struct port_namespace *namespace;
+	const struct destination *found;
+
+	(void)state;
+	begin(40000, 40009);
+	port_set_add(&facts.reserved, 40000);
+	port_set_add(&facts.blocked, 40001);
+	port_set_add(&facts.blocked, 40003);
+	facts.bound = bound;
+	facts.n_bound = 2;
+	tell_facts();
+	for (int i = 0; i < 7; i++) {
+		static const uint16_t ports[] = { 40002, 40004, 40006, 40008, 40005, 40007, 40009 };
+
+		ends.local_port = ports[i];
+		open_at(1 + i, &ends, 5, BEGIN_NS + i);
+	}
+	ends.local_port = 0;
+	for (int i = 0; i < 6; i++)
+		fail_at(&ends, 3, BEGIN_NS + SEC + i);
+	fail_at(&busy, 4, BEGIN_NS + SEC);
+	found = picture(BEGIN_NS + 2 * SEC);
+	namespace = ports_model_namespace(&model, found);
+	assert_int_equal(found->headroom.capacity, 7);
+	assert_int_equal(found->headroom.blocked, 2);
+	assert_int_equal(found->headroom.reserved, 1);
+	assert_int_equal(found->headroom.usable, 0);
+	assert_true(found->wall_in_s == 0 && found->cliff_in_s == 0);
+	assert_int_equal(found->counts.failures, 6);
+	assert_int_equal(found->n_victims, 1);
+	assert_int_equal(found->victims[0].process.pid, 3);
+	assert_int_equal(model.failures, 6);
+	assert_int_equal(model.busy, 1);
+	assert_int_equal(namespace->blockers.used, 2);
+	assert_int_equal(ports_model_process(&model, namespace->blockers.list[0].process)->process.pid, 9);
+	assert_int_equal(model.full, 1);
+	end();
+}
+
+/* A steady client, simulated: what is foreseen at each second is what comes, within 5 % and a connection. */
+static void forecast_comes_true(void **state)
+{
+	static const struct {
+		unsigned int rate; /* a second */
+		uint64_t life_ns;
+	} cases[] = { { 20, SEC / 100 }, { 50, SEC }, { 33, 4 * SEC } };
+	double foreseen[64];
+
+	(void)state;
+	for (size_t c = 0; c < ARRAY_SIZE(cases); c++) {
+		double full_s = INFINITY;
+		uint32_t opened = 0, closed = 0;
+		int seconds = 0;
+
+		begin(40000, 40999);
+		for (uint64_t t = 0; isinf(full_s) && t < 60 * SEC; t += SEC / 200) {
+			while (opened < t * cases[c].rate / SEC && opened < 1000) {
+				struct endpoint ends = ends_of(1, 80, opened < 500 ? 40000 + 2 * opened : 39001 + 2 * opened);
+
+				open_at(1 + opened, &ends, 5, BEGIN_NS + t);
+				if (++opened == 1000)
+					full_s = t / 1e9;
+			}
+			while (closed < opened && t >= cases[c].life_ns && closed < (t - cases[c].life_ns) * cases[c].rate / SEC) {
+				struct endpoint ends = ends_of(1, 80, closed < 500 ? 40000 + 2 * closed : 39001 + 2 * closed);
+
+				close_at(1 + closed++, &ends, 5, BEGIN_NS + t);
+			}
+			if (t && t % SEC == 0)
+				foreseen[seconds++] = t / 1e9 + picture(BEGIN_NS + t)->wall_in_s;
+		}
+		assert_true(isfinite(full_s));
+		for (int i = 6; i < seconds; i++)
+			if (!(fabs(foreseen[i] - full_s) <= 0.05 * (full_s - i - 1) + 2.0 / cases[c].rate + 0.1))
+				fail_msg("case %zu: at second %d it was foreseen for %.2f, and came at %.2f", c, i + 1, foreseen[i],
+					 full_s);
+		end();
+	}
+}
+
+/* TIME_WAIT from before the start: nobody made it, and it comes back when its timer says. */
+static void from_before(void **state)
+{
+	struct endpoint ends = ends_of(1, 443, 40010);
+	struct event event = {
+		.record = { .type = RECORD_SOCKET, .id = 9, .old_state = STATE_TIME_WAIT, .new_state = STATE_TIME_WAIT,
+			    .flags = FLAG_TIMEWAIT, .side = SIDE_ACTIVE, .time_ns = BEGIN_NS, .since_ns = BEGIN_NS - 20 * SEC,
+			    .endpoint = ends },
+		.container = &nowhere,
+	};
+	const struct destination *found;
+
+	(void)state;
+	begin(40000, 40099);
+	assert_int_equal(ports_model_event(&model, &event), 0);
+	found = picture(BEGIN_NS + SEC);
+	assert_int_equal(found->headroom.used, 1);
+	assert_true(found->first_free_ns == BEGIN_NS + 40 * SEC);
+	assert_true(model.unknown_until_ns == BEGIN_NS + 40 * SEC);
+	assert_false(ports_model_process(&model, found->holders.list[0].process)->process.start_ns);
+	end();
+}
+
+/* Reusable TIME_WAIT is no limit, unless its peer sends no timestamps. */
+static void reuse(void **state)
+{
+	const struct destination *found;
+
+	(void)state;
+	begin(40000, 40009);
+	facts.settings.tw_reuse = 1;
+	tell_facts();
+	for (int i = 0; i < 4; i++) {
+		struct endpoint ends = ends_of(1, 443, 40000 + i);
+
+		open_at(1 + i, &ends, 5, BEGIN_NS);
+		tell(1 + i, &ends, 5, &(struct step){ STATE_FIN_WAIT1, STATE_TIME_WAIT,
+			FLAG_TIMEWAIT | (i ? 0 : FLAG_NO_TIMESTAMPS), .time_ns = BEGIN_NS + SEC });
+	}
+	found = picture(BEGIN_NS + 3 * SEC);
+	assert_int_equal(found->headroom.used, 4);
+	assert_int_equal(found->headroom.reusable, 3);
+	assert_int_equal(found->headroom.usable, 9);
+	end();
+}
+
+/* 1,000 destinations, 60,000 ports: a picture within 50 ms, where no sanitizer slows it down. */
+static void large(void **state)
+{
+	struct timespec a, b;
+	double ms, best = INFINITY;
+
+	(void)state;
+	begin(32768, 60999);
+	for (int i = 0; i < 60000; i++) {
+		struct endpoint ends = ends_of(i % 1000 / 4, 5000 + i % 4, 32768 + i / 1000);
+
+		open_at(1 + i, &ends, 1 + i % 50, BEGIN_NS + i * 1000);
+		if (i % 3)
+			close_at(1 + i, &ends, 1 + i % 50, BEGIN_NS + SEC);
+	}
+	for (int i = 0; i < 3; i++) {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &a);
+		picture(BEGIN_NS + (2 + i) * SEC);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &b);
+		ms = (b.tv_sec - a.tv_sec) * 1e3 + (b.tv_nsec - a.tv_nsec) / 1e6;
+		best = ms < best ? ms : best;
+	}
+	printf("# a picture of 60,000 ports took %.1f ms with sanitizers\n", best);
+	assert_int_equal(model.destinations.n_sorted, 1000);
+	assert_true(best < 500);
+	end();
+}
+
+static bool frame_has(const struct frame *frame, const char *text)
+{
+	for (unsigned int row = 0; row < frame->used; row++)
+		if (strstr(frame_text(frame, row), text))
+			return true;
+	return false;
+}
+
+/* Keys: details, back, other tables, the filter; any size of window. */
+static void keys(void **state)
+{
+	struct ports_ui ui;
+	struct frame frame;
+
+	(void)state;
+	begin(40000, 40099);
+	for (int i = 0; i < 60; i++) {
+		struct endpoint ends = ends_of(1 + i % 2, 5432, 40000 + i);
+
+		open_at(1 + i, &ends, 5, BEGIN_NS + i);
+	}
+	picture(BEGIN_NS + SEC);
+	ports_ui_init(&ui, &model, 0);
+	frame_init(&frame);
+	assert_int_equal(ports_ui_refresh(&ui), 0);
+	assert_int_equal(ports_ui_draw(&ui, &frame, 30, 120), 0);
+	assert_true(frame_has(&frame, "10.0.1.1:5432 from 10.0.0.1"));
+	assert_true(frame_has(&frame, "10.0.1.2:5432 from 10.0.0.1"));
+	ports_ui_key(&ui, TERMINAL_ENTER);
+	ports_ui_draw(&ui, &frame, 30, 120);
+	assert_true(frame_has(&frame, "held by"));
+	assert_true(frame_has(&frame, "worker5[5]"));
+	ports_ui_key(&ui, TERMINAL_ESCAPE);
+	ports_ui_key(&ui, '/');
+	for (const char *letter = "1.2:5432"; *letter; letter++)
+		ports_ui_key(&ui, *letter);
+	ports_ui_key(&ui, TERMINAL_ENTER);
+	ports_ui_draw(&ui, &frame, 30, 120);
+	assert_false(frame_has(&frame, "10.0.1.1:5432"));
+	assert_true(frame_has(&frame, "10.0.1.2:5432"));
+	ports_ui_key(&ui, TERMINAL_ESCAPE);
+	ports_ui_key(&ui, '2');
+	ports_ui_draw(&ui, &frame, 30, 120);
+	assert_true(frame_has(&frame, "PROCESS"));
+	for (unsigned int rows = 0; rows < 12; rows++)
+		for (unsigned int columns = 0; columns < 40; columns += 13)
+			for (int key = '1'; key <= '4'; key++) {
+				ports_ui_key(&ui, key);
+				assert_int_equal(ports_ui_draw(&ui, &frame, rows, columns), 0);
+				assert_true(frame.used <= rows);
+			}
+	ports_ui_key(&ui, 'q');
+	assert_true(ui.quit);
+	frame_release(&frame);
+	ports_ui_release(&ui);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_destination),     cmocka_unit_test(blocked_and_failing),
+		cmocka_unit_test(forecast_comes_true), cmocka_unit_test(from_before),
+		cmocka_unit_test(reuse),	       cmocka_unit_test(large),
+		cmocka_unit_test(keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
