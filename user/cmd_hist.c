@@ -4,10 +4,12 @@
 #include "options_grouping.h"
 #include "show/hist/hist.h"
 #include "util/log.h"
+#include "util/tcp_state.h"
 
 struct hist_options {
 	struct grouping_options grouping;
 	enum hist_sort sort;
+	enum hist_of of;
 };
 
 static const struct hist_options hist_defaults;
@@ -17,7 +19,14 @@ static const char *sort_name(unsigned int sort)
 	return hist_sort_name(sort);
 }
 
+static const char *of_name(unsigned int of)
+{
+	return hist_of_name(of);
+}
+
 static const struct option_row hist_rows[] = {
+	{ "of", 0, "WHAT", "of the time in states, or of search: how long connect() looked for a port", option_choice,
+	  offsetof(struct hist_options, of), 0, HIST_OFS - 1, .choice = of_name },
 	{ "sort", 's', "KEY", "sort by count, open or name", option_choice, offsetof(struct hist_options, sort), 0, HIST_SORTS - 1,
 	  .choice = sort_name },
 	{},
@@ -29,9 +38,19 @@ static const struct option_set hist_options[] = {
 	{},
 };
 
+static uint32_t states_of(const struct options *options)
+{
+	const struct hist_options *own = options->own;
+
+	return own->of == HIST_OF_SEARCH ? 1U << STATE_SYN_SENT : hist_states(options->run.filter.state_mask);
+}
+
 static void hist_needs(const struct options *options, struct run_needs *needs)
 {
-	needs->emit_states = hist_states(options->run.filter.state_mask);
+	const struct hist_options *own = options->own;
+
+	needs->port_search = own->of == HIST_OF_SEARCH;
+	needs->emit_states = states_of(options);
 	needs->track_all = true;
 	needs->holder_states = needs->emit_states;
 	needs->filters_processes = true;
@@ -42,7 +61,8 @@ static struct view *hist_view(const struct options *options, struct output *outp
 	const struct hist_options *own = options->own;
 	struct hist_config config = {
 		.filter = &options->run.filter,
-		.states = hist_states(options->run.filter.state_mask),
+		.of = own->of,
+		.states = states_of(options),
 		.by = own->grouping.by,
 		.sort = own->sort,
 		.rows = own->grouping.rows,
@@ -58,6 +78,12 @@ static struct view *hist_view(const struct options *options, struct output *outp
 
 static bool hist_options_check(const struct options *options)
 {
+	const struct hist_options *own = options->own;
+
+	if (own->of == HIST_OF_SEARCH && options->run.filter.state_mask) {
+		log_error("--state: --of search is of connects alone");
+		return false;
+	}
 	if (hist_states(options->run.filter.state_mask))
 		return true;
 	log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
@@ -77,6 +103,7 @@ const struct command command_hist = {
 	.examples = "  tcpdwell hist -d 60                            # a minute, all states, by process\n"
 		    "  tcpdwell hist --state CLOSE_WAIT --by remote   # how long until we close, by remote end\n"
 		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"
+		    "  tcpdwell hist --of search --by remote -d 60    # how long connect() looks for a local port\n"
 		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
 	.own = hist_options,
 	.own_defaults = &hist_defaults,

@@ -112,13 +112,12 @@ static void figures_text(struct buffer *out, const struct account *account)
 	buffer_printf(out, ", the oldest for %s%s", oldest, account->open_at_least ? " or more" : "");
 }
 
-void hist_text(struct buffer *out, const struct group *group, unsigned int state, const struct account *account,
-	       bool color)
+void hist_text(struct buffer *out, const struct group *group, const char *what, const struct account *account, bool color)
 {
 	struct powers powers;
 	unsigned int i;
 
-	buffer_printf(out, "%s%s %s%s: ", color ? "\033[1m" : "", tcp_state_name(state), group->label,
+	buffer_printf(out, "%s%s %s%s: ", color ? "\033[1m" : "", what, group->label,
 		      color ? "\033[0m" : "");
 	figures_text(out, account);
 	powers_of(&powers, account);
@@ -151,7 +150,7 @@ static void percentile_json(struct json *json, const char *key, const struct his
 }
 
 void hist_json(struct json *json, const struct hist_interval *interval, const struct group *group, unsigned int state,
-	       const struct account *account)
+	       bool search, const struct account *account)
 {
 	json_object_begin(json, NULL);
 	json_string(json, "type", "histogram");
@@ -160,6 +159,8 @@ void hist_json(struct json *json, const struct hist_interval *interval, const st
 	json_string(json, "by", interval->by);
 	group_json(json, group);
 	json_string(json, "state", tcp_state_name(state));
+	if (search)
+		json_string(json, "of", "search");
 	json_u64(json, "count", account->dwell.count);
 	json_u64(json, "sum_ns", account->dwell.sum_ns);
 	percentile_json(json, "p50_ns", &account->dwell, 50);

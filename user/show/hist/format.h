@@ -14,12 +14,14 @@ struct hist_interval {
 	char by[GROUP_BY_TEXT];
 };
 
-/* A line with the figures, and one with a bar for each power of two; `color` as escape sequences. */
-void hist_text(struct buffer *out, const struct group *group, unsigned int state, const struct account *account,
-	       bool color);
+/*
+ * A line with the figures, and one with a bar for each power of two; `color` as escape sequences.
+ * `what` is the state's name, or what else lasted.
+ */
+void hist_text(struct buffer *out, const struct group *group, const char *what, const struct account *account, bool color);
 
-/* {"type":"histogram",…} and a newline. */
+/* {"type":"histogram",…} and a newline. `search`: of the search for a port alone, with "of" that says so. */
 void hist_json(struct json *json, const struct hist_interval *interval, const struct group *group, unsigned int state,
-	       const struct account *account);
+	       bool search, const struct account *account);
 
 #endif

@@ -48,6 +48,13 @@ const char *hist_sort_name(enum hist_sort sort)
 	return names[sort];
 }
 
+const char *hist_of_name(enum hist_of of)
+{
+	static const char *const names[HIST_OFS] = { "states", "search" };
+
+	return names[of];
+}
+
 uint32_t hist_states(uint32_t asked)
 {
 	uint32_t states = 0;
@@ -87,9 +94,10 @@ static void show_group(struct hist_view *hist, struct group *group, const struct
 		if (!has_something(account))
 			continue;
 		if (hist->config.json)
-			hist_json(&hist->json, interval, group, state_order[i], account);
+			hist_json(&hist->json, interval, group, state_order[i], hist->config.of == HIST_OF_SEARCH, account);
 		else
-			hist_text(&hist->text, group, state_order[i], account, color);
+			hist_text(&hist->text, group, hist->config.of == HIST_OF_SEARCH ? "port search" : tcp_state_name(state_order[i]), account,
+				  color);
 	}
 }
 
@@ -192,9 +200,25 @@ static int hist_begin(struct view *view, const struct run *run)
 	return write_out(hist) ?: output_flush(hist->output);
 }
 
+/* A search is the first part of SYN_SENT. Where it was not measured, how long it took is not known. */
+static struct event search_of(const struct event *event)
+{
+	struct event search = *event;
+
+	search.record.since_ns = search.record.search_ns ? search.record.time_ns - search.record.search_ns : 0;
+	return search;
+}
+
 static int hist_event(struct view *view, const struct event *event)
 {
-	model_event(((struct hist_view *)view)->model, event);
+	struct hist_view *hist = (struct hist_view *)view;
+	struct event search;
+
+	if (hist->config.of == HIST_OF_SEARCH && event->record.type == RECORD_TRANSITION) {
+		search = search_of(event);
+		event = &search;
+	}
+	model_event(hist->model, event);
 	return 0;
 }
 

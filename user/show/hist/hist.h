@@ -9,7 +9,10 @@
 
 enum hist_sort { HIST_BY_COUNT, HIST_BY_OPEN, HIST_BY_NAME, HIST_SORTS };
 
+enum hist_of { HIST_OF_STATES, HIST_OF_SEARCH, HIST_OFS };
+
 struct hist_config {
+	enum hist_of of; /* the time in each state, or how long connect() looked for a port; then `states` is SYN_SENT */
 	uint32_t states; /* bit (1 << state), as hist_states() gives them */
 	unsigned int by; /* what histograms are of, see account/group.h */
 	enum hist_sort sort;
@@ -27,6 +30,9 @@ void hist_view_free(struct view *view);
 
 /* Of the states that are asked for (bit 1 << state; 0: any) those that have histograms. */
 uint32_t hist_states(uint32_t asked);
+
+/* "states", "search" */
+const char *hist_of_name(enum hist_of of);
 
 /* "count", "open", "name" */
 const char *hist_sort_name(enum hist_sort sort);
