@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&command_ports,
 	&command_record,
 	&command_report,
+	&command_agent,
 	&command_check,
 };
 

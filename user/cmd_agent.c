@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* tcpdwell agent: one run that never ends by itself, several views of it. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "source/views.h"
+#include "util/log.h"
+#include "util/notify.h"
+
+/* Writing and answering take longer than the kernel side takes to tell: room for a burst of 45,000 transitions. */
+#define RING_BYTES (8 << 20)
+#define WATCHDOG_SHARE 3 /* the service manager hears of us so often within its time */
+
+struct agent_options {
+	const char *word; /* NULL: run */
+	const char *listen;
+};
+
+#define FIELD(member) offsetof(struct agent_options, member)
+
+static const struct agent_options agent_defaults = { .listen = "127.0.0.1:9669" };
+
+static const struct option_row agent_rows[] = {
+	{ "listen", 0, "ADDR:PORT", "serve metrics here (127.0.0.1:9669); none: do not", option_text, FIELD(listen) },
+	{},
+};
+
+static const struct option_set agent_options[] = { { agent_rows }, {} };
+
+/* The service manager hears that the run began, and that it goes on: both from the run itself, so that one that hangs is found. */
+struct notify_view {
+	struct view view;
+	struct notify notify;
+	uint64_t told_ns; /* 0: not ready yet */
+};
+
+static int notify_tick(struct view *view, const struct tick *tick)
+{
+	struct notify_view *own = (struct notify_view *)view;
+
+	if (!own->told_ns)
+		notify_send(&own->notify, "READY=1\nSTATUS=tracing");
+	else if (!own->notify.watchdog_ns || tick->time_ns - own->told_ns < own->notify.watchdog_ns / WATCHDOG_SHARE)
+		return 0;
+	notify_send(&own->notify, "WATCHDOG=1");
+	own->told_ns = tick->time_ns;
+	return 0;
+}
+
+static int notify_end(struct view *view, const struct tick *last)
+{
+	(void)last;
+	notify_send(&((struct notify_view *)view)->notify, "STOPPING=1");
+	return 0;
+}
+
+/* Also while nothing happens it is heard of in time. */
+static unsigned int notify_tick_ms(const struct notify *notify)
+{
+	uint64_t ms = notify->watchdog_ns / WATCHDOG_SHARE / 1000000;
+
+	return ms && ms < VIEW_IDLE_MS ? ms : VIEW_IDLE_MS;
+}
+
+static void view_failed(void *context, const char *name, int err)
+{
+	(void)context;
+	log_error("%s: %s; everything else goes on", name, strerror(-err));
+}
+
+static int run_views(const struct run_options *options, const struct agent_options *own, char *error, size_t error_size)
+{
+	struct notify_view notify = { .view = { .tick = notify_tick, .end = notify_end } };
+	struct run_needs needs = {};
+	struct views views;
+	int err;
+
+	(void)own;
+	notify_open(&notify.notify);
+	notify.view.tick_ms = notify_tick_ms(&notify.notify);
+	views_init(&views, view_failed, NULL);
+	views_add(&views, &notify.view, "notify", &needs, false);
+	needs = views_needs(&views);
+	err = machine_run(options, &needs, &views.view, error, error_size);
+	notify_close(&notify.notify);
+	return err;
+}
+
+static int agent_run(const struct options *options)
+{
+	struct run_options run = options->run;
+	char error[512] = "";
+
+	signal(SIGHUP, SIG_IGN);
+	run.for_programs = true;
+	run.ring_bytes = run.ring_bytes ?: RING_BYTES;
+	return run_result(run_views(&run, options->own, error, sizeof(error)), error);
+}
+
+const struct command command_agent = {
+	.name = "agent",
+	.summary = "trace always: history and metrics",
+	.description = "Traces until it is stopped.",
+	.examples = "  tcpdwell agent\n",
+	.own = agent_options,
+	.own_defaults = &agent_defaults,
+	.own_size = sizeof(agent_defaults),
+	.common = COMMON_LIVE,
+	.run = agent_run,
+};
