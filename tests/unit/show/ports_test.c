@@ -5,7 +5,7 @@
 #include <math.h>
 #include <time.h>
 
-#include "show/ports/model.h"
+#include "ports/model.h"
 #include "show/ports/table.h"
 #include "show/ports/ui.h"
 #include "show/terminal.h"
@@ -39,7 +39,7 @@ static struct endpoint ends_of(uint8_t remote, uint16_t remote_port, uint16_t lo
 
 static void begin(uint16_t low, uint16_t high)
 {
-	const struct ports_config config = {};
+	const struct ports_model_config config = {};
 	const struct run run = { .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_NS };
 	const struct event event = { .record = { .type = RECORD_PORTS, .time_ns = BEGIN_NS }, .ports = &facts,
 				     .container = &nowhere };
@@ -349,35 +349,35 @@ static void keys(void **state)
 	picture(BEGIN_NS + SEC);
 	ports_ui_init(&ui, &model, 0);
 	frame_init(&frame);
-	assert_int_equal(ports_ui_refresh(&ui), 0);
-	assert_int_equal(ports_ui_draw(&ui, &frame, 30, 120), 0);
+	assert_int_equal(panel_refresh(&ui.panel), 0);
+	assert_int_equal(panel_draw(&ui.panel, &frame, 30, 120), 0);
 	assert_true(frame_has(&frame, "10.0.1.1:5432 from 10.0.0.1"));
 	assert_true(frame_has(&frame, "10.0.1.2:5432 from 10.0.0.1"));
-	ports_ui_key(&ui, TERMINAL_ENTER);
-	ports_ui_draw(&ui, &frame, 30, 120);
+	panel_key(&ui.panel, TERMINAL_ENTER);
+	panel_draw(&ui.panel, &frame, 30, 120);
 	assert_true(frame_has(&frame, "held by"));
 	assert_true(frame_has(&frame, "worker5[5]"));
-	ports_ui_key(&ui, TERMINAL_ESCAPE);
-	ports_ui_key(&ui, '/');
+	panel_key(&ui.panel, TERMINAL_ESCAPE);
+	panel_key(&ui.panel, '/');
 	for (const char *letter = "1.2:5432"; *letter; letter++)
-		ports_ui_key(&ui, *letter);
-	ports_ui_key(&ui, TERMINAL_ENTER);
-	ports_ui_draw(&ui, &frame, 30, 120);
+		panel_key(&ui.panel, *letter);
+	panel_key(&ui.panel, TERMINAL_ENTER);
+	panel_draw(&ui.panel, &frame, 30, 120);
 	assert_false(frame_has(&frame, "10.0.1.1:5432"));
 	assert_true(frame_has(&frame, "10.0.1.2:5432"));
-	ports_ui_key(&ui, TERMINAL_ESCAPE);
-	ports_ui_key(&ui, '2');
-	ports_ui_draw(&ui, &frame, 30, 120);
+	panel_key(&ui.panel, TERMINAL_ESCAPE);
+	panel_key(&ui.panel, '2');
+	panel_draw(&ui.panel, &frame, 30, 120);
 	assert_true(frame_has(&frame, "PROCESS"));
 	for (unsigned int rows = 0; rows < 12; rows++)
 		for (unsigned int columns = 0; columns < 40; columns += 13)
 			for (int key = '1'; key <= '4'; key++) {
-				ports_ui_key(&ui, key);
-				assert_int_equal(ports_ui_draw(&ui, &frame, rows, columns), 0);
+				panel_key(&ui.panel, key);
+				assert_int_equal(panel_draw(&ui.panel, &frame, rows, columns), 0);
 				assert_true(frame.used <= rows);
 			}
-	ports_ui_key(&ui, 'q');
-	assert_true(ui.quit);
+	panel_key(&ui.panel, 'q');
+	assert_true(ui.panel.quit);
 	frame_release(&frame);
 	ports_ui_release(&ui);
 	end();

@@ -31,7 +31,7 @@ static void measure(struct screen *screen)
 
 	top_model_end_interval(&screen->model, &tick);
 	assert_int_equal(top_model_measure(&screen->model, &tick), 0);
-	assert_int_equal(top_ui_refresh(&screen->ui), 0);
+	assert_int_equal(panel_refresh(&screen->ui.panel), 0);
 }
 
 static int setup(void **state)
@@ -67,7 +67,7 @@ static int teardown(void **state)
 
 static void draw(struct screen *screen)
 {
-	assert_int_equal(top_ui_draw(&screen->ui, &screen->frame, screen->rows, screen->columns), 0);
+	assert_int_equal(panel_draw(&screen->ui.panel, &screen->frame, screen->rows, screen->columns), 0);
 	assert_int_equal(screen->frame.used, screen->rows);
 	for (unsigned int row = 0; row < screen->rows; row++)
 		assert_true(strlen(frame_text(&screen->frame, row)) <= screen->columns);
@@ -75,8 +75,8 @@ static void draw(struct screen *screen)
 
 static void press(struct screen *screen, int key)
 {
-	assert_int_equal(top_ui_key(&screen->ui, key), 0);
-	if (screen->ui.stale)
+	assert_int_equal(panel_key(&screen->ui.panel, key), 0);
+	if (screen->ui.panel.stale)
 		measure(screen);
 	draw(screen);
 }
@@ -110,7 +110,7 @@ static void an_empty_machine(void **state)
 	press(screen, TERMINAL_ENTER);
 	press(screen, TERMINAL_DOWN);
 	press(screen, TERMINAL_END);
-	assert_int_equal(screen->ui.mode, TOP_ROWS);
+	assert_int_equal(screen->ui.panel.mode, PANEL_LIST);
 }
 
 static void rows_and_totals(void **state)
@@ -232,7 +232,7 @@ static void the_filter_is_typed(void **state)
 	unit_assert_contains(frame_text(&screen->frame, 23), "[WORKER7]");
 	press(screen, TERMINAL_ESCAPE);
 	assert_true(lines_with(screen, "worker") > 10);
-	assert_false(screen->ui.quit);
+	assert_false(screen->ui.panel.quit);
 }
 
 static bool of_worker7(const struct world_socket *socket, const void *key)
@@ -264,12 +264,12 @@ static void drill_down_and_back(void **state)
 	unit_assert_contains(frame_text(&screen->frame, 4), "_WAIT");
 	assert_int_equal(line_of_style(screen, FRAME_SELECTED), 4);
 	press(screen, TERMINAL_END);
-	assert_int_equal(screen->ui.selected, live - 1);
+	assert_int_equal(panel_place(&screen->ui.panel)->selected, live - 1);
 	press(screen, 'q');
-	assert_int_equal(screen->ui.mode, TOP_ROWS);
-	assert_false(screen->ui.quit);
+	assert_int_equal(screen->ui.panel.mode, PANEL_LIST);
+	assert_false(screen->ui.panel.quit);
 	press(screen, 'q');
-	assert_true(screen->ui.quit);
+	assert_true(screen->ui.panel.quit);
 }
 
 static void the_selection_stays_with_its_row(void **state)
@@ -282,14 +282,14 @@ static void the_selection_stays_with_its_row(void **state)
 	draw(screen);
 	for (int i = 0; i < 30; i++)
 		press(screen, TERMINAL_DOWN);
-	assert_int_equal(screen->ui.selected, 30);
+	assert_int_equal(panel_place(&screen->ui.panel)->selected, 30);
 	assert_true(line_of_style(screen, FRAME_SELECTED) > 2);
 	name = screen->ui.selected_name;
 	for (int i = 0; i < 5; i++) {
 		world_run(&world, 3000, 5);
 		measure(screen);
 		draw(screen);
-		assert_memory_equal(&screen->model.ranking.rows[screen->ui.visible[screen->ui.selected]].group->name, &name,
+		assert_memory_equal(&screen->model.ranking.rows[screen->ui.panel.visible[panel_place(&screen->ui.panel)->selected]].group->name, &name,
 				    sizeof(name));
 		assert_true(line_of_style(screen, FRAME_SELECTED) > 2);
 	}
@@ -310,7 +310,7 @@ static void random_keys_do_no_harm(void **state)
 			measure(screen);
 		}
 		press(screen, key);
-		screen->ui.quit = false;
+		screen->ui.panel.quit = false;
 	}
 }
 

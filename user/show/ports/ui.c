@@ -2,269 +2,181 @@
 /* What the keys of the interactive `ports` do. */
 #include "show/ports/ui.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "show/ports/sockets.h"
 #include "show/ports/table.h"
-#include "show/terminal.h"
 
-void ports_ui_init(struct ports_ui *ui, struct ports_model *model, size_t max_rows)
+static struct ports_ui *of(const struct panel *panel)
 {
-	memset(ui, 0, sizeof(*ui));
-	ui->model = model;
-	ui->max_rows = max_rows ?: SIZE_MAX;
-	ui->page = 1;
-	buffer_init(&ui->details);
+	return (struct ports_ui *)panel;
 }
 
-void ports_ui_release(struct ports_ui *ui)
+static size_t row_count(const struct panel *panel)
 {
-	free(ui->visible);
-	buffer_release(&ui->details);
-	memset(ui, 0, sizeof(*ui));
+	return ports_row_count(of(panel)->model);
 }
 
-static size_t list_length(const struct ports_ui *ui)
+static bool row_passes(const struct panel *panel, size_t row, const char *filter)
 {
-	return ui->mode == PORTS_DETAILS ? ui->n_details : ui->n_visible;
-}
-
-static const struct destination *selected_destination(const struct ports_ui *ui)
-{
-	if (ui->model->by != PORTS_BY_DESTINATION || !ui->n_visible)
-		return NULL;
-	return ui->model->destinations.sorted[ui->visible[ui->selected]];
-}
-
-static bool passes_filter(struct ports_ui *ui, size_t row)
-{
+	const struct ports_model *model = of(panel)->model;
 	struct buffer text;
 	bool passes;
 
-	if (!ports_row_is_shown(ui->model, row))
+	if (!ports_row_is_shown(model, row))
 		return false;
-	if (!ui->filter[0])
+	if (!filter[0])
 		return true;
 	buffer_init(&text);
-	ports_row_text(&text, ui->model, row);
+	ports_row_text(&text, model, row);
 	buffer_append_char(&text, '\0');
-	passes = text.error || strcasestr(text.data, ui->filter);
+	passes = text.error || strcasestr(text.data, filter);
 	buffer_release(&text);
 	return passes;
 }
 
-static void clamp_selection(struct ports_ui *ui)
+static const char *empty(const struct panel *panel)
 {
-	size_t length = list_length(ui);
-
-	if (ui->selected >= length)
-		ui->selected = length ? length - 1 : 0;
+	(void)panel;
+	return "No connections yet.";
 }
 
-static void find_followed(struct ports_ui *ui)
+static const struct destination_key *key_of(const struct panel *panel, size_t row)
 {
-	size_t i;
+	const struct ports_model *model = of(panel)->model;
 
-	for (i = 0; ui->follows && ui->model->by == PORTS_BY_DESTINATION && i < ui->n_visible; i++)
-		if (!memcmp(&ui->model->destinations.sorted[ui->visible[i]]->key, &ui->drilled, sizeof(ui->drilled)))
-			ui->selected = i;
+	return model->by == PORTS_BY_DESTINATION ? &model->destinations.sorted[row]->key : NULL;
 }
 
-static int choose_visible(struct ports_ui *ui)
+static void follow(struct panel *panel, size_t row)
 {
-	size_t i, count = ports_row_count(ui->model), *grown;
+	const struct destination_key *key = key_of(panel, row);
 
-	if (count > ui->visible_capacity) {
-		grown = realloc(ui->visible, count * 2 * sizeof(*grown));
+	if (key)
+		of(panel)->drilled = *key;
+}
+
+static bool is_followed(const struct panel *panel, size_t row)
+{
+	const struct destination_key *key = key_of(panel, row);
+
+	return key && !memcmp(key, &of(panel)->drilled, sizeof(*key));
+}
+
+static bool open_row(struct panel *panel, size_t row)
+{
+	return key_of(panel, row);
+}
+
+static int add_line(struct ports_ui *ui, size_t n, size_t begin)
+{
+	size_t *grown;
+
+	if (n == ui->lines_capacity) {
+		ui->lines_capacity = ui->lines_capacity ? ui->lines_capacity * 2 : 64;
+		grown = realloc(ui->lines, ui->lines_capacity * sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
-		ui->visible = grown;
-		ui->visible_capacity = count * 2;
+		ui->lines = grown;
 	}
-	ui->n_visible = 0;
-	for (i = 0; i < count && ui->n_visible < ui->max_rows; i++)
-		if (passes_filter(ui, i))
-			ui->visible[ui->n_visible++] = i;
-	if (ui->mode == PORTS_ROWS) {
-		find_followed(ui);
-		clamp_selection(ui);
-	}
+	ui->lines[n] = begin;
 	return 0;
 }
 
-static int collect_details(struct ports_ui *ui)
+/* Whole lines of `text`, as far as they contain the filter. */
+static int take_lines(struct ports_ui *ui, char *text, const char *filter)
 {
-	const struct destination *destination;
-	size_t i;
+	struct panel *panel = &ui->panel;
+	int err = add_line(ui, 0, 0);
+	char *end;
 
-	buffer_clear(&ui->details);
-	ui->n_details = 0;
-	HASH_FIND(hh, ui->model->destinations.by_key, &ui->drilled, sizeof(ui->drilled), destination);
-	if (destination)
-		ports_details_text(&ui->details, ui->model, destination);
-	else
-		buffer_append_string(&ui->details, "There are no connections to it any more.\n");
-	ports_sockets_text(&ui->details, ui->model, &ui->drilled);
-	for (i = 0; i < ui->details.size; i++)
-		ui->n_details += ui->details.data[i] == '\n';
-	return ui->details.error;
-}
-
-int ports_ui_refresh(struct ports_ui *ui)
-{
-	int err = choose_visible(ui);
-
-	if (!err && ui->mode == PORTS_DETAILS)
-		err = collect_details(ui);
-	clamp_selection(ui);
+	for (panel->n_details = 0; !err && (end = strchr(text, '\n')); text = end + 1) {
+		*end = '\0';
+		if (!strcasestr(text, filter))
+			continue;
+		buffer_append_string(&ui->details, text);
+		buffer_append_char(&ui->details, '\n');
+		err = add_line(ui, ++panel->n_details, ui->details.size);
+	}
 	return err;
 }
 
-static void select_first(struct ports_ui *ui)
+static int collect(struct panel *panel)
 {
-	ui->selected = ui->first = 0;
-	ui->follows = false;
+	struct ports_ui *ui = of(panel);
+	const struct destination *destination;
+	struct buffer text;
+	int err;
+
+	buffer_init(&text);
+	buffer_clear(&ui->details);
+	HASH_FIND(hh, ui->model->destinations.by_key, &ui->drilled, sizeof(ui->drilled), destination);
+	if (destination)
+		ports_details_text(&text, ui->model, destination);
+	else
+		buffer_append_string(&text, "There are no connections to it any more.\n");
+	ports_sockets_text(&text, ui->model, &ui->drilled);
+	buffer_append_char(&text, '\0');
+	err = text.error ?: take_lines(ui, text.data, panel->places[PANEL_DETAILS].filter);
+	buffer_release(&text);
+	return err ?: ui->details.error;
 }
 
 static int regroup(struct ports_ui *ui, int by)
 {
 	ui->model->by = (by + PORTS_BY_COUNT) % PORTS_BY_COUNT;
-	select_first(ui);
-	return choose_visible(ui);
+	panel_select_first(&ui->panel);
+	return panel_choose(&ui->panel);
 }
 
-static int drill_down(struct ports_ui *ui)
+static int key(struct panel *panel, int key)
 {
-	const struct destination *destination = selected_destination(ui);
+	struct ports_ui *ui = of(panel);
 
-	if (!destination)
+	if (panel->mode != PANEL_LIST)
 		return 0;
-	ui->drilled = destination->key;
-	ui->follows = true;
-	ui->mode = PORTS_DETAILS;
-	ui->selected = ui->first = 0;
-	return ports_ui_refresh(ui);
-}
-
-static int back(struct ports_ui *ui)
-{
-	if (ui->mode == PORTS_ROWS)
-		ui->filter[0] = '\0';
-	ui->mode = PORTS_ROWS;
-	ui->selected = ui->first = 0;
-	return choose_visible(ui);
-}
-
-static void move_selection(struct ports_ui *ui, long step)
-{
-	long length = list_length(ui), to = (long)ui->selected + step;
-	const struct destination *destination;
-
-	if (!length || ui->mode == PORTS_HELP)
-		return;
-	ui->selected = to < 0 ? 0 : to >= length ? length - 1 : to;
-	destination = ui->mode == PORTS_ROWS ? selected_destination(ui) : NULL;
-	if (!destination)
-		return;
-	ui->follows = true;
-	ui->drilled = destination->key;
-}
-
-/* How far a key moves; 0: it does not. */
-static long movement_of(const struct ports_ui *ui, int key)
-{
-	switch (key) {
-	case TERMINAL_UP:
-	case 'k':
-		return -1;
-	case TERMINAL_DOWN:
-	case 'j':
-		return 1;
-	case TERMINAL_PAGE_UP:
-		return -(long)ui->page;
-	case TERMINAL_PAGE_DOWN:
-		return ui->page;
-	case TERMINAL_HOME:
-	case 'g':
-		return -(long)list_length(ui) - 1;
-	case TERMINAL_END:
-	case 'G':
-		return list_length(ui) + 1;
-	}
-	return 0;
-}
-
-/* Typing the filter: it works letter by letter. */
-static int filter_key(struct ports_ui *ui, int key)
-{
-	size_t length = strlen(ui->filter);
-
-	if (key == TERMINAL_ENTER || key == TERMINAL_ESCAPE)
-		ui->typing = false;
-	if (key == TERMINAL_ESCAPE)
-		ui->filter[0] = '\0';
-	else if (key == TERMINAL_BACKSPACE && length)
-		ui->filter[length - 1] = '\0';
-	else if (key < 0x7f && isprint(key) && length + 1 < sizeof(ui->filter))
-		memcpy(ui->filter + length, (char[]){ key, '\0' }, 2);
-	return choose_visible(ui);
-}
-
-/* Keys that mean something where rows are shown. */
-static int rows_key(struct ports_ui *ui, int key)
-{
 	if (key >= '1' && key < '1' + PORTS_BY_COUNT)
 		return regroup(ui, key - '1');
-	switch (key) {
-	case 'b':
-		return regroup(ui, ui->model->by + 1);
-	case 'B':
-		return regroup(ui, (int)ui->model->by - 1);
-	case '/':
-		ui->typing = true;
-		return 0;
-	case TERMINAL_ENTER:
-	case TERMINAL_RIGHT:
-		return drill_down(ui);
-	}
+	if (key == 'b' || key == 'B')
+		return regroup(ui, (int)ui->model->by + (key == 'b' ? 1 : -1));
 	return 0;
 }
 
-int ports_ui_key(struct ports_ui *ui, int key)
-{
-	long step;
+static const struct panel_kind kind = {
+	.help = ports_ui_help,
+	.keys = {
+		[PANEL_LIST] = "h help  Enter details  b table  / filter  p pause  q quit",
+		[PANEL_DETAILS] = "Esc back  / filter  p pause  h help",
+	},
+	.draw_top = ports_ui_draw_top,
+	.row_count = row_count,
+	.row_passes = row_passes,
+	.draw_head = ports_ui_draw_head,
+	.draw_row = ports_ui_draw_row,
+	.empty = empty,
+	.follow = follow,
+	.is_followed = is_followed,
+	.open = open_row,
+	.collect = collect,
+	.draw_detail = ports_ui_draw_detail,
+	.key = key,
+};
 
-	if (key == TERMINAL_RESIZED)
-		return 0;
-	if (ui->typing)
-		return filter_key(ui, key);
-	step = movement_of(ui, key);
-	if (step) {
-		move_selection(ui, step);
-		return 0;
-	}
-	switch (key) {
-	case 'q':
-	case 'Q':
-		ui->quit = ui->mode == PORTS_ROWS;
-		return ui->quit ? 0 : back(ui);
-	case TERMINAL_ESCAPE:
-	case TERMINAL_LEFT:
-	case TERMINAL_BACKSPACE:
-		return back(ui);
-	case 'p':
-	case ' ':
-		ui->paused = !ui->paused;
-		return 0;
-	case 'h':
-	case '?':
-	case TERMINAL_HELP:
-		ui->mode = ui->mode == PORTS_HELP ? PORTS_ROWS : PORTS_HELP;
-		ui->selected = ui->first = 0;
-		return choose_visible(ui);
-	}
-	return ui->mode == PORTS_ROWS ? rows_key(ui, key) : 0;
+void ports_ui_init(struct ports_ui *ui, struct ports_model *model, size_t max_rows)
+{
+	memset(ui, 0, sizeof(*ui));
+	panel_init(&ui->panel, &kind, max_rows);
+	ui->model = model;
+	buffer_init(&ui->details);
+}
+
+void ports_ui_release(struct ports_ui *ui)
+{
+	panel_release(&ui->panel);
+	buffer_release(&ui->details);
+	free(ui->lines);
+	ui->lines = NULL;
+	ui->lines_capacity = 0;
 }

@@ -1,156 +1,109 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Events, ticks and keys in, frames out. */
+/* `top` on the terminal. */
 #include "show/top/screen.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "event/summary.h"
-#include "show/terminal.h"
+#include "show/screen.h"
 #include "show/top/ui.h"
 
-#define KEYS_MS 50 /* how long a key may wait */
-
 struct top_screen {
-	struct view view;
+	struct screen screen; /* first */
 	struct top_config config;
-	const struct terminal_guard *guard;
 	struct top_model model;
 	struct top_ui ui;
-	struct frame frame;
-	struct terminal *terminal;
-	bool drawn;
+	struct model_tick room;
 };
 
-static int draw(struct top_screen *screen)
+static struct top_screen *of(const struct screen *screen)
 {
-	unsigned int rows, columns;
-	int err;
-
-	terminal_size(screen->terminal, &rows, &columns);
-	err = top_ui_draw(&screen->ui, &screen->frame, rows, columns);
-	if (!err)
-		terminal_paint(screen->terminal, &screen->frame);
-	screen->drawn = true;
-	return err;
+	return (struct top_screen *)screen;
 }
 
-/* 1 when something may have changed. */
-static int take_keys(struct top_screen *screen)
+static void begin(struct screen *screen, const struct run *run)
 {
-	int key, err, taken = 0;
-
-	while ((key = terminal_key(screen->terminal)) != TERMINAL_NOTHING) {
-		err = top_ui_key(&screen->ui, key);
-		if (err)
-			return err;
-		taken = 1;
-	}
-	return taken;
+	top_model_begin(&of(screen)->model, run);
 }
 
-static int begin(struct view *view, const struct run *run)
+static int event(struct screen *screen, const struct event *event)
 {
-	struct top_screen *screen = (struct top_screen *)view;
-
-	top_model_begin(&screen->model, run);
-	screen->terminal = terminal_new(screen->config.color, screen->guard);
-	return screen->terminal ? 0 : -EIO;
-}
-
-static int event(struct view *view, const struct event *event)
-{
-	top_model_event(&((struct top_screen *)view)->model, event);
+	top_model_event(&of(screen)->model, event);
 	return 0;
 }
 
-static int recount(struct view *view, bool begins)
+static void recount(struct screen *screen, bool begins)
 {
-	model_recount(((struct top_screen *)view)->model.books, begins);
-	return 0;
+	model_recount(of(screen)->model.books, begins);
 }
 
-static int measure(struct top_screen *screen, const struct tick *tick)
+static bool is_due(const struct screen *screen, const struct tick *tick)
 {
-	int err = top_model_measure(&screen->model, tick);
-
-	return err ?: top_ui_refresh(&screen->ui);
+	return top_model_is_due(&of(screen)->model, tick);
 }
 
-static bool count_is_reached(const struct top_screen *screen)
+static void end_interval(struct screen *screen, const struct tick *tick)
 {
-	return screen->config.count && screen->model.intervals >= screen->config.count;
+	struct top_screen *top = of(screen);
+
+	top_model_end_interval(&top->model, model_tick(top->model.books, tick, &top->room));
 }
 
-static int tick(struct view *view, const struct tick *tick)
+static int measure(struct screen *screen, const struct tick *tick)
 {
-	struct top_screen *screen = (struct top_screen *)view;
-	bool due = top_model_is_due(&screen->model, tick);
-	struct model_tick room;
-	int keys, err = 0;
+	struct top_screen *top = of(screen);
 
-	tick = model_tick(screen->model.books, tick, &room);
-	if (due)
-		top_model_end_interval(&screen->model, tick);
-	keys = take_keys(screen);
-	/* While paused the picture stays, but the intervals go on. */
-	if ((due && !screen->ui.paused) || screen->ui.stale || !screen->drawn)
-		err = measure(screen, tick);
-	if (keys < 0 || err)
-		return keys < 0 ? keys : err;
-	if (due || keys || !screen->drawn)
-		err = draw(screen);
-	return err ?: screen->ui.quit || count_is_reached(screen);
+	return top_model_measure(&top->model, model_tick(top->model.books, tick, &top->room));
 }
 
-static int end(struct view *view, const struct tick *last)
+static bool is_over(const struct screen *screen)
 {
-	struct top_screen *screen = (struct top_screen *)view;
-	struct model_tick room;
-	char summary[1024];
+	const struct top_screen *top = of(screen);
 
-	last = model_tick(screen->model.books, last, &room);
-	terminal_free(screen->terminal);
-	screen->terminal = NULL;
-	if (summary_text(summary, sizeof(summary), last, screen->model.begin_ns))
-		fputs(summary + (summary[0] == '\n'), stdout);
-	return fflush(stdout) ? -errno : 0;
+	return top->config.count && top->model.intervals >= top->config.count;
 }
+
+static bool farewell(struct screen *screen, const struct tick *last, char *out, size_t size)
+{
+	struct top_screen *top = of(screen);
+
+	return summary_text(out, size, model_tick(top->model.books, last, &top->room), top->model.begin_ns);
+}
+
+static const struct screen_kind kind = {
+	.begin = begin,
+	.event = event,
+	.recount = recount,
+	.is_due = is_due,
+	.end_interval = end_interval,
+	.measure = measure,
+	.is_over = is_over,
+	.farewell = farewell,
+};
 
 struct view *top_screen_new(const struct top_config *config, const struct terminal_guard *guard)
 {
-	struct top_screen *screen = calloc(1, sizeof(*screen));
+	struct top_screen *top = calloc(1, sizeof(*top));
 
-	if (!screen)
+	if (!top)
 		return NULL;
-	screen->view = (struct view){
-		.begin = begin,
-		.event = event,
-		.recount = recount,
-		.tick = tick,
-		.end = end,
-		.tick_ms = KEYS_MS,
-	};
-	screen->config = *config;
-	screen->guard = guard;
-	frame_init(&screen->frame);
-	top_ui_init(&screen->ui, &screen->model, config->rows);
-	if (!top_model_init(&screen->model, config, true))
-		return &screen->view;
-	top_screen_free(&screen->view);
+	top->config = *config;
+	screen_init(&top->screen, &kind, &top->ui.panel, config->color, guard);
+	top_ui_init(&top->ui, &top->model, config->rows);
+	if (!top_model_init(&top->model, config, true))
+		return &top->screen.view;
+	top_screen_free(&top->screen.view);
 	return NULL;
 }
 
 void top_screen_free(struct view *view)
 {
-	struct top_screen *screen = (struct top_screen *)view;
+	struct top_screen *top = (struct top_screen *)view;
 
-	if (!screen)
+	if (!top)
 		return;
-	terminal_free(screen->terminal);
-	top_ui_release(&screen->ui);
-	top_model_release(&screen->model);
-	frame_release(&screen->frame);
-	free(screen);
+	screen_release(&top->screen);
+	top_ui_release(&top->ui);
+	top_model_release(&top->model);
+	free(top);
 }

@@ -2,99 +2,62 @@
 /* What the keys of the interactive `top` do. */
 #include "show/top/ui.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "show/terminal.h"
-
-void top_ui_init(struct top_ui *ui, struct top_model *model, size_t max_rows)
+static struct top_ui *of(const struct panel *panel)
 {
-	memset(ui, 0, sizeof(*ui));
-	ui->model = model;
-	ui->max_rows = max_rows ?: SIZE_MAX;
-	ui->page = 1;
+	return (struct top_ui *)panel;
 }
 
-void top_ui_release(struct top_ui *ui)
+static const struct ranking_row *row_at(const struct panel *panel, size_t row)
 {
-	free(ui->visible);
-	top_sockets_release(&ui->sockets);
-	memset(ui, 0, sizeof(*ui));
+	return &of(panel)->model->ranking.rows[row];
 }
 
-static size_t list_length(const struct top_ui *ui)
+static size_t row_count(const struct panel *panel)
 {
-	return ui->mode == TOP_SOCKETS ? ui->sockets.count : ui->n_visible;
+	return of(panel)->model->ranking.count;
 }
 
-static const struct ranking_row *visible_row(const struct top_ui *ui, size_t i)
+static bool row_passes(const struct panel *panel, size_t row, const char *filter)
 {
-	return &ui->model->ranking.rows[ui->visible[i]];
+	return !ranking_row_is_quiet(row_at(panel, row)) && strcasestr(row_at(panel, row)->group->label, filter);
 }
 
-static bool passes_filter(const struct top_ui *ui, const struct ranking_row *row)
+static const char *empty(const struct panel *panel)
 {
-	return !ranking_row_is_quiet(row) && strcasestr(row->group->label, ui->filter);
+	(void)panel;
+	return "No TIME_WAIT and no CLOSE_WAIT yet.";
 }
 
-static void clamp_selection(struct top_ui *ui)
+static void follow(struct panel *panel, size_t row)
 {
-	size_t length = list_length(ui);
-
-	if (ui->selected >= length)
-		ui->selected = length ? length - 1 : 0;
+	of(panel)->selected_name = row_at(panel, row)->group->name;
 }
 
-static void find_followed(struct top_ui *ui)
+static bool is_followed(const struct panel *panel, size_t row)
 {
-	size_t i;
+	const struct group_name *name = &row_at(panel, row)->group->name;
 
-	for (i = 0; ui->follows && i < ui->n_visible; i++)
-		if (!memcmp(&visible_row(ui, i)->group->name, &ui->selected_name, sizeof(ui->selected_name)))
-			ui->selected = i;
+	return !memcmp(name, &of(panel)->selected_name, sizeof(*name));
 }
 
-static int choose_visible(struct top_ui *ui)
+static bool open_row(struct panel *panel, size_t row)
 {
-	size_t i, count = ui->model->ranking.count;
-	size_t *grown;
+	struct top_ui *ui = of(panel);
 
-	if (count > ui->visible_capacity) {
-		grown = realloc(ui->visible, count * 2 * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		ui->visible = grown;
-		ui->visible_capacity = count * 2;
-	}
-	ui->n_visible = 0;
-	for (i = 0; i < count && ui->n_visible < ui->max_rows; i++)
-		if (passes_filter(ui, &ui->model->ranking.rows[i]))
-			ui->visible[ui->n_visible++] = i;
-	if (ui->mode == TOP_ROWS) {
-		find_followed(ui);
-		clamp_selection(ui);
-	}
-	return 0;
+	snprintf(ui->drilled_label, sizeof(ui->drilled_label), "%s", row_at(panel, row)->group->label);
+	return true;
 }
 
-int top_ui_refresh(struct top_ui *ui)
+static int collect(struct panel *panel)
 {
-	int err = choose_visible(ui);
+	struct top_ui *ui = of(panel);
+	int err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->selected_name);
 
-	ui->stale = false;
-	if (!err && ui->mode == TOP_SOCKETS)
-		err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->drilled);
-	clamp_selection(ui);
+	panel->n_details = ui->sockets.count;
 	return err;
-}
-
-static void select_first(struct top_ui *ui)
-{
-	ui->selected = ui->first = 0;
-	ui->follows = false;
 }
 
 /* Its number among those of the model. */
@@ -111,15 +74,15 @@ static unsigned int grouping_now(const struct top_ui *ui)
 static int regroup(struct top_ui *ui, unsigned int grouping)
 {
 	ui->model->by = ui->model->books->groupings[grouping].groups.by;
-	select_first(ui);
-	ui->stale = true;
+	panel_select_first(&ui->panel);
+	ui->panel.stale = true;
 	return 0;
 }
 
 static int resort(struct top_ui *ui)
 {
 	top_model_resort(ui->model);
-	return choose_visible(ui);
+	return panel_choose(&ui->panel);
 }
 
 /* Not everything that is measured is a sort key. */
@@ -131,96 +94,13 @@ static int next_sort(struct top_ui *ui, int step)
 	return resort(ui);
 }
 
-static int drill_down(struct top_ui *ui)
+static int key(struct panel *panel, int key)
 {
-	const struct group *group;
-
-	if (ui->mode != TOP_ROWS || !ui->n_visible)
-		return 0;
-	group = visible_row(ui, ui->selected)->group;
-	ui->drilled = ui->selected_name = group->name;
-	ui->follows = true;
-	snprintf(ui->drilled_label, sizeof(ui->drilled_label), "%s", group->label);
-	ui->mode = TOP_SOCKETS;
-	ui->selected = ui->first = 0;
-	return top_ui_refresh(ui);
-}
-
-static int back(struct top_ui *ui)
-{
-	if (ui->mode == TOP_ROWS) {
-		ui->filter[0] = '\0';
-		return choose_visible(ui);
-	}
-	ui->mode = TOP_ROWS;
-	ui->selected = ui->first = 0;
-	return choose_visible(ui);
-}
-
-static void move_selection(struct top_ui *ui, long step)
-{
-	long length = list_length(ui), to = (long)ui->selected + step;
-
-	if (!length || ui->mode == TOP_HELP)
-		return;
-	ui->selected = to < 0 ? 0 : to >= length ? length - 1 : to;
-	if (ui->mode == TOP_ROWS) {
-		ui->follows = true;
-		ui->selected_name = visible_row(ui, ui->selected)->group->name;
-	}
-}
-
-/* 1 when it was a key that moves. */
-static int movement_key(struct top_ui *ui, int key)
-{
-	switch (key) {
-	case TERMINAL_UP:
-	case 'k':
-		move_selection(ui, -1);
-		return 1;
-	case TERMINAL_DOWN:
-	case 'j':
-		move_selection(ui, 1);
-		return 1;
-	case TERMINAL_PAGE_UP:
-		move_selection(ui, -(long)ui->page);
-		return 1;
-	case TERMINAL_PAGE_DOWN:
-		move_selection(ui, ui->page);
-		return 1;
-	case TERMINAL_HOME:
-	case 'g':
-		move_selection(ui, -(long)list_length(ui));
-		return 1;
-	case TERMINAL_END:
-	case 'G':
-		move_selection(ui, list_length(ui));
-		return 1;
-	}
-	return 0;
-}
-
-/* Typing the filter: it works letter by letter. */
-static int filter_key(struct top_ui *ui, int key)
-{
-	size_t length = strlen(ui->filter);
-
-	if (key == TERMINAL_ENTER || key == TERMINAL_ESCAPE)
-		ui->typing = false;
-	if (key == TERMINAL_ESCAPE)
-		ui->filter[0] = '\0';
-	else if (key == TERMINAL_BACKSPACE && length)
-		ui->filter[length - 1] = '\0';
-	else if (key < 0x7f && isprint(key) && length + 1 < sizeof(ui->filter))
-		memcpy(ui->filter + length, (char[]){ key, '\0' }, 2);
-	return choose_visible(ui);
-}
-
-/* Keys that mean something where rows are shown. */
-static int rows_key(struct top_ui *ui, int key)
-{
+	struct top_ui *ui = of(panel);
 	const struct model *books = ui->model->books;
 
+	if (panel->mode != PANEL_LIST)
+		return 0;
 	if (key >= '1' && key < '1' + (int)books->n_groupings)
 		return regroup(ui, key - '1');
 	switch (key) {
@@ -237,43 +117,40 @@ static int rows_key(struct top_ui *ui, int key)
 	case 'r':
 		ui->model->reverse = !ui->model->reverse;
 		return resort(ui);
-	case '/':
-		ui->typing = true;
-		return 0;
-	case TERMINAL_ENTER:
-	case TERMINAL_RIGHT:
-		return drill_down(ui);
 	}
 	return 0;
 }
 
-int top_ui_key(struct top_ui *ui, int key)
+static const struct panel_kind kind = {
+	.help = top_ui_help,
+	.keys = {
+		[PANEL_LIST] = "h help  Enter sockets  s sort  r reverse  b group  / filter  p pause  q quit",
+		[PANEL_DETAILS] = "Esc back  p pause  h help",
+	},
+	.draw_top = top_ui_draw_top,
+	.row_count = row_count,
+	.row_passes = row_passes,
+	.draw_head = top_ui_draw_head,
+	.draw_row = top_ui_draw_row,
+	.empty = empty,
+	.follow = follow,
+	.is_followed = is_followed,
+	.open = open_row,
+	.collect = collect,
+	.draw_details_top = top_ui_draw_sockets_top,
+	.draw_detail = top_ui_draw_socket,
+	.key = key,
+};
+
+void top_ui_init(struct top_ui *ui, struct top_model *model, size_t max_rows)
 {
-	if (key == TERMINAL_RESIZED)
-		return 0;
-	if (ui->typing)
-		return filter_key(ui, key);
-	if (movement_key(ui, key))
-		return 0;
-	switch (key) {
-	case 'q':
-	case 'Q':
-		ui->quit = ui->mode == TOP_ROWS;
-		return ui->quit ? 0 : back(ui);
-	case TERMINAL_ESCAPE:
-	case TERMINAL_LEFT:
-	case TERMINAL_BACKSPACE:
-		return back(ui);
-	case 'p':
-	case ' ':
-		ui->paused = !ui->paused;
-		return 0;
-	case 'h':
-	case '?':
-	case TERMINAL_HELP:
-		ui->mode = ui->mode == TOP_HELP ? TOP_ROWS : TOP_HELP;
-		ui->selected = ui->first = 0;
-		return choose_visible(ui);
-	}
-	return ui->mode == TOP_ROWS ? rows_key(ui, key) : 0;
+	memset(ui, 0, sizeof(*ui));
+	panel_init(&ui->panel, &kind, max_rows);
+	ui->model = model;
+}
+
+void top_ui_release(struct top_ui *ui)
+{
+	panel_release(&ui->panel);
+	top_sockets_release(&ui->sockets);
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Draws a panel: what the view has above, the list, and the keys in the last line. */
+#include <string.h>
+
+#include "show/panel.h"
+
+/* Rows between what is drawn by now and the line of keys. */
+static unsigned int rows_left(const struct frame *frame)
+{
+	return frame->used + 1 < frame->rows ? frame->rows - frame->used - 1 : 0;
+}
+
+/* The selected line stays on the screen. */
+static void begin_list(struct panel *panel, struct frame *frame, size_t length)
+{
+	struct panel_place *place = panel_place(panel);
+
+	panel->page = rows_left(frame) ?: 1;
+	if (place->selected < place->first)
+		place->first = place->selected;
+	if (place->selected >= place->first + panel->page)
+		place->first = place->selected - panel->page + 1;
+	if (place->first + panel->page > length)
+		place->first = length > panel->page ? length - panel->page : 0;
+}
+
+static void draw_message(struct frame *frame, const char *text)
+{
+	if (!rows_left(frame))
+		return;
+	buffer_append_string(&frame->line, text);
+	frame_end_line(frame, FRAME_PLAIN);
+}
+
+static void draw_list(struct panel *panel, struct frame *frame)
+{
+	const struct panel_place *place = &panel->places[PANEL_LIST];
+	enum frame_style style;
+	size_t i;
+
+	panel->kind->draw_head(panel, frame);
+	frame_end_line(frame, FRAME_HEAD);
+	begin_list(panel, frame, panel->n_visible);
+	for (i = place->first; i < panel->n_visible && rows_left(frame); i++) {
+		style = panel->kind->draw_row(panel, panel->visible[i], frame);
+		frame_end_line(frame, i == place->selected ? FRAME_SELECTED : style);
+	}
+	if (!panel->n_visible)
+		draw_message(frame, place->filter[0] ? "No row matches the filter." : panel->kind->empty(panel));
+}
+
+static void draw_details(struct panel *panel, struct frame *frame)
+{
+	const struct panel_place *place = &panel->places[PANEL_DETAILS];
+	enum frame_style style;
+	size_t i;
+
+	if (panel->kind->draw_details_top)
+		panel->kind->draw_details_top(panel, frame);
+	begin_list(panel, frame, panel->n_details);
+	for (i = place->first; i < panel->n_details && rows_left(frame); i++) {
+		style = panel->kind->draw_detail(panel, i, frame);
+		frame_end_line(frame, i == place->selected ? FRAME_SELECTED : style);
+	}
+	if (!panel->n_details)
+		draw_message(frame, place->filter[0] ? "No line matches the filter." : "There is none any more.");
+}
+
+static void draw_help(struct panel *panel, struct frame *frame)
+{
+	const char *const *line = panel->kind->help;
+	size_t i;
+
+	frame_end_line(frame, FRAME_PLAIN);
+	panel->page = rows_left(frame) ?: 1;
+	for (i = 0; i < panel->help_first && *line; i++)
+		line++;
+	for (; *line && rows_left(frame); line++)
+		draw_message(frame, *line);
+}
+
+static void draw_keys(struct panel *panel, struct frame *frame)
+{
+	const struct panel_place *place = panel_place(panel);
+
+	if (panel->typing) {
+		buffer_printf(&frame->line, "filter: %s", place->filter);
+		frame->cursor_row = frame->used;
+		frame->cursor_column = frame->line.size < frame->columns ? frame->line.size : frame->columns - 1;
+	} else if (panel->help) {
+		buffer_append_string(&frame->line, "Esc back  Up Down PgUp PgDn scroll");
+	} else {
+		if (place->filter[0])
+			buffer_printf(&frame->line, "[%s]  ", place->filter);
+		buffer_append_string(&frame->line, panel->kind->keys[panel->mode]);
+	}
+	frame_end_line(frame, FRAME_KEYS);
+}
+
+int panel_draw(struct panel *panel, struct frame *frame, unsigned int rows, unsigned int columns)
+{
+	int err = frame_begin(frame, rows, columns);
+
+	if (err || !rows || !columns)
+		return err;
+	panel->kind->draw_top(panel, frame);
+	if (panel->help)
+		draw_help(panel, frame);
+	else if (panel->mode == PANEL_DETAILS)
+		draw_details(panel, frame);
+	else
+		draw_list(panel, frame);
+	frame_fill(frame, rows - 1);
+	draw_keys(panel, frame);
+	return frame->text.error;
+}
