@@ -29,7 +29,11 @@ enum record_type {
 	RECORD_SOCKET, /* a socket that is there: seeded, or adopted by reconciliation */
 	RECORD_CGROUP, /* the name of a cgroup, before the first record of a process in it */
 	RECORD_HOLDER, /* who has a live socket's descriptor, when that is found to be another, or to have another name */
-	RECORD_PORTS, /* a namespace's ports: not in the ring buffer, see bpf/ports.bpf.h */
+	/* Not in the ring buffer: what looks find. */
+	RECORD_PORTS, /* a namespace's ports, see bpf/ports.bpf.h */
+	RECORD_PRESENT, /* a live socket, whatever its state, see bpf/present.bpf.h */
+	RECORD_LISTENER, /* a listening socket and its accept queue, see there */
+	RECORD_NAMESPACE, /* a namespace's counters and settings */
 };
 
 enum side { SIDE_UNKNOWN, SIDE_ACTIVE, SIDE_PASSIVE };

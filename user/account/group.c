@@ -317,7 +317,7 @@ bool group_is_closed(const struct group *group)
 {
 	unsigned int i;
 
-	if (group->held)
+	if (group->held || group->present.held)
 		return false;
 	for (i = 0; i < group->n_accounts; i++)
 		if (state_totals_now(&group->accounts[i].count))

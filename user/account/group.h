@@ -94,6 +94,15 @@ struct account {
 	uint64_t open_at_least; /* of these: may be older, their begin was not seen */
 };
 
+/* What the last looks at all sockets found (account/present.h). */
+struct present_counts {
+	int64_t states[16]; /* by state number; TIME_WAIT is not among them */
+	int64_t accept_queue; /* of these: wait to be accepted, in any state */
+	int64_t accept_backlog; /* of its listeners: how many may wait */
+	uint64_t accept_drops; /* of its listeners: SYNs and connections dropped since the run began */
+	int64_t held; /* sockets that point here */
+};
+
 struct group {
 	struct group_name name;
 	struct group_words words[GROUP_PARTS];
@@ -104,6 +113,7 @@ struct group {
 	uint64_t held; /* live sockets that are remembered by id point here */
 	uint64_t oldest_ns; /* since when its oldest live CLOSE_WAIT is there; 0 = none; see model_age() */
 	bool oldest_at_least; /* it may be older: its begin was not seen */
+	struct present_counts present;
 	UT_hash_handle hh;
 	unsigned int n_accounts;
 	struct account accounts[]; /* by the table's state index */
@@ -154,5 +164,11 @@ int group_compare(const struct group *a, const struct group *b);
 
 /* The key's fields into an object that is open: "label", "kind", and pid, cgroup_id, … by what is grouped. */
 void group_json(struct json *json, const struct group *group);
+
+/*
+ * "<state>_now" of each state that is not in the mask `others` (bit (1 << state)), "accept_queue_now", "accept_backlog",
+ * "accept_overflows", into an object that is open.
+ */
+void present_counts_json(struct json *json, const struct present_counts *counts, uint32_t others);
 
 #endif

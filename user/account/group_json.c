@@ -3,6 +3,7 @@
 #include "account/group.h"
 #include "event/names.h"
 #include "util/address.h"
+#include "util/tcp_state.h"
 
 static const char *const kind_names[] = {"group", "none", "unknown", "other"};
 
@@ -105,4 +106,24 @@ void group_json(struct json *json, const struct group *group)
 
 		keys[name->by](json, &part);
 	}
+}
+
+/* The fields' names, by state number. NULL: no state, or none that is shown. */
+static const char *const now_names[16] = {
+	[STATE_ESTABLISHED] = "established_now", [STATE_SYN_SENT] = "syn_sent_now",	[STATE_SYN_RECV] = "syn_recv_now",
+	[STATE_FIN_WAIT1] = "fin_wait1_now",	 [STATE_FIN_WAIT2] = "fin_wait2_now",	[STATE_TIME_WAIT] = "time_wait_now",
+	[STATE_CLOSE_WAIT] = "close_wait_now",	 [STATE_LAST_ACK] = "last_ack_now",	[STATE_LISTEN] = "listen_now",
+	[STATE_CLOSING] = "closing_now",
+};
+
+void present_counts_json(struct json *json, const struct present_counts *counts, uint32_t others)
+{
+	unsigned int state;
+
+	for (state = 0; state < 16; state++)
+		if (now_names[state] && !(others & 1U << state))
+			json_i64(json, now_names[state], counts->states[state]);
+	json_i64(json, "accept_queue_now", counts->accept_queue);
+	json_i64(json, "accept_backlog", counts->accept_backlog);
+	json_u64(json, "accept_overflows", counts->accept_drops);
 }

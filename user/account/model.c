@@ -89,6 +89,7 @@ struct model *model_new(const struct model_config *config)
 	err = groupings_init(model, config, slots);
 	model->needs_processes = keep_ends || slots[true] || filter;
 	model->needs_closers = model->needs_processes && (keep_ends || model->followed & ~(1U << STATE_CLOSE_WAIT));
+	present_tables_init(&model->present, model->n_groupings);
 	live_sockets_init(&model->sockets, slots[false], keep_ends, config->max_sockets ?: DEFAULT_SOCKETS);
 	if (!processes_init(&model->processes, slots[true]) && !err)
 		return model;
@@ -105,6 +106,7 @@ void model_free(struct model *model)
 	for (i = 0; i < model->n_groupings; i++)
 		groups_release(&model->groupings[i].groups);
 	live_sockets_release(&model->sockets);
+	present_tables_release(&model->present);
 	processes_release(&model->processes);
 	free(model);
 }
@@ -115,15 +117,13 @@ struct account *model_account(const struct model *model, struct group *group, un
 }
 
 /* The cgroup of an event is of the process that is charged for it; where none is known, perhaps of the socket. */
-struct known_process *model_process(struct model *model, const struct event *event, const struct process *process)
+struct known_process *model_process_entry(struct model *model, const struct event *event, const struct process *process)
 {
 	struct told_process told = {
 		.process = process,
 		.cgroup_id = process->start_ns ? process->cgroup_id : event->record.socket_cgroup_id,
 	};
 
-	if (!model->needs_processes)
-		return processes_at(&model->processes, 0);
 	if (!told.cgroup_id && process == event_charged(event, event_state(event)))
 		told.cgroup_id = event->cgroup_id;
 	if (event->cgroup && told.cgroup_id == event->cgroup_id) {
@@ -131,6 +131,11 @@ struct known_process *model_process(struct model *model, const struct event *eve
 		told.container = event->container;
 	}
 	return processes_get(&model->processes, &told, event->record.time_ns);
+}
+
+struct known_process *model_process(struct model *model, const struct event *event, const struct process *process)
+{
+	return model->needs_processes ? model_process_entry(model, event, process) : processes_at(&model->processes, 0);
 }
 
 struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state)

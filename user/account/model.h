@@ -8,6 +8,7 @@
 #define TCPDWELL_ACCOUNT_MODEL_H
 
 #include "account/groups.h"
+#include "account/present.h"
 #include "account/processes.h"
 #include "account/sockets.h"
 
@@ -43,6 +44,9 @@ struct model {
 	struct state_totals totals[16]; /* by state number; as everything here, of what passes the filter */
 	uint64_t transitions, connect_failures[CONNECT_FAILURES], unknown; /* as in struct totals and struct health */
 	const struct filter *filter; /* NULL: everything passes */
+	struct present_tables present;
+	struct present_counts present_counts; /* as of a group, over all that passes the filter */
+	bool present_told; /* any look at all sockets was told of: what is not there is not, rather than not known */
 	uint64_t now_ns; /* of the last event */
 	bool recounting;
 };
@@ -91,6 +95,31 @@ void model_clear_dwell(struct model *model);
 
 /* Closed groups that had no event for five minutes go to ~other; pointers to them are no more. */
 void model_forget(struct model *model, uint64_t now_ns);
+
+/*
+ * Sockets in a state now; group NULL: of all groups. Where transitions from and to the state are counted (config.states), from
+ * these; else as the last look at all sockets found.
+ */
+int64_t model_state_now(const struct model *model, const struct group *group, unsigned int state);
+
+/* What looks found: account/present.h. Pointers are valid until the next event. Cursors begin with 0. */
+bool model_present_told(const struct model *model);
+const struct present_socket *model_present_find(const struct model *model, uint64_t id);
+const struct present_socket *model_present_next(const struct model *model, size_t *cursor, uint64_t *id);
+const struct listening_socket *model_listener_find(const struct model *model, uint64_t id);
+const struct listening_socket *model_listener_next(const struct model *model, size_t *cursor, uint64_t *id);
+const struct namespace_facts *model_namespace_find(const struct model *model, uint32_t netns);
+const struct namespace_facts *model_namespace_next(const struct model *model, size_t *cursor, uint32_t *netns);
+
+/* The process that is charged for it, never NULL: holder, listener's process, owner, closer, as of any socket. */
+const struct known_process *model_present_process(const struct model *model, const struct present_base *base);
+
+/* The group that it is counted in; NULL: in none, since filters stop it, or as a listener has no remote end. */
+struct group *model_present_group(const struct model *model, const struct present_socket *socket, unsigned int by);
+struct group *model_listener_group(const struct model *model, const struct listening_socket *listener, unsigned int by);
+
+/* The live socket at the other end, where that is on this machine and unambiguous; else NULL. `id` may be NULL. */
+const struct present_socket *model_peer(const struct model *model, const struct endpoint *endpoint, uint64_t *id);
 
 /* A socket as an event tells of one that is there. Texts are the model's: valid until the next event. */
 struct event model_socket_event(const struct model *model, uint64_t id, const struct live_socket *socket,

@@ -218,7 +218,8 @@ static void count_event(struct model *model, const struct event *event)
 void model_event(struct model *model, const struct event *event)
 {
 	model->now_ns = event->record.time_ns;
-	if (model->filter && event->record.type != RECORD_HOLDER)
+	if (model->filter && (event->record.type == RECORD_TRANSITION || event->record.type == RECORD_SOCKET ||
+			      event->record.type == RECORD_CONNECT_FAILED))
 		count_event(model, event);
 	switch (event->record.type) {
 	case RECORD_SOCKET:
@@ -229,6 +230,17 @@ void model_event(struct model *model, const struct event *event)
 		break;
 	case RECORD_HOLDER:
 		model_on_holder(model, event);
+		break;
+	case RECORD_PRESENT:
+		model->present_told = true;
+		model_on_present(model, event);
+		break;
+	case RECORD_LISTENER:
+		model->present_told = true;
+		model_on_listener(model, event);
+		break;
+	case RECORD_NAMESPACE:
+		model_on_namespace(model, event);
 		break;
 	}
 }

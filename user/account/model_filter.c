@@ -79,6 +79,8 @@ void model_complete(struct model *model, struct pod_names *names)
 		groups_complete(&model->groupings[i].groups, names);
 	if (model->filter && decide_again(model))
 		count_undecided(model);
+	if (model->filter)
+		model_present_decide(model);
 }
 
 const struct tick *model_tick(const struct model *model, const struct tick *tick, struct model_tick *room)

@@ -18,7 +18,7 @@ static void learn_owner(struct model *model, struct live_socket *socket)
 	socket->attribution = ATTRIBUTION_SEEDED;
 }
 
-static struct known_process *holder_of(struct model *model, const struct event *event)
+struct known_process *model_holder_of(struct model *model, const struct event *event)
 {
 	struct told_process told = {
 		.process = &event->held->process,
@@ -47,7 +47,7 @@ static void take_holder(struct model *model, struct live_socket *socket, const s
 		end->fd = is_held ? held->fd : -1;
 		end->holders = held->count;
 	}
-	model_refer(model, &socket->holder, is_held ? holder_of(model, event) : processes_at(&model->processes, 0));
+	model_refer(model, &socket->holder, is_held ? model_holder_of(model, event) : processes_at(&model->processes, 0));
 	if (is_held && !held->queued)
 		learn_owner(model, socket);
 }
@@ -73,6 +73,8 @@ void model_on_holder(struct model *model, const struct event *event)
 	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
 	struct group_subject from, to;
 
+	if (event->held)
+		model_present_holder(model, event);
 	if (!socket || !event->held || socket->state == STATE_TIME_WAIT)
 		return;
 	from = model_subject_of_socket(model, socket, NULL);

@@ -20,6 +20,9 @@ struct group_subject model_subject_of_socket(const struct model *model, const st
 /* The entry of a process that the event tells of. */
 struct known_process *model_process(struct model *model, const struct event *event, const struct process *process);
 
+/* The same, also where no counting is by processes. */
+struct known_process *model_process_entry(struct model *model, const struct event *event, const struct process *process);
+
 /* Takes the place of a reference that a socket has. */
 void model_refer(struct model *model, uint32_t *reference, const struct known_process *process);
 
@@ -30,6 +33,16 @@ bool model_passes(const struct model *model, const struct known_process *process
 bool model_waits_for_names(const struct model *model, const struct known_process *process);
 
 void model_on_holder(struct model *model, const struct event *event);
+
+/* The entry of the process that a RECORD_HOLDER event tells of. */
+struct known_process *model_holder_of(struct model *model, const struct event *event);
+
+/* Looks at all sockets. */
+void model_on_present(struct model *model, const struct event *event);
+void model_on_listener(struct model *model, const struct event *event);
+void model_on_namespace(struct model *model, const struct event *event);
+void model_present_holder(struct model *model, const struct event *event);
+void model_present_decide(struct model *model);
 
 /* Counting: one socket in all groupings and in the totals. */
 enum entry { ENTRY_CREATED, ENTRY_SEEDED, ENTRY_MOVED };

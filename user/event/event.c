@@ -127,6 +127,9 @@ void totals_add(struct totals *totals, const struct event *event)
 		return;
 	case RECORD_HOLDER:
 	case RECORD_PORTS:
+	case RECORD_PRESENT:
+	case RECORD_LISTENER:
+	case RECORD_NAMESPACE:
 		return;
 	}
 	totals->transitions++;

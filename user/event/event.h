@@ -22,11 +22,14 @@ struct held {
 };
 
 struct port_facts; /* event/port_facts.h */
+struct present; /* event/present.h */
+struct listener_facts; /* event/listener.h */
+struct namespace_facts; /* event/namespace_facts.h */
 
 struct event {
 	/*
-	 * Type RECORD_TRANSITION, RECORD_CONNECT_FAILED, RECORD_SOCKET, RECORD_HOLDER or RECORD_PORTS; owner as far as known. Of
-	 * RECORD_HOLDER only type, id, time_ns and listing are filled in; of RECORD_PORTS the namespace in place of the id.
+	 * Any type but RECORD_CGROUP; owner as far as known. Of RECORD_HOLDER only type, id, time_ns and listing are filled in; of
+	 * RECORD_PORTS and RECORD_NAMESPACE the namespace in place of the id.
 	 */
 	struct transition record;
 	uint64_t unix_ns; /* record.time_ns as UTC */
@@ -35,7 +38,11 @@ struct event {
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */
 	const struct held *held; /* of RECORD_HOLDER: cgroup and container are this process's; NULL otherwise */
-	const struct port_facts *ports; /* of RECORD_PORTS; NULL otherwise; valid during the call */
+	/* NULL but in events of their type; valid during the call. */
+	const struct port_facts *ports; /* of RECORD_PORTS */
+	const struct present *present; /* of RECORD_PRESENT */
+	const struct listener_facts *listener; /* of RECORD_LISTENER */
+	const struct namespace_facts *namespace; /* of RECORD_NAMESPACE */
 };
 
 struct pod_names;

@@ -240,6 +240,12 @@ static const char *type_name(unsigned int type)
 		return "socket";
 	case RECORD_HOLDER:
 		return "holder";
+	case RECORD_PRESENT:
+		return "present";
+	case RECORD_LISTENER:
+		return "listener";
+	case RECORD_NAMESPACE:
+		return "namespace";
 	}
 	return "transition";
 }

@@ -90,6 +90,10 @@ static bool wants(const struct views_member *member, const struct event *event)
 		return member->needs.holder_states;
 	if (event->record.type == RECORD_PORTS)
 		return member->needs.ports;
+	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)
+		return member->needs.present;
+	if (event->record.type == RECORD_NAMESPACE)
+		return member->needs.namespaces;
 	return event_has_state(event, member->needs.emit_states);
 }
 
@@ -197,6 +201,8 @@ struct run_needs views_needs(const struct views *views)
 		needs.writes_files |= one->writes_files;
 		needs.port_search |= one->port_search;
 		needs.ports |= one->ports;
+		needs.present |= one->present;
+		needs.namespaces |= one->namespaces;
 		needs.filters_processes |= one->filters_processes;
 	}
 	return needs;

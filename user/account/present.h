@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the last look at all sockets found (event/present.h, event/listener.h, event/namespace_facts.h): live sockets of every state
+ * but TIME_WAIT, listening sockets, namespaces; and the other end of a socket where it is on this machine too. The model keeps what
+ * it is told: a run that is not asked for these tells nothing of them, and the tables are empty.
+ */
+#ifndef TCPDWELL_ACCOUNT_PRESENT_H
+#define TCPDWELL_ACCOUNT_PRESENT_H
+
+#include "event/event.h"
+#include "event/listener.h"
+#include "event/namespace_facts.h"
+#include "event/present.h"
+#include "util/id_map.h"
+
+enum present_flag {
+	PRESENT_IN_ACCEPT_QUEUE = 1 << 0,
+	PRESENT_TIMEWAIT = 1 << 1, /* FIN_WAIT2 in the kernel's small socket */
+	PRESENT_AT_LEAST = 1 << 2, /* in its state since before since_ns: the begin was not seen */
+	PRESENT_COUNTED = 1 << 3, /* filters let it pass: it is in the counts of groups */
+	PRESENT_UNDECIDED = 1 << 4, /* filters wait for names */
+	PRESENT_HOLDER_TOLD = 1 << 5, /* the holder is known, if only that there is none */
+};
+
+/* Both kinds of sockets begin alike. */
+struct present_base {
+	struct endpoint endpoint;
+	uint64_t since_ns; /* when its state began, or the earliest that is known */
+	uint32_t owner, closer, holder; /* of struct processes; 0 = none is known */
+	int32_t fd; /* of the holder, its lowest; -1 = not known */
+	uint32_t holders; /* processes that have a descriptor, as far as told */
+	uint8_t state;
+	uint8_t side : 2;
+	uint8_t attribution : 2; /* of the owner */
+	uint8_t closed_by : 2;
+	uint8_t flags; /* enum present_flag */
+};
+
+struct present_socket {
+	struct present_base base;
+	struct present now;
+	uint32_t groups[]; /* by grouping; 0: ~other */
+};
+
+struct listening_socket {
+	struct present_base base;
+	struct listener_facts now;
+	uint32_t groups[];
+};
+
+/* Of one end: which sockets have it. */
+struct present_end {
+	uint64_t id; /* of one of them */
+	uint32_t count;
+};
+
+struct present_tables {
+	struct id_map sockets, listeners; /* by id: struct present_socket, struct listening_socket */
+	struct id_map namespaces; /* by inode: struct namespace_facts */
+	struct id_map ends, ends_anywhere; /* by hash of the ends with and without the namespace: struct present_end */
+};
+
+/* Who is charged, of struct processes, by the rule of live_socket_charged(). */
+uint32_t present_charged(const struct present_base *base);
+
+void present_tables_init(struct present_tables *tables, unsigned int n_groupings);
+void present_tables_release(struct present_tables *tables);
+
+/* The ends of a socket become known, or it is gone. Without memory for it a peer is not found. */
+void present_end_add(struct present_tables *tables, uint64_t id, const struct endpoint *endpoint);
+void present_end_remove(struct present_tables *tables, uint64_t id, const struct endpoint *endpoint);
+
+/*
+ * The id of the socket at the other end of `endpoint`: that of the same namespace, else the only one that there is in any. 0: there
+ * is none, or several could be it.
+ */
+uint64_t present_peer(const struct present_tables *tables, const struct endpoint *endpoint);
+
+#endif
