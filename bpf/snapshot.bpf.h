@@ -30,6 +30,9 @@ bool seeding_is_over = false;
 /* Sockets that the ring buffer had no room to tell of. Nothing is lost: the next sweep tells of them. */
 __u64 presences_refused = 0;
 
+/* Sockets that iterators met and that found no place, as the tables were full. While there are any, the reader looks again. */
+__u64 places_refused = 0;
+
 /*
  * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
  * coming on another processor does not count it a second time.
@@ -54,6 +57,14 @@ static __always_inline void count_adopted(void)
 {
 	if (seeding_is_over)
 		count(COUNTER_ADOPTED);
+}
+
+/* Events that come later have counted theirs already. */
+static __always_inline void count_place_refused(void)
+{
+	atomic_add(&places_refused, 1);
+	if (!seeding_is_over)
+		count(COUNTER_MAP_FULL);
 }
 
 /* The socket of a file descriptor, NULL if it is none of TCP. */
@@ -113,15 +124,17 @@ static __always_inline __u8 closed_by_of_state(__u8 state)
 	return CLOSED_BY_NONE;
 }
 
-/* Enters a full socket that no event told of. NULL: it is not wanted, or the table is full. */
+static __always_inline bool is_selected(const struct endpoint *endpoint)
+{
+	return netns_selected(endpoint->netns) && endpoint_selected(endpoint);
+}
+
+/* Enters a full socket that no event told of. NULL: the table is full. */
 static __always_inline struct connection *seed_socket(const struct sock *sk, const struct endpoint *endpoint, __u8 state)
 {
 	struct connection *connection;
-	struct place place;
+	struct place place = socket_find(sk);
 
-	if (!netns_selected(endpoint->netns) || !endpoint_selected(endpoint))
-		return NULL;
-	place = socket_find(sk);
 	if (place.connection)
 		return place.connection;
 	connection = socket_spill(place, BPF_NOEXIST).connection;
@@ -173,6 +186,8 @@ static __always_inline void snapshot_descriptor(struct task_struct *task, struct
 	if (state != TCP_LISTEN && !is_connected_state(state))
 		return;
 	endpoint_of_socket(false, &endpoint, sk);
+	if (!is_selected(&endpoint))
+		return;
 	connection = seed_socket(sk, &endpoint, state);
 	if (!connection)
 		return;
@@ -206,7 +221,7 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 
 	tw_timer_learn(tw);
 	endpoint_of_timewait(&endpoint, tw);
-	if (!netns_selected(endpoint.netns) || !endpoint_selected(&endpoint))
+	if (!is_selected(&endpoint))
 		return;
 	connection.id = connection_id(bpf_ktime_get_ns());
 	connection.state = READ(tw, tw_substate);
@@ -214,8 +229,12 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	connection.object = (__u64)tw;
 	connection.endpoint = endpoint;
 	side_guess(&connection, &endpoint);
-	if (time_wait_find(&endpoint).connection || !time_wait_insert(&endpoint, &connection))
+	if (time_wait_find(&endpoint).connection)
 		return;
+	if (!time_wait_insert(&endpoint, &connection)) {
+		count_place_refused();
+		return;
+	}
 	if (connection.state == TCP_FIN_WAIT2)
 		fin_wait2_count(1);
 	count_adopted();
@@ -250,7 +269,11 @@ static __always_inline void snapshot_socket(struct sock_common *skc)
 	if (!is_connected_state(state))
 		return;
 	endpoint_of_socket(false, &endpoint, sk);
+	if (!is_selected(&endpoint))
+		return;
 	connection = seed_socket(sk, &endpoint, state);
+	if (!connection)
+		count_place_refused();
 	if (!connection || connection->flags & CONNECTION_MET || !(connection->flags & CONNECTION_SEEDED))
 		return;
 	connection->flags |= CONNECTION_MET;

@@ -145,18 +145,15 @@ static __always_inline struct place socket_find(const struct sock *sk)
 static __always_inline struct place socket_spill(struct place place, __u64 flags)
 {
 	place.way = WAY_NONE;
-	if (bpf_map_update_elem(&connection_by_socket, &place.key, &no_connection, flags)) {
-		if (flags == BPF_ANY)
-			count(COUNTER_MAP_FULL);
+	if (bpf_map_update_elem(&connection_by_socket, &place.key, &no_connection, flags))
 		return place;
-	}
 	if (slots_used)
 		atomic_add(&spilled_sockets, 1);
 	place.connection = bpf_map_lookup_elem(&connection_by_socket, &place.key);
 	return place;
 }
 
-/* An empty connection where socket_find() found none. Nowhere: all is full, and counted. */
+/* An empty connection where socket_find() found none. Nowhere: all is full. */
 static __always_inline struct place socket_insert(struct place place)
 {
 	if (!slots_used || !tag_claim(&socket_buckets, &place.way, place.key))

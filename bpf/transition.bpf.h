@@ -305,6 +305,18 @@ static __always_inline void connection_forget(const struct sock *sk)
 		socket_remove(place);
 }
 
+/*
+ * Finds a connection no room? Then it is counted, once: at the first of its events that are looked at. Without track_all that is
+ * connect() on the active side, and the end of ESTABLISHED on the passive one. A copy (`again`) has nothing to add.
+ */
+static __always_inline void count_unfollowed(const struct happening *happening, const struct endpoint *endpoint, bool again)
+{
+	bool ends_established = happening->old_state == TCP_ESTABLISHED || happening->old_state == TCP_SYN_RECV;
+
+	if (!again && (begins_connection(happening) || (!track_all && ends_established && listener_of(endpoint))))
+		count(COUNTER_MAP_FULL);
+}
+
 static __always_inline void listener_follow(const struct connection *connection, const struct endpoint *endpoint,
 					    const struct happening *happening)
 {
@@ -337,8 +349,10 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	}
 	place = connection_of(sk, happening, again);
 	connection = place.connection;
-	if (!connection)
+	if (!connection) {
+		count_unfollowed(happening, &endpoint, again);
 		return;
+	}
 	connection->endpoint = endpoint;
 	connection->hash = sk->__sk_common.skc_hash;
 	happening_forget(happening);

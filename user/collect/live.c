@@ -516,7 +516,8 @@ static void look_around(struct live *live, bool last)
 	struct reconcile_facts facts = {
 		.now_ns = clock_monotonic_ns(),
 		.skipped = live->feed.health.skipped,
-		.lost = live->lost + selection_revised(live->selection),
+		.lost = live->lost + selection_revised(live->selection) + live->feed.health.map_full,
+		.unfollowed = live->feed.health.map_full,
 		.has_time_wait = state_totals_now(&live->feed.totals.states[STATE_TIME_WAIT]) > 0 ||
 				 tracer_fin_wait2_timewait(live->tracer) > 0,
 		.last = last,

@@ -13,6 +13,8 @@
 #define CALM_NS (300 * NSEC_PER_MSEC) /* nothing was lost for so long: the reader keeps up again */
 #define RECOUNT_INTERVAL_NS (5000 * NSEC_PER_MSEC) /* where it does not */
 #define RECOUNT_SHARE 20 /* a recount of 1 s is followed by 20 s at least */
+#define LOOK_SHARE 50 /* a walk over the kernel's sockets of 20 ms is followed by a second */
+#define LOOK_INTERVAL_MAX_NS (8000 * NSEC_PER_MSEC)
 #define RECOUNT_SWEEPS 8 /* the ring buffer may be too small for one */
 
 /*
@@ -77,6 +79,25 @@ static void recount(struct reconciler *reconciler, const struct reconcile_facts 
 	reconciler->recount_again_ns = facts->now_ns + (wait_ns > RECOUNT_INTERVAL_NS ? wait_ns : RECOUNT_INTERVAL_NS);
 }
 
+/*
+ * A table was full: what found no room is looked for until all has it. After the recount, which ends what was told of a socket that
+ * then found none.
+ */
+static void look_for_unfollowed(struct reconciler *reconciler, const struct reconcile_facts *facts)
+{
+	uint64_t pause_ns;
+
+	if (facts->lost != reconciler->recounted_lost || (!facts->last && facts->now_ns < reconciler->look_again_ns))
+		return;
+	if (facts->unfollowed == reconciler->looked_unfollowed && !snapshot_is_crowded(reconciler->snapshot))
+		return;
+	reconciler->looked_unfollowed = facts->unfollowed;
+	snapshot_adopt(reconciler->snapshot);
+	pause_ns = (clock_monotonic_ns() - facts->now_ns) * LOOK_SHARE;
+	pause_ns = pause_ns < LOOK_INTERVAL_MAX_NS ? pause_ns : LOOK_INTERVAL_MAX_NS;
+	reconciler->look_again_ns = facts->now_ns + (pause_ns > ADOPT_INTERVAL_NS ? pause_ns : ADOPT_INTERVAL_NS);
+}
+
 void reconcile(struct reconciler *reconciler, const struct reconcile_facts *facts)
 {
 	if (facts->has_time_wait || facts->last)
@@ -84,4 +105,5 @@ void reconcile(struct reconciler *reconciler, const struct reconcile_facts *fact
 	sweep_sockets(reconciler, facts);
 	if (recount_is_due(reconciler, facts))
 		recount(reconciler, facts);
+	look_for_unfollowed(reconciler, facts);
 }

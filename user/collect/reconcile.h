@@ -12,7 +12,8 @@ struct snapshot;
 struct reconcile_facts {
 	uint64_t now_ns;
 	uint64_t skipped; /* as in struct health */
-	uint64_t lost; /* records that the kernel side could not send */
+	uint64_t lost; /* records that the kernel side could not send, and sockets that its tables had no room for */
+	uint64_t unfollowed; /* the latter */
 	bool has_time_wait; /* timewait sockets are there */
 	bool last; /* the run ends: look at everything */
 };
@@ -30,6 +31,8 @@ struct reconciler {
 	uint64_t recounted_lost; /* facts.lost that the last recount made good */
 	uint64_t seen_lost, lost_ns; /* facts.lost, and when it changed last */
 	uint64_t recount_again_ns; /* not before, while records go on being lost */
+	uint64_t looked_unfollowed; /* facts.unfollowed that were looked for */
+	uint64_t look_again_ns; /* not before: it may still be as full */
 };
 
 /* Does what is due. */

@@ -279,8 +279,10 @@ int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
 int snapshot_adopt(struct snapshot *snapshot)
 {
 	size_t skipped = 0;
-	int err = seed_namespaces(snapshot, &skipped);
+	int err;
 
+	snapshot->tracer->skeleton->bss->places_refused = 0;
+	err = seed_namespaces(snapshot, &skipped);
 	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), true);
 }
 
@@ -290,6 +292,11 @@ void snapshot_next_listing(struct snapshot *snapshot)
 
 	skeleton->data->listing = skeleton->data->listing == UINT8_MAX ? 1 : skeleton->data->listing + 1;
 	snapshot->drain(snapshot->context);
+}
+
+bool snapshot_is_crowded(const struct snapshot *snapshot)
+{
+	return snapshot->tracer->skeleton->bss->places_refused > 0;
 }
 
 bool snapshot_untold(const struct snapshot *snapshot)

@@ -38,10 +38,13 @@ typedef int snapshot_holder_fn(void *context, const struct holder_record *record
 int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *context);
 
 /*
- * The sockets of those namespaces again: enters those that no event told of. Worth it when the kernel skipped some. 0 or
- * negative errno.
+ * The sockets of those namespaces again: enters those that no event told of. Worth it when the kernel skipped some,
+ * and when a table was full. 0 or negative errno.
  */
 int snapshot_adopt(struct snapshot *snapshot);
+
+/* Did the last of these walks meet sockets for which the tables had no room? */
+bool snapshot_is_crowded(const struct snapshot *snapshot);
 
 /*
  * Compare the tables with the kernel's sockets. 0 or negative errno.

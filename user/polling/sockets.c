@@ -83,7 +83,7 @@ static void on_connection(void *context, const struct listed_socket *listed)
 	struct polled_socket *socket = id_map_find(&sockets->by_id, id);
 
 	if (!socket && sockets->by_id.used >= sockets->max) {
-		sockets->refused++;
+		sockets->without_room++;
 		return;
 	}
 	socket = socket ?: id_map_put(&sockets->by_id, id);
@@ -107,13 +107,18 @@ static void on_connection(void *context, const struct listed_socket *listed)
 
 int polled_sockets_look(struct polled_sockets *sockets, uint64_t now_ns)
 {
+	size_t were_without_room = sockets->without_room;
 	int err;
 
 	sockets->look++;
 	sockets->now_ns = now_ns;
 	sockets->n_changed = 0;
+	sockets->without_room = 0;
 	err = sockets_list(1U << STATE_LISTEN, on_listener, sockets);
-	if (err)
-		return err;
-	return sockets_list(CONNECTIONS, on_connection, sockets) ?: sockets->err;
+	if (!err)
+		err = sockets_list(CONNECTIONS, on_connection, sockets) ?: sockets->err;
+	/* They have no entry that tells them apart from those of the last look: at least as many more are others. */
+	if (sockets->without_room > were_without_room)
+		sockets->refused += sockets->without_room - were_without_room;
+	return err;
 }

@@ -31,7 +31,8 @@ struct polled_sockets {
 	uint32_t netns; /* our own */
 	uint32_t look; /* counts looks, from 1 */
 	size_t max;
-	uint64_t refused; /* found no room */
+	size_t without_room; /* found none at the last look */
+	uint64_t refused; /* connections that found none */
 	uint64_t *changed; /* ids of those that are new or in another state since the last look */
 	size_t n_changed, changed_capacity;
 	uint64_t now_ns;
