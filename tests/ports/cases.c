@@ -277,6 +277,8 @@ static void time_wait(struct world *world, const char *reuse, const char *timest
 		world_close(fd, world_accept(world->listener), peer_closes);
 	}
 	pass_ms(2100);
+	if (!peer_closes)
+		world_note_full_sockets(world);
 	world_sysctl("ipv4/tcp_tw_reuse", reuse);
 }
 

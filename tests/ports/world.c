@@ -292,6 +292,26 @@ void world_close(int client, int server, bool peer_closes)
 		close(server);
 }
 
+#define TIMER_TIMEWAIT 3
+
+void world_note_full_sockets(struct world *world)
+{
+	FILE *table = fopen("/proc/self/net/tcp", "r");
+	struct port_set timewait = {};
+	unsigned int port, timer;
+	char line[512];
+	uint32_t i;
+
+	if (!table)
+		world_fail("/proc/self/net/tcp: %s", strerror(errno));
+	while (fgets(line, sizeof(line), table))
+		if (sscanf(line, " %*u: %*x:%x %*x:%*x %*x %*x:%*x %x:", &port, &timer) == 2 && timer == TIMER_TIMEWAIT)
+			port_set_add(&timewait, port);
+	fclose(table);
+	for (i = 0; i < world->n_used; i++)
+		world->used[i].reusable &= port_set_has(&timewait, world->used[i].port);
+}
+
 void world_note_used(struct world *world, uint16_t port, bool reusable)
 {
 	world->used[world->n_used].port = port;

@@ -68,6 +68,12 @@ int world_accept(int listener);
 /* The client closes first: its socket goes to TIME_WAIT. peer_closes false: to FIN_WAIT2, in a timewait socket. */
 void world_close(int client, int server, bool peer_closes);
 
+/*
+ * Of the connections that were noted, those that the kernel keeps in a full socket yet are not reusable, as /proc/net/tcp tells. An
+ * acknowledgement of our FIN that comes in the last moment of close() leaves the socket in FIN_WAIT2 as it is.
+ */
+void world_note_full_sockets(struct world *world);
+
 /* What this connection does to ports is noted. */
 void world_note_used(struct world *world, uint16_t port, bool reusable);
 
