@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "command.h"
+#include "history/budget.h"
+#include "history/history.h"
 #include "source/views.h"
+#include "util/failure.h"
 #include "util/log.h"
 #include "util/notify.h"
+#include "util/text.h"
 
 /* Writing and answering take longer than the kernel side takes to tell: room for a burst of 45,000 transitions. */
 #define RING_BYTES (8 << 20)
@@ -16,14 +20,35 @@
 
 struct agent_options {
 	const char *word; /* NULL: run */
+	const char *folder; /* NULL: no history */
+	uint64_t budget; /* bytes */
+	uint32_t max_event_rate;
 	const char *listen;
 };
 
 #define FIELD(member) offsetof(struct agent_options, member)
 
-static const struct agent_options agent_defaults = { .listen = "127.0.0.1:9669" };
+static const struct agent_options agent_defaults = {
+	.budget = BUDGET_DEFAULT,
+	.max_event_rate = 4000,
+	.listen = "127.0.0.1:9669",
+};
+
+static int parse_budget(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)
+{
+	uint64_t bytes;
+
+	if (text_parse_bytes(text, &bytes) || bytes < row->min)
+		return fail(error, error_size, "--budget: \"%s\" is not a size of 8MiB or more; give 256MiB, or 2GiB", text);
+	*(uint64_t *)field = bytes;
+	return 0;
+}
 
 static const struct option_row agent_rows[] = {
+	{ "dir", 0, "DIR", "keep a history in this folder; else there is none", option_text, FIELD(folder) },
+	{ "budget", 0, "SIZE", "of all its files together, never more (256MiB)", parse_budget, FIELD(budget), BUDGET_MIN },
+	{ "max-event-rate", 0, "N", "above so many events a second keep only what fails or leaks (4000)", option_u32,
+	  FIELD(max_event_rate), 1, 1 << 30 },
 	{ "listen", 0, "ADDR:PORT", "serve metrics here (127.0.0.1:9669); none: do not", option_text, FIELD(listen) },
 	{},
 };
@@ -75,17 +100,29 @@ static int run_views(const struct run_options *options, const struct agent_optio
 {
 	struct notify_view notify = { .view = { .tick = notify_tick, .end = notify_end } };
 	struct run_needs needs = {};
+	struct view *history = NULL;
 	struct views views;
 	int err;
 
-	(void)own;
+	if (own->folder) {
+		const struct history_config config = { own->folder, own->budget, own->max_event_rate };
+
+		err = history_view_new(&history, &config, error, error_size);
+		if (err)
+			return err;
+	}
 	notify_open(&notify.notify);
 	notify.view.tick_ms = notify_tick_ms(&notify.notify);
 	views_init(&views, view_failed, NULL);
 	views_add(&views, &notify.view, "notify", &needs, false);
+	if (history) {
+		history_view_needs(&needs);
+		views_add(&views, history, "history", &needs, false);
+	}
 	needs = views_needs(&views);
 	err = machine_run(options, &needs, &views.view, error, error_size);
 	notify_close(&notify.notify);
+	history_view_free(history);
 	return err;
 }
 

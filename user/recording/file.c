@@ -1,24 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* zlib's deflate onto a descriptor. gzwrite() would hide which bytes are on their way, and its errors. */
+/*
+ * gzip members onto a descriptor. Much at once is a member by libdeflate, which takes a third of the time for fewer bytes; it
+ * can't go on where it ended, so what comes in drops is streamed by zlib, whose window is not lost at each flush.
+ */
 #include "recording/file.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "util/descriptor.h"
 
-#define GATHER_BYTES 65536
+#define MEMBER_BYTES (256 << 10) /* of lines: a larger one compresses no better */
+#define STREAM_BYTES (24 << 10) /* of lines in a flush: fewer are streamed */
+#define LEVEL 3
+#define OUT_BYTES 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's frame */
 #define MEMORY_LEVEL 8
 
 struct recording_file {
 	int fd;
 	int error;
-	uint64_t written; /* of total_out */
+	recording_room *room;
+	void *context;
+	uint64_t made, written; /* compressed bytes that came out, that reached the file */
+	bool streams; /* a member of zlib's is open */
+	bool begun; /* there is a member */
 	z_stream stream;
-	unsigned char out[GATHER_BYTES];
+	struct libdeflate_compressor *compressor;
+	size_t gathered;
+	unsigned char lines[MEMBER_BYTES];
+	unsigned char out[OUT_BYTES]; /* of the stream */
+	size_t member_size;
+	unsigned char *member;
 };
 
 int recording_file_new(struct recording_file **ret, int fd)
@@ -27,71 +44,121 @@ int recording_file_new(struct recording_file **ret, int fd)
 
 	if (!file)
 		return -ENOMEM;
-	file->fd = fd;
-	file->stream.next_out = file->out;
-	file->stream.avail_out = sizeof(file->out);
-	if (deflateInit2(&file->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
+	file->compressor = libdeflate_alloc_compressor(LEVEL);
+	file->member_size = file->compressor ? libdeflate_gzip_compress_bound(file->compressor, MEMBER_BYTES) : 0;
+	file->member = malloc(file->member_size ?: 1);
+	if (!file->compressor || !file->member ||
+	    deflateInit2(&file->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
+		libdeflate_free_compressor(file->compressor);
+		free(file->member);
 		free(file);
 		return -ENOMEM;
 	}
+	file->fd = fd;
 	*ret = file;
 	return 0;
 }
 
-static int write_out(struct recording_file *file)
+void recording_file_ask(struct recording_file *file, recording_room *room, void *context)
 {
-	size_t size = sizeof(file->out) - file->stream.avail_out, written = 0;
+	file->room = room;
+	file->context = context;
+}
 
+static int write_out(struct recording_file *file, const void *data, size_t size)
+{
+	size_t written = 0;
+
+	file->made += size;
+	if (!file->error && size && file->room)
+		file->error = file->room(file->context, size);
 	if (!file->error)
-		file->error = descriptor_write(file->fd, file->out, size, &written);
+		file->error = descriptor_write(file->fd, data, size, &written);
 	file->written += written;
-	file->stream.next_out = file->out;
-	file->stream.avail_out = sizeof(file->out);
 	return file->error;
 }
 
-static int compress_as(struct recording_file *file, const void *data, size_t size, int flush)
+static int stream(struct recording_file *file, int flush)
 {
-	file->stream.next_in = (unsigned char *)data;
-	file->stream.avail_in = size;
+	z_stream *stream = &file->stream;
+
+	stream->next_in = file->lines;
+	stream->avail_in = file->gathered;
 	do {
-		if (!file->stream.avail_out && write_out(file))
-			return file->error;
-		deflate(&file->stream, flush);
-	} while (file->stream.avail_in || !file->stream.avail_out);
+		stream->next_out = file->out;
+		stream->avail_out = sizeof(file->out);
+		deflate(stream, flush);
+		write_out(file, file->out, sizeof(file->out) - stream->avail_out);
+	} while (!file->error && (stream->avail_in || !stream->avail_out));
+	file->gathered = 0;
+	file->begun = true;
+	file->streams = flush != Z_FINISH;
+	if (!file->streams)
+		deflateReset(stream);
 	return file->error;
+}
+
+/* What a stream still had to say is complete before. */
+static int make_member(struct recording_file *file)
+{
+	size_t size;
+
+	if (file->streams) {
+		size_t gathered = file->gathered;
+
+		file->gathered = 0;
+		if (stream(file, Z_FINISH))
+			return file->error;
+		file->gathered = gathered;
+	}
+	size = libdeflate_gzip_compress(file->compressor, file->lines, file->gathered, file->member, file->member_size);
+	file->gathered = 0;
+	file->begun = true;
+	return write_out(file, file->member, size);
 }
 
 int recording_file_write(struct recording_file *file, const void *data, size_t size)
 {
-	return file->error ?: compress_as(file, data, size, Z_NO_FLUSH);
-}
+	const char *from = data;
+	size_t part;
 
-static int flush_as(struct recording_file *file, int flush)
-{
-	int err = file->error ?: compress_as(file, NULL, 0, flush);
-
-	return err ?: write_out(file);
+	while (size && !file->error) {
+		part = MEMBER_BYTES - file->gathered;
+		part = part < size ? part : size;
+		memcpy(file->lines + file->gathered, from, part);
+		file->gathered += part;
+		from += part;
+		size -= part;
+		if (file->gathered == MEMBER_BYTES)
+			make_member(file);
+	}
+	return file->error;
 }
 
 int recording_file_flush(struct recording_file *file)
 {
-	return flush_as(file, Z_SYNC_FLUSH);
+	if (file->error || !file->gathered)
+		return file->error;
+	return file->gathered < STREAM_BYTES ? stream(file, Z_SYNC_FLUSH) : make_member(file);
 }
 
 uint64_t recording_file_bytes(const struct recording_file *file)
 {
-	return file->stream.total_out;
+	return file->made;
 }
 
 uint64_t recording_file_unwritten(const struct recording_file *file)
 {
-	return file->stream.total_out - file->written;
+	return file->made - file->written;
 }
 
 int recording_file_finish(struct recording_file *file)
 {
-	return flush_as(file, Z_FINISH);
+	if (file->error)
+		return file->error;
+	if (file->gathered >= STREAM_BYTES)
+		return make_member(file);
+	return file->streams || file->gathered || !file->begun ? stream(file, Z_FINISH) : 0;
 }
 
 void recording_file_free(struct recording_file *file)
@@ -99,6 +166,8 @@ void recording_file_free(struct recording_file *file)
 	if (!file)
 		return;
 	deflateEnd(&file->stream);
+	libdeflate_free_compressor(file->compressor);
 	close(file->fd);
+	free(file->member);
 	free(file);
 }

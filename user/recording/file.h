@@ -3,13 +3,19 @@
 #ifndef TCPDWELL_RECORDING_FILE_H
 #define TCPDWELL_RECORDING_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "recording/recording.h"
 
 struct recording_file;
 
 /* Onto a new file, a FIFO or the like; the descriptor is the file's from now on, unless this fails: 0 or -ENOMEM. */
 int recording_file_new(struct recording_file **ret, int fd);
+
+/* Is asked before any bytes reach the file. */
+void recording_file_ask(struct recording_file *file, recording_room *room, void *context);
 
 /* Each returns 0 or negative errno; the first failure sticks. Data is written out when much is waiting, or by a flush. */
 int recording_file_write(struct recording_file *file, const void *data, size_t size);
@@ -21,7 +27,7 @@ uint64_t recording_file_bytes(const struct recording_file *file);
 /* Of these: what did not reach the file. After a failure that is lost. */
 uint64_t recording_file_unwritten(const struct recording_file *file);
 
-/* Completes the gzip stream. */
+/* Completes the last gzip member. */
 int recording_file_finish(struct recording_file *file);
 
 /* Closes; not finished: what was flushed is readable. Accepts NULL. */

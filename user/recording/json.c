@@ -84,6 +84,13 @@ void recording_untold_json(struct json *json, const struct tick *tick, uint64_t 
 	end(json);
 }
 
+void recording_withheld_json(struct json *json, const struct tick *tick, uint64_t count)
+{
+	begin(json, "withheld", tick->unix_ns, tick->time_ns);
+	json_u64(json, "count", count);
+	end(json);
+}
+
 void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins)
 {
 	begin(json, "recount", unix_ns, time_ns);

@@ -370,6 +370,7 @@ static const struct {
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
 	{ "ports", RECORDED_EVENT, RECORD_PORTS },
 	{ "untold", RECORDED_UNTOLD },
+	{ "withheld", RECORDED_WITHHELD },
 	{ "recount", RECORDED_RECOUNT },
 	{ "tick", RECORDED_TICK },
 	{ "header", RECORDED_HEADER },

@@ -15,6 +15,7 @@ enum recorded_type {
 	RECORDED_HEADER,
 	RECORDED_EVENT, /* transition, socket, connect_failed, holder, ports */
 	RECORDED_UNTOLD,
+	RECORDED_WITHHELD,
 	RECORDED_RECOUNT,
 	RECORDED_TICK,
 	RECORDED_HEALTH,
@@ -34,7 +35,7 @@ struct recorded {
 	uint64_t format, part; /* header */
 	bool continued; /* header */
 	char run_name[RECORDED_RUN_BYTES]; /* header; "" = none */
-	uint64_t count; /* untold */
+	uint64_t count; /* untold, withheld */
 	bool begins; /* recount */
 	int64_t fin_wait2_timewait; /* tick, end */
 	struct health health; /* health, summary */

@@ -318,6 +318,9 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 		if (!replay->known_before)
 			replay->findings->untold = recorded->count;
 		break;
+	case RECORDED_WITHHELD:
+		replay->findings->withheld += recorded->count;
+		break;
 	case RECORDED_RECOUNT:
 		on_recount(replay, recorded->begins);
 		break;

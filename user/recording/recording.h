@@ -14,6 +14,7 @@
  *   recount     records were lost: all connections that are there follow as `socket` lines ("begins": true), until the next
  *               line of this type ("begins": false); those that are missing among them have ended
  *   tick        time passed: at most 100 ms apart while there is traffic, else a second
+ *   withheld    so many events ("count") are not in the file: there was no room, or there were too many a second
  *   health      the counters of what was lost, whenever one has grown
  *   summary     totals, as `trace -j` has them; a run's last file only
  *   end         "next": the file that goes on, or null. Missing: the recorder was killed
@@ -53,6 +54,7 @@ void recording_header_json(struct json *json, const struct run *run, const struc
 void recording_event_json(struct json *json, const struct event *event);
 void recording_untold_json(struct json *json, const struct tick *tick, uint64_t count);
 void recording_tick_json(struct json *json, const struct tick *tick);
+void recording_withheld_json(struct json *json, const struct tick *tick, uint64_t count);
 void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins);
 void recording_health_json(struct json *json, const struct tick *tick);
 void recording_end_json(struct json *json, const struct tick *last, const char *next);
@@ -69,6 +71,7 @@ struct recording_findings {
 	bool unordered; /* one of these began before the last one ended */
 	bool condensed; /* silence is shown in fewer steps than a live run would have made */
 	uint64_t untold; /* connections that were there when the first file began, and are not in it unless something happened to them */
+	uint64_t withheld; /* events that the recorder left out: no room, or too many a second */
 	bool headless; /* no header: version, kernel and hooks are not known */
 	bool continued; /* the first file that we read is not the recording's first */
 	bool truncated; /* no end: the recorder was killed, or the file was cut */
@@ -92,16 +95,42 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 /* The same from options->recording, as a source. Says on standard error what it passed over. */
 run_source recording_run;
 
+/* May so many bytes be written? 0, or negative errno. Whoever is asked makes room if need be. */
+typedef int recording_room(void *context, uint64_t bytes);
+
 struct recording_config {
 	const char *file; /* or a folder, a FIFO: see recording/series.h */
 	uint64_t max_bytes; /* a further file whenever this size is reached; 0: one file only */
 	uint32_t keep_files; /* the last so many stay; 0: all */
 	bool ports; /* what is known of local ports too */
 	double wait_seconds; /* for a reader of the FIFO; negative: without end */
+	recording_room *room; /* asked before anything is written; NULL: nobody is */
+	void *context; /* of `room` */
+	bool endures; /* what can't be written is left out and counted, and a new file begins as soon as that can be */
+	bool owns_folder; /* all files in it that are named like ours are ours, whatever is in them */
+	uint32_t max_event_rate; /* a second; above it only connections that are in the file already, fail or leak are told; 0: all are */
 };
 
 /* The view of `record`. Makes the first file. 0, or negative errno with a sentence. */
 int recording_view_new(struct view **ret, const struct recording_config *config, char *error, size_t error_size);
+
+/* What was left out, and whether nothing can be written at the moment. */
+struct recording_state {
+	uint64_t withheld; /* events */
+	bool suspended;
+	uint64_t suspensions; /* how often */
+};
+
+struct recording_state recording_view_state(const struct view *view);
+
+/* What is there, as far as it was told: where further files are made, else NULL. The view's. */
+struct model *recording_view_live(const struct view *view);
+
+/* Removes the oldest file that is not being written. The bytes that it had; 0: there is none. */
+uint64_t recording_view_drop_oldest(struct view *view);
+
+/* The file that is being written is complete, and the next one begins: with the next tick. */
+void recording_view_rotate(struct view *view);
 
 /* A file that was made and holds nothing goes. Accepts NULL. */
 void recording_view_free(struct view *view);

@@ -45,6 +45,8 @@ static void tell_findings(const struct recording_findings *findings, const char 
 		add(&words, "goes on from an earlier file");
 	add_count(&words, findings->untold, "connection that was there then is in it only if something happened to it",
 		  "connections that were there then are in it only if something happened to them");
+	add_count(&words, findings->withheld, "event was not recorded, for want of room or because there were too many a second",
+		  "events were not recorded, for want of room or because there were too many a second");
 	if (findings->headless)
 		add(&words, "its beginning is missing");
 	add_count(&words, findings->joined, "further run in it, what was there was counted anew", "further runs in it, what was there was counted anew");

@@ -36,7 +36,7 @@ struct recording_series {
 	int folder, first_fd; /* folder -1: a stream */
 	char *prefix; /* "", or the folder's path with its slash */
 	char *stem; /* name of the first file, without number */
-	bool dated;
+	bool dated, owns_folder;
 	unsigned int keep, number; /* of the next file */
 	bool made; /* the first file; else it was there, and empty */
 	struct entry *entries; /* files that are ours, the oldest first */
@@ -118,7 +118,7 @@ static int look_at(struct recording_series *series, const char *name)
 
 	if (fd < 0)
 		return 0;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && recording_is_ours(fd)) {
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode) && (series->owns_folder || recording_is_ours(fd))) {
 		parse_name(series, name, &number);
 		if (!series->dated && number >= series->number)
 			series->number = number + 1;
@@ -289,6 +289,7 @@ static int begin(struct recording_series *series, const struct recording_place *
 
 	series->folder = -1;
 	series->keep = place->keep;
+	series->owns_folder = place->owns_folder;
 	if (fd != -ENODEV) {
 		series->prefix = strdup(place->path);
 		return fd;
@@ -370,6 +371,30 @@ void recording_series_trim(struct recording_series *series)
 {
 	while (series->keep && series->count > series->keep)
 		remove_oldest(series);
+}
+
+uint64_t recording_series_drop_oldest(struct recording_series *series)
+{
+	struct stat status;
+	uint64_t bytes = 0;
+
+	while (!bytes && series->count > 1) {
+		if (entry_is_there(series, &series->entries[0], &status))
+			bytes = status.st_size ?: 1;
+		remove_oldest(series);
+	}
+	return bytes;
+}
+
+void recording_series_drop_empty(struct recording_series *series)
+{
+	struct stat status;
+
+	if (!series->count || !entry_is_there(series, newest(series), &status) || status.st_size)
+		return;
+	unlinkat(series->folder, newest(series)->name, 0);
+	if (series->count > 1)
+		entry_forget(series, series->count - 1);
 }
 
 void recording_series_abandon(struct recording_series *series)

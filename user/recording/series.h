@@ -20,6 +20,7 @@ struct recording_place {
 	const char *path; /* FILE or FOLDER */
 	bool many; /* further files will be made; else FILE must not be there yet */
 	unsigned int keep; /* so many files of recordings, those of earlier runs included; 0 = all */
+	bool owns_folder; /* what is in it under our names is ours, even where it can't be read any more */
 	double wait_seconds; /* for someone who reads the FIFO; negative = without end */
 };
 
@@ -47,6 +48,12 @@ const char *recording_series_path(const struct recording_series *series);
 
 /* Removes the oldest files beyond those that are to be kept, and says which it had to leave. */
 void recording_series_trim(struct recording_series *series);
+
+/* Removes the oldest file but the last. The bytes that it had; 0: there is none. */
+uint64_t recording_series_drop_oldest(struct recording_series *series);
+
+/* The last file goes if it is empty. */
+void recording_series_drop_empty(struct recording_series *series);
 
 /* Nothing was recorded: removes the one file that was made, if it is empty. */
 void recording_series_abandon(struct recording_series *series);

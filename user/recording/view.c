@@ -18,6 +18,7 @@
 #include "recording/series.h"
 #include "util/log.h"
 #include "util/stop.h"
+#include "util/tcp_state.h"
 #include "util/text.h"
 
 #define NSEC_PER_MSEC 1000000ULL
@@ -26,6 +27,9 @@
 #define FLUSH_NS (500 * NSEC_PER_MSEC)
 #define GATHER_BYTES 65536 /* of lines before they go to the compressor */
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
+#define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
+#define RATE_NS (1000 * NSEC_PER_MSEC) /* of --max-event-rate */
+#define STUCK_NS (10000 * NSEC_PER_MSEC) /* in CLOSE_WAIT: it is told, whatever the rate */
 
 struct recording_view {
 	struct view view;
@@ -43,6 +47,12 @@ struct recording_view {
 	uint64_t tick_ns, flush_ns; /* when the last was written */
 	bool has_events, has_unflushed; /* since then */
 	bool begun, warned;
+	struct recording_state state;
+	uint64_t withheld_told; /* what the last line of it said */
+	uint64_t retry_ns; /* while suspended */
+	uint64_t rate_ns, rate_events; /* in the second that began then */
+	uint64_t stuck_ns; /* when it was last looked for connections that are stuck */
+	bool rotates; /* with the next tick */
 	char error[768];
 };
 
@@ -60,6 +70,27 @@ static int failed(struct recording_view *recording, int err)
 	if (unwritten)
 		snprintf(recording->error + size, sizeof(recording->error) - size, "; %s of it are lost", bytes);
 	return err;
+}
+
+/* Nothing is written until it can be; what is there is followed on. */
+static void suspend(struct recording_view *recording)
+{
+	recording_file_free(recording->file);
+	recording->file = NULL;
+	recording_series_drop_empty(recording->series);
+	json_clear(&recording->json);
+	recording->retry_ns = recording->tick.time_ns + RETRY_NS;
+	recording->state.suspensions += !recording->state.suspended;
+	recording->state.suspended = true;
+}
+
+/* What becomes of the run where something could not be written. */
+static int outcome(struct recording_view *recording, int err)
+{
+	if (!err || !recording->config.endures)
+		return failed(recording, err);
+	suspend(recording);
+	return 0;
 }
 
 /* Lines to the compressor. */
@@ -90,6 +121,8 @@ static int open_part(struct recording_view *recording, int fd)
 
 	if (err && fd >= 0)
 		close(fd);
+	if (!err)
+		recording_file_ask(recording->file, recording->config.room, recording->config.context);
 	return err;
 }
 
@@ -120,7 +153,7 @@ static int recording_begin(struct view *view, const struct run *run)
 	recording->begun = true;
 	recording_series_trim(recording->series);
 	recording_header_json(&recording->json, &recording->run, &recording->part);
-	return failed(recording, err ?: flush(recording, run->begin_ns));
+	return outcome(recording, err ?: flush(recording, run->begin_ns));
 }
 
 static void tell_tick(struct recording_view *recording, const struct tick *tick)
@@ -128,6 +161,10 @@ static void tell_tick(struct recording_view *recording, const struct tick *tick)
 	if (memcmp(&recording->told, tick->health, sizeof(recording->told))) {
 		recording_health_json(&recording->json, tick);
 		recording->told = *tick->health;
+	}
+	if (recording->state.withheld != recording->withheld_told) {
+		recording_withheld_json(&recording->json, tick, recording->state.withheld - recording->withheld_told);
+		recording->withheld_told = recording->state.withheld;
 	}
 	recording_tick_json(&recording->json, tick);
 	recording->tick_ns = tick->time_ns;
@@ -210,7 +247,7 @@ static bool is_full(const struct recording_view *recording)
 {
 	uint64_t max = recording->config.max_bytes;
 
-	return max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max;
+	return recording->rotates || (max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max);
 }
 
 static int no_next(struct recording_view *recording, int err)
@@ -225,6 +262,7 @@ static int rotate(struct recording_view *recording, const struct tick *tick)
 {
 	int fd = recording_series_next(recording->series), err;
 
+	recording->rotates = false;
 	err = end_part(recording, tick, fd < 0 ? NULL : recording_series_name(recording->series));
 	if (fd < 0)
 		return no_next(recording, err ?: fd);
@@ -252,11 +290,46 @@ static int rotate_between_ticks(struct recording_view *recording, const struct e
 	return rotate(recording, &tick);
 }
 
+/* Is the connection one that the file tells of? */
+static bool is_in_file(const struct recording_view *recording, uint64_t id)
+{
+	return live_sockets_find(&recording->live->sockets, id) && !id_map_find(&recording->untold, id);
+}
+
+/* Above the rate: only what fails, and what the file has begun to tell of. */
+static bool is_within_rate(struct recording_view *recording, const struct event *event)
+{
+	if (!recording->config.max_event_rate)
+		return true;
+	if (event->record.time_ns - recording->rate_ns >= RATE_NS) {
+		recording->rate_ns = event->record.time_ns;
+		recording->rate_events = 0;
+	}
+	return recording->rate_events < recording->config.max_event_rate || event->record.type == RECORD_CONNECT_FAILED ||
+	       event->record.type == RECORD_PORTS || is_in_file(recording, event->record.id);
+}
+
+/* The file says nothing of it; of its connection only once it is told as one that is there. */
+static int withhold(struct recording_view *recording, const struct event *event)
+{
+	uint64_t id = event->record.id;
+
+	recording->state.withheld++;
+	model_event(recording->live, event);
+	if (live_sockets_find(&recording->live->sockets, id))
+		return id_map_put(&recording->untold, id) ? 0 : -ENOMEM;
+	id_map_remove(&recording->untold, id);
+	return 0;
+}
+
 static int recording_event(struct view *view, const struct event *event)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 	int err = 0;
 
+	if (recording->state.suspended || !is_within_rate(recording, event))
+		return withhold(recording, event);
+	recording->rate_events++;
 	if (recording->live)
 		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	recording_event_json(&recording->json, event);
@@ -265,19 +338,52 @@ static int recording_event(struct view *view, const struct event *event)
 		model_event(recording->live, event);
 	if (recording->json.size >= GATHER_BYTES)
 		err = pass_on(recording) ?: rotate_between_ticks(recording, event);
-	return failed(recording, err);
+	return outcome(recording, err);
 }
 
 static int recording_recount(struct view *view, bool begins)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 
-	recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
+	if (!recording->state.suspended)
+		recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
 	if (recording->live)
 		model_recount(recording->live, begins);
 	if (begins)
 		id_map_clear(&recording->untold);
 	return 0;
+}
+
+/* Connections that were left out and are stuck are not left out any more. */
+static void tell_stuck(struct recording_view *recording, const struct tick *tick)
+{
+	uint64_t stuck[256], id;
+	const struct live_socket *socket;
+	size_t cursor = 0, count = 0;
+
+	if (!recording->config.max_event_rate || !recording->untold.used || tick->time_ns - recording->stuck_ns < STUCK_NS)
+		return;
+	recording->stuck_ns = tick->time_ns;
+	while (count < sizeof(stuck) / sizeof(stuck[0]) && (id_map_next(&recording->untold, &cursor, &id))) {
+		socket = live_sockets_find(&recording->live->sockets, id);
+		if (socket && socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS)
+			stuck[count++] = id;
+	}
+	while (count--)
+		recording_live_tell_one(recording->live, tick, tell_late, recording, &recording->untold, stuck[count]);
+}
+
+/* A new file, as if the last one were full. */
+static int resume(struct recording_view *recording, const struct tick *tick)
+{
+	int err = recording->config.room ? recording->config.room(recording->config.context, ROTATE_MARGIN) : 0;
+
+	recording->retry_ns = tick->time_ns + RETRY_NS;
+	err = err ?: open_part(recording, recording_series_next(recording->series));
+	if (err)
+		return 0;
+	recording->state.suspended = false;
+	return begin_part(recording, tick);
 }
 
 static int recording_tick(struct view *view, const struct tick *tick)
@@ -286,22 +392,27 @@ static int recording_tick(struct view *view, const struct tick *tick)
 	int err = 0;
 
 	recording->tick = *tick;
+	if (recording->state.suspended)
+		return tick->time_ns < recording->retry_ns ? 0 : outcome(recording, resume(recording, tick));
+	tell_stuck(recording, tick);
 	if (tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
 	if (is_full(recording))
 		err = rotate(recording, tick);
 	else if ((recording->json.size || recording->has_unflushed) && tick->time_ns - recording->flush_ns >= FLUSH_NS)
 		err = flush(recording, tick->time_ns);
-	return failed(recording, err);
+	return outcome(recording, err);
 }
 
 static int recording_end(struct view *view, const struct tick *last)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 
+	if (recording->state.suspended)
+		return 0;
 	tell_tick(recording, last);
 	summary_json(&recording->json, last, recording->begin_ns);
-	return failed(recording, end_part(recording, last, NULL));
+	return outcome(recording, end_part(recording, last, NULL));
 }
 
 /* Something that no other run has. */
@@ -321,6 +432,7 @@ static int open_first(struct recording_view *recording, char *error, size_t erro
 		.path = config->file,
 		.many = config->max_bytes != 0,
 		.keep = config->keep_files,
+		.owns_folder = config->owns_folder,
 		.wait_seconds = config->wait_seconds,
 	};
 	int err = recording_series_new(&recording->series, &place, error, error_size);
@@ -380,6 +492,26 @@ void recording_view_free(struct view *view)
 		free((char *)recording->run.hooks[fact]);
 	free((char *)recording->run.kernel);
 	free(recording);
+}
+
+struct recording_state recording_view_state(const struct view *view)
+{
+	return ((const struct recording_view *)view)->state;
+}
+
+struct model *recording_view_live(const struct view *view)
+{
+	return ((const struct recording_view *)view)->live;
+}
+
+uint64_t recording_view_drop_oldest(struct view *view)
+{
+	return recording_series_drop_oldest(((struct recording_view *)view)->series);
+}
+
+void recording_view_rotate(struct view *view)
+{
+	((struct recording_view *)view)->rotates = true;
 }
 
 const char *recording_view_error(const struct view *view)

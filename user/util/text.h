@@ -47,6 +47,9 @@ int text_parse_port(const char *text, uint16_t *port);
  */
 int text_parse_duration(const char *text, uint64_t *ns);
 
+/* "256MiB", "2GiB", "500MB", "64K" (of 1024), or plain bytes. 0, -EINVAL or -ERANGE. */
+int text_parse_bytes(const char *text, uint64_t *bytes);
+
 /*
  * The next item of a comma-separated list into `item`; *cursor moves on, and is NULL after the last. Returns 1,
  * 0 at the end, -EINVAL for an empty item, -E2BIG for one that does not fit (item then holds what does).

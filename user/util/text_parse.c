@@ -142,3 +142,33 @@ int text_list_next(const char **cursor, char *item, size_t size)
 		return -E2BIG;
 	return length ? 1 : -EINVAL;
 }
+
+int text_parse_bytes(const char *text, uint64_t *bytes)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+	} units[] = {
+		{ "", 1 },	      { "B", 1 },	    { "K", 1ULL << 10 }, { "KiB", 1ULL << 10 }, { "kB", 1000 },	      { "M", 1ULL << 20 },
+		{ "MiB", 1ULL << 20 }, { "MB", 1000000ULL }, { "G", 1ULL << 30 }, { "GiB", 1ULL << 30 }, { "GB", 1000000000ULL }, { "T", 1ULL << 40 },
+		{ "TiB", 1ULL << 40 }, { "TB", 1000000000000ULL },
+	};
+	size_t digits = strspn(text, "0123456789"), i;
+	char number[24];
+	uint64_t value;
+	int err;
+
+	if (!digits || digits >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(units[i].name, text + digits))
+			continue;
+		err = text_parse_u64(number, UINT64_MAX / units[i].bytes, &value);
+		if (!err)
+			*bytes = value * units[i].bytes;
+		return err;
+	}
+	return -EINVAL;
+}

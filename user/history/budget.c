@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Sizes are looked up now and then; in between what was asked for is added, so that the sum is never too small. */
+#include "history/budget.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "util/log.h"
+
+#define BLOCK 4096
+#define SLACK (256 << 10) /* the database's shared memory, and the last blocks of files that grow */
+#define WAL_MAX (8ULL << 20)
+#define SEGMENTS 20 /* in the share of events, so that the oldest is a small part of them */
+#define SEGMENT_MAX (16ULL << 20)
+#define FREE_SHARE 20 /* one part of so many of the file system stays free */
+#define FREE_MAX (1ULL << 30)
+
+static uint64_t on_disk(const struct stat *status)
+{
+	uint64_t size = (status->st_size + BLOCK - 1) / BLOCK * BLOCK, blocks = status->st_blocks * 512ULL;
+
+	return size > blocks ? size : blocks;
+}
+
+/* All files below that begin so. */
+static uint64_t sum(int at, const char *path, const char *prefix)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	struct stat status;
+	uint64_t bytes = 0;
+
+	if (!folder) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while ((entry = readdir(folder)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) && !fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISREG(status.st_mode))
+			bytes += on_disk(&status);
+	closedir(folder);
+	return bytes;
+}
+
+void budget_look(struct budget *budget)
+{
+	budget->used_events = sum(budget->folder, HISTORY_EVENTS, "");
+	budget->used_intervals = sum(budget->folder, ".", HISTORY_DATABASES);
+}
+
+void budget_init(struct budget *budget, int folder, uint64_t limit)
+{
+	memset(budget, 0, sizeof(*budget));
+	budget->folder = folder;
+	budget->limit = limit;
+	budget->database = limit / 4;
+	budget->wal = limit / 16 < WAL_MAX ? limit / 16 : WAL_MAX;
+	budget->events = limit - budget->database - budget->wal - SLACK;
+	budget->segment = budget->events / SEGMENTS < SEGMENT_MAX ? budget->events / SEGMENTS : SEGMENT_MAX;
+	budget_look(budget);
+}
+
+/* Is there so much more than what is to stay free? A file system that doesn't tell is trusted. */
+static bool disk_has(const struct budget *budget, uint64_t bytes)
+{
+	struct statvfs disk;
+	uint64_t keep;
+
+	if (fstatvfs(budget->folder, &disk))
+		return true;
+	keep = (uint64_t)disk.f_blocks * disk.f_frsize / FREE_SHARE;
+	keep = keep < FREE_MAX ? keep : FREE_MAX;
+	return (uint64_t)disk.f_bavail * disk.f_frsize >= keep + bytes;
+}
+
+static int ask(struct budget *budget, uint64_t *used, uint64_t share, uint64_t bytes)
+{
+	if (*used + bytes > share || budget_used(budget) + bytes > budget->limit - SLACK / 2)
+		budget_look(budget);
+	if (*used + bytes > share || budget_used(budget) + bytes > budget->limit - SLACK / 2 || !disk_has(budget, bytes))
+		return -ENOSPC;
+	*used += bytes;
+	return 0;
+}
+
+static uint64_t database_size(const struct budget *budget)
+{
+	struct stat status;
+
+	return fstatat(budget->folder, HISTORY_DATABASE, &status, AT_SYMLINK_NOFOLLOW) ? 0 : status.st_size;
+}
+
+int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size)
+{
+	if (size > budget->wal || !disk_has(budget, bytes))
+		return -ENOSPC;
+	if (budget_used(budget) + bytes > budget->limit - SLACK / 2)
+		budget_look(budget);
+	if (budget_used(budget) + bytes > budget->limit - SLACK / 2 && database_size(budget) <= budget->database)
+		return -ENOSPC;
+	budget->used_intervals += bytes;
+	return 0;
+}
+
+bool budget_drop_set_aside(struct budget *budget)
+{
+	int fd = openat(budget->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	char oldest[NAME_MAX + 1] = "";
+	const struct dirent *entry;
+
+	if (!folder) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	while ((entry = readdir(folder)))
+		if (!strncmp(entry->d_name, HISTORY_DATABASES "-", sizeof(HISTORY_DATABASES)) &&
+		    (!oldest[0] || strcmp(entry->d_name, oldest) < 0))
+			snprintf(oldest, sizeof(oldest), "%s", entry->d_name);
+	closedir(folder);
+	if (!oldest[0] || unlinkat(budget->folder, oldest, 0))
+		return false;
+	log_warn("%s, which was set aside, is given up: the budget is full", oldest);
+	budget_look(budget);
+	return true;
+}
+
+int budget_ask_events(struct budget *budget, uint64_t bytes)
+{
+	return ask(budget, &budget->used_events, budget->events, bytes);
+}
+
+int budget_ask_intervals(struct budget *budget, uint64_t bytes)
+{
+	return ask(budget, &budget->used_intervals, budget->database + budget->wal + SLACK / 2, bytes);
+}

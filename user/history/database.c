@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Opening, setting aside, writing. What is written is one transaction each time. */
+#include "history/database.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "history/database_parts.h"
+#include "history/schema.h"
+#include "history/vfs.h"
+#include "util/address.h"
+#include "event/names.h"
+#include "util/failure.h"
+#include "util/log.h"
+
+#define PAGE 4096
+#define CACHE_KIB 1024
+
+int database_error(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_SCHEMA:
+	case SQLITE_ERROR: /* a table that is not as we know it */
+		return -EUCLEAN;
+	default:
+		return -EIO;
+	}
+}
+
+int database_execute(struct database *database, const char *sql)
+{
+	return database_error(sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL));
+}
+
+int64_t database_number(struct database *database, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int64_t number = -1;
+
+	if (sqlite3_prepare_v2(database->sqlite, sql, -1, &statement, NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+static void close_all(struct database *database)
+{
+	unsigned int i;
+
+	for (i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(database->statements[i]);
+	memset(database->statements, 0, sizeof(database->statements));
+	sqlite3_close(database->sqlite);
+	database->sqlite = NULL;
+}
+
+static const char *const statements[STATEMENTS] = {
+	[ADD_RUN] = "INSERT INTO run (begin_ms, version, kernel, host) VALUES (?, ?, ?, ?)",
+	[FIND_PROCESS] = "SELECT id FROM process WHERE pid = ? AND start_ns = ? AND comm = ? AND unit = ? AND container_id = ?"
+			 " AND container = ? AND pod = ?",
+	[ADD_PROCESS] = "INSERT INTO process (pid, start_ns, comm, unit, container_id, container, pod, namespace)"
+			" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[FIND_SERVICE] = "SELECT id FROM service WHERE side = ? AND address = ? AND port = ?",
+	[ADD_SERVICE] = "INSERT INTO service (side, address, port) VALUES (?, ?, ?)",
+	[ADD_INTERVAL] = "INSERT INTO interval (level, begin_ms, end_ms, run, transitions, lost, withheld, last)"
+			 " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_FLOW] = "INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[ADD_DWELL] = "INSERT INTO dwell VALUES (?, ?, ?, ?, ?, ?)",
+	[ADD_LOSS] = "INSERT INTO loss (at_ms, what, count, text) VALUES (?, ?, ?, ?)",
+	[ADD_FINDING] = "INSERT INTO finding (begin_ms, code, severity, text, count) VALUES (?, ?, ?, ?, 1)",
+	[UPDATE_FINDING] = "UPDATE finding SET count = ?, end_ms = ? WHERE id = ?",
+};
+
+static int prepare(struct database *database)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < STATEMENTS && !err; i++)
+		err = database_error(sqlite3_prepare_v3(database->sqlite, statements[i], -1, SQLITE_PREPARE_PERSISTENT,
+							&database->statements[i], NULL));
+	return err;
+}
+
+/* 0: a new one, or one of ours that is whole. */
+static int check(struct database *database)
+{
+	int64_t version = database_number(database, "PRAGMA user_version"), tables = database_number(database, "SELECT count(*) FROM sqlite_master");
+	sqlite3_stmt *statement;
+	int err;
+
+	if (version < 0 || tables < 0)
+		return -EUCLEAN;
+	if (!version && !tables)
+		return 0;
+	if (version > SCHEMA_VERSION || version < 1 || database_number(database, "PRAGMA application_id") != SCHEMA_APPLICATION)
+		return -EPROTO;
+	err = database_error(sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement, NULL));
+	if (!err && (sqlite3_step(statement) != SQLITE_ROW || strcmp((const char *)sqlite3_column_text(statement, 0) ?: "", "ok")))
+		err = -EUCLEAN;
+	sqlite3_finalize(statement);
+	return err;
+}
+
+static int create(struct database *database)
+{
+	char sql[160];
+
+	if (database_number(database, "PRAGMA user_version") == SCHEMA_VERSION)
+		return 0;
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", SCHEMA_APPLICATION, SCHEMA_VERSION);
+	return database_execute(database, "BEGIN IMMEDIATE; " SCHEMA) ?: database_execute(database, sql);
+}
+
+static int set_up(struct database *database)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%d; PRAGMA temp_store = MEMORY; PRAGMA synchronous = NORMAL;"
+		 " PRAGMA wal_autocheckpoint = 0; PRAGMA cache_spill = 0; PRAGMA max_page_count = %llu", CACHE_KIB,
+		 (unsigned long long)(database->budget->database / PAGE));
+	return database_execute(database, sql);
+}
+
+static int try_open(struct database *database)
+{
+	int err;
+
+	err = database_error(sqlite3_open_v2(database->path, &database->sqlite,
+					     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, HISTORY_VFS));
+	err = err ?: check(database);
+	err = err ?: database_execute(database, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
+	err = err ?: set_up(database);
+	err = err ?: create(database);
+	err = err ?: prepare(database);
+	if (err)
+		close_all(database);
+	return err;
+}
+
+/* intervals.db becomes intervals-20261128T031200Z.db, with its log. What is in it is still read by those who can. */
+static int set_aside(struct database *database, int why)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+	char from[sizeof(HISTORY_DATABASE) + 8], to[64], date[32];
+	time_t now = time(NULL);
+	struct tm utc;
+	unsigned int i, tries;
+	int err = -EEXIST;
+
+	for (tries = 0; err == -EEXIST && tries < 60; tries++, now++) {
+		gmtime_r(&now, &utc);
+		strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &utc);
+		for (i = 0, err = 0; i < 2 && !err; i++) {
+			snprintf(from, sizeof(from), HISTORY_DATABASE "%s", suffixes[i]);
+			snprintf(to, sizeof(to), HISTORY_DATABASES "-%s.db%s", date, suffixes[i]);
+			if (renameat2(database->budget->folder, from, database->budget->folder, to, RENAME_NOREPLACE) && (!i || errno != ENOENT))
+				err = -errno;
+		}
+	}
+	unlinkat(database->budget->folder, HISTORY_DATABASE "-shm", 0);
+	unlinkat(database->budget->folder, HISTORY_DATABASE "-journal", 0);
+	snprintf(to, sizeof(to), HISTORY_DATABASES "-%s.db", date);
+	if (err)
+		return err;
+	database->set_aside++;
+	log_warn("%s %s and is kept as %s; a new one begins", database->path,
+		 why == -EPROTO ? "was made by another version of tcpdwell" : "is damaged", to);
+	return 0;
+}
+
+static int open_or_renew(struct database *database)
+{
+	int err = try_open(database);
+
+	if (err == -EUCLEAN || err == -EPROTO)
+		err = set_aside(database, err) ?: try_open(database);
+	return err;
+}
+
+int database_new(struct database **ret, const char *folder, struct budget *budget, char *error, size_t error_size)
+{
+	struct database *database = calloc(1, sizeof(*database));
+	int err = database ? history_vfs_use(budget) : -ENOMEM;
+
+	if (!err && asprintf(&database->path, "%s/%s", folder, HISTORY_DATABASE) < 0)
+		err = -ENOMEM;
+	if (!err) {
+		database->budget = budget;
+		err = open_or_renew(database);
+	}
+	if (!err) {
+		*ret = database;
+		return 0;
+	}
+	database_free(database);
+	return fail(error, error_size, "%.200s/%s can't be opened: %s", folder, HISTORY_DATABASE, strerror(-err)), err;
+}
+
+void database_free(struct database *database)
+{
+	if (!database)
+		return;
+	if (database->sqlite)
+		database_checkpoint(database);
+	close_all(database);
+	free(database->path);
+	free(database);
+}
+
+int database_renew(struct database *database)
+{
+	close_all(database);
+	return set_aside(database, -EUCLEAN) ?: try_open(database);
+}
+
+/* With no reader in the way the log is empty afterwards, and the readers' way is never waited for. */
+void database_checkpoint(struct database *database)
+{
+	if (database->sqlite)
+		sqlite3_wal_checkpoint_v2(database->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+unsigned int database_set_aside(const struct database *database)
+{
+	return database->set_aside;
+}
+
+int database_step(struct database *database, enum statement which)
+{
+	sqlite3_stmt *statement = database->statements[which];
+	int result = sqlite3_step(statement), err = database_error(result);
+
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return err;
+}
+
+int database_transaction(struct database *database, int (*act)(struct database *database, const void *argument), const void *argument)
+{
+	int err;
+
+	if (!database->sqlite)
+		return -EIO;
+	err = database_execute(database, "BEGIN IMMEDIATE");
+	err = err ?: act(database, argument);
+	err = err ?: database_execute(database, "COMMIT");
+	if (err && !sqlite3_get_autocommit(database->sqlite))
+		database_execute(database, "ROLLBACK");
+	return err;
+}
+
+int database_begin_run(struct database *database, const struct run *run)
+{
+	sqlite3_stmt *statement = database->statements[ADD_RUN];
+	char host[256] = "";
+	int err;
+
+	if (!database->sqlite)
+		return -EIO;
+	gethostname(host, sizeof(host) - 1);
+	sqlite3_bind_int64(statement, 1, run->begin_unix_ns / NSEC_PER_MSEC);
+	sqlite3_bind_text(statement, 2, run->version, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(statement, 3, run->kernel, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(statement, 4, host, -1, SQLITE_TRANSIENT);
+	err = database_step(database, ADD_RUN);
+	database->run = err ? 0 : sqlite3_last_insert_rowid(database->sqlite);
+	return err;
+}
+
+int database_note_loss(struct database *database, uint64_t unix_ns, const char *what, uint64_t count, const char *text)
+{
+	sqlite3_stmt *statement = database->statements[ADD_LOSS];
+
+	if (!database->sqlite)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, unix_ns / NSEC_PER_MSEC);
+	sqlite3_bind_text(statement, 2, what, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(statement, 3, count);
+	sqlite3_bind_text(statement, 4, text, -1, SQLITE_TRANSIENT);
+	return database_step(database, ADD_LOSS);
+}
+
+int64_t database_add_finding(struct database *database, uint64_t unix_ns, const char *code, const char *severity, const char *text)
+{
+	sqlite3_stmt *statement = database->statements[ADD_FINDING];
+	int err;
+
+	if (!database->sqlite)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, unix_ns / NSEC_PER_MSEC);
+	sqlite3_bind_text(statement, 2, code, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(statement, 3, severity, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(statement, 4, text, -1, SQLITE_TRANSIENT);
+	err = database_step(database, ADD_FINDING);
+	return err ?: sqlite3_last_insert_rowid(database->sqlite);
+}
+
+int database_update_finding(struct database *database, int64_t id, uint64_t unix_ns, uint64_t count, bool ended)
+{
+	sqlite3_stmt *statement = database->statements[UPDATE_FINDING];
+
+	if (!database->sqlite)
+		return -EIO;
+	sqlite3_bind_int64(statement, 1, count);
+	if (ended)
+		sqlite3_bind_int64(statement, 2, unix_ns / NSEC_PER_MSEC);
+	sqlite3_bind_int64(statement, 3, id);
+	return database_step(database, UPDATE_FINDING);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The tables of intervals.db, for us and for everyone who asks it with sqlite3 or Grafana. Times are UTC in milliseconds, levels
+ * seconds: intervals of 10 s, and minutes and hours that are made of these. What counts adds up over intervals of one level;
+ * *_now is what was there at the end, in minutes and hours the most of it.
+ */
+#ifndef TCPDWELL_HISTORY_SCHEMA_H
+#define TCPDWELL_HISTORY_SCHEMA_H
+
+#define SCHEMA_VERSION 1
+#define SCHEMA_APPLICATION 0x74637064 /* "tcpd" */
+
+#define SCHEMA                                                                                                                 \
+	"CREATE TABLE run (id INTEGER PRIMARY KEY, begin_ms INTEGER NOT NULL, version TEXT, kernel TEXT, host TEXT);"          \
+	"CREATE TABLE process (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, start_ns INTEGER NOT NULL, comm TEXT NOT NULL,"   \
+	" unit TEXT NOT NULL, container_id TEXT NOT NULL, container TEXT NOT NULL, pod TEXT NOT NULL, namespace TEXT NOT NULL,"    \
+	" UNIQUE (pid, start_ns, comm, unit, container_id, container, pod));"                                                   \
+	"CREATE TABLE service (id INTEGER PRIMARY KEY, side TEXT NOT NULL, address TEXT NOT NULL, port INTEGER NOT NULL,"      \
+	" UNIQUE (side, address, port));"                                                                                      \
+	"CREATE TABLE interval (id INTEGER PRIMARY KEY, level INTEGER NOT NULL, begin_ms INTEGER NOT NULL,"                    \
+	" end_ms INTEGER NOT NULL, run INTEGER NOT NULL, transitions INTEGER NOT NULL, lost INTEGER NOT NULL,"                 \
+	" withheld INTEGER NOT NULL, last INTEGER);"                                                                           \
+	"CREATE INDEX interval_time ON interval (level, begin_ms);"                                                            \
+	"CREATE TABLE flow (interval INTEGER NOT NULL, process INTEGER NOT NULL, service INTEGER NOT NULL, opened INTEGER,"    \
+	" time_wait_local INTEGER, time_wait_other INTEGER, close_wait INTEGER, no_port INTEGER, refused INTEGER,"             \
+	" timeout INTEGER, abandoned INTEGER, unreachable INTEGER, established_now INTEGER, time_wait_now INTEGER,"            \
+	" close_wait_now INTEGER, close_wait_oldest_ms INTEGER, close_wait_youngest_ms INTEGER,"                               \
+	" PRIMARY KEY (interval, process, service)) WITHOUT ROWID;"                                                            \
+	"CREATE TABLE dwell (interval INTEGER NOT NULL, process INTEGER NOT NULL, service INTEGER NOT NULL,"                   \
+	" state TEXT NOT NULL, le_ns INTEGER NOT NULL, count INTEGER NOT NULL,"                                                \
+	" PRIMARY KEY (interval, process, service, state, le_ns)) WITHOUT ROWID;"                                              \
+	"CREATE TABLE finding (id INTEGER PRIMARY KEY, begin_ms INTEGER NOT NULL, end_ms INTEGER, code TEXT NOT NULL,"         \
+	" severity TEXT NOT NULL, text TEXT NOT NULL, count INTEGER NOT NULL);"                                                \
+	"CREATE TABLE loss (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL,"       \
+	" text TEXT NOT NULL);"
+
+/* An interval of the level before, from id ?1 on to ?2, into interval ?3. */
+#define SCHEMA_ROLL_FLOWS                                                                                                      \
+	"INSERT INTO flow SELECT ?3, process, service, sum(opened), sum(time_wait_local), sum(time_wait_other),"               \
+	" sum(close_wait), sum(no_port), sum(refused), sum(timeout), sum(abandoned), sum(unreachable), max(established_now),"  \
+	" max(time_wait_now), max(close_wait_now), max(close_wait_oldest_ms), ifnull(min(nullif(close_wait_youngest_ms, 0)), 0)"                      \
+	" FROM flow WHERE interval IN (SELECT id FROM interval WHERE level = ?4 AND id BETWEEN ?1 AND ?2)"                     \
+	" GROUP BY process, service"
+
+#define SCHEMA_ROLL_DWELL                                                                                                      \
+	"INSERT INTO dwell SELECT ?3, process, service, state, le_ns, sum(count) FROM dwell WHERE interval IN"                 \
+	" (SELECT id FROM interval WHERE level = ?4 AND id BETWEEN ?1 AND ?2) GROUP BY process, service, state, le_ns"
+
+#endif
