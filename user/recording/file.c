@@ -16,6 +16,7 @@
 
 #define MEMBER_BYTES (256 << 10) /* of lines: a larger one compresses no better */
 #define STREAM_BYTES (24 << 10) /* of lines in a flush: fewer are streamed */
+#define STREAM_MOST (128 << 10) /* of lines in a streamed member: what a damaged byte can take with it */
 #define LEVEL 3
 #define OUT_BYTES 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's frame */
@@ -117,11 +118,14 @@ static int make_member(struct recording_file *file)
 	return write_out(file, file->member, size);
 }
 
+/* Whole lines, as far as they fit, so that each member can be read alone. */
 int recording_file_write(struct recording_file *file, const void *data, size_t size)
 {
 	const char *from = data;
 	size_t part;
 
+	if (file->gathered && file->gathered + size > MEMBER_BYTES)
+		make_member(file);
 	while (size && !file->error) {
 		part = MEMBER_BYTES - file->gathered;
 		part = part < size ? part : size;
@@ -139,7 +143,9 @@ int recording_file_flush(struct recording_file *file)
 {
 	if (file->error || !file->gathered)
 		return file->error;
-	return file->gathered < STREAM_BYTES ? stream(file, Z_SYNC_FLUSH) : make_member(file);
+	if (file->gathered >= STREAM_BYTES)
+		return make_member(file);
+	return stream(file, file->stream.total_in < STREAM_MOST ? Z_SYNC_FLUSH : Z_FINISH);
 }
 
 uint64_t recording_file_bytes(const struct recording_file *file)

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #define RAW_BYTES 32768
+#define MEMBER_MAGIC 4 /* bytes that a member is known by */
 #define GZIP_WINDOW (MAX_WBITS + 16) /* gzip's frame, as zlib is told */
 
 struct recording_input {
@@ -19,6 +20,8 @@ struct recording_input {
 	z_stream stream; /* next_in, avail_in: raw bytes that wait, for plain files too */
 	bool begun, gzip; /* after the first bytes */
 	bool in_member; /* gzip: between a member's header and trailer */
+	bool seeks; /* gzip: behind damage, before the next member */
+	bool file_ended; /* another file follows */
 	bool raw_ended, ended, truncated, corrupt, unterminated;
 	bool skipping; /* inside of a line that is too long */
 	size_t start, end; /* of what waits in text */
@@ -57,6 +60,9 @@ static int read_raw(struct recording_input *input)
 	memmove(input->raw, stream->next_in ?: input->raw, stream->avail_in);
 	stream->next_in = input->raw;
 	size = input->read(input->context, input->raw + stream->avail_in, RAW_BYTES - stream->avail_in);
+	input->file_ended = size == RECORDING_NEXT_FILE;
+	if (input->file_ended)
+		size = 0;
 	if (size < 0)
 		return size;
 	stream->avail_in += size;
@@ -87,6 +93,29 @@ static void take_plain(struct recording_input *input)
 	input->end += size;
 }
 
+/* What was read of a line before a gap is no line together with what comes behind it. */
+static void break_line(struct recording_input *input)
+{
+	if (input->end > input->start && input->text[input->end - 1] != '\n' && input->end < sizeof(input->text))
+		input->text[input->end++] = '\n';
+}
+
+/* Members are short and can be read alone: what is behind damage is not lost. Their headers are looked for. */
+static void seek_member(struct recording_input *input)
+{
+	z_stream *stream = &input->stream;
+
+	for (; stream->avail_in >= MEMBER_MAGIC; stream->next_in++, stream->avail_in--) {
+		if (stream->next_in[0] != 0x1f || stream->next_in[1] != 0x8b || stream->next_in[2] != Z_DEFLATED ||
+		    stream->next_in[3] & 0xe0)
+			continue;
+		input->seeks = false;
+		return;
+	}
+	if (input->raw_ended)
+		stream->avail_in = 0;
+}
+
 /* One step of inflate; members follow one another when files were put together. */
 static void take_gzip(struct recording_input *input)
 {
@@ -102,27 +131,51 @@ static void take_gzip(struct recording_input *input)
 		input->in_member = false;
 		inflateReset(stream);
 	} else if (result != Z_OK && result != Z_BUF_ERROR) {
-		input->corrupt = input->ended = true;
+		input->corrupt = input->seeks = true;
+		input->in_member = false;
+		inflateReset(stream);
+		break_line(input);
 	}
+}
+
+/* The next file begins as if it were the first. */
+static void begin_file(struct recording_input *input)
+{
+	input->truncated |= input->in_member;
+	break_line(input);
+	inflateReset(&input->stream);
+	input->begun = input->in_member = input->seeks = input->raw_ended = input->file_ended = false;
+}
+
+static void take(struct recording_input *input)
+{
+	if (!input->gzip)
+		take_plain(input);
+	else if (input->seeks)
+		seek_member(input);
+	else
+		take_gzip(input);
 }
 
 /* At least one byte more in text, unless the end has come. There is room. */
 static int fill(struct recording_input *input)
 {
 	size_t before = input->end;
-	int err = input->begun ? 0 : begin(input);
+	int err = 0;
 
 	while (!err && input->end == before && !input->ended) {
-		if (!input->stream.avail_in && !input->raw_ended)
+		if (!input->begun)
+			err = begin(input);
+		if (!err && (!input->stream.avail_in || (input->seeks && input->stream.avail_in < MEMBER_MAGIC)) && !input->raw_ended)
 			err = read_raw(input);
-		if (input->stream.avail_in && input->gzip)
-			take_gzip(input);
-		else if (input->stream.avail_in)
-			take_plain(input);
-		else if (input->raw_ended)
+		if (!err && input->stream.avail_in)
+			take(input);
+		else if (!err && input->raw_ended && input->file_ended)
+			begin_file(input);
+		else if (!err && input->raw_ended)
 			input->ended = true;
 	}
-	if (input->ended && input->in_member && !input->corrupt)
+	if (input->ended && input->in_member)
 		input->truncated = true;
 	return err;
 }

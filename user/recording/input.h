@@ -20,7 +20,7 @@ void recording_input_free(struct recording_input *input);
  */
 int recording_input_line(struct recording_input *input, const char **line, size_t *size);
 
-/* After the end: the compressed data broke off, or is damaged. */
+/* So far: the compressed data of a file broke off, or was damaged; what is behind damage is read where it can be. */
 bool recording_input_truncated(const struct recording_input *input);
 bool recording_input_corrupt(const struct recording_input *input);
 

@@ -54,6 +54,7 @@ struct replay {
 	bool known_before; /* a file goes on from one that we have read */
 	bool relisting; /* until the first tick of a file all that is there is told anew */
 	bool skipping; /* to the next header */
+	bool has_gap; /* something of this file could not be read */
 };
 
 /* No more lines are wanted. */
@@ -144,7 +145,10 @@ static void begin_further(struct replay *replay, const struct recorded *header)
 		return;
 	}
 	replay->findings->unfollowed = false;
-	replay->known_before = step == SUCCESSION_NEXT;
+	if (step == SUCCESSION_NEXT && replay->has_gap)
+		begin_anew(replay);
+	replay->known_before = step == SUCCESSION_NEXT && !replay->has_gap;
+	replay->has_gap = false;
 	if (step == SUCCESSION_OTHER) {
 		begin_other_run(replay, header);
 	} else if (step == SUCCESSION_GAP) {
@@ -372,6 +376,7 @@ static void take_line(struct replay *replay, const struct recording_input *input
 		recorded_release(&recorded);
 	} else if (!recording_input_unterminated(input)) {
 		replay->findings->damaged++;
+		replay->has_gap = true;
 	}
 }
 
@@ -390,6 +395,8 @@ static int read_lines(struct replay *replay, struct recording_input *input)
 
 	while (got && !is_done(replay) && !is_foreign(replay) && !stop_is_requested()) {
 		got = recording_input_line(input, &line, &size);
+		if (recording_input_corrupt(input) && !replay->findings->corrupt)
+			replay->findings->corrupt = replay->has_gap = true;
 		if (got == 1)
 			take_line(replay, input, line, size);
 		else if (got == -E2BIG && replay->begun)

@@ -75,7 +75,7 @@ struct recording_findings {
 	bool headless; /* no header: version, kernel and hooks are not known */
 	bool continued; /* the first file that we read is not the recording's first */
 	bool truncated; /* no end: the recorder was killed, or the file was cut */
-	bool corrupt; /* the compressed data is damaged: what comes behind was not read */
+	bool corrupt; /* the compressed data is damaged somewhere: what could not be read is left out */
 	bool unnamed; /* nothing is of the containers, pods or units that were asked for */
 	bool unfollowed; /* the recording goes on in `next` */
 	char next[256];
@@ -83,6 +83,9 @@ struct recording_findings {
 
 /* Bytes of a recording. Returns how many, 0 at the end, negative errno; -EINTR where the run was asked to end meanwhile. */
 typedef long recording_read(void *context, void *buffer, size_t size);
+
+/* What it returns between two files that are read one after the other. -1000: no errno. */
+#define RECORDING_NEXT_FILE (-1000L)
 
 /*
  * Runs the view over the recording as a live run would have over the same events: options->filter and needs->emit_states

@@ -61,7 +61,7 @@ static void tell_findings(const struct recording_findings *findings, const char 
 	if (findings->condensed)
 		add(&words, "long silences are shown in fewer steps");
 	if (findings->corrupt)
-		add(&words, "damaged, what comes before the damage is shown");
+		add(&words, "damaged, what can be read is shown");
 	if (findings->truncated)
 		add(&words, "not complete, shown as far as it goes");
 	if (findings->unnamed)
