@@ -11,7 +11,7 @@
 #include "util/stop.h"
 
 static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks,
-					       &command_ports };
+					       &command_ports, &command_diagnose };
 
 static const struct command *view_find(const char *name)
 {
@@ -25,7 +25,7 @@ static const struct command *view_find(const char *name)
 
 static int usage_error(const char *sentence, const char *word)
 {
-	log_error("%s%s%s: tcpdwell report FILE [trace|top|hist|leaks|ports] [OPTIONS]", word, *word ? ": " : "", sentence);
+	log_error("%s%s%s: tcpdwell report FILE [trace|top|hist|leaks|ports|diagnose] [OPTIONS]", word, *word ? ": " : "", sentence);
 	return EXIT_USAGE;
 }
 
@@ -100,8 +100,8 @@ static int report_main(int argc, char **argv)
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "show a recorded file as trace, top, hist, leaks or ports would have, without root",
-	.arguments = "FILE [trace|top|hist|leaks|ports]",
+	.summary = "show a recorded file as trace, top, hist, leaks, ports or diagnose would have, without root",
+	.arguments = "FILE [trace|top|hist|leaks|ports|diagnose]",
 	.description = "Shows a file that tcpdwell record wrote, as the live command would have shown it then, with that command's\n"
 		       "options and filters; trace where none is named. FILE - is standard input. Output of trace --all -j can be\n"
 		       "shown too. What is missing or damaged is said on standard error; the rest is shown.",

@@ -61,3 +61,16 @@ int command_show(const struct command *command, const struct options *options, r
 	output_release(&output);
 	return err ? run_result(err, error) : code;
 }
+
+int command_run(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	int code = options_parse(&options, command, argc, argv);
+
+	if (!code) {
+		log_set_verbosity(options.verbosity);
+		code = command->run ? command->run(&options) : command_show(command, &options, machine_run);
+	}
+	options_release(&options);
+	return code < 0 ? EXIT_FINE : code;
+}

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&command_hist,
 	&command_leaks,
 	&command_ports,
+	&command_diagnose,
 	&command_record,
 	&command_report,
 	&command_agent,
@@ -58,19 +59,6 @@ static int no_such_command(const char *name)
 	return EXIT_USAGE;
 }
 
-static int run_command(const struct command *command, int argc, char **argv)
-{
-	struct options options;
-	int code = options_parse(&options, command, argc, argv);
-
-	if (!code) {
-		log_set_verbosity(options.verbosity);
-		code = command->run ? command->run(&options) : command_show(command, &options, machine_run);
-	}
-	options_release(&options);
-	return code < 0 ? EXIT_FINE : code;
-}
-
 static int run_words(int argc, char **argv)
 {
 	const struct command *command = isatty(STDOUT_FILENO) ? &command_top : &command_trace;
@@ -90,7 +78,7 @@ static int run_words(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	return command->main ? command->main(argc, argv) : run_command(command, argc, argv);
+	return command->main ? command->main(argc, argv) : command_run(command, argc, argv);
 }
 
 /* Help and versions are printed through stdio: what it could not write is told here. */

@@ -23,6 +23,8 @@ int ports_model_init(struct ports_model *model, const struct ports_model_config 
 	const struct model_config books = {
 		.states = STATES | config->states,
 		.followed = STATES | config->states,
+		.groupings = { config->groups_by },
+		.n_groupings = config->has_groups,
 		.max_sockets = config->max_sockets,
 		.keep_ends = true,
 	};

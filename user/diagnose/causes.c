@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diagnose/causes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/tcp_state.h"
+
+const double cause_windows_s[CAUSE_WINDOWS] = { 20, 60, 600 };
+
+void causes_init(struct causes *causes)
+{
+	memset(causes, 0, sizeof(*causes));
+}
+
+#define SYN_AGAIN_NS 1100000000ULL /* the first retransmission comes after a second */
+
+void causes_ages(struct causes *causes, const struct thresholds *thresholds)
+{
+	uint64_t unanswered_ns = thresholds->values[TD142_AGE_S] * 1e9;
+
+	causes->age_ns[STATE_SYN_SENT] = SYN_AGAIN_NS;
+	causes->age_ns[STATE_CLOSE_WAIT] = thresholds->values[TD122_AGE_S] * 1e9;
+	causes->age_ns[STATE_FIN_WAIT2] = thresholds->values[TD141_AGE_S] * 1e9;
+	causes->age_ns[STATE_FIN_WAIT1] = causes->age_ns[STATE_LAST_ACK] = causes->age_ns[STATE_CLOSING] = unanswered_ns;
+}
+
+static void clear(struct causes *causes)
+{
+	struct cause *cause, *next;
+
+	HASH_ITER(hh, causes->table, cause, next) {
+		HASH_DEL(causes->table, cause);
+		free(cause);
+	}
+	causes->count = 0;
+	memset(causes->states, 0, sizeof(causes->states));
+}
+
+void causes_release(struct causes *causes)
+{
+	clear(causes);
+	free(causes->sorted);
+}
+
+static struct cause *cause_get(struct causes *causes, const struct cause_key *key, const struct live_end *end)
+{
+	struct cause *cause;
+
+	HASH_FIND(hh, causes->table, key, sizeof(*key), cause);
+	if (cause)
+		return cause;
+	cause = calloc(1, sizeof(*cause));
+	if (!cause)
+		return NULL;
+	cause->key = *key;
+	cause->youngest_ns = UINT64_MAX;
+	cause->one_remote = true;
+	memcpy(cause->remote_addr, end->endpoint.remote_addr, 16);
+	cause->remote_port = end->endpoint.remote_port;
+	HASH_ADD(hh, causes->table, key, sizeof(cause->key), cause);
+	if (cause->hh.tbl) {
+		causes->count++;
+		return cause;
+	}
+	free(cause);
+	return NULL;
+}
+
+static void add_to_windows(struct cause *cause, uint64_t age_ns, uint64_t watched_ns)
+{
+	struct cause_window *window = cause->windows;
+	int i;
+
+	for (i = 0; i < CAUSE_WINDOWS; i++, window++) {
+		if (age_ns > cause_windows_s[i] * 1e9 || watched_ns < cause_windows_s[i] * 1e9)
+			continue;
+		window->last_ns = window->came && window->last_ns < age_ns ? window->last_ns : age_ns;
+		if (age_ns > window->first_ns)
+			window->first_ns = age_ns;
+		window->came++;
+	}
+}
+
+static struct cause_key key_of(const struct live_socket *socket, const struct live_end *end)
+{
+	uint16_t port = endpoint_service_port(&end->endpoint, socket->side);
+
+	return (struct cause_key){
+		.process = live_socket_charged(socket),
+		.netns = end->endpoint.netns,
+		.service_port = port,
+		.side = socket->side,
+		.state = socket->state,
+		.queued = !!(socket->flags & LIVE_IN_ACCEPT_QUEUE),
+		.held = socket->holder || !(socket->flags & LIVE_HOLDER_TOLD),
+		.small = !!(socket->flags & LIVE_TIMEWAIT),
+	};
+}
+
+static int add(struct causes *causes, uint64_t id, const struct live_socket *socket, const struct live_end *end, uint64_t begin_ns,
+	       uint64_t now_ns)
+{
+	struct cause_key key = key_of(socket, end);
+	struct cause *cause = cause_get(causes, &key, end);
+	uint64_t age_ns = now_ns > socket->since_ns ? now_ns - socket->since_ns : 0;
+	bool came = socket->flags & LIVE_CAME && !(socket->flags & LIVE_AT_LEAST);
+
+	if (!cause)
+		return -ENOMEM;
+	causes->states[socket->state & 15]++;
+	cause->count++;
+	cause->aged += age_ns >= causes->age_ns[socket->state & 15];
+	cause->from_before += !!(socket->flags & LIVE_AT_LEAST);
+	cause->one_remote &= !memcmp(cause->remote_addr, end->endpoint.remote_addr, 16);
+	if (age_ns >= cause->oldest_ns) {
+		cause->oldest_ns = age_ns;
+		cause->oldest_at_least = socket->flags & LIVE_AT_LEAST;
+		cause->example = id;
+	}
+	if (age_ns < cause->youngest_ns)
+		cause->youngest_ns = age_ns;
+	if (came)
+		add_to_windows(cause, age_ns, now_ns - begin_ns);
+	return 0;
+}
+
+static int most_first(const void *one, const void *other)
+{
+	const struct cause *a = *(struct cause *const *)one, *b = *(struct cause *const *)other;
+
+	return a->count != b->count ? (a->count > b->count ? -1 : 1) : memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+static int sort(struct causes *causes)
+{
+	struct cause *cause, **sorted;
+	size_t n = 0;
+
+	if (causes->count > causes->capacity) {
+		sorted = realloc(causes->sorted, causes->count * sizeof(*sorted));
+		if (!sorted)
+			return -ENOMEM;
+		causes->sorted = sorted;
+		causes->capacity = causes->count;
+	}
+	for (cause = causes->table; cause; cause = cause->hh.next)
+		causes->sorted[n++] = cause;
+	if (n)
+		qsort(causes->sorted, n, sizeof(*causes->sorted), most_first);
+	return 0;
+}
+
+int causes_make(struct causes *causes, const struct model *model, uint64_t begin_ns, uint64_t now_ns)
+{
+	const struct live_socket *socket;
+	const struct live_end *end;
+	size_t cursor = 0;
+	uint64_t id;
+	int err = 0;
+
+	clear(causes);
+	while (!err && (socket = live_sockets_next(&model->sockets, &cursor, &id))) {
+		end = live_socket_end(&model->sockets, socket);
+		if (end)
+			err = add(causes, id, socket, end, begin_ns, now_ns);
+	}
+	return err ?: sort(causes);
+}
+
+int cause_grows(const struct cause *cause, uint32_t least, double min_s)
+{
+	const struct cause_window *window = cause->windows;
+	int i;
+
+	for (i = 0; i < CAUSE_WINDOWS; i++, window++)
+		if (cause_windows_s[i] >= min_s && window->came >= least && window->first_ns >= cause_windows_s[i] * 1e9 / 2 &&
+		    window->last_ns <= cause_windows_s[i] * 1e9 / 3)
+			return i;
+	return -1;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Live sockets that have the same cause: same process, side, service port and state. Made anew from the model in one pass. Pure.
+ */
+#ifndef TCPDWELL_DIAGNOSE_CAUSES_H
+#define TCPDWELL_DIAGNOSE_CAUSES_H
+
+#include "account/model.h"
+#include "diagnose/thresholds.h"
+
+/* No byte is left out: compared as memory. */
+struct cause_key {
+	uint32_t process; /* charged; of the model's processes, 0 = not known */
+	uint32_t netns;
+	uint16_t service_port; /* 0: the side is not known */
+	uint8_t side, state;
+	uint8_t queued; /* waits in an accept queue */
+	uint8_t held; /* a process has the descriptor, as far as is known */
+	uint8_t small; /* in the kernel's small socket */
+	uint8_t padding;
+};
+
+/* Windows in which it is looked what came and stayed: so long each. A run that is younger has none. */
+#define CAUSE_WINDOWS 3
+extern const double cause_windows_s[CAUSE_WINDOWS];
+
+struct cause_window {
+	uint32_t came; /* entered their state within it, and are there */
+	uint64_t first_ns, last_ns; /* ages of the first and the last of these */
+};
+
+struct cause {
+	struct cause_key key;
+	UT_hash_handle hh;
+	uint32_t count;
+	uint32_t aged; /* as old as the state's age, at least */
+	uint32_t from_before; /* their begin was not seen */
+	uint64_t oldest_ns, youngest_ns; /* ages */
+	bool oldest_at_least;
+	uint8_t remote_addr[16]; /* of the first that was met */
+	uint16_t remote_port;
+	bool one_remote; /* all have this one */
+	uint64_t example; /* id of a socket: the oldest */
+	struct cause_window windows[CAUSE_WINDOWS];
+};
+
+struct causes {
+	struct cause *table;
+	struct cause **sorted; /* the most sockets first */
+	size_t count, capacity;
+	uint32_t states[16]; /* sockets by state */
+	uint64_t age_ns[16]; /* by state: from when on a socket counts as aged */
+};
+
+void causes_init(struct causes *causes);
+void causes_release(struct causes *causes);
+
+/* From when on sockets count as aged, by state. */
+void causes_ages(struct causes *causes, const struct thresholds *thresholds);
+
+/* 0 or -ENOMEM. */
+int causes_make(struct causes *causes, const struct model *model, uint64_t begin_ns, uint64_t now_ns);
+
+/* Did sockets come all through a window of at least min_s, so that it is no burst? The shortest such window; -1: none. */
+int cause_grows(const struct cause *cause, uint32_t least, double min_s);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the findings about CLOSE_WAIT have in common. Pure. */
+#ifndef TCPDWELL_DIAGNOSE_CLOSE_WAIT_H
+#define TCPDWELL_DIAGNOSE_CLOSE_WAIT_H
+
+#include "diagnose/words.h"
+
+/* What the number of a cause's CLOSE_WAIT does. */
+enum close_wait_kind {
+	CLOSE_WAIT_PASSING, /* few, young: programs that are about to close */
+	CLOSE_WAIT_GROWS, /* they come all the time, and stay */
+	CLOSE_WAIT_STAYS, /* for long, and none comes */
+	CLOSE_WAIT_UNDECIDED, /* it was not watched long enough */
+};
+
+enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cause *cause);
+
+/* Connections a second that come to stay, of one that grows. */
+double close_wait_rate(const struct scene *scene, const struct cause *cause);
+
+/* So many seconds more until it is decided. */
+double close_wait_left_s(const struct scene *scene);
+
+/* CLOSE_WAIT that were accepted or connected: not in an accept queue. */
+static inline bool is_close_wait(const struct cause *cause)
+{
+	return cause->key.state == STATE_CLOSE_WAIT && !cause->key.queued;
+}
+
+void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause);
+void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause);
+void close_wait_useless(struct finding *finding, const struct scene *scene, const struct cause *cause);
+
+/* "connections to 10.0.0.5:61616", "connections to its port 8080" */
+const char *cause_connections(words out, const struct cause *cause);
+
+#endif

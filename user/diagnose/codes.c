@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diagnose/codes.h"
+
+#include <errno.h>
+#include <strings.h>
+
+/* The order is that of the catalogue; findings of one severity are told in it. */
+const struct code_row code_rows[CODES] = {
+	[TD101] = { "TD101", "connect() fails: all local ports to a destination are used", td101_no_port, NEED_FAILURES },
+	[TD102] = { "TD102", "connect() searches long for a free local port", td102_cliff, NEED_PORTS | NEED_SEARCH | NEED_EVENTS },
+	[TD103] = { "TD103", "local ports to a destination run out", td103_ports_run_out, NEED_PORTS | NEED_EVENTS, 10 },
+	[TD111] = { "TD111", "a client opens a connection for each request", td111_connection_per_request, NEED_EVENTS, 10 },
+	[TD112] = { "TD112", "a service closes first: TIME_WAIT piles up here", td112_server_closes_first, 0 },
+	[TD121] = { "TD121", "leak: sockets stay in CLOSE_WAIT, nobody closes them", td121_leak, 0, 20 },
+	[TD122] = { "TD122", "an idle pool whose peer has closed", td122_idle_pool, 0, 20 },
+	[TD124] = { "TD124", "a process has few descriptors left", td124_descriptors, NEED_PROCESSES },
+	[TD132] = { "TD132", "clients closed while they waited to be accepted", td132_gave_up_in_queue, 0 },
+	[TD141] = { "TD141", "FIN_WAIT2 held by a process: the peer does not close", td141_peer_does_not_close, 0 },
+	[TD142] = { "TD142", "sockets that close get no answer from the peer's host", td142_peer_does_not_answer, 0, 6 },
+	[TD151] = { "TD151", "a destination does not answer", td151_no_answer, NEED_FAILURES },
+	[TD152] = { "TD152", "a process connects to very many addresses or ports", td152_scan, NEED_EVENTS },
+	[TD153] = { "TD153", "connections are refused", td153_refused, NEED_FAILURES },
+	[TD162] = { "TD162", "most connections to a service come from one address", td162_one_address, 0 },
+	[TD172] = { "TD172", "a process ends connections with a reset", td172_resets, NEED_EVENTS },
+};
+
+int code_parse(const char *name)
+{
+	int code;
+
+	for (code = 0; code < CODES; code++)
+		if (!strcasecmp(code_rows[code].name, name))
+			return code;
+	return -EINVAL;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* All findings that there are, one row each: code, rule, what the rule needs. A code is never used again for something else. */
+#ifndef TCPDWELL_DIAGNOSE_CODES_H
+#define TCPDWELL_DIAGNOSE_CODES_H
+
+#include "diagnose/scene.h"
+
+enum code {
+	TD101, TD102, TD103,
+	TD111, TD112,
+	TD121, TD122, TD124,
+	TD132,
+	TD141, TD142,
+	TD151, TD152, TD153,
+	TD162,
+	TD172,
+	CODES,
+};
+
+/* What a rule can't do without. Where it is missing the rule is not examined, with the reason. */
+enum need {
+	NEED_EVENTS = 1 << 0, /* what happened, not only what is there */
+	NEED_PORTS = 1 << 1, /* the settings of ports */
+	NEED_SEARCH = 1 << 2, /* how long connect() looked for a port */
+	NEED_PROCESSES = 1 << 3, /* the machine can be asked about processes */
+	NEED_FAILURES = 1 << 4, /* connect() that failed */
+};
+
+struct code_row {
+	const char *name;
+	const char *title; /* of the code, for lists */
+	rule *judge;
+	unsigned int needs; /* enum need */
+	double watch_s; /* it has to watch for so long */
+};
+
+extern const struct code_row code_rows[CODES];
+
+/* The number of "TD121", whatever its case; -EINVAL. */
+int code_parse(const char *name);
+
+/* The long text of a code, for --explain: paragraphs, each ends with a newline. */
+const char *code_explanation(unsigned int code);
+
+rule td101_no_port, td102_cliff, td103_ports_run_out, td111_connection_per_request, td112_server_closes_first, td121_leak,
+	td122_idle_pool, td124_descriptors, td132_gave_up_in_queue, td141_peer_does_not_close, td142_peer_does_not_answer,
+	td151_no_answer, td152_scan, td153_refused, td162_one_address, td172_resets;
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The runner: looks, asks, lets the rules judge (judge.c), and keeps what they told. */
+#include "diagnose/diagnosis.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnose/asked.h"
+#include "diagnose/judge.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define FIRST_NS (NSEC_PER_SEC + NSEC_PER_SEC / 5) /* the first run: what is there has been told by then */
+#define OVER_NS (5 * NSEC_PER_SEC) /* a rule may miss a finding for a moment */
+
+static const struct process_facts *facts_of(const void *context, const struct process *process)
+{
+	return asked_find(context, process);
+}
+
+int diagnosis_init(struct diagnosis *diagnosis, const struct diagnosis_config *config)
+{
+	const struct ports_model_config ports = {
+		.max_sockets = config->max_sockets,
+		.groups_by = GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE),
+		.has_groups = true,
+	};
+
+	memset(diagnosis, 0, sizeof(*diagnosis));
+	diagnosis->config = *config;
+	diagnosis->config.interval_ns = config->interval_ns ?: NSEC_PER_SEC;
+	thresholds_init(&diagnosis->thresholds);
+	if (config->thresholds)
+		diagnosis->thresholds = *config->thresholds;
+	flows_init(&diagnosis->flows);
+	causes_init(&diagnosis->causes);
+	causes_ages(&diagnosis->causes, &diagnosis->thresholds);
+	return ports_model_init(&diagnosis->ports, &ports);
+}
+
+void diagnosis_release(struct diagnosis *diagnosis)
+{
+	size_t i;
+
+	for (i = 0; i < diagnosis->n_told; i++)
+		free(diagnosis->told[i]);
+	asked_release(diagnosis);
+	causes_release(&diagnosis->causes);
+	flows_release(&diagnosis->flows);
+	ports_model_release(&diagnosis->ports);
+}
+
+void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
+{
+	ports_model_begin(&diagnosis->ports, run);
+	flows_begin(&diagnosis->flows, run->begin_ns);
+	diagnosis->next_ns = run->begin_ns + FIRST_NS;
+	diagnosis->scene = (struct scene){
+		.ports = &diagnosis->ports,
+		.flows = &diagnosis->flows,
+		.causes = &diagnosis->causes,
+		.thresholds = &diagnosis->thresholds,
+		.facts = diagnosis->config.ask ? facts_of : NULL,
+		.context = diagnosis,
+		.begin_ns = run->begin_ns,
+		.polled = run->polled,
+		.recorded = run->recorded,
+	};
+}
+
+int diagnosis_event(struct diagnosis *diagnosis, const struct event *event)
+{
+	flows_event(&diagnosis->flows, event);
+	return ports_model_event(&diagnosis->ports, event);
+}
+
+void diagnosis_recount(struct diagnosis *diagnosis, bool begins)
+{
+	ports_model_recount(&diagnosis->ports, begins);
+}
+
+static void count_figures(struct diagnosis *diagnosis)
+{
+	struct diagnosis_figures *figures = &diagnosis->figures;
+	const struct destination *destination;
+	size_t i;
+
+	memset(figures, 0, sizeof(*figures));
+	figures->fullest_share = -1;
+	for (i = 0; i < 16; i++)
+		figures->states[i] = diagnosis->causes.states[i], figures->sockets += diagnosis->causes.states[i];
+	figures->processes = diagnosis->ports.n_processes;
+	for (destination = diagnosis->ports.destinations.by_key; destination; destination = destination->hh.next) {
+		figures->destinations += destination->sockets > 0;
+		if (destination->known && destination->share > figures->fullest_share)
+			figures->fullest_share = destination->share;
+	}
+	memcpy(figures->failures, diagnosis->ports.totals.connect_failures, sizeof(figures->failures));
+}
+
+/* What the model says of now. */
+static int look(struct diagnosis *diagnosis, const struct tick *tick)
+{
+	int err = ports_model_measure(&diagnosis->ports, tick);
+
+	diagnosis->scene.now_ns = tick->time_ns;
+	diagnosis->scene.watched_s = (tick->time_ns - diagnosis->scene.begin_ns) / 1e9;
+	err = err ?: causes_make(&diagnosis->causes, diagnosis->ports.books, diagnosis->scene.begin_ns, tick->time_ns);
+	if (err)
+		return err;
+	flows_conclude(&diagnosis->flows, tick->time_ns);
+	count_figures(diagnosis);
+	asked_ask(diagnosis);
+	return 0;
+}
+
+static struct told_finding *find_told(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	size_t i;
+
+	for (i = 0; i < diagnosis->n_told; i++)
+		if (diagnosis->told[i]->finding.code == finding->code &&
+		    !memcmp(&diagnosis->told[i]->finding.subject, &finding->subject, SUBJECT_KEY_BYTES))
+			return diagnosis->told[i];
+	return NULL;
+}
+
+static int compare_told(const void *one, const void *other)
+{
+	const struct told_finding *a = *(struct told_finding *const *)one, *b = *(struct told_finding *const *)other;
+	enum severity severity_a = told_severity(a), severity_b = told_severity(b);
+
+	if (a->over != b->over)
+		return a->over - b->over;
+	if (severity_a != severity_b)
+		return severity_a < severity_b ? -1 : 1;
+	if (a->finding.code != b->finding.code)
+		return a->finding.code < b->finding.code ? -1 : 1;
+	if (a->finding.weight != b->finding.weight)
+		return a->finding.weight > b->finding.weight ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void drop(struct diagnosis *diagnosis, size_t at)
+{
+	free(diagnosis->told[at]);
+	diagnosis->told[at] = diagnosis->told[--diagnosis->n_told];
+}
+
+/* Room for a new one: what has been over for longest goes. */
+static bool make_room(struct diagnosis *diagnosis)
+{
+	size_t i, oldest = FINDINGS_MAX;
+
+	if (diagnosis->n_told < FINDINGS_MAX)
+		return true;
+	for (i = 0; i < diagnosis->n_told; i++)
+		if (diagnosis->told[i]->over &&
+		    (oldest == FINDINGS_MAX || diagnosis->told[i]->last_ns < diagnosis->told[oldest]->last_ns))
+			oldest = i;
+	if (oldest == FINDINGS_MAX)
+		return false;
+	drop(diagnosis, oldest);
+	return true;
+}
+
+static void keep(struct diagnosis *diagnosis, struct finding *finding)
+{
+	uint64_t now_ns = diagnosis->scene.now_ns;
+	struct told_finding *told = find_told(diagnosis, finding);
+
+	if (!told) {
+		if (!make_room(diagnosis))
+			return;
+		told = calloc(1, sizeof(*told));
+		if (!told)
+			return;
+		told->begin_ns = now_ns;
+		told->number = ++diagnosis->numbers;
+		diagnosis->told[diagnosis->n_told++] = told;
+	} else if (told->over) {
+		told->begin_ns = now_ns;
+	}
+	told->last_ns = now_ns;
+	told->over = false;
+	told->finding = *finding;
+	if (!told->finding.since_ns)
+		told->finding.since_ns = told->begin_ns;
+}
+
+/* What was undecided and is decided otherwise now was nothing. */
+static void close_over(struct diagnosis *diagnosis)
+{
+	size_t i = 0;
+
+	while (i < diagnosis->n_told) {
+		struct told_finding *told = diagnosis->told[i];
+
+		told->over = diagnosis->scene.now_ns - told->last_ns >= OVER_NS;
+		if (told->finding.confidence == CONFIDENCE_TOO_EARLY && told->last_ns != diagnosis->scene.now_ns)
+			drop(diagnosis, i);
+		else
+			i++;
+	}
+}
+
+int diagnosis_tick(struct diagnosis *diagnosis, const struct tick *tick, bool now)
+{
+	struct verdicts *verdicts;
+	size_t i;
+	int err;
+
+	if (!now && tick->time_ns < diagnosis->next_ns)
+		return 0;
+	verdicts = verdicts_new();
+	if (!verdicts)
+		return -ENOMEM;
+	err = look(diagnosis, tick);
+	if (!err) {
+		judge_all(diagnosis, verdicts);
+		for (i = 0; i < verdicts->count; i++)
+			keep(diagnosis, &verdicts->findings[i]);
+		close_over(diagnosis);
+		if (diagnosis->n_told)
+			qsort(diagnosis->told, diagnosis->n_told, sizeof(*diagnosis->told), compare_told);
+		diagnosis->last_ns = tick->time_ns;
+		diagnosis->next_ns = tick->time_ns + diagnosis->config.interval_ns;
+		diagnosis->runs++;
+	}
+	verdicts_free(verdicts);
+	return err ?: 1;
+}
+
+enum severity told_severity(const struct told_finding *told)
+{
+	return told->over && told->finding.severity == SEVERITY_SOON ? SEVERITY_NOTE : told->finding.severity;
+}
+
+enum severity diagnosis_worst(const struct diagnosis *diagnosis)
+{
+	enum severity worst = SEVERITIES;
+	size_t i;
+
+	for (i = 0; i < diagnosis->n_told; i++)
+		if (!diagnosis->told[i]->over && diagnosis->told[i]->finding.severity < worst)
+			worst = diagnosis->told[i]->finding.severity;
+	return worst;
+}
+
+void diagnosis_codes(const struct diagnosis *diagnosis, char *out, size_t size, bool notes)
+{
+	bool told[CODES] = {};
+	size_t i, used = 0;
+
+	out[0] = '\0';
+	for (i = 0; i < diagnosis->n_told; i++) {
+		const struct told_finding *one = diagnosis->told[i];
+		unsigned int code = one->finding.code;
+
+		if (one->over || told[code] || one->finding.confidence == CONFIDENCE_TOO_EARLY ||
+		    (!notes && one->finding.severity == SEVERITY_NOTE))
+			continue;
+		told[code] = true;
+		if (used + 8 < size)
+			used += snprintf(out + used, size - used, "%s%s", used ? ", " : "", code_rows[code].name);
+	}
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diagnose/judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter/event_filter.h"
+
+#define RAW_MAX 4000 /* findings of one run, before the heaviest are chosen */
+
+struct verdicts *verdicts_new(void)
+{
+	return calloc(1, sizeof(struct verdicts));
+}
+
+void verdicts_free(struct verdicts *verdicts)
+{
+	if (!verdicts)
+		return;
+	free(verdicts->findings);
+	free(verdicts);
+}
+
+struct finding *verdicts_add(struct verdicts *verdicts, unsigned int code, enum severity severity)
+{
+	size_t capacity = verdicts->capacity ? verdicts->capacity * 2 : 8;
+	struct finding *finding, *more;
+
+	if (verdicts->count == verdicts->capacity) {
+		more = capacity <= RAW_MAX ? realloc(verdicts->findings, capacity * sizeof(*more)) : NULL;
+		if (!more) {
+			verdicts->more[code]++;
+			return NULL;
+		}
+		verdicts->findings = more;
+		verdicts->capacity = capacity;
+	}
+	finding = &verdicts->findings[verdicts->count++];
+	memset(finding, 0, sizeof(*finding));
+	finding->code = code;
+	finding->severity = severity;
+	finding->confidence = CONFIDENCE_PROVED;
+	return finding;
+}
+
+void verdicts_not_examined(struct verdicts *verdicts, unsigned int code, const char *format, ...)
+{
+	va_list arguments;
+
+	verdicts->not_examined[code].is = true;
+	va_start(arguments, format);
+	vsnprintf(verdicts->not_examined[code].reason, sizeof(verdicts->not_examined[code].reason), format, arguments);
+	va_end(arguments);
+}
+
+void verdicts_wait(struct verdicts *verdicts, unsigned int code, double seconds)
+{
+	if (seconds > verdicts->wait_s[code])
+		verdicts->wait_s[code] = seconds;
+}
+
+/* Of a run that is not traced live, as far as nothing else is known of it. */
+static bool knows_ports(const struct scene *scene)
+{
+	size_t cursor = 0;
+
+	return port_namespaces_next(&scene->ports->namespaces, &cursor) || !(scene->recorded || scene->polled);
+}
+
+static bool knows_search(const struct scene *scene)
+{
+	const struct destination *destination;
+
+	if (!scene->recorded && !scene->polled)
+		return true;
+	for (destination = scene->ports->destinations.by_key; destination; destination = destination->hh.next)
+		if (destination->search.count)
+			return true;
+	return false;
+}
+
+/* Why the rule can't look; NULL: it can. */
+static const char *missing(const struct scene *scene, unsigned int needs)
+{
+	if (scene->polled && needs & (NEED_EVENTS | NEED_FAILURES))
+		return "polling sees what is there, not what happens in between: run it without --no-bpf";
+	if (needs & NEED_PORTS && !knows_ports(scene))
+		return scene->recorded ? "the recording holds no settings of ports: record with --ports" :
+					 "polling does not read the settings of ports: run it without --no-bpf";
+	if (needs & NEED_SEARCH && !knows_search(scene))
+		return "the recording does not hold how long connect() looks for a port: record with --ports";
+	if (needs & NEED_PROCESSES && !scene->facts)
+		return "a recording does not hold the descriptors of processes";
+	return NULL;
+}
+
+static bool concerns(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	const struct filter *filter = diagnosis->config.filter;
+	unsigned int i;
+
+	if (!filter || !filter_has_processes(filter) || finding->concerns_all)
+		return true;
+	for (i = 0; i < finding->n_concerns; i++) {
+		const struct process *process = &finding->concerns[i];
+		const struct told_process told = { .process = process, .cgroup_id = process->cgroup_id };
+		const struct known_process *known =
+			processes_get(&diagnosis->ports.books->processes, &told, diagnosis->scene.now_ns);
+
+		if (process_decide(filter, process, known->cgroup->path, &known->cgroup->container) == NAMES_PASS)
+			return true;
+	}
+	return false;
+}
+
+static int heaviest_first(const void *one, const void *other)
+{
+	const struct finding *a = one, *b = other;
+
+	if (a->severity != b->severity)
+		return a->severity < b->severity ? -1 : 1;
+	return a->weight != b->weight ? (a->weight > b->weight ? -1 : 1) : 0;
+}
+
+/* Those of one code, from `from` on: filtered, and no more than are told. */
+static void choose(struct diagnosis *diagnosis, struct verdicts *verdicts, unsigned int code, size_t from)
+{
+	size_t i, kept = from;
+
+	for (i = from; i < verdicts->count; i++)
+		if (concerns(diagnosis, &verdicts->findings[i])) {
+			if (kept != i)
+				verdicts->findings[kept] = verdicts->findings[i];
+			kept++;
+		}
+	if (kept > from)
+		qsort(verdicts->findings + from, kept - from, sizeof(*verdicts->findings), heaviest_first);
+	if (kept - from > FINDINGS_PER_CODE) {
+		verdicts->more[code] += kept - from - FINDINGS_PER_CODE;
+		kept = from + FINDINGS_PER_CODE;
+	}
+	verdicts->count = kept;
+}
+
+/* So long a rule has to watch before its silence means something. */
+static void note_watch(const struct scene *scene, struct verdicts *verdicts, unsigned int code)
+{
+	double watch_s = code_rows[code].watch_s;
+
+	if (scene->watched_s + 0.5 < watch_s && !verdicts->not_examined[code].is)
+		verdicts_wait(verdicts, code, watch_s - scene->watched_s);
+}
+
+void judge_all(struct diagnosis *diagnosis, struct verdicts *verdicts)
+{
+	const char *reason;
+	unsigned int code;
+	size_t from;
+
+	for (code = 0; code < CODES; code++) {
+		reason = missing(&diagnosis->scene, code_rows[code].needs);
+		from = verdicts->count;
+		if (reason)
+			verdicts_not_examined(verdicts, code, "%s", reason);
+		else
+			code_rows[code].judge(&diagnosis->scene, verdicts);
+		choose(diagnosis, verdicts, code, from);
+		note_watch(&diagnosis->scene, verdicts, code);
+	}
+	memcpy(diagnosis->not_examined, verdicts->not_examined, sizeof(diagnosis->not_examined));
+	memcpy(diagnosis->wait_s, verdicts->wait_s, sizeof(diagnosis->wait_s));
+	memcpy(diagnosis->more, verdicts->more, sizeof(diagnosis->more));
+}

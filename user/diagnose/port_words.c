@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diagnose/port_words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ports/remedy.h"
+
+const char *holder_words(words out, const struct scene *scene, const struct destination *destination)
+{
+	const struct port_holder *holder = destination->holders.list;
+	words name;
+
+	if (!destination->holders.used)
+		snprintf(out, FINDING_NAME, "nobody is known to hold them");
+	else
+		snprintf(out, FINDING_NAME, "%u by %.120s in %s", holder->count,
+			 words_known(name, scene, scene_process(scene, holder->process)), tcp_state_name(holder->state));
+	return out;
+}
+
+const struct flow *destination_opener(const struct scene *scene, const struct destination *destination)
+{
+	const struct flow *flow, *most = NULL;
+
+	for (flow = scene->flows->table; flow; flow = flow->hh.next)
+		if (flow->key.side == SIDE_ACTIVE && flow->key.netns == destination->key.netns &&
+		    flow->key.service_port == destination->key.remote_port &&
+		    !memcmp(flow->key.remote_addr, destination->key.remote_addr, 16) && flow->counts[FLOW_OPENED] &&
+		    (!most || flow->counts[FLOW_OPENED] > most->counts[FLOW_OPENED]))
+			most = flow;
+	return most;
+}
+
+void destination_subject(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	uint32_t i;
+
+	memcpy(finding->subject.remote_addr, destination->key.remote_addr, 16);
+	finding->subject.remote_port = finding->subject.service_port = destination->key.remote_port;
+	finding->subject.netns = destination->key.netns;
+	for (i = 0; i < destination->holders.used && i < 2; i++)
+		finding_concerns(finding, &scene_process(scene, destination->holders.list[i].process)->process);
+}
+
+/* A process's share over its states is told once a state: the two largest are enough. */
+static void holder_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	uint32_t i;
+	words name;
+	char text[64];
+
+	for (i = 0; i < destination->holders.used && i < 2; i++) {
+		const struct port_holder *holder = &destination->holders.list[i];
+
+		snprintf(text, sizeof(text), "%u %s %.40s", holder->count, tcp_state_name(holder->state),
+			 words_process(name, scene, &scene_process(scene, holder->process)->process));
+		finding_evidence_text(finding, "held_by", text);
+	}
+}
+
+void destination_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	const struct headroom *left = &destination->headroom;
+
+	if (destination->known) {
+		finding_evidence(finding, "capacity", left->capacity, "ports", "cat /proc/sys/net/ipv4/ip_local_port_range");
+		finding_evidence(finding, "used", left->used, "ports", NULL);
+		finding_evidence(finding, "usable", left->usable, "ports", NULL);
+		if (left->blocked)
+			finding_evidence(finding, "blocked", left->blocked, "ports", "tcpdwell ports --by local");
+	}
+	finding_evidence(finding, "time_wait", destination->by_state[STATE_TIME_WAIT], "ports", "ss -tan state time-wait");
+	finding_evidence(finding, "open", destination->sockets - destination->small, "ports", NULL);
+	holder_evidence(finding, scene, destination);
+	if (destination->rates.opened > 0)
+		finding_evidence(finding, "rate", destination->rates.opened, "connections a second", NULL);
+	if (destination->known && isfinite(destination->sustainable))
+		finding_evidence(finding, "sustainable_rate", destination->sustainable, "connections a second", NULL);
+	if (destination->first_free_ns > scene->now_ns && !left->usable)
+		finding_evidence(finding, "first_free_in", (destination->first_free_ns - scene->now_ns) / 1e9, "s", NULL);
+}
+
+/* ", good for 470 connections a second" */
+static const char *gain(words out, const struct remedy *remedy)
+{
+	words rate;
+
+	out[0] = '\0';
+	if (isfinite(remedy->sustainable))
+		snprintf(out, FINDING_NAME, "%u ports, good for %s connections a second", remedy->ports,
+			 words_number(rate, remedy->sustainable));
+	else
+		snprintf(out, FINDING_NAME, "%u ports", remedy->ports);
+	return out;
+}
+
+static void add_change(struct finding *finding, const struct scene *scene, const struct destination *destination,
+		       const struct remedy *remedy)
+{
+	uint32_t holder = destination->holders.used ? destination->holders.list[0].process : 0;
+	const struct process *process = &scene_process(scene, holder)->process;
+	const struct flow *opener = process->start_ns ? NULL : destination_opener(scene, destination);
+	words name, more;
+
+	words_process(name, scene, opener ? &opener->process : process);
+	gain(more, remedy);
+	switch (remedy->kind) {
+	case REMEDY_POOL:
+		finding_change(finding, "%s: keep connections open and use them again (a pool, keep-alive): %u port%s would do", name,
+			       remedy->ports, plural(remedy->ports));
+		break;
+	case REMEDY_NO_PORT:
+		finding_change(finding, "set IP_BIND_ADDRESS_NO_PORT in the program that calls bind() before connect(): %s", more);
+		break;
+	case REMEDY_REUSE:
+		finding_change(finding, "sysctl net.ipv4.tcp_tw_reuse=1: connect() takes ports over that are in TIME_WAIT: %s", more);
+		break;
+	case REMEDY_RANGE:
+		finding_change(finding, "sysctl net.ipv4.ip_local_port_range=\"%u %u\": %s", REMEDY_RANGE_LOW, REMEDY_RANGE_HIGH, more);
+		break;
+	case REMEDY_RESERVED:
+		finding_change(finding, "fewer net.ipv4.ip_local_reserved_ports: %s", more);
+		break;
+	case REMEDY_LOCAL_ADDRESS:
+		finding_change(finding, "connect from one more local address: %s", more);
+		break;
+	case REMEDY_REMOTE:
+		finding_change(finding, "one more address or port of the service: %s", more);
+		break;
+	case REMEDY_KINDS:
+		break;
+	}
+}
+
+/* A holder that does not close is the first thing to change: no setting brings its ports back. */
+static void leak_change(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	const struct port_holder *holder = destination->holders.list;
+	words name;
+
+	if (destination->holders.used && holder->state == STATE_CLOSE_WAIT)
+		finding_change(finding, "%s: close the %u connections that their peers have closed (CLOSE_WAIT); they hold their ports until then",
+			       words_process(name, scene, &scene_process(scene, holder->process)->process), holder->count);
+}
+
+void destination_changes(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	const struct port_namespace *namespace = ports_model_namespace(scene->ports, destination);
+	struct remedy remedies[REMEDY_KINDS];
+	size_t i, count;
+
+	leak_change(finding, scene, destination);
+	if (!namespace || !destination->known) {
+		finding_change(finding, "keep connections open and use them again: a pool, keep-alive");
+		return;
+	}
+	count = remedies_of(remedies, destination, &namespace->facts.settings, namespace->bind_first);
+	for (i = 0; i < count; i++)
+		add_change(finding, scene, destination, &remedies[i]);
+}
+
+void ports_useless(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	const struct port_namespace *namespace = ports_model_namespace(scene->ports, destination);
+	words hold;
+
+	finding_useless(finding, "net.ipv4.tcp_fin_timeout",
+			"is how long FIN_WAIT2 of closed sockets is kept; TIME_WAIT lasts %s whatever it says",
+			words_seconds(hold, scene->ports->time_wait_ns / 1e9));
+	finding_useless(finding, "net.ipv4.tcp_tw_recycle", "does not exist since Linux 4.12; before, it broke clients behind NAT");
+	finding_useless(finding, "nofile", "limits descriptors (\"Too many open files\"), not ports");
+	finding_useless(finding, "net.ipv4.tcp_max_tw_buckets",
+			"lowering it throws TIME_WAIT away, and with it the protection against segments of old connections");
+	if (namespace && namespace->facts.settings.tw_reuse == 1 && destination->small)
+		finding_useless(finding, "net.ipv4.tcp_tw_reuse", "is on already; it takes over what is in TIME_WAIT for a second or longer%s",
+				namespace->facts.settings.timestamps ? "" : ", and needs net.ipv4.tcp_timestamps, which is off");
+}

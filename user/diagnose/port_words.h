@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the findings about local ports have in common: holders, evidence, what would help, what would not. Pure. */
+#ifndef TCPDWELL_DIAGNOSE_PORT_WORDS_H
+#define TCPDWELL_DIAGNOSE_PORT_WORDS_H
+
+#include "diagnose/words.h"
+
+/* "983 by nightly-batch[812] in TIME_WAIT" */
+const char *holder_words(words out, const struct scene *scene, const struct destination *destination);
+
+/* Who opens the most connections to it now, of its namespace; NULL: nobody did in the last ten seconds. */
+const struct flow *destination_opener(const struct scene *scene, const struct destination *destination);
+
+/* Destination, namespace and holders as subject and concern. */
+void destination_subject(struct finding *finding, const struct scene *scene, const struct destination *destination);
+
+void destination_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination);
+void destination_changes(struct finding *finding, const struct scene *scene, const struct destination *destination);
+void ports_useless(struct finding *finding, const struct scene *scene, const struct destination *destination);
+
+#endif

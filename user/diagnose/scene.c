@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diagnose/scene.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "util/text.h"
+
+const struct process_facts *scene_facts(const struct scene *scene, const struct process *process)
+{
+	return scene->facts && process->start_ns ? scene->facts(scene->context, process) : NULL;
+}
+
+static bool is_any(const uint8_t addr[16])
+{
+	static const uint8_t any4[16] = { [10] = 0xff, [11] = 0xff }, any6[16];
+
+	return !memcmp(addr, any4, 16) || !memcmp(addr, any6, 16);
+}
+
+bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port)
+{
+	const struct model *model = scene_model(scene);
+	const struct live_socket *socket;
+	const struct live_end *end;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
+		if (socket->state != STATE_LISTEN)
+			continue;
+		end = live_socket_end(&model->sockets, socket);
+		if (end && end->endpoint.local_port == port &&
+		    (is_any(end->endpoint.local_addr) || !memcmp(end->endpoint.local_addr, addr, 16)))
+			return true;
+	}
+	return false;
+}
+
+static void safe_copy(char *out, size_t size, const char *text)
+{
+	text_sanitise(out, size, text, strlen(text), size / 2);
+}
+
+void finding_about(struct finding *finding, const struct scene *scene, const struct process *process,
+		   const struct known_cgroup *cgroup)
+{
+	const struct process_facts *facts = process && process->start_ns ? scene_facts(scene, process) : NULL;
+	struct subject *subject = &finding->subject;
+	const struct container *container = cgroup ? &cgroup->container : NULL;
+
+	if (process && process->start_ns) {
+		subject->start_ns = process->start_ns;
+		subject->pid = process->pid ?: process->ns_pid;
+		text_sanitise(subject->comm, sizeof(subject->comm), process->comm, strnlen(process->comm, COMM_BYTES), COMM_BYTES);
+	}
+	finding_concerns(finding, process);
+	if (facts) {
+		snprintf(subject->program, sizeof(subject->program), "%s", facts->program);
+		snprintf(subject->cmdline, sizeof(subject->cmdline), "%s", facts->cmdline);
+	}
+	if (!container)
+		return;
+	safe_copy(subject->unit, sizeof(subject->unit), container->unit);
+	safe_copy(subject->container, sizeof(subject->container), container->name ?: container->id);
+}
+
+void finding_about_known(struct finding *finding, const struct scene *scene, const struct known_process *known)
+{
+	finding_about(finding, scene, &known->process, known->cgroup);
+}

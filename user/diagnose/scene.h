@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What rules read: the model of sockets and ports, what connections do, causes, what is known of processes, the thresholds, and the
+ * clock. Rules change nothing of it. Pure.
+ */
+#ifndef TCPDWELL_DIAGNOSE_SCENE_H
+#define TCPDWELL_DIAGNOSE_SCENE_H
+
+#include "diagnose/causes.h"
+#include "diagnose/finding.h"
+#include "diagnose/flows.h"
+#include "diagnose/thresholds.h"
+#include "ports/model.h"
+
+/* What the machine was asked of a process. */
+struct process_facts {
+	struct process process;
+	char program[128], cmdline[256]; /* "" = not known; safe for a terminal */
+	bool fds_known;
+	uint64_t fds, fds_limit; /* UINT64_MAX = no limit */
+};
+
+struct scene {
+	struct ports_model *ports; /* its books are the model of sockets */
+	const struct flows *flows;
+	const struct causes *causes;
+	const struct thresholds *thresholds;
+	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
+	const void *context;
+	uint64_t now_ns, begin_ns;
+	double watched_s;
+	bool polled, recorded;
+};
+
+static inline const struct model *scene_model(const struct scene *scene)
+{
+	return scene->ports->books;
+}
+
+static inline double scene_threshold(const struct scene *scene, enum threshold threshold)
+{
+	return scene->thresholds->values[threshold];
+}
+
+/* A process by its number. Never NULL. */
+static inline const struct known_process *scene_process(const struct scene *scene, uint32_t process)
+{
+	return ports_model_process(scene->ports, process);
+}
+
+/* What was asked of it; NULL: it was not. */
+const struct process_facts *scene_facts(const struct scene *scene, const struct process *process);
+
+/* Does a socket of this machine listen there, in any of its namespaces? */
+bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port);
+
+/* What rules write to. */
+struct verdicts;
+
+/* An empty finding, filled in by the rule; NULL where there are very many. `severity` and CONFIDENCE_PROVED are set. */
+struct finding *verdicts_add(struct verdicts *verdicts, unsigned int code, enum severity severity);
+
+/* The rule could not look, and why. */
+void verdicts_not_examined(struct verdicts *verdicts, unsigned int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* It will be known in so many seconds. */
+void verdicts_wait(struct verdicts *verdicts, unsigned int code, double seconds);
+
+typedef void rule(const struct scene *scene, struct verdicts *verdicts);
+
+/* The subject: a process (NULL or start_ns 0: not known), with its cgroup where known. */
+void finding_about(struct finding *finding, const struct scene *scene, const struct process *process,
+		   const struct known_cgroup *cgroup);
+void finding_about_known(struct finding *finding, const struct scene *scene, const struct known_process *known);
+
+#endif

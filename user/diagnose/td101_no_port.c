@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* connect() fails since all local ports to a destination are used. */
+#include <math.h>
+#include <string.h>
+
+#include "diagnose/codes.h"
+#include "diagnose/port_words.h"
+
+#define RECENT_NS 10000000000ULL
+
+/* The process that failed last most often, within the last ten seconds. NULL: none did. */
+static const struct port_victim *victim_of(const struct scene *scene, const struct destination *destination)
+{
+	const struct port_victim *victim, *worst = NULL;
+
+	for (victim = destination->victims; victim < destination->victims + destination->n_victims; victim++)
+		if (victim->last_ns + RECENT_NS >= scene->now_ns && (!worst || victim->failures > worst->failures))
+			worst = victim;
+	return worst;
+}
+
+static uint64_t failures_of(const struct destination *destination)
+{
+	uint64_t sum = destination->other_victims;
+	unsigned int i;
+
+	for (i = 0; i < destination->n_victims; i++)
+		sum += destination->victims[i].failures;
+	return sum;
+}
+
+static void title(struct finding *finding, const struct scene *scene, const struct destination *destination,
+		  const struct port_victim *victim)
+{
+	words who, to, from, holders;
+
+	words_process(who, scene, &victim->process);
+	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
+	words_address(from, destination->key.local_addr);
+	if (!destination->known)
+		finding_title(finding, "%s cannot connect to %s from %s: no local port is free for it (%u in use, %s)", who, to, from,
+			      destination->sockets, holder_words(holders, scene, destination));
+	else if (destination->headroom.usable)
+		finding_title(finding, "%s could not connect to %s from %s: there was no free local port; now %u of %u are free", who, to,
+			      from, destination->headroom.usable, destination->headroom.capacity);
+	else if (!destination->headroom.capacity)
+		finding_title(finding, "%s cannot connect to %s from %s: the %u ports that connect() may choose are all blocked or reserved", who,
+			      to, from, destination->headroom.blocked + destination->headroom.reserved);
+	else
+		finding_title(finding, "%s cannot connect to %s from %s: all %u local ports are used, %s", who, to, from,
+			      destination->headroom.capacity, holder_words(holders, scene, destination));
+}
+
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct destination *destination,
+		  const struct port_victim *victim)
+{
+	struct finding *finding = verdicts_add(verdicts, TD101, SEVERITY_NOW);
+	words to;
+
+	if (!finding)
+		return;
+	title(finding, scene, destination, victim);
+	finding_about(finding, scene, &victim->process, NULL);
+	destination_subject(finding, scene, destination);
+	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
+	finding->weight = victim->failures;
+	finding_evidence(finding, "failures", failures_of(destination), "connects", "tcpdwell ports --remote %s", to);
+	finding_evidence(finding, "failure_rate", destination->rates.failures, "a second", NULL);
+	destination_evidence(finding, scene, destination);
+	destination_changes(finding, scene, destination);
+	ports_useless(finding, scene, destination);
+}
+
+void td101_no_port(const struct scene *scene, struct verdicts *verdicts)
+{
+	const struct destination *destination;
+	const struct port_victim *victim;
+
+	for (destination = scene->ports->destinations.by_key; destination; destination = destination->hh.next) {
+		victim = victim_of(scene, destination);
+		if (victim && failures_of(destination) >= scene_threshold(scene, TD101_FAILURES))
+			judge(scene, verdicts, destination, victim);
+	}
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A client opens a connection for each request: many short ones to the same address and port. */
+#include <string.h>
+
+#include "diagnose/codes.h"
+#include "diagnose/words.h"
+
+#define STEADY_SLOTS 4 /* of two seconds: a page of a browser is loaded in less */
+#define LOCAL_SHARE 0.5
+
+static bool is_meant(const struct scene *scene, const struct flow *flow)
+{
+	return flow->key.side == SIDE_ACTIVE && flow->counts[FLOW_OPENED] >= scene_threshold(scene, TD111_OPENED) &&
+	       flow->counts[FLOW_ENDED] * 10 >= flow->counts[FLOW_OPENED] * 8 && flow->life_s > 0 &&
+	       flow->life_s <= scene_threshold(scene, TD111_LIFE_S);
+}
+
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow)
+{
+	struct finding *finding = verdicts_add(verdicts, TD111, SEVERITY_NOTE);
+	bool local = flow->counts[FLOW_LOCAL] >= flow->counts[FLOW_ENDED] * LOCAL_SHARE;
+	double rate = flow->counts[FLOW_OPENED] / flow->seconds;
+	words who, to, life, number;
+
+	if (!finding)
+		return;
+	words_process(who, scene, &flow->process);
+	words_remote(to, flow->key.remote_addr, flow->key.service_port);
+	words_seconds(life, flow->life_s);
+	finding_title(finding, "%s opens a connection for each request to %s: %s a second, half of them end within %s; %s closes first", who, to,
+		      words_number(number, rate), life, local ? "it" : "the other end");
+	finding_about(finding, scene, &flow->process, NULL);
+	memcpy(finding->subject.remote_addr, flow->key.remote_addr, 16);
+	finding->subject.remote_port = finding->subject.service_port = flow->key.service_port;
+	finding->subject.netns = flow->key.netns;
+	finding->weight = rate;
+	finding->since_ns = flow->begin_ns;
+	finding_evidence(finding, "rate", rate, "connections a second", "tcpdwell trace -D %u", flow->key.service_port);
+	finding_evidence(finding, "median_life", flow->life_s, "s", "tcpdwell hist -D %u --state ESTABLISHED", flow->key.service_port);
+	finding_evidence(finding, "opened", flow->counts[FLOW_OPENED], "connections", NULL);
+	finding_evidence(finding, "closed_by_local", flow->counts[FLOW_LOCAL], "connections", NULL);
+	finding_evidence(finding, "time_wait_created", flow->counts[FLOW_TIME_WAIT], "sockets", NULL);
+	finding_change(finding, "use one client object for all requests: one HttpClient, requests.Session, http.Agent with keepAlive, one "
+				"http.Client whose response bodies are read to the end and closed; for databases a pool");
+	if (!local)
+		finding_change(finding, "let the server keep connections open (HTTP keep-alive): it closes after each answer");
+	finding_useless(finding, "net.ipv4.tcp_fin_timeout", "does not touch TIME_WAIT, nor the cost of a handshake a request");
+	finding_useless(finding, "net.ipv4.tcp_tw_recycle", "does not exist since Linux 4.12");
+	finding_useless(finding, "nofile", "does not limit connections that end within %s", life);
+}
+
+void td111_connection_per_request(const struct scene *scene, struct verdicts *verdicts)
+{
+	const struct flow *flow;
+
+	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
+		if (!is_meant(scene, flow))
+			continue;
+		if (flow->busy_slots >= STEADY_SLOTS)
+			judge(scene, verdicts, flow);
+		else
+			verdicts_wait(verdicts, TD111, (STEADY_SLOTS - flow->busy_slots) * 2);
+	}
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A leak: CLOSE_WAIT comes and stays, and nobody closes. */
+#include "diagnose/close_wait.h"
+#include "diagnose/codes.h"
+
+static void change(struct finding *finding, const struct cause *cause)
+{
+	if (cause->key.side == SIDE_ACTIVE)
+		finding_change(finding, "close the connection when read() returns 0 or the response is done: response.close(), a with or "
+					"try-with-resources block, defer resp.Body.Close(); also on the way out of errors");
+	else
+		finding_change(finding, "close the connection when read() returns 0, also on the way out of errors: the peer has closed, and waits");
+}
+
+/* Until it has no descriptor left, at this rate. */
+static void forecast(struct finding *finding, const struct scene *scene, const struct cause *cause)
+{
+	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+	double rate = close_wait_rate(scene, cause);
+
+	if (!facts || !facts->fds_known || facts->fds_limit == UINT64_MAX || rate <= 0)
+		return;
+	if (facts->fds >= facts->fds_limit) {
+		finding->severity = SEVERITY_NOW;
+		return;
+	}
+	finding->until_ns = scene->now_ns + (facts->fds_limit - facts->fds) / rate * 1e9;
+	finding_evidence(finding, "full_in", (facts->fds_limit - facts->fds) / rate, "s", NULL);
+}
+
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, enum close_wait_kind kind)
+{
+	struct finding *finding = verdicts_add(verdicts, TD121, kind == CLOSE_WAIT_GROWS ? SEVERITY_SOON : SEVERITY_NOTE);
+	words who, what, rate, oldest;
+
+	if (!finding)
+		return;
+	words_known(who, scene, scene_process(scene, cause->key.process));
+	cause_connections(what, cause);
+	words_seconds(oldest, cause->oldest_ns / 1e9);
+	close_wait_subject(finding, scene, cause);
+	if (kind == CLOSE_WAIT_GROWS) {
+		finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, %s more a second, the oldest for %s%s", who, what, cause->count,
+			      words_number(rate, close_wait_rate(scene, cause)), cause->oldest_at_least ? "at least " : "", oldest);
+		finding->confidence = cause->windows[1].came || scene->watched_s < cause_windows_s[1] ? CONFIDENCE_PROVED : CONFIDENCE_LIKELY;
+	} else if (kind == CLOSE_WAIT_STAYS) {
+		finding_title(finding, "%s does not close %s: %u in CLOSE_WAIT for %s%s, no more came in the last %s", who, what, cause->count,
+			      cause->oldest_at_least ? "at least " : "", oldest, words_seconds(rate, cause->youngest_ns / 1e9));
+		finding->confidence = CONFIDENCE_LIKELY;
+	} else {
+		finding_title(finding, "%s has %u %s in CLOSE_WAIT: their peers have closed, it has not", who, cause->count, what);
+		finding->confidence = CONFIDENCE_TOO_EARLY;
+		finding->wait_s = close_wait_left_s(scene);
+	}
+	close_wait_evidence(finding, scene, cause);
+	if (kind == CLOSE_WAIT_GROWS)
+		forecast(finding, scene, cause);
+	change(finding, cause);
+	close_wait_useless(finding, scene, cause);
+}
+
+/* What a client holds without growth is an idle pool's: TD122. */
+void td121_leak(const struct scene *scene, struct verdicts *verdicts)
+{
+	enum close_wait_kind kind;
+	size_t i;
+
+	for (i = 0; i < scene->causes->count; i++) {
+		const struct cause *cause = scene->causes->sorted[i];
+
+		if (!is_close_wait(cause))
+			continue;
+		kind = close_wait_kind(scene, cause);
+		if (kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))
+			judge(scene, verdicts, cause, kind);
+	}
+}

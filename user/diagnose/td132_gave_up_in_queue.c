@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Clients closed while they waited to be accepted. */
+#include "diagnose/close_wait.h"
+#include "diagnose/codes.h"
+
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause)
+{
+	struct finding *finding = verdicts_add(verdicts, TD132, SEVERITY_NOW);
+	words who, oldest;
+
+	if (!finding)
+		return;
+	words_known(who, scene, scene_process(scene, cause->key.process));
+	finding_title(finding, "%u client%s of port %u gave up before %s accepted them; the first closed %s%s ago", cause->count, plural(cause->count),
+		      cause->key.service_port, who, cause->oldest_at_least ? "at least " : "", words_seconds(oldest, cause->oldest_ns / 1e9));
+	close_wait_subject(finding, scene, cause);
+	finding_evidence(finding, "closed_in_accept_queue", cause->count, "sockets", "ss -tan state close-wait sport = :%u",
+			 cause->key.service_port);
+	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);
+	finding_evidence(finding, "youngest", cause->youngest_ns / 1e9, "s", NULL);
+	finding_change(finding, "let the program accept faster: more workers, nothing slow between accept() calls");
+	finding_change(finding, "a smaller backlog refuses clients at once in place of letting them wait longer than their timeout");
+	finding_useless(finding, "net.core.somaxconn", "a longer queue lets more clients wait until they give up");
+	finding_useless(finding, "net.ipv4.tcp_keepalive_time", "nobody has a descriptor of these sockets yet, and their clients are gone");
+}
+
+void td132_gave_up_in_queue(const struct scene *scene, struct verdicts *verdicts)
+{
+	size_t i;
+
+	for (i = 0; i < scene->causes->count; i++) {
+		const struct cause *cause = scene->causes->sorted[i];
+
+		/* One that is about to be accepted has closed a moment ago. */
+		if (cause->key.state == STATE_CLOSE_WAIT && cause->key.queued && cause->count >= scene_threshold(scene, TD132_COUNT) &&
+		    cause->oldest_ns >= 1000000000ULL)
+			judge(scene, verdicts, cause);
+	}
+}

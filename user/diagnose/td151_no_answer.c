@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Many SYN_SENT to one destination, or connects that ended without an answer: it is dead or filtered. */
+#include <string.h>
+
+#include "diagnose/codes.h"
+#include "diagnose/connects.h"
+
+/* SYN_SENT of the same process and destination, older than the first retransmission. */
+static uint32_t waiting(const struct scene *scene, const struct flow *flow, uint64_t *oldest_ns)
+{
+	const struct cause *cause;
+	uint32_t sum = 0;
+
+	for (cause = scene->causes->table; cause; cause = cause->hh.next) {
+		const struct process *process = &scene_process(scene, cause->key.process)->process;
+
+		if (cause->key.state != STATE_SYN_SENT || cause->key.netns != flow->key.netns ||
+		    cause->remote_port != flow->key.service_port || memcmp(cause->remote_addr, flow->key.remote_addr, 16) ||
+		    process->start_ns != flow->key.start_ns || !cause->one_remote)
+			continue;
+		sum += cause->aged;
+		if (cause->oldest_ns > *oldest_ns)
+			*oldest_ns = cause->oldest_ns;
+	}
+	return sum;
+}
+
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow, uint32_t now, uint64_t oldest_ns)
+{
+	struct finding *finding = verdicts_add(verdicts, TD151, SEVERITY_NOW);
+	uint64_t given_up = flow->counts[FLOW_ABANDONED], timed_out = flow->counts[FLOW_TIMEOUT];
+	words who, to, oldest;
+
+	if (!finding)
+		return;
+	words_process(who, scene, &flow->process);
+	words_remote(to, flow->key.remote_addr, flow->key.service_port);
+	flow_subject(finding, scene, flow);
+	if (now)
+		finding_title(finding, "%s gets no answer from %s: %u connect%s wait, the first for %s; none was answered in the last 10 seconds", who,
+			      to, now, plural(now), words_seconds(oldest, oldest_ns / 1e9));
+	else
+		finding_title(finding, "%s gets no answer from %s: %llu connects ended without one, none was answered in the last 10 seconds", who,
+			      to, (unsigned long long)(given_up + timed_out));
+	finding->weight = now + given_up + timed_out;
+	if (oldest_ns)
+		finding->since_ns = scene->now_ns - oldest_ns;
+	finding_evidence(finding, "syn_sent", now, "sockets", "ss -tanp state syn-sent");
+	finding_evidence(finding, "timed_out", timed_out, "connects", "tcpdwell trace -D %u", flow->key.service_port);
+	finding_evidence(finding, "given_up", given_up, "connects", NULL);
+	finding_evidence(finding, "answered", flow->counts[FLOW_OPENED], "connects", NULL);
+	finding_evidence(finding, "refused", flow->counts[FLOW_REFUSED], "connects", NULL);
+	finding_change(finding, "look whether %s is up and whether a packet filter drops what goes there: a closed port would refuse at once", to);
+	finding_change(finding, "%s: a connect timeout of a few seconds, so that it fails soon", who);
+	finding_useless(finding, "net.ipv4.ip_local_port_range", "there are local ports; nobody answers");
+}
+
+void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
+{
+	const struct flow *flow;
+
+	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
+		uint64_t oldest_ns = 0;
+		uint32_t now;
+
+		if (flow->key.side != SIDE_ACTIVE || flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED] ||
+		    flow_is_of_scan(scene, flow))
+			continue;
+		now = waiting(scene, flow, &oldest_ns);
+		if (now + flow->counts[FLOW_TIMEOUT] + flow->counts[FLOW_ABANDONED] >= scene_threshold(scene, TD151_COUNT) &&
+		    !scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
+			judge(scene, verdicts, flow, now, oldest_ns);
+	}
+}

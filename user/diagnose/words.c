@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diagnose/words.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/address.h"
+#include "util/text.h"
+
+#define NAME_COLUMNS 48
+
+/* Not the bytes of a name alone: a bracket in it is no pid. */
+const char *words_process(words out, const struct scene *scene, const struct process *process)
+{
+	const struct process_facts *facts = process && process->start_ns ? scene_facts(scene, process) : NULL;
+	char safe[4 * NAME_COLUMNS];
+
+	if (!process || !process->start_ns) {
+		snprintf(out, FINDING_NAME, "an unknown process");
+		return out;
+	}
+	if (facts && facts->program[0])
+		text_sanitise(safe, sizeof(safe), facts->program, strlen(facts->program), NAME_COLUMNS);
+	else
+		text_sanitise(safe, sizeof(safe), process->comm, strnlen(process->comm, COMM_BYTES), NAME_COLUMNS);
+	snprintf(out, FINDING_NAME, "%.160s[%u]", safe, process->pid ?: process->ns_pid);
+	return out;
+}
+
+/* The narrowest that has a name. */
+static const char *place_of(const struct container *container)
+{
+	if (container->name)
+		return container->name;
+	if (container->pod)
+		return container->pod;
+	return container->unit[0] ? container->unit : NULL;
+}
+
+const char *words_known(words out, const struct scene *scene, const struct known_process *known)
+{
+	const char *place = known->process.start_ns ? place_of(&known->cgroup->container) : NULL;
+	char safe[4 * NAME_COLUMNS];
+	size_t used;
+
+	words_process(out, scene, &known->process);
+	if (!place)
+		return out;
+	text_sanitise(safe, sizeof(safe), place, strlen(place), NAME_COLUMNS);
+	used = strlen(out);
+	snprintf(out + used, FINDING_NAME - used, " of %s", safe);
+	return out;
+}
+
+const char *words_remote(words out, const uint8_t addr[16], uint16_t port)
+{
+	struct address address = address_from_mapped(addr);
+	char text[ADDRESS_PORT_TEXT];
+
+	address_port_format(text, &address, port);
+	snprintf(out, FINDING_NAME, "%s", text);
+	return out;
+}
+
+const char *words_address(words out, const uint8_t addr[16])
+{
+	char text[ADDRESS_TEXT];
+
+	address_format_mapped(text, addr);
+	snprintf(out, FINDING_NAME, "%s", text);
+	return out;
+}
+
+const char *words_number(words out, double value)
+{
+	if (value >= 100 || value == floor(value))
+		snprintf(out, FINDING_NAME, "%.0f", value);
+	else
+		snprintf(out, FINDING_NAME, "%.*f", value < 1 ? 2 : 1, value);
+	return out;
+}
+
+const char *words_seconds(words out, double seconds)
+{
+	static const struct {
+		double from, unit;
+		const char *name;
+	} steps[] = { { 172800, 86400, "day" }, { 7200, 3600, "hour" }, { 120, 60, "minute" }, { 1, 1, "second" } };
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		double value = seconds / steps[i].unit;
+
+		if (seconds < steps[i].from)
+			continue;
+		snprintf(out, FINDING_NAME, "%.*f %s%s", value < 10 && value != floor(value) ? 1 : 0, value, steps[i].name,
+			 value == 1 ? "" : "s");
+		return out;
+	}
+	if (seconds >= 0.001)
+		snprintf(out, FINDING_NAME, "%.0f ms", seconds * 1e3);
+	else
+		snprintf(out, FINDING_NAME, "%.0f us", seconds * 1e6);
+	return out;
+}
+
+const char *words_states(words out, const uint32_t by_state[16])
+{
+	static const unsigned char order[] = { STATE_TIME_WAIT, STATE_ESTABLISHED, STATE_CLOSE_WAIT, STATE_FIN_WAIT2,
+					       STATE_SYN_SENT,	STATE_FIN_WAIT1,   STATE_LAST_ACK,   STATE_CLOSING };
+	size_t i, used = 0;
+
+	out[0] = '\0';
+	for (i = 0; i < sizeof(order) && used < FINDING_NAME; i++)
+		if (by_state[order[i]])
+			used += snprintf(out + used, FINDING_NAME - used, "%s%u %s", used ? ", " : "", by_state[order[i]],
+					 tcp_state_name(order[i]));
+	return out;
+}

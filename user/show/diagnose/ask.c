@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "show/diagnose/ask.h"
+
+#include <string.h>
+
+#include "attribute/program.h"
+
+_Static_assert(sizeof(((struct process_facts *)0)->program) >= PROGRAM_BYTES, "room for a program");
+_Static_assert(sizeof(((struct process_facts *)0)->cmdline) >= CMDLINE_BYTES, "room for a command line");
+
+bool diagnose_ask_process(void *context, struct process_facts *facts)
+{
+	char program[PROGRAM_BYTES], cmdline[CMDLINE_BYTES];
+
+	(void)context;
+	program_read(program, NULL, &facts->process);
+	cmdline_read(cmdline, NULL, &facts->process);
+	if (program[0])
+		memcpy(facts->program, program, sizeof(program));
+	if (cmdline[0])
+		memcpy(facts->cmdline, cmdline, sizeof(cmdline));
+	facts->fds_known = process_descriptors(NULL, &facts->process, &facts->fds, &facts->fds_limit);
+	return facts->fds_known || program[0];
+}

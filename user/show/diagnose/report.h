@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Findings as text and as JSON. Pure. */
+#ifndef TCPDWELL_SHOW_DIAGNOSE_REPORT_H
+#define TCPDWELL_SHOW_DIAGNOSE_REPORT_H
+
+#include "diagnose/diagnosis.h"
+#include "util/json.h"
+
+#define REPORT_COLUMNS 110
+
+/* What a finding's times are told with. */
+struct report_clock {
+	uint64_t now_ns, unix_ns; /* the same moment by both clocks */
+};
+
+struct report_style {
+	bool color, cmdline;
+};
+
+/* A whole finding: several lines. */
+void finding_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock, struct report_style style);
+/* "NOW  TD101 title": one line for lists, cut nowhere. */
+void finding_headline(struct buffer *out, const struct told_finding *told, bool color);
+
+void finding_json(struct json *json, const struct told_finding *told, const struct report_clock *clock, struct report_style style);
+
+/* What was not examined and why, grouped by reason; nothing where all was. `ended`: what still waits was not examined. */
+void not_examined_text(struct buffer *out, const struct diagnosis *diagnosis);
+void not_examined_json(struct json *json, const struct diagnosis *diagnosis);
+const char *not_examined_reason(const struct diagnosis *diagnosis, unsigned int code, char *room, size_t size);
+
+/* The line of a clean machine, or of what was looked at. */
+void figures_text(struct buffer *out, const struct diagnosis *diagnosis);
+
+/* "TD103, TD111 (8 s)": what needs more watching; "" = nothing. */
+void waits_text(struct buffer *out, const struct diagnosis *diagnosis);
+
+/* Lines of at most `columns`, the second and further ones behind `indent` spaces; the first begins at column `used`. */
+void wrap_text(struct buffer *out, const char *text, unsigned int columns, unsigned int indent, unsigned int used);
+
+#endif

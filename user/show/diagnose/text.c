@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Findings for people: what is wrong, who, since when, what to do, what not to bother with. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "diagnose/words.h"
+#include "show/diagnose/report.h"
+
+#define INDENT 6
+#define NAME_COLUMNS 18
+
+void wrap_text(struct buffer *out, const char *text, unsigned int columns, unsigned int indent, unsigned int used)
+{
+	const char *word = text;
+	unsigned int at = used, width;
+	size_t size;
+
+	while (*word) {
+		size = strcspn(word, " ");
+		width = size;
+		if (at + 1 + width > columns && at > indent) {
+			buffer_append_char(out, '\n');
+			buffer_append_repeated(out, ' ', indent);
+			at = indent;
+		} else if (word != text) {
+			buffer_append_char(out, ' ');
+			at++;
+		}
+		buffer_append(out, word, size);
+		at += width;
+		word += size;
+		word += *word == ' ';
+	}
+	buffer_append_char(out, '\n');
+}
+
+static const char *const labels[SEVERITIES] = { "NOW", "SOON", "NOTE" };
+static const char *const colors[SEVERITIES] = { "\033[1;31m", "\033[1;33m", "\033[1m" };
+
+static const char *label_of(const struct told_finding *told)
+{
+	return told->over ? "OVER" : labels[told_severity(told)];
+}
+
+void finding_headline(struct buffer *out, const struct told_finding *told, bool color)
+{
+	char head[32];
+
+	snprintf(head, sizeof(head), "%-4s %s ", label_of(told), code_rows[told->finding.code].name);
+	buffer_printf(out, "%s%s%s", color ? colors[told_severity(told)] : "", head, color ? "\033[0m" : "");
+	wrap_text(out, told->finding.title, REPORT_COLUMNS, 11, strlen(head));
+}
+
+static uint64_t unix_of(const struct report_clock *clock, uint64_t monotonic_ns)
+{
+	return clock->unix_ns + monotonic_ns - clock->now_ns;
+}
+
+static void clock_text(char out[16], uint64_t unix_ns)
+{
+	time_t seconds = unix_ns / 1000000000;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(out, 16, "%H:%M:%S", &tm);
+}
+
+static void times_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock)
+{
+	const struct finding *finding = &told->finding;
+	char at[16];
+	words text;
+
+	clock_text(at, unix_of(clock, finding->since_ns));
+	buffer_printf(out, "%*ssince %s%s", INDENT - 1, "", finding->since_at_least ? "before " : "", at);
+	if (clock->now_ns >= finding->since_ns + 1000000000)
+		buffer_printf(out, " (%s)", words_seconds(text, (clock->now_ns - finding->since_ns) / 1000000000));
+	if (told->over) {
+		clock_text(at, unix_of(clock, told->last_ns));
+		buffer_printf(out, ", over at %s", at);
+	} else if (finding->until_ns > clock->now_ns) {
+		clock_text(at, unix_of(clock, finding->until_ns));
+		buffer_printf(out, ", fails at %s (in %s)", at, words_seconds(text, (finding->until_ns - clock->now_ns) / 1e9));
+	}
+	if (finding->confidence == CONFIDENCE_TOO_EARLY)
+		buffer_printf(out, ", too early to say: %s more", words_seconds(text, finding->wait_s));
+	else
+		buffer_printf(out, ", %s", confidence_name(finding->confidence));
+	buffer_append_char(out, '\n');
+}
+
+/* "connects", not "s" or "connections a second" */
+static bool is_plural(const char *unit)
+{
+	size_t size = strlen(unit);
+
+	return size > 2 && unit[size - 1] == 's' && unit[size - 2] != 's' && !strchr(unit, ' ');
+}
+
+static void evidence_text(struct buffer *out, const struct evidence *evidence)
+{
+	words number;
+	size_t before = out->size, used;
+
+	buffer_printf(out, "%*s%-*s ", INDENT, "", NAME_COLUMNS, evidence->name);
+	if (evidence->text[0])
+		buffer_append_string(out, evidence->text);
+	else if (evidence->value == 1 && is_plural(evidence->unit))
+		buffer_printf(out, "1 %.*s", (int)strlen(evidence->unit) - 1, evidence->unit);
+	else
+		buffer_printf(out, "%s%s%s", words_number(number, evidence->value), evidence->unit[0] ? " " : "", evidence->unit);
+	used = out->size - before;
+	if (evidence->command[0])
+		buffer_printf(out, "%*s%s", used < 56 ? (int)(56 - used) : 2, "", evidence->command);
+	buffer_append_char(out, '\n');
+}
+
+static void changes_text(struct buffer *out, const struct finding *finding)
+{
+	unsigned int i;
+
+	if (finding->n_changes)
+		buffer_printf(out, "%*schange\n", INDENT - 1, "");
+	for (i = 0; i < finding->n_changes; i++) {
+		buffer_printf(out, "%*s%u. ", INDENT, "", i + 1);
+		wrap_text(out, finding->changes[i], REPORT_COLUMNS, INDENT + 3, INDENT + 3);
+	}
+	if (finding->n_useless)
+		buffer_printf(out, "%*suseless here\n", INDENT - 1, "");
+	for (i = 0; i < finding->n_useless; i++) {
+		buffer_printf(out, "%*s%s: ", INDENT, "", finding->useless[i].setting);
+		wrap_text(out, finding->useless[i].why, REPORT_COLUMNS, INDENT + 3, INDENT + 2 + strlen(finding->useless[i].setting));
+	}
+}
+
+void finding_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock, struct report_style style)
+{
+	const struct finding *finding = &told->finding;
+	unsigned int i;
+
+	finding_headline(out, told, style.color);
+	times_text(out, told, clock);
+	if (finding->subject.cmdline[0]) {
+		buffer_printf(out, "%*sruns ", INDENT - 1, "");
+		wrap_text(out, finding->subject.cmdline, REPORT_COLUMNS, INDENT + 4, INDENT + 4);
+	}
+	if (finding->n_evidence)
+		buffer_printf(out, "%*sevidence\n", INDENT - 1, "");
+	for (i = 0; i < finding->n_evidence; i++)
+		evidence_text(out, &finding->evidence[i]);
+	changes_text(out, finding);
+	buffer_printf(out, "%*smore: tcpdwell diagnose --explain %s\n\n", INDENT - 1, "", code_rows[finding->code].name);
+}
+
+static bool is_found(const struct diagnosis *diagnosis, unsigned int code)
+{
+	size_t i;
+
+	for (i = 0; i < diagnosis->n_told; i++)
+		if (diagnosis->told[i]->finding.code == code)
+			return true;
+	return false;
+}
+
+const char *not_examined_reason(const struct diagnosis *diagnosis, unsigned int code, char *room, size_t size)
+{
+	words watched;
+
+	if (diagnosis->not_examined[code].is)
+		return diagnosis->not_examined[code].reason;
+	if (!diagnosis->wait_s[code] || is_found(diagnosis, code))
+		return NULL;
+	snprintf(room, size, "it was watched for %s; this needs %.0f s", words_seconds(watched, diagnosis->scene.watched_s),
+		 ceil(diagnosis->scene.watched_s + diagnosis->wait_s[code] - 0.5));
+	return room;
+}
+
+void not_examined_text(struct buffer *out, const struct diagnosis *diagnosis)
+{
+	char room[200], others[200];
+	bool done[CODES] = {};
+	const char *reason, *other;
+	unsigned int code, next;
+
+	for (code = 0; code < CODES; code++) {
+		reason = done[code] ? NULL : not_examined_reason(diagnosis, code, room, sizeof(room));
+		if (!reason)
+			continue;
+		buffer_printf(out, "not examined: %s", code_rows[code].name);
+		for (next = code + 1; next < CODES; next++) {
+			other = not_examined_reason(diagnosis, next, others, sizeof(others));
+			if (!other || strcmp(reason, other))
+				continue;
+			done[next] = true;
+			buffer_printf(out, ", %s", code_rows[next].name);
+		}
+		buffer_printf(out, ": %s\n", reason);
+	}
+}
+
+void waits_text(struct buffer *out, const struct diagnosis *diagnosis)
+{
+	bool any = false;
+	unsigned int code;
+
+	for (code = 0; code < CODES; code++) {
+		if (!diagnosis->wait_s[code])
+			continue;
+		buffer_printf(out, "%s%s (%.0f s)", any ? ", " : "", code_rows[code].name, ceil(diagnosis->wait_s[code]));
+		any = true;
+	}
+}
+
+void figures_text(struct buffer *out, const struct diagnosis *diagnosis)
+{
+	const struct diagnosis_figures *figures = &diagnosis->figures;
+	uint64_t failures = 0;
+	words seconds;
+	int i;
+
+	for (i = 0; i < CONNECT_FAILURES; i++)
+		failures += figures->failures[i];
+	buffer_printf(out, "%u sockets of %u process%s (%u ESTABLISHED, %u TIME_WAIT, %u CLOSE_WAIT), %u destination%s",
+		      figures->sockets, figures->processes, figures->processes == 1 ? "" : "es", figures->states[STATE_ESTABLISHED],
+		      figures->states[STATE_TIME_WAIT], figures->states[STATE_CLOSE_WAIT], figures->destinations,
+		      plural(figures->destinations));
+	if (figures->fullest_share >= 0)
+		buffer_printf(out, ", the fullest uses %.0f%% of its ports", figures->fullest_share * 100);
+	buffer_printf(out, ", %llu connect%s failed; watched for %s\n", (unsigned long long)failures, plural(failures),
+		      words_seconds(seconds, diagnosis->scene.watched_s));
+}
