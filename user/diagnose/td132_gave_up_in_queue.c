@@ -31,9 +31,9 @@ void td132_gave_up_in_queue(const struct scene *scene, struct verdicts *verdicts
 	for (i = 0; i < scene->causes->count; i++) {
 		const struct cause *cause = scene->causes->sorted[i];
 
-		/* One that is about to be accepted has closed a moment ago. */
+		/* Those of a program that is merely busy have closed a moment ago. */
 		if (cause->key.state == STATE_CLOSE_WAIT && cause->key.queued && cause->count >= scene_threshold(scene, TD132_COUNT) &&
-		    cause->oldest_ns >= 1000000000ULL)
+		    cause->oldest_ns / 1e9 >= scene_threshold(scene, TD132_AGE_S))
 			judge(scene, verdicts, cause);
 	}
 }

@@ -25,6 +25,7 @@ const struct threshold_row threshold_rows[THRESHOLDS] = {
 	[TD122_AGE_S] = { "TD122.age", 10, 1, MANY, "s", "a program that is going to close does so within seconds" },
 	[TD124_SHARE] = { "TD124.share", 0.8, 0.01, 1, "", "a burst can need the last fifth" },
 	[TD132_COUNT] = { "TD132.count", 3, 1, MANY, "sockets", "one client may give up at any time" },
+	[TD132_AGE_S] = { "TD132.age", 3, 0.1, MANY, "s", "a program that is merely busy accepts within a second or two" },
 	[TD141_COUNT] = { "TD141.count", 10, 1, MANY, "sockets", "some half-closed connections are in use" },
 	[TD141_AGE_S] = { "TD141.age", 60, 1, MANY, "s", "as long as the kernel itself waits for orphans" },
 	[TD142_COUNT] = { "TD142.count", 10, 1, MANY, "sockets", "single ones are clients that lost their network" },

@@ -10,7 +10,14 @@
 
 #define NAME_COLUMNS 48
 
-/* Not the bytes of a name alone: a bracket in it is no pid. */
+/* What it runs says more than "python3" or "java"; a name that it has given itself says more than what it runs. */
+static bool is_named_by_program(const struct process *process, const char *program)
+{
+	size_t size = strnlen(process->comm, COMM_BYTES);
+
+	return size && !strncmp(process->comm, program, size);
+}
+
 const char *words_process(words out, const struct scene *scene, const struct process *process)
 {
 	const struct process_facts *facts = process && process->start_ns ? scene_facts(scene, process) : NULL;
@@ -20,7 +27,7 @@ const char *words_process(words out, const struct scene *scene, const struct pro
 		snprintf(out, FINDING_NAME, "an unknown process");
 		return out;
 	}
-	if (facts && facts->program[0])
+	if (facts && is_named_by_program(process, facts->program))
 		text_sanitise(safe, sizeof(safe), facts->program, strlen(facts->program), NAME_COLUMNS);
 	else
 		text_sanitise(safe, sizeof(safe), process->comm, strnlen(process->comm, COMM_BYTES), NAME_COLUMNS);

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A network namespace of its own for each case, with processes whose names and doings are known, and tcpdwell diagnose beside them."""
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+
+TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNET = 0x40000000
+ADDRESS = "10.1.1.1"  # ours, on lo: no loopback address, so that tcp_tw_reuse=2 does not apply
+
+
+def unshare_net():
+    if LIBC.unshare(CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "unshare")
+
+
+def enter_net(fd):
+    if LIBC.setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def run(*words):
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+
+
+def rename(name):
+    LIBC.prctl(15, name if isinstance(name, bytes) else name.encode(), 0, 0, 0)
+
+
+def sysctl(name, value):
+    with open("/proc/sys/net/" + name.replace(".", "/"), "w", encoding="ascii") as file:
+        file.write(str(value))
+
+
+def ss(*filters):
+    """What the kernel lists, a line a socket."""
+    return subprocess.run(["ss", "-tanH", *filters], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+class Process:
+    """A child with a name. It runs `body(say)`, and is told apart by its pid; say() wakes whoever waits for it."""
+
+    def __init__(self, name, body):
+        ours, theirs = os.pipe()
+        go, self.go = os.pipe()
+        self.heard = ours
+        self.pid = os.fork()
+        if not self.pid:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.close(ours)
+            os.close(self.go)
+            rename(name)
+            code = 1
+            try:
+                body(lambda: os.write(theirs, b"."), lambda: os.read(go, 1))
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(code)
+        os.close(theirs)
+        os.close(go)
+
+    def wait(self, times=1):
+        """Until it has said so. An end without it is an error."""
+        for _ in range(times):
+            if not os.read(self.heard, 1):
+                raise RuntimeError("the process ended too early")
+
+    def on(self):
+        os.write(self.go, b".")
+
+    def end(self):
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.waitpid(self.pid, 0)
+        os.close(self.heard)
+        os.close(self.go)
+
+
+class Diagnosis:
+    """A run of tcpdwell diagnose -j in this namespace; `found` is {code: finding}, `all` each finding."""
+
+    def __init__(self, seconds, *options, netns="self"):
+        self.process = subprocess.Popen([TOOL, "diagnose", "-j", "-n", netns, "-d", str(seconds), *options], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        header = self.process.stdout.readline()
+        if '"header"' not in header:
+            raise RuntimeError("no header: " + header + self.process.stderr.read())
+
+    def finish(self, stop=False):
+        if stop:
+            self.process.send_signal(signal.SIGINT)
+        out, self.errors = self.process.communicate(timeout=120)
+        self.code = self.process.returncode
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.summary = lines[-1]
+        self.not_examined = {line["code"]: line["reason"] for line in lines if line["type"] == "not_examined"}
+        self.all = [line for line in lines if line["type"] == "finding" and line["code"] != "TD191"]
+        self.found = {line["code"]: line for line in self.all}
+        return self
+
+
+def evidence(finding, name):
+    return next(item["value"] for item in finding["evidence"] if item["name"] == name)
+
+
+class World:
+    def __init__(self, name):
+        self.name = name
+        self.processes, self.failures = [], []
+        unshare_net()
+        run("ip", "link", "set", "lo", "up")
+        run("ip", "address", "add", ADDRESS + "/32", "dev", "lo")
+
+    def spawn(self, name, body):
+        process = Process(name, body)
+        self.processes.append(process)
+        return process
+
+    def end(self):
+        for process in self.processes:
+            process.end()
+
+    def check(self, what, is_so, detail=""):
+        if not is_so:
+            self.failures.append(f"{what} {detail}")
+
+    def expect(self, diagnosis, *codes, exit_code=None):
+        """The exact set. `codes`: "TD121", "TD121/too_early", "TD124=now"."""
+        seen = set()
+        for finding in diagnosis.all:
+            word = finding["code"]
+            if any(code.startswith(word + "=") for code in codes):
+                word += "=" + finding["severity"]
+            if finding["confidence"] == "too_early":
+                word += "/too_early"
+            seen.add(word)
+        self.check("findings", seen == set(codes),
+                   f"are {sorted(seen)}, not {sorted(codes)}: {[finding['title'] for finding in diagnosis.all]}")
+        worst = {finding["severity"] for finding in diagnosis.all}
+        expected = 3 if worst & {"now", "soon"} else 0
+        self.check("exit code", diagnosis.code == expected, f"is {diagnosis.code}, not {expected}; {diagnosis.errors}")
+        return diagnosis
+
+    def server(self, port, serve, name="service", address=ADDRESS, backlog=1024):
+        """`serve(connection)` for each that is accepted; it keeps what it returns."""
+        def body(say, _):
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, port))
+            listener.listen(backlog)
+            say()
+            kept = []
+            while True:
+                connection, _ = listener.accept()
+                kept.append(serve(connection))
+
+        process = self.spawn(name, body)
+        process.wait()
+        return process
+
+
+def read_to_end(connection):
+    while connection.recv(65536):
+        pass
+
+
+def close_when_told(connection):
+    """As a healthy server does that closes after its peer."""
+    pid = os.fork()
+    if not pid:
+        read_to_end(connection)
+        os._exit(0)
+    connection.close()
+
+
+def main(cases):
+    """One case, named by the argument, in a namespace of its own."""
+    name = sys.argv[1]
+    world = World(name)
+    begin = time.monotonic()
+    try:
+        cases[name](world)
+    except Exception:
+        traceback.print_exc()
+        world.failures.append("an exception: see above")
+    finally:
+        world.end()
+    for failure in world.failures:
+        print(f"not ok {name}: {failure}")
+    if not world.failures:
+        print(f"ok {name} ({time.monotonic() - begin:.0f} s)")
+    sys.exit(bool(world.failures))
