@@ -66,6 +66,14 @@ static void by_pod(struct group_part *part, const struct group_subject *subject)
 	by_id(part, subject, subject->process->cgroup->container.pod_uid);
 }
 
+static void by_workload(struct group_part *part, const struct group_subject *subject)
+{
+	const struct container *container = &subject->process->cgroup->container;
+
+	part->side = container->id[0] != 0;
+	by_id(part, subject, container->id[0] ? container->id : container->unit);
+}
+
 static void by_remote(struct group_part *part, const struct group_subject *subject)
 {
 	part->side = subject->side;
@@ -90,6 +98,7 @@ static void (*const fill[GROUP_ALL_KEYS])(struct group_part *, const struct grou
 	[GROUP_PROCESS] = by_process, [GROUP_CGROUP] = by_cgroup, [GROUP_CONTAINER] = by_container,
 	[GROUP_POD] = by_pod,	      [GROUP_REMOTE] = by_remote, [GROUP_PORT] = by_port,
 	[GROUP_COMM] = by_comm,	      [GROUP_UNIT] = by_unit,	  [GROUP_SERVICE] = by_service,
+	[GROUP_WORKLOAD] = by_workload,
 };
 
 /* Most keys are short, and there is an event for each connection. */
@@ -97,6 +106,7 @@ static const uint8_t key_bytes[GROUP_ALL_KEYS] = {
 	[GROUP_PROCESS] = 24, [GROUP_CGROUP] = 16, [GROUP_CONTAINER] = sizeof(struct group_part),
 	[GROUP_REMOTE] = 24,  [GROUP_PORT] = 8,	   [GROUP_POD] = sizeof(struct group_part),
 	[GROUP_COMM] = 24,    [GROUP_SERVICE] = 8, [GROUP_UNIT] = sizeof(struct group_part),
+	[GROUP_WORKLOAD] = sizeof(struct group_part),
 };
 
 size_t group_name_bytes(unsigned int by)
@@ -140,7 +150,7 @@ static const char *detail_of(const struct group_part *part, const struct known_p
 /* Is it of things that Kubernetes names? */
 static bool is_named(const struct group_part *part)
 {
-	return part->by == GROUP_CONTAINER || part->by == GROUP_POD;
+	return part->by == GROUP_CONTAINER || part->by == GROUP_POD || (part->by == GROUP_WORKLOAD && part->side);
 }
 
 static bool take_text(char **to, const char *from)
@@ -254,7 +264,7 @@ static bool complete_part(struct group_words *words, const struct group_part *pa
 
 	if (part->kind != GROUP_KNOWN || !is_named(part) || (words->pod && words->container))
 		return false;
-	if (part->by == GROUP_CONTAINER)
+	if (part->by != GROUP_POD)
 		snprintf(container.id, sizeof(container.id), "%.64s", part->id);
 	snprintf(container.pod_uid, sizeof(container.pod_uid), "%.36s",
 		 part->by == GROUP_POD ? part->id : words->pod_uid);

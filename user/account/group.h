@@ -23,6 +23,7 @@ enum group_key {
 	GROUP_UNIT, /* of systemd */
 	GROUP_KEYS, /* that a user can name */
 	GROUP_SERVICE = GROUP_KEYS, /* side and service port */
+	GROUP_WORKLOAD, /* the container, or else the unit */
 	GROUP_ALL_KEYS,
 };
 
@@ -55,7 +56,7 @@ enum group_kind {
 struct group_part {
 	uint8_t by; /* enum group_key */
 	uint8_t kind; /* enum group_kind */
-	uint8_t side; /* remote, service */
+	uint8_t side; /* remote, service; workload: 1 = a container */
 	uint8_t padding[3];
 	uint16_t port; /* remote, port, service: the service port */
 	union {
@@ -65,7 +66,7 @@ struct group_part {
 		} process;
 		uint64_t cgroup_id;
 		uint8_t addr[16]; /* remote */
-		char id[128]; /* comm, unit, container, pod */
+		char id[128]; /* comm, unit, container, pod, workload */
 	};
 };
 

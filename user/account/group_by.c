@@ -10,6 +10,7 @@ static const char *const names[GROUP_ALL_KEYS] = {
 	[GROUP_PROCESS] = "process", [GROUP_CGROUP] = "cgroup", [GROUP_CONTAINER] = "container",
 	[GROUP_POD] = "pod",	     [GROUP_REMOTE] = "remote", [GROUP_PORT] = "port",
 	[GROUP_COMM] = "comm",	     [GROUP_UNIT] = "unit",	[GROUP_SERVICE] = "service",
+	[GROUP_WORKLOAD] = "workload",
 };
 
 /* Of one family one tells the other: a process has one name, a remote end has one port. */

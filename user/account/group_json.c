@@ -40,6 +40,15 @@ static void json_unit(struct json *json, const struct part *part)
 	json_string(json, "unit", part->known ? part->name->id : NULL);
 }
 
+static void json_workload(struct json *json, const struct part *part)
+{
+	json_string(json, "unit", part->known && !part->name->side ? part->name->id : NULL);
+	json_string(json, "container_id", part->known && part->name->side ? part->name->id : NULL);
+	json_string(json, "pod", part->words->pod);
+	json_string(json, "namespace", part->words->namespace);
+	json_string(json, "container", part->words->container);
+}
+
 static void json_cgroup(struct json *json, const struct part *part)
 {
 	id_json(json, "cgroup_id", part->known ? part->name->cgroup_id : 0);
@@ -91,6 +100,7 @@ static void (*const keys[GROUP_ALL_KEYS])(struct json *, const struct part *) = 
 	[GROUP_PROCESS] = json_process, [GROUP_CGROUP] = json_cgroup, [GROUP_CONTAINER] = json_container,
 	[GROUP_POD] = json_pod,		[GROUP_REMOTE] = json_remote, [GROUP_PORT] = json_port,
 	[GROUP_COMM] = json_comm,	[GROUP_UNIT] = json_unit,     [GROUP_SERVICE] = json_service,
+	[GROUP_WORKLOAD] = json_workload,
 };
 
 void group_json(struct json *json, const struct group *group)

@@ -13,6 +13,7 @@ static const char *const none_labels[GROUP_ALL_KEYS] = {
 	[GROUP_CONTAINER] = "no container",
 	[GROUP_POD] = "no pod",
 	[GROUP_UNIT] = "no unit",
+	[GROUP_WORKLOAD] = "no unit",
 };
 
 /* One part of a group's name, for the writers of its label. */
@@ -89,7 +90,7 @@ static void (*const labels[GROUP_ALL_KEYS])(char *, size_t, const struct part *)
 	[GROUP_PROCESS] = label_process, [GROUP_CGROUP] = label_cgroup, [GROUP_CONTAINER] = label_container,
 	[GROUP_POD] = label_pod,	 [GROUP_REMOTE] = label_remote, [GROUP_PORT] = label_port,
 	[GROUP_COMM] = label_id,	 [GROUP_UNIT] = label_id,
-	[GROUP_SERVICE] = label_port,
+	[GROUP_SERVICE] = label_port,	 [GROUP_WORKLOAD] = label_id,
 };
 
 static void label_part(char out[GROUP_LABEL], const struct part *part)

@@ -109,6 +109,18 @@ static struct group *add(struct groups *groups, const struct group_name *name, c
 	return NULL;
 }
 
+struct group *groups_get(struct groups *groups, const struct group_subject *subject)
+{
+	struct group_name name;
+	struct group *group;
+
+	group_name_of(&name, groups->by, subject);
+	group = groups_find(groups, &name);
+	if (!group && !id_map_find(&groups->folded, hash_of(groups, &name)) && groups_count(groups) < groups->max)
+		group = add(groups, &name, subject);
+	return group ?: groups->other;
+}
+
 struct group *groups_enter(struct groups *groups, const struct group_subject *subject)
 {
 	struct group_name name;
@@ -164,7 +176,7 @@ void groups_complete(struct groups *groups, struct pod_names *names)
 		group_complete(group, names);
 }
 
-unsigned int groups_forget(struct groups *groups, uint64_t before_ns)
+unsigned int groups_forget(struct groups *groups, uint64_t before_ns, group_forgotten *tell, void *context)
 {
 	struct group *group, *next;
 	unsigned int forgotten = 0;
@@ -173,6 +185,8 @@ unsigned int groups_forget(struct groups *groups, uint64_t before_ns)
 		next = group->hh.next;
 		if (group->last_ns >= before_ns || !group_is_closed(group))
 			continue;
+		if (tell)
+			tell(context, group);
 		group_add(groups->other, group);
 		remove_group(groups, group);
 		forgotten++;

@@ -38,6 +38,9 @@ struct group *groups_leave(struct groups *groups, const struct group_subject *su
 /* groups_leave() of one whose group is remembered, where that may be ~other. */
 struct group *groups_leave_from(struct groups *groups, struct group *group, const struct group_subject *subject);
 
+/* The group of what happened to such a process without a socket that is counted; made if need be. Never NULL. */
+struct group *groups_get(struct groups *groups, const struct group_subject *subject);
+
 /* The group of such sockets as it is now, which may be ~other; nothing changes. */
 struct group *groups_of(const struct groups *groups, const struct group_subject *subject);
 
@@ -52,8 +55,9 @@ static inline struct group *groups_at(const struct groups *groups, uint32_t inde
 /* Labels take over the names that became known. */
 void groups_complete(struct groups *groups, struct pod_names *names);
 
-/* Folds closed groups that had no event since `before_ns` into ~other. Returns how many. */
-unsigned int groups_forget(struct groups *groups, uint64_t before_ns);
+/* Folds closed groups that had no event since `before_ns` into ~other, each after it was told of. Returns how many. */
+typedef void group_forgotten(void *context, const struct group *group);
+unsigned int groups_forget(struct groups *groups, uint64_t before_ns, group_forgotten *tell, void *context);
 
 /* Nothing is there until it is told again. */
 void groups_recount(struct groups *groups);

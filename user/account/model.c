@@ -45,7 +45,7 @@ static bool is_by_names(const struct model_config *config)
 
 	for (i = 0; i < config->n_groupings; i++)
 		for (part = 0; (key = group_by_key(config->groupings[i], part)) >= 0; part++)
-			if (key == GROUP_CONTAINER || key == GROUP_POD || key == GROUP_UNIT)
+			if (key == GROUP_CONTAINER || key == GROUP_POD || key == GROUP_UNIT || key == GROUP_WORKLOAD)
 				return true;
 	return false;
 }
@@ -84,6 +84,9 @@ struct model *model_new(const struct model_config *config)
 		return NULL;
 	model->filter = filter;
 	model->followed = config->followed;
+	model->left = config->left;
+	model->forgets = config->forgets;
+	model->context = config->context;
 	if (is_by_names(config) || (filter && filter_has_cgroups(filter)))
 		model->followed |= config->states & 1U << STATE_TIME_WAIT;
 	err = groupings_init(model, config, slots);

@@ -23,6 +23,10 @@ struct model_config {
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
 	bool keep_ends; /* of remembered sockets: addresses, descriptor */
 	const struct filter *filter; /* on processes: applied to who is charged. NULL: all pass. The caller's */
+	/* NULL: nobody is told. `context` is passed on. */
+	void (*left)(void *context, const struct group *group, unsigned int state, uint64_t dwell_ns); /* a time in a state is over; no histogram is kept */
+	group_forgotten *forgets; /* a group is about to go to ~other */
+	void *context;
 };
 
 /* One grouping within the model. */
@@ -49,6 +53,9 @@ struct model {
 	bool present_told; /* any look at all sockets was told of: what is not there is not, rather than not known */
 	uint64_t now_ns; /* of the last event */
 	bool recounting;
+	void (*left)(void *context, const struct group *group, unsigned int state, uint64_t dwell_ns);
+	group_forgotten *forgets;
+	void *context;
 };
 
 /* NULL: no memory. */
@@ -80,6 +87,12 @@ struct groups *model_groups(struct model *model, unsigned int by);
 
 /* The group that a socket of the table is counted in; ~other for one that is not counted. */
 struct group *model_group_of(const struct model *model, const struct live_socket *socket, unsigned int by);
+
+/*
+ * The group, in a grouping of processes, that is charged for what an event tells; made if need be, as for a connect() that
+ * failed. After model_event(). NULL: there is no such grouping.
+ */
+struct group *model_group_of_event(struct model *model, const struct event *event, unsigned int by);
 
 /* NULL when the state is not counted. */
 struct account *model_account(const struct model *model, struct group *group, unsigned int state);

@@ -88,7 +88,9 @@ void model_count_out(struct model *model, const struct group_subject *subject, s
 
 		account->count.left++;
 		account->grown--;
-		if (dwell_ns != DWELL_UNKNOWN)
+		if (dwell_ns != DWELL_UNKNOWN && model->left)
+			model->left(model->context, group, state, dwell_ns);
+		else if (dwell_ns != DWELL_UNKNOWN)
 			histogram_add(&account->dwell, dwell_ns);
 		group->last_ns = model->now_ns;
 		group->held -= socket != NULL;
@@ -204,4 +206,22 @@ struct group *model_group_of(const struct model *model, const struct live_socket
 	struct group_subject subject = {.process = processes_at(&model->processes, live_socket_charged(socket))};
 
 	return socket->flags & LIVE_COUNTED ? group_of(grouping, &subject, socket) : grouping->groups.other;
+}
+
+struct group *model_group_of_event(struct model *model, const struct event *event, unsigned int by)
+{
+	int i = grouping_index(model, by);
+	struct group_subject subject;
+	struct known_process *process;
+	struct group *group;
+
+	if (i < 0 || !model->groupings[i].of_process)
+		return NULL;
+	subject = model_subject_of_event(model, event, event_state(event));
+	process = (struct known_process *)subject.process;
+	group = process->groups[model->groupings[i].slot] ?: groups_get(&model->groupings[i].groups, &subject);
+	if (group->index)
+		process->groups[model->groupings[i].slot] = group;
+	group->last_ns = model->now_ns;
+	return group;
 }

@@ -113,7 +113,8 @@ void model_forget(struct model *model, uint64_t now_ns)
 		struct groups *groups = &model->groupings[i].groups;
 
 		forgotten += groups_forget(
-			groups, before(now_ns, groups_count(groups) < groups->max ? FORGET_NS : FORGET_CROWDED_NS));
+			groups, before(now_ns, groups_count(groups) < groups->max ? FORGET_NS : FORGET_CROWDED_NS),
+			model->forgets, model->context);
 	}
 	if (forgotten)
 		processes_forget_groups(processes);

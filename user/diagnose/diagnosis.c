@@ -21,11 +21,8 @@ static const struct process_facts *facts_of(const void *context, const struct pr
 
 int diagnosis_init(struct diagnosis *diagnosis, const struct diagnosis_config *config)
 {
-	const struct ports_model_config ports = {
-		.max_sockets = config->max_sockets,
-		.groups_by = GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE),
-		.has_groups = true,
-	};
+	const struct model_config groups = { .groupings = { GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE) }, .n_groupings = 1 };
+	const struct ports_model_config ports = { .max_sockets = config->max_sockets, .groups = &groups };
 
 	memset(diagnosis, 0, sizeof(*diagnosis));
 	diagnosis->config = *config;

@@ -105,6 +105,7 @@ int destinations_sort(struct destinations *destinations)
 	destinations->n_sorted = 0;
 	HASH_ITER(hh, destinations->by_key, destination, next)
 		destinations->sorted[destinations->n_sorted++] = destination;
-	qsort(destinations->sorted, destinations->n_sorted, sizeof(*destinations->sorted), need_order);
+	if (destinations->n_sorted)
+		qsort(destinations->sorted, destinations->n_sorted, sizeof(*destinations->sorted), need_order);
 	return 0;
 }

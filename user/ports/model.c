@@ -20,18 +20,16 @@
 
 int ports_model_init(struct ports_model *model, const struct ports_model_config *config)
 {
-	const struct model_config books = {
-		.states = STATES | config->states,
-		.followed = STATES | config->states,
-		.groupings = { config->groups_by },
-		.n_groupings = config->has_groups,
-		.max_sockets = config->max_sockets,
-		.keep_ends = true,
-	};
+	static const struct model_config no_groups;
+	struct model_config books = config->groups ? *config->groups : no_groups;
 
+	books.states = books.followed = STATES | config->states;
+	books.max_sockets = config->max_sockets;
+	books.keep_ends = true;
 	memset(model, 0, sizeof(*model));
 	model->config = *config;
 	model->by = config->by;
+	model->config.groups = NULL; /* the caller's, used up */
 	model->config.interval_ns = config->interval_ns ?: NSEC_PER_SEC;
 	model->time_wait_ns = PORTS_TIME_WAIT_NS;
 	destinations_init(&model->destinations, config->max_rows);

@@ -22,8 +22,7 @@ enum ports_by { PORTS_BY_DESTINATION, PORTS_BY_PROCESS, PORTS_BY_LOCAL, PORTS_BY
 struct ports_model_config {
 	enum ports_by by;
 	uint32_t states; /* bit (1 << state): to be in the books beside those that have a port */
-	unsigned int groups_by; /* a grouping of the books, where has_groups */
-	bool has_groups;
+	const struct model_config *groups; /* the books' groupings and max_groups, and who is told of them; NULL: none */
 	uint32_t max_rows; /* kept apart; 0 = default */
 	uint32_t max_sockets; /* 0 = default */
 	uint64_t interval_ns; /* 0 = a second */
