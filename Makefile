@@ -42,7 +42,7 @@ PKG_CONFIG := env PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig PK
 else
 LIBBPF_CFLAGS = $(shell $(PKG_CONFIG) --cflags libbpf)
 endif
-PACKAGES := libbpf zlib jansson ncursesw libseccomp sqlite3 libdeflate
+PACKAGES := libbpf zlib jansson ncursesw libseccomp sqlite3 libdeflate libevent
 # What a static program needs more is found out by a trial, before anything is compiled (require).
 LIBRARIES = $(if $(STATIC),$$(cat $(OUT)/libraries),$(shell $(PKG_CONFIG) --libs $(PACKAGES)))
 

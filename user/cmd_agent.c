@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent_metrics.h"
 #include "command.h"
 #include "history/budget.h"
 #include "history/history.h"
@@ -23,7 +24,7 @@ struct agent_options {
 	const char *folder; /* NULL: no history */
 	uint64_t budget; /* bytes */
 	uint32_t max_event_rate;
-	const char *listen;
+	struct agent_metrics_options metrics;
 };
 
 #define FIELD(member) offsetof(struct agent_options, member)
@@ -31,7 +32,7 @@ struct agent_options {
 static const struct agent_options agent_defaults = {
 	.budget = BUDGET_DEFAULT,
 	.max_event_rate = 4000,
-	.listen = "127.0.0.1:9669",
+	.metrics.listen = "127.0.0.1:9669",
 };
 
 static int parse_budget(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)
@@ -49,7 +50,9 @@ static const struct option_row agent_rows[] = {
 	{ "budget", 0, "SIZE", "of all its files together, never more (256MiB)", parse_budget, FIELD(budget), BUDGET_MIN },
 	{ "max-event-rate", 0, "N", "above so many events a second keep only what fails or leaks (4000)", option_u32,
 	  FIELD(max_event_rate), 1, 1 << 30 },
-	{ "listen", 0, "ADDR:PORT", "serve metrics here (127.0.0.1:9669); none: do not", option_text, FIELD(listen) },
+	{ "listen", 0, "ADDR:PORT", "serve metrics here (127.0.0.1:9669), or at a socket /PATH; none: do not", option_text, FIELD(metrics.listen) },
+	{ "allow-host", 0, "NAME[,…]", "answer requests to these host names too", option_text, FIELD(metrics.allowed_hosts) },
+	{ "series", 0, "N", "series of metrics at most (2000)", option_u32, FIELD(metrics.series), 500, 1 << 20 },
 	{},
 };
 
@@ -100,17 +103,23 @@ static int run_views(const struct run_options *options, const struct agent_optio
 {
 	struct notify_view notify = { .view = { .tick = notify_tick, .end = notify_end } };
 	struct run_needs needs = {};
+	const struct metrics_config more = { .filter = &options->filter };
+	struct agent_metrics metrics;
 	struct view *history = NULL;
 	struct views views;
-	int err;
+	int err = agent_metrics_open(&metrics, &own->metrics, &more, error, error_size);
 
-	if (own->folder) {
+	if (!err && own->folder) {
 		const struct history_config config = { own->folder, own->budget, own->max_event_rate };
 
 		err = history_view_new(&history, &config, error, error_size);
-		if (err)
-			return err;
 	}
+	if (err) {
+		agent_metrics_close(&metrics);
+		return err;
+	}
+	if (metrics.http)
+		log_info("metrics at %s", http_where(metrics.http));
 	notify_open(&notify.notify);
 	notify.view.tick_ms = notify_tick_ms(&notify.notify);
 	views_init(&views, view_failed, NULL);
@@ -119,10 +128,13 @@ static int run_views(const struct run_options *options, const struct agent_optio
 		history_view_needs(&needs);
 		views_add(&views, history, "history", &needs, false);
 	}
+	if (metrics.view)
+		views_add(&views, metrics.view, "metrics", &metrics.needs, true);
 	needs = views_needs(&views);
 	err = machine_run(options, &needs, &views.view, error, error_size);
 	notify_close(&notify.notify);
 	history_view_free(history);
+	agent_metrics_close(&metrics);
 	return err;
 }
 

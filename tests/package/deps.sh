@@ -38,33 +38,33 @@ has()
 
 # The names that Debian and Ubuntu share, at whatever version.
 common='make 4.3 gcc 4:12.2.0-3 libc6-dev 2.36-9 libelf-dev 0.188-2.1 zlib1g-dev 1:1.2.13 pkg-config 1.8 uthash-dev 2.3
-	libjansson-dev 2.14-2 libncurses-dev 6.4-4 libseccomp-dev 2.5.4-1 libsqlite3-dev 3.40.1-2 libdeflate-dev 1.14-1'
+	libjansson-dev 2.14-2 libncurses-dev 6.4-4 libseccomp-dev 2.5.4-1 libsqlite3-dev 3.40.1-2 libdeflate-dev 1.14-1 libevent-dev 2.1.12'
 
 distribution fedora 'ID=fedora' 'VERSION_ID=42'
 check deps/fedora "tools/install-deps: missing packages. As root:
-  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel
+  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution alma 'ID="almalinux"' 'ID_LIKE="rhel centos fedora"' 'VERSION_ID="9.4"'
 check deps/alma-9 "tools/install-deps: missing packages. As root:
   dnf install epel-release dnf-plugins-core && dnf config-manager --set-enabled crb
-  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel
+  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution rhel 'ID="rhel"' 'ID_LIKE="fedora"' 'VERSION_ID="9.4"'
 check deps/rhel-9 "tools/install-deps: missing packages. As root:
   subscription-manager repos --enable codeready-builder-for-rhel-9-$(uname -m)-rpms   # and add EPEL
-  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel
+  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution suse 'ID="opensuse-tumbleweed"' 'ID_LIKE="opensuse suse"'
 check deps/opensuse "tools/install-deps: missing packages. As root:
-  zypper install make gcc glibc-devel clang bpftool libbpf-devel libelf-devel zlib-devel pkg-config uthash-devel libjansson-devel ncurses-devel libseccomp-devel sqlite3-devel libdeflate-devel
+  zypper install make gcc glibc-devel clang bpftool libbpf-devel libelf-devel zlib-devel pkg-config uthash-devel libjansson-devel ncurses-devel libseccomp-devel sqlite3-devel libdeflate-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution arch 'ID=arch'
 check deps/arch "tools/install-deps: missing packages. As root:
-  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate
+  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate libevent
 exit 1" "$(install_deps build)"
 
 # Where all is there, nothing is said and the build goes on.
@@ -81,7 +81,7 @@ if [ "$(id -u)" = 0 ]; then
 	# shellcheck disable=SC2086 # pairs
 	has $common clang 1:19.0-63 bpftool 7.5.0 libbpf-dev 1:1.5.0-3 libclang-rt-19-dev 1:19.1.7-3
 	install_deps build >/dev/null
-	check deps/debian-13-build "install -y -q --no-install-recommends make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev" \
+	check deps/debian-13-build "install -y -q --no-install-recommends make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libevent-dev" \
 		"$(cat "$stubs/installed")"
 	install_deps test >/dev/null
 	check deps/debian-13-clang-runtime libclang-rt-19-dev "$(tail -n 1 "$stubs/installed" | tr ' ' '\n' | grep clang-rt)"

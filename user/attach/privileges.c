@@ -75,6 +75,13 @@ void privileges_drop(unsigned int privileges)
 		log_info("capabilities kept: %s; system calls are filtered", names);
 }
 
+int privileges_serve(void)
+{
+	capabilities_limit(0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return seccomp_confine_server();
+}
+
 void privileges_names(uint64_t capabilities, char *text, size_t size)
 {
 	size_t used = 0;

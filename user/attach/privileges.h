@@ -23,6 +23,12 @@ void privileges_raise(void);
  */
 void privileges_drop(unsigned int privileges);
 
+/*
+ * For good: no capability, no file, no socket but those that are open and what is accepted from them. For a process that serves
+ * clients; where the kernel can't filter system calls it goes without. 0 or negative errno of the filter.
+ */
+int privileges_serve(void);
+
 /* "CAP_BPF and CAP_PERFMON" for a mask of capabilities, "none" for 0. */
 void privileges_names(uint64_t capabilities, char *text, size_t size);
 

@@ -110,17 +110,62 @@ static int fill(scmp_filter_ctx filter, unsigned int needs)
 	return err;
 }
 
-int seccomp_confine(unsigned int needs)
+static int load(scmp_filter_ctx filter)
+{
+	int err = seccomp_load(filter);
+
+	return err == -EINVAL || err == -ENOSYS ? -EOPNOTSUPP : err;
+}
+
+static scmp_filter_ctx filter_new(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (filter)
+		seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* kernels before 4.14 don't log: no loss */
+	return filter;
+}
+
+int seccomp_confine(unsigned int needs)
+{
+	scmp_filter_ctx filter = filter_new();
 	int err;
 
 	if (!filter)
 		return -ENOMEM;
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* kernels before 4.14 don't log: no loss */
-	err = fill(filter, needs);
-	if (!err)
-		err = seccomp_load(filter);
+	err = fill(filter, needs) ?: load(filter);
 	seccomp_release(filter);
-	return err == -EINVAL || err == -ENOSYS ? -EOPNOTSUPP : err;
+	return err;
+}
+
+static const int server_calls[] = {
+	/* clients */
+	SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(write),
+	SCMP_SYS(writev), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(close), SCMP_SYS(shutdown), SCMP_SYS(fcntl),
+	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+	/* time and waiting */
+	SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_pwait2), SCMP_SYS(poll), SCMP_SYS(ppoll),
+	SCMP_SYS(timerfd_settime), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(futex),
+	/* memory, and the end */
+	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mprotect), SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(getpid),
+	SCMP_SYS(gettid), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+int seccomp_confine_server(void)
+{
+	scmp_filter_ctx filter = filter_new();
+	int err = 0;
+	size_t i;
+
+	if (!filter)
+		return -ENOMEM;
+	for (i = 0; i < COUNT(server_calls) && !err; i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, server_calls[i], 0);
+	if (!err)
+		err = ALLOW(filter, ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, FIONREAD)) ?:
+		      ALLOW(filter, tgkill, 1, SCMP_A0(SCMP_CMP_EQ, getpid()));
+	err = err ?: load(filter);
+	seccomp_release(filter);
+	return err;
 }

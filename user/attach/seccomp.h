@@ -17,4 +17,7 @@ enum seccomp_need {
  */
 int seccomp_confine(unsigned int needs);
 
+/* The same for a process that serves clients of a socket that listens already: no file, no other socket, no other process. */
+int seccomp_confine_server(void);
+
 #endif

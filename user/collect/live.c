@@ -322,13 +322,21 @@ static void drain_between(void *context)
 	drain(context);
 }
 
-static int ring_open(struct live *live, char *error, size_t error_size)
+/* What is added to its wait is never asked what it was: after each wait all is looked at. */
+static int wake_by(struct live *live, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return fd && epoll_ctl(ring_buffer__epoll_fd(live->ring), EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int ring_open(struct live *live, int wake_fd, char *error, size_t error_size)
 {
 	int err;
 
 	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
 	if (live->ring)
-		return 0;
+		return wake_by(live, wake_fd);
 	err = -errno;
 	snprintf(error, error_size, "the ring buffer can't be mapped: %s", strerror(-err));
 	limits_explain(err, error, error_size);
@@ -370,7 +378,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		return -ENOMEM;
 	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection)
 		return -ENOMEM;
-	return ring_open(live, error, error_size);
+	return ring_open(live, needs->wake_fd, error, error_size);
 }
 
 /* A run that looks at our own network namespace alone need not enter others. */

@@ -213,8 +213,9 @@ static void wait(const struct polling *polling)
 	uint64_t now_ns = clock_monotonic_ns(), next_ns = polling->look_ns + LOOK_NS;
 	int ms = next_ns > now_ns ? (next_ns - now_ns) / NSEC_PER_MSEC + 1 : 0;
 	unsigned int tick_ms = feed_tick_ms(&polling->feed, true);
+	struct pollfd wake = { .fd = polling->needs->wake_fd ?: -1, .events = POLLIN };
 
-	poll(NULL, 0, run_wait_ms(polling->options, polling->begin_ns, (int)tick_ms < ms ? (int)tick_ms : ms));
+	poll(&wake, 1, run_wait_ms(polling->options, polling->begin_ns, (int)tick_ms < ms ? (int)tick_ms : ms));
 }
 
 static int run(struct polling *polling)

@@ -43,6 +43,7 @@ struct run_needs {
 	bool ports; /* RECORD_PORTS events keep the view informed of the ports of the namespaces that events come from */
 	bool present; /* RECORD_PRESENT events keep it informed of all live sockets, RECORD_LISTENER events of all listening ones */
 	bool namespaces; /* RECORD_NAMESPACE events keep it informed of what namespaces count, and how they are set */
+	int wake_fd; /* ends the source's wait when it is readable, so that a tick comes at once; the view reads it. 0: none */
 	bool filters_processes; /* the view applies process and cgroup filters itself, by the charged process: send all */
 };
 

@@ -204,6 +204,7 @@ struct run_needs views_needs(const struct views *views)
 		needs.present |= one->present;
 		needs.namespaces |= one->namespaces;
 		needs.filters_processes |= one->filters_processes;
+		needs.wake_fd = needs.wake_fd ?: one->wake_fd;
 	}
 	return needs;
 }

@@ -4,6 +4,7 @@
 
 #include "account_world.h"
 #include "export/metrics/labels.h"
+#include "export/openmetrics.h"
 
 #define SECOND 1000000000ULL
 

@@ -111,8 +111,8 @@ static void write_search(struct metrics_text *text, const struct destination *de
 {
 	if (!destination->search.count)
 		return;
-	metrics_seconds(text, &(struct sample){ labels, "quantile", "0.5" }, histogram_percentile(&destination->search, 50));
-	metrics_seconds(text, &(struct sample){ labels, "quantile", "0.99" }, histogram_percentile(&destination->search, 99));
+	metrics_seconds(text, &(struct sample){ labels, "percentile", "50" }, histogram_percentile(&destination->search, 50));
+	metrics_seconds(text, &(struct sample){ labels, "percentile", "99" }, histogram_percentile(&destination->search, 99));
 }
 
 static void write_family(const struct top_destinations *top, const struct ports_model *model, struct metrics_text *text,

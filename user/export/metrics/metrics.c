@@ -26,6 +26,7 @@ struct metrics_view {
 	struct top_destinations destinations;
 	struct own own;
 	struct metrics_text text;
+	bool wanted; /* and not rendered yet */
 	uint64_t collected_ns;
 	uint64_t now_ns; /* of the event or tick that is taken */
 };
@@ -147,9 +148,13 @@ static int metrics_tick(struct view *view, const struct tick *tick)
 {
 	struct metrics_view *metrics = (struct metrics_view *)view;
 	const struct metrics_sink *sink = &metrics->config.sink;
-	int err;
+	int err = sink->wanted ? sink->wanted(sink->context, tick->time_ns) : 0;
 
-	if (sink->wanted && sink->wanted(sink->context, tick->time_ns) && !metrics->ports.books->recounting) {
+	if (err < 0)
+		return err;
+	metrics->wanted |= err;
+	if (metrics->wanted && !metrics->ports.books->recounting) {
+		metrics->wanted = false;
 		err = render(metrics, tick);
 		if (!err)
 			sink->publish(sink->context, &metrics->text.buffer, tick->time_ns);

@@ -14,7 +14,7 @@
 
 /* Who takes expositions. `context` is passed on. */
 struct metrics_sink {
-	bool (*wanted)(void *context, uint64_t now_ns); /* at each tick: is a new one to be rendered? */
+	int (*wanted)(void *context, uint64_t now_ns); /* at each tick: 1: a new one is to be rendered; negative errno: nobody will want one any more */
 	void (*publish)(void *context, const struct buffer *text, uint64_t now_ns);
 	void (*ended)(void *context); /* the run has */
 	void *context;

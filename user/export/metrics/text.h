@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Prometheus' text format, family by family, and OpenMetrics made of it. Pure. */
+/* Prometheus' text format, family by family. Pure. */
 #ifndef TCPDWELL_EXPORT_METRICS_TEXT_H
 #define TCPDWELL_EXPORT_METRICS_TEXT_H
 
@@ -58,11 +58,5 @@ void bounded_histogram_merge(struct bounded_histogram *histogram, const struct b
 uint64_t bounded_histogram_count(const struct bounded_histogram *histogram);
 void metrics_histogram(struct metrics_text *text, const struct sample *sample, const struct bounded_histogram *histogram,
 		       const struct bounds bounds[METRICS_BOUNDS]);
-
-/* The same exposition in OpenMetrics 1.0.0, appended to `out`. */
-void openmetrics_of(struct buffer *out, const char *text, size_t size);
-
-#define METRICS_TYPE_TEXT "text/plain; version=0.0.4; charset=utf-8"
-#define METRICS_TYPE_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 #endif
