@@ -151,9 +151,15 @@ static int agent_run(const struct options *options)
 
 const struct command command_agent = {
 	.name = "agent",
-	.summary = "trace always: history and metrics",
-	.description = "Traces until it is stopped.",
-	.examples = "  tcpdwell agent\n",
+	.summary = "trace always: a history within a budget of bytes, and metrics",
+	.description = "Traces until it is stopped, for a service manager (systemd's Type=notify and watchdog). With --dir it keeps a\n"
+		       "history, which tcpdwell report DIR shows: counts of each process and remote service each 10 s, minute and hour,\n"
+		       "and the newest events. All its files together never take more than --budget; the oldest go first.\n"
+		       "Above --max-event-rate only connections that fail, get stuck or are known already are kept as events.",
+	.examples = "  tcpdwell agent --dir /var/lib/tcpdwell                  # until it is stopped\n"
+		    "  tcpdwell agent --dir /var/lib/tcpdwell --budget 1GiB\n"
+		    "  tcpdwell report /var/lib/tcpdwell --since 2h            # what happened\n"
+		    "  tcpdwell report /var/lib/tcpdwell top --at 03:12 10     # who had what then",
 	.own = agent_options,
 	.own_defaults = &agent_defaults,
 	.own_size = sizeof(agent_defaults),

@@ -3,15 +3,49 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "recording/files.h"
 #include "recording/recording.h"
 #include "command.h"
 #include "options_help.h"
 #include "util/log.h"
+#include "show/summary/summary.h"
+#include "util/moment.h"
 #include "util/stop.h"
 
-static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks,
-					       &command_ports, &command_diagnose };
+
+#define PATHS_MAX 1000
+#define ARGUMENTS_MAX 256
+#define AT_NS 60000000000ULL /* --at: so long from then on */
+
+static void summary_needs(const struct options *options, struct run_needs *needs)
+{
+	(void)options;
+	summary_view_needs(needs);
+}
+
+static struct view *summary_view(const struct options *options, struct output *output)
+{
+	const struct summary_config config = { options->json };
+
+	return summary_view_new(&config, output);
+}
+
+/* Where no view is named. */
+static const struct command view_summary = {
+	.name = "summary",
+	.description = "What happened: failed connects, what was stuck, who made TIME_WAIT and CLOSE_WAIT, what was lost.",
+	.examples = "  tcpdwell report friday.rec",
+	.common = COMMON_LIVE | COMMON_JSON,
+	.view_new = summary_view,
+	.view_free = summary_view_free,
+	.view_needs = summary_needs,
+};
+
+static const struct command *const views[] = { &command_trace, &command_top, &command_hist, &command_leaks, &command_ports, &command_diagnose,
+					       &view_summary };
 
 static const struct command *view_find(const char *name)
 {
@@ -25,7 +59,7 @@ static const struct command *view_find(const char *name)
 
 static int usage_error(const char *sentence, const char *word)
 {
-	log_error("%s%s%s: tcpdwell report FILE [trace|top|hist|leaks|ports|diagnose] [OPTIONS]", word, *word ? ": " : "", sentence);
+	log_error("%s%s%s: tcpdwell report FILE|DIR… [summary|trace|top|hist|leaks|ports|diagnose] [OPTIONS]", word, *word ? ": " : "", sentence);
 	return EXIT_USAGE;
 }
 
@@ -49,19 +83,77 @@ struct command command_recorded(const struct command *view, const char *name)
 	return command;
 }
 
-/* `argv` is the view's name and its options. */
-static int show(const struct command *view, const char *file, int argc, char **argv)
+/* What stands before the view's own options, and the times that may stand anywhere. */
+struct report {
+	const char *paths[PATHS_MAX + 1];
+	size_t n_paths;
+	const struct command *view;
+	const char *since, *until, *at;
+	int argc; /* of the view's: its name, its options */
+	char *argv[ARGUMENTS_MAX];
+};
+
+static int parse_time(const char *option, const char *text, uint64_t *unix_ns)
 {
+	if (!text || !moment_parse(text, clock_unix_ns(), unix_ns))
+		return 0;
+	log_error("%s: \"%s\" is not a time; " MOMENT_FORMS, option, text);
+	return -EINVAL;
+}
+
+static int select_times(const struct report *report, struct recording_selection *selection)
+{
+	if (report->at && (report->since || report->until)) {
+		log_error("--at shows the minute that begins then; give it alone, or --since and --until");
+		return -EINVAL;
+	}
+	if (parse_time("--since", report->since, &selection->since_unix_ns) || parse_time("--until", report->until, &selection->until_unix_ns) ||
+	    parse_time("--at", report->at, &selection->since_unix_ns))
+		return -EINVAL;
+	if (report->at)
+		selection->until_unix_ns = selection->since_unix_ns + AT_NS;
+	if (selection->until_unix_ns && selection->until_unix_ns <= selection->since_unix_ns) {
+		log_error("--until is not after --since: nothing can be between them");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* One file as it is, or what is chosen of several. */
+static int choose(struct options *options, const struct report *report, struct recording_selection *selection)
+{
+	struct stat status;
+	bool is_folder = !stat(report->paths[0], &status) && S_ISDIR(status.st_mode);
+
+	*selection = (struct recording_selection){ .paths = report->paths, .count = report->n_paths };
+	if (select_times(report, selection))
+		return -EINVAL;
+	if (report->n_paths == 1 && !is_folder && !selection->since_unix_ns && !selection->until_unix_ns) {
+		options->run.recording = report->paths[0];
+		return 0;
+	}
+	options->run.recordings = selection;
+	if (selection->since_unix_ns && options->run.seconds >= 0) { /* -d counts from there */
+		selection->until_unix_ns = selection->since_unix_ns + (uint64_t)(options->run.seconds * 1e9);
+		options->run.seconds = -1;
+	}
+	return 0;
+}
+
+static int show(struct report *report)
+{
+	struct recording_selection selection;
 	struct command command;
 	struct options options;
 	char name[64];
 	int code;
 
-	snprintf(name, sizeof(name), "report FILE %s", view->name);
-	command = command_recorded(view, name);
-	code = options_parse(&options, &command, argc, argv);
+	snprintf(name, sizeof(name), "report FILE %s", report->view->name);
+	command = command_recorded(report->view, name);
+	code = options_parse(&options, &command, report->argc, report->argv);
+	if (!code && choose(&options, report, &selection))
+		code = EXIT_USAGE;
 	if (!code) {
-		options.run.recording = file;
 		log_set_verbosity(options.verbosity);
 		code = command_show(&command, &options, replay);
 	}
@@ -74,43 +166,106 @@ static bool is_help(const char *word)
 	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "-?");
 }
 
+/* "--since X" or "--since=X" at argv[*i]. 1: it was one; -EINVAL: without its value. */
+static int take_time(struct report *report, int argc, char **argv, int *i)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} times[] = { { "--since", &report->since }, { "--until", &report->until }, { "--at", &report->at } };
+	size_t k, size;
+
+	for (k = 0; k < sizeof(times) / sizeof(times[0]); k++) {
+		size = strlen(times[k].name);
+		if (strncmp(argv[*i], times[k].name, size) || (argv[*i][size] && argv[*i][size] != '='))
+			continue;
+		if (!argv[*i][size] && *i + 1 == argc) {
+			log_error("%s: its value is missing; " MOMENT_FORMS, times[k].name);
+			return -EINVAL;
+		}
+		*times[k].value = argv[*i][size] ? argv[*i] + size + 1 : argv[++*i];
+		return 1;
+	}
+	return 0;
+}
+
+/* A file may be called like a view where it is the only one that is named. */
+static int take_words(struct report *report, int argc, char **argv)
+{
+	bool in_options = false;
+	int i, taken;
+
+	report->argv[report->argc++] = argv[0];
+	for (i = 1; i < argc; i++) {
+		taken = take_time(report, argc, argv, &i);
+		if (taken < 0)
+			return EXIT_USAGE;
+		if (taken)
+			continue;
+		if (!report->view && report->n_paths && view_find(argv[i])) {
+			report->view = view_find(argv[i]);
+			in_options = true;
+		} else if (!in_options && report->n_paths && argv[i][0] != '-' && access(argv[i], F_OK)) {
+			return usage_error("neither a view of recordings nor a file", argv[i]);
+		} else if (!in_options && (argv[i][0] != '-' || !argv[i][1]) && report->n_paths < PATHS_MAX) {
+			report->paths[report->n_paths++] = argv[i];
+		} else if (report->argc < ARGUMENTS_MAX - 1) {
+			in_options = true;
+			report->argv[report->argc++] = argv[i];
+		}
+	}
+	report->argv[report->argc] = NULL;
+	return 0;
+}
+
 static int report_main(int argc, char **argv)
 {
-	static char default_name[] = "trace";
-	const struct command *view;
-	const char *file = argv[1];
+	struct report report = {};
 
-	if (argc > 1 && is_help(file)) {
+	if (argc > 1 && is_help(argv[1])) {
 		command_help(&command_report);
 		return EXIT_FINE;
 	}
-	if (argc < 2)
-		return usage_error("give the file to read", "");
-	if (file[0] == '-' && file[1])
-		return usage_error("the file comes first", file);
-	if (argc == 2 || argv[2][0] == '-') {
-		argv[1] = default_name;
-		return show(&command_trace, file, argc - 1, argv + 1);
-	}
-	view = view_find(argv[2]);
-	if (!view)
-		return usage_error("not a view of recordings", argv[2]);
-	return show(view, file, argc - 2, argv + 2);
+	if (argc > PATHS_MAX)
+		return usage_error("too many words", "");
+	if (take_words(&report, argc, argv))
+		return EXIT_USAGE;
+	if (!report.n_paths)
+		return usage_error(argc > 1 ? "the file comes first" : "give the file to read", argc > 1 ? argv[1] : "");
+	if (report.n_paths > 1 && !strcmp(report.paths[0], "-"))
+		return usage_error("standard input is read alone", "-");
+	report.view = report.view ?: report.argc > 1 ? &command_trace : &view_summary; /* options without a view: as ever */
+	return show(&report);
 }
+
+/* For help: take_time() takes them. */
+static const struct option_row report_rows[] = {
+	{ "since", 0, "TIME", "from then on: 2h, 10m ago, 03:12, yesterday 03:12, 2026-11-28 03:12", option_text },
+	{ "until", 0, "TIME", "up to then", option_text },
+	{ "at", 0, "TIME", "the minute that begins then", option_text },
+	{},
+};
+
+static const struct option_set report_options[] = { { report_rows }, {} };
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "show a recorded file as trace, top, hist, leaks, ports or diagnose would have, without root",
-	.arguments = "FILE [trace|top|hist|leaks|ports|diagnose]",
-	.description = "Shows a file that tcpdwell record wrote, as the live command would have shown it then, with that command's\n"
-		       "options and filters; trace where none is named. FILE - is standard input. Output of trace --all -j can be\n"
-		       "shown too. What is missing or damaged is said on standard error; the rest is shown.",
-	.examples = "  tcpdwell report friday.rec                          # as trace\n"
+	.summary = "show recorded files as summary, trace, top, hist, leaks, ports or diagnose, without root",
+	.arguments = "FILE|DIR… [summary|trace|top|hist|leaks|ports|diagnose]",
+	.description = "Shows what tcpdwell record or agent wrote, as the live command would have shown it then, with that command's\n"
+		       "options and filters; without a view what happened, in sentences. Files of one or several runs are read in the order\n"
+		       "of time, in whatever order they are named; DIR is a folder of recordings, or the agent's history. With --since a view\n"
+		       "begins as if tracing had begun then. FILE - is standard input; output of trace --all -j can be shown too.\n"
+		       "What is missing or damaged is said on standard error; the rest is shown.",
+	.examples = "  tcpdwell report friday.rec                          # what happened\n"
+		    "  tcpdwell report /var/lib/tcpdwell --since 2h        # of the agent's history\n"
+		    "  tcpdwell report /var/lib/tcpdwell top --at \"yesterday 03:12\" 10\n"
 		    "  tcpdwell report friday.rec top --by container 10    # a table for every ten seconds\n"
 		    "  tcpdwell report friday.rec hist --state CLOSE_WAIT\n"
-		    "  tcpdwell report friday.rec leaks --older-than 1m\n"
+		    "  tcpdwell report friday.rec* leaks --older-than 1m --until 12:00\n"
 		    "  tcpdwell report friday.rec ports 60                 # of a recording that was made with --ports\n"
 		    "  cat friday.rec friday.rec.1 | tcpdwell report - trace -p 4711 -j",
+	.own = report_options,
 	.common = COMMON_REPLAY,
 	.main = report_main,
 };

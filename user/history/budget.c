@@ -18,7 +18,7 @@
 #define SLACK (256 << 10) /* the database's shared memory, and the last blocks of files that grow */
 #define WAL_MAX (8ULL << 20)
 #define SEGMENTS 20 /* in the share of events, so that the oldest is a small part of them */
-#define SEGMENT_MAX (16ULL << 20)
+#define SEGMENT_MAX (4ULL << 20) /* whoever looks for a time reads from the begin of one */
 #define FREE_SHARE 20 /* one part of so many of the file system stays free */
 #define FREE_MAX (1ULL << 30)
 

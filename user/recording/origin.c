@@ -3,6 +3,7 @@
 #include "recording/origin.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "recording/input.h"
@@ -26,7 +27,7 @@ static long read_beginning(void *context, void *buffer, size_t size)
 	return got < 0 ? -errno : got;
 }
 
-static bool is_header(const char *line, size_t size)
+static bool take_header(const char *line, size_t size, struct recording_origin *origin)
 {
 	struct recorded recorded;
 	bool is;
@@ -34,18 +35,28 @@ static bool is_header(const char *line, size_t size)
 	if (recorded_parse(&recorded, line, size))
 		return false;
 	is = recorded.type == RECORDED_HEADER && recorded.format;
+	origin->begin_unix_ns = recorded.run.begin_unix_ns;
+	origin->part = recorded.part;
+	snprintf(origin->run, sizeof(origin->run), "%s", recorded.run_name);
 	recorded_release(&recorded);
 	return is;
 }
 
-bool recording_is_ours(int fd)
+bool recording_origin_read(int fd, struct recording_origin *origin)
 {
 	struct beginning beginning = { fd, FIRST_BYTES };
 	struct recording_input *input = recording_input_new(read_beginning, &beginning);
 	const char *line;
 	size_t size;
-	bool is = input && recording_input_line(input, &line, &size) == 1 && is_header(line, size);
+	bool is = input && recording_input_line(input, &line, &size) == 1 && take_header(line, size, origin);
 
 	recording_input_free(input);
 	return is;
+}
+
+bool recording_is_ours(int fd)
+{
+	struct recording_origin origin;
+
+	return recording_origin_read(fd, &origin);
 }

@@ -4,6 +4,17 @@
 #define TCPDWELL_RECORDING_ORIGIN_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* What its header says. */
+struct recording_origin {
+	uint64_t begin_unix_ns;
+	uint64_t part;
+	char run[33];
+};
+
+/* False: the first line of the file is no header. Its descriptor must be readable and at the begin. */
+bool recording_origin_read(int fd, struct recording_origin *origin);
 
 /* The first line of the file is the header of a recording. Its descriptor must be readable and at the begin. */
 bool recording_is_ours(int fd);

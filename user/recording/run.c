@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A recording from a file or standard input, and one sentence about what of it could not be used. */
 #include "attach/privileges.h"
+#include "recording/files.h"
 #include "recording/recording.h"
+#include "recording/window.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +14,7 @@
 #include "util/buffer.h"
 #include "util/failure.h"
 #include "util/log.h"
+#include "util/moment.h"
 #include "util/stop.h"
 
 /* Sentences in one line. */
@@ -83,8 +86,7 @@ static long read_descriptor(void *context, void *buffer, size_t size)
 	return got < 0 ? -errno : got;
 }
 
-int recording_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
-		  size_t error_size)
+static int run_file(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error, size_t error_size)
 {
 	bool is_stdin = !strcmp(options->recording, "-");
 	const char *name = is_stdin ? "standard input" : options->recording;
@@ -106,4 +108,74 @@ int recording_run(const struct run_options *options, const struct run_needs *nee
 	if (findings.lines)
 		tell_findings(&findings, name);
 	return err;
+}
+
+/* "night.rec", "4 files of /var/lib/tcpdwell". */
+static void name_files(const struct recording_selection *selection, const struct recording_files *files, char *name, size_t size)
+{
+	if (recording_files_count(files) == 1 && selection->count == 1)
+		snprintf(name, size, "%.200s", selection->paths[0]);
+	else
+		snprintf(name, size, "%zu files of %.200s%s", recording_files_count(files), selection->paths[0],
+			 selection->count > 1 ? " and others" : "");
+}
+
+/* Where nothing is of that time: of which there is. */
+static int nothing_in_window(const struct recording_files *files, const struct view *window, char *error, size_t error_size)
+{
+	char first[MOMENT_TEXT], last[MOMENT_TEXT];
+
+	moment_text(first, recording_files_begin(files));
+	moment_text(last, recording_window_last(window));
+	fail(error, error_size, "nothing was recorded at that time; there is %s to %s", first, last);
+	return -ENODATA;
+}
+
+/* Those in a selection are mostly parts of what there is: that some go on elsewhere, or from elsewhere, is as it should be. */
+static void forget_expected(struct recording_findings *findings)
+{
+	findings->continued = findings->unfollowed = false;
+	findings->joined = findings->missing = findings->untold = 0;
+}
+
+static int run_selection(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
+			 size_t error_size)
+{
+	const struct recording_selection *selection = options->recordings;
+	struct run_needs all = recording_window_needs(needs);
+	struct recording_findings findings = {};
+	struct recording_files *files;
+	struct view *window;
+	char name[256];
+	int err;
+
+	privileges_drop(PRIVILEGE_PATHS); /* files of someone else's making may be read as root */
+	err = recording_files_new(&files, selection, error, error_size);
+	if (err)
+		return err;
+	window = recording_window_new(view, needs, selection->since_unix_ns, selection->until_unix_ns);
+	if (!window) {
+		recording_files_free(files);
+		return -ENOMEM;
+	}
+	name_files(selection, files, name, sizeof(name));
+	err = recording_replay(recording_files_read, files, options, &all, window, &findings, error, error_size);
+	if (!err && !recording_window_has_begun(window))
+		err = nothing_in_window(files, window, error, error_size);
+	if (error[0])
+		fail_prefix(error, error_size, name, err);
+	forget_expected(&findings);
+	if (findings.lines)
+		tell_findings(&findings, name);
+	recording_window_free(window);
+	recording_files_free(files);
+	return err;
+}
+
+int recording_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
+		  size_t error_size)
+{
+	if (options->recordings)
+		return run_selection(options, needs, view, error, error_size);
+	return run_file(options, needs, view, error, error_size);
 }

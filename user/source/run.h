@@ -11,6 +11,8 @@
 #include "event/event.h"
 #include "filter/filter.h"
 
+struct recording_selection; /* recording/files.h */
+
 /* As the command line has it, whatever the view. */
 struct run_options {
 	struct filter filter;
@@ -22,6 +24,7 @@ struct run_options {
 	uint32_t ring_bytes; /* 0 = default */
 	const char *log_directory; /* where the kubelet's are; NULL = the usual one */
 	const char *recording; /* the file that a replay reads; "-" = standard input */
+	const struct recording_selection *recordings; /* or several, or a part of them; NULL: the one */
 };
 
 /* Everything passes, until it is stopped. */

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Each file says in its first line when it begins. Only one is open at a time. */
+#include "recording/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "recording/origin.h"
+#include "recording/parse.h"
+#include "recording/recording.h"
+#include "util/failure.h"
+#include "util/log.h"
+#include "util/stop.h"
+
+#define EVENTS_FOLDER "events" /* of a history */
+
+struct recorded_file {
+	char *path;
+	struct recording_origin origin;
+	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
+};
+
+struct recording_files {
+	struct recorded_file *files;
+	size_t count, first, at; /* first: that is needed */
+	size_t passed_over;
+	int fd; /* of files[at]; -1: not open yet */
+};
+
+static int add_file(struct recording_files *files, const char *path, bool named)
+{
+	struct recorded_file *grown, *file;
+	struct recording_origin origin = {};
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	bool ours;
+
+	if (fd < 0)
+		return named ? -errno : (files->passed_over++, log_warn("%s can't be read: %s", path, strerror(errno)), 0);
+	ours = recording_origin_read(fd, &origin);
+	close(fd);
+	if (!ours && !named) {
+		files->passed_over++;
+		log_warn("%s is left out: it does not begin as a recording does", path);
+		return 0;
+	}
+	grown = realloc(files->files, (files->count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	files->files = grown;
+	file = &grown[files->count];
+	*file = (struct recorded_file){ .path = strdup(path), .origin = origin, .headless = !ours };
+	if (!file->path)
+		return -ENOMEM;
+	files->count++;
+	return 0;
+}
+
+static bool is_of_history(const char *name)
+{
+	return !strncmp(name, "intervals", 9);
+}
+
+static int add_folder(struct recording_files *files, const char *path, bool is_events)
+{
+	DIR *folder = opendir(path);
+	const struct dirent *entry;
+	struct stat status;
+	char *name;
+	int err = 0;
+
+	if (!folder)
+		return -errno;
+	while (!err && (entry = readdir(folder))) {
+		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
+			err = -ENOMEM;
+			break;
+		}
+		if (entry->d_name[0] != '.' && !stat(name, &status)) {
+			if (S_ISREG(status.st_mode) && status.st_size && !is_of_history(entry->d_name))
+				err = add_file(files, name, false);
+			else if (S_ISDIR(status.st_mode) && !is_events && !strcmp(entry->d_name, EVENTS_FOLDER))
+				err = add_folder(files, name, true);
+		}
+		free(name);
+	}
+	closedir(folder);
+	return err;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct recorded_file *first = a, *second = b;
+
+	if (first->origin.begin_unix_ns != second->origin.begin_unix_ns)
+		return first->origin.begin_unix_ns < second->origin.begin_unix_ns ? -1 : 1;
+	if (first->origin.part != second->origin.part)
+		return first->origin.part < second->origin.part ? -1 : 1;
+	return strverscmp(first->path, second->path);
+}
+
+/* A file tells at its begin what was there: nothing before the last one that begins early enough is needed. */
+static void find_first(struct recording_files *files, uint64_t since_unix_ns)
+{
+	size_t i;
+
+	for (i = 0; since_unix_ns && i < files->count; i++)
+		if (files->files[i].origin.begin_unix_ns && files->files[i].origin.begin_unix_ns <= since_unix_ns)
+			files->first = i;
+	files->at = files->first;
+}
+
+static int add_path(struct recording_files *files, const char *path, char *error, size_t error_size)
+{
+	struct stat status;
+	int err;
+
+	if (stat(path, &status))
+		err = -errno;
+	else
+		err = S_ISDIR(status.st_mode) ? add_folder(files, path, false) : add_file(files, path, true);
+	if (err)
+		fail(error, error_size, "%.200s: %s", path, strerror(-err));
+	return err;
+}
+
+int recording_files_new(struct recording_files **ret, const struct recording_selection *selection, char *error, size_t error_size)
+{
+	struct recording_files *files = calloc(1, sizeof(*files));
+	size_t i;
+	int err = files ? 0 : -ENOMEM;
+
+	if (files)
+		files->fd = -1;
+	for (i = 0; i < selection->count && !err; i++)
+		err = add_path(files, selection->paths[i], error, error_size);
+	if (!err && !files->count) {
+		fail(error, error_size, "%.200s: there is no recording in it", selection->paths[0]);
+		err = -ENOENT;
+	}
+	if (err) {
+		recording_files_free(files);
+		return err;
+	}
+	qsort(files->files, files->count, sizeof(*files->files), compare);
+	find_first(files, selection->since_unix_ns);
+	*ret = files;
+	return 0;
+}
+
+void recording_files_free(struct recording_files *files)
+{
+	if (!files)
+		return;
+	if (files->fd >= 0)
+		close(files->fd);
+	while (files->count)
+		free(files->files[--files->count].path);
+	free(files->files);
+	free(files);
+}
+
+/* 0: there is none left; 1: one is open. One that was there and is gone was given up by the agent meanwhile. */
+static int open_next(struct recording_files *files)
+{
+	while (files->fd < 0 && files->at < files->count) {
+		files->fd = open(files->files[files->at].path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (files->fd >= 0)
+			return 1;
+		log_warn("%s can't be read any more: %s", files->files[files->at].path, strerror(errno));
+		files->passed_over++;
+		files->at++;
+	}
+	return files->fd >= 0;
+}
+
+long recording_files_read(void *context, void *buffer, size_t size)
+{
+	struct recording_files *files = context;
+	ssize_t got;
+
+	if (!open_next(files))
+		return 0;
+	do
+		got = read(files->fd, buffer, size);
+	while (got < 0 && errno == EINTR && !stop_is_requested());
+	if (got > 0)
+		return got;
+	if (got < 0 && errno == EINTR)
+		return -EINTR;
+	if (got < 0)
+		log_warn("%s can't be read to its end: %s", files->files[files->at].path, strerror(errno));
+	close(files->fd);
+	files->fd = -1;
+	return ++files->at < files->count ? RECORDING_NEXT_FILE : 0;
+}
+
+size_t recording_files_count(const struct recording_files *files)
+{
+	return files->count;
+}
+
+size_t recording_files_passed_over(const struct recording_files *files)
+{
+	return files->passed_over;
+}
+
+uint64_t recording_files_begin(const struct recording_files *files)
+{
+	return files->files[0].origin.begin_unix_ns;
+}

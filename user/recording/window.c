@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Until the window begins a model keeps what is there; then it is told, and totals begin at zero. */
+#include "recording/window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/names.h"
+#include "filter/event_filter.h"
+#include "recording/live_sockets.h"
+#include "source/feed.h"
+
+struct window {
+	struct view view;
+	struct view *inner;
+	struct run_needs needs;
+	uint64_t since_ns, until_ns; /* UTC */
+	struct run run;
+	struct model *live; /* until it begins */
+	struct id_map untold; /* stays empty */
+	struct feed feed;
+	struct health before; /* of what was lost before it began */
+	bool recounting, begun, ended;
+	uint64_t last_unix_ns;
+};
+
+static bool wants(const struct window *window, const struct event *event)
+{
+	if (event->record.type == RECORD_HOLDER)
+		return window->needs.holder_states;
+	if (event->record.type == RECORD_PORTS)
+		return window->needs.ports;
+	return event_has_state(event, window->needs.emit_states);
+}
+
+static void pass_on(struct window *window, const struct event *event)
+{
+	if (wants(window, event))
+		feed_event(&window->feed, event);
+}
+
+static int tell(void *context, const struct event *event)
+{
+	pass_on(context, event);
+	return 0;
+}
+
+/* At `time_ns`: as a live run would begin. */
+static void begin(struct window *window, const struct tick *now)
+{
+	window->run.begin_ns = now->time_ns;
+	window->run.begin_unix_ns = now->unix_ns;
+	window->begun = true;
+	window->feed.totals.told = window->needs.emit_states;
+	feed_begin(&window->feed, window->inner, &window->run);
+	recording_live_tell(window->live, now, tell, window, &window->untold);
+	model_free(window->live);
+	window->live = NULL;
+}
+
+static int result_of(struct window *window)
+{
+	return window->begun ? window->feed.guard.result : 0;
+}
+
+static int window_begin(struct view *view, const struct run *run)
+{
+	struct window *window = (struct window *)view;
+	const struct tick now = { .time_ns = run->begin_ns, .unix_ns = run->begin_unix_ns };
+
+	window->run = *run;
+	if (run->begin_unix_ns >= window->since_ns && !window->begun)
+		begin(window, &now);
+	window->last_unix_ns = run->begin_unix_ns;
+	return result_of(window);
+}
+
+/* 1: it is over. */
+static int follow(struct window *window, uint64_t time_ns, uint64_t unix_ns)
+{
+	const struct tick now = { .time_ns = time_ns, .unix_ns = unix_ns };
+
+	if (window->until_ns && unix_ns >= window->until_ns)
+		return 1;
+	window->last_unix_ns = unix_ns;
+	if (!window->begun && unix_ns >= window->since_ns && !window->recounting)
+		begin(window, &now);
+	return 0;
+}
+
+static int window_event(struct view *view, const struct event *event)
+{
+	struct window *window = (struct window *)view;
+
+	if (follow(window, event->record.time_ns, event->unix_ns))
+		return 1;
+	if (window->begun)
+		pass_on(window, event);
+	else
+		model_event(window->live, event);
+	return result_of(window);
+}
+
+static int window_recount(struct view *view, bool begins)
+{
+	struct window *window = (struct window *)view;
+
+	window->recounting = begins;
+	if (window->begun)
+		feed_recount(&window->feed, begins);
+	else
+		model_recount(window->live, begins);
+	return result_of(window);
+}
+
+/* What was lost since it began. */
+static void take_health(struct window *window, const struct tick *tick)
+{
+	struct health now = *tick->health;
+	uint64_t unknown = window->feed.health.unknown, *counter;
+	const char *name;
+	size_t i;
+
+	for (i = 0; (counter = health_counter(&now, i, &name)); i++) {
+		uint64_t before = *health_counter(&window->before, i, &name);
+
+		*counter -= *counter > before ? before : *counter;
+	}
+	window->feed.health = now;
+	window->feed.health.unknown = unknown;
+	window->feed.totals.fin_wait2_timewait = tick->totals->fin_wait2_timewait;
+	window->feed.holders_check_ns = tick->holders_check_ns;
+}
+
+static int window_tick(struct view *view, const struct tick *tick)
+{
+	struct window *window = (struct window *)view;
+
+	if (follow(window, tick->time_ns, tick->unix_ns))
+		return 1;
+	if (!window->begun) {
+		window->before = *tick->health;
+		model_forget(window->live, tick->time_ns);
+		return 0;
+	}
+	take_health(window, tick);
+	feed_tick(&window->feed, tick->time_ns, tick->unix_ns);
+	view->tick_ms = window->inner->tick_ms;
+	return result_of(window);
+}
+
+/* A window that ends before the run ends then. */
+static int window_end(struct view *view, const struct tick *last)
+{
+	struct window *window = (struct window *)view;
+	uint64_t early_ns = window->until_ns && last->unix_ns > window->until_ns ? last->unix_ns - window->until_ns : 0;
+
+	if (!window->begun)
+		return 0;
+	take_health(window, last);
+	return feed_end(&window->feed, last->time_ns - early_ns, last->unix_ns - early_ns);
+}
+
+struct view *recording_window_new(struct view *inner, const struct run_needs *needs, uint64_t since_unix_ns, uint64_t until_unix_ns)
+{
+	struct window *window = calloc(1, sizeof(*window));
+
+	if (!window)
+		return NULL;
+	window->live = recording_live_new();
+	if (!window->live) {
+		free(window);
+		return NULL;
+	}
+	window->view = (struct view){
+		.begin = window_begin,
+		.event = window_event,
+		.recount = window_recount,
+		.tick = window_tick,
+		.end = window_end,
+		.tick_ms = inner->tick_ms,
+		.tells_at_end = inner->tells_at_end,
+	};
+	window->inner = inner;
+	window->needs = *needs;
+	window->since_ns = since_unix_ns;
+	window->until_ns = until_unix_ns;
+	id_map_init(&window->untold, sizeof(uint64_t));
+	return &window->view;
+}
+
+void recording_window_free(struct view *view)
+{
+	struct window *window = (struct window *)view;
+
+	if (!window)
+		return;
+	model_free(window->live);
+	id_map_release(&window->untold);
+	free(window);
+}
+
+struct run_needs recording_window_needs(const struct run_needs *needs)
+{
+	struct run_needs all = *needs;
+
+	all.emit_states = ~0U;
+	all.track_all = true;
+	return all;
+}
+
+bool recording_window_has_begun(const struct view *view)
+{
+	return ((const struct window *)view)->begun;
+}
+
+uint64_t recording_window_last(const struct view *view)
+{
+	return ((const struct window *)view)->last_unix_ns;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Things that happened for a while: same words, no long pause in between. */
+#ifndef TCPDWELL_SHOW_SUMMARY_EPISODES_H
+#define TCPDWELL_SHOW_SUMMARY_EPISODES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EPISODE_TEXT 160
+
+struct episode {
+	unsigned int kind; /* the caller's */
+	char who[EPISODE_TEXT], what[EPISODE_TEXT]; /* together its name */
+	char by[EPISODE_TEXT]; /* a remark; "" = none */
+	uint64_t by_count;
+	uint64_t begin_ns, end_ns; /* UTC */
+	uint64_t count, most; /* how often; how much at once */
+	uint64_t oldest_ns;
+};
+
+struct episodes {
+	struct episode *list; /* in the order of their begin */
+	size_t count, capacity;
+	uint64_t unnamed; /* found no room */
+};
+
+void episodes_release(struct episodes *episodes);
+
+/*
+ * The episode of that name which goes on, or began just now; its end and count are moved on. NULL: there are too many, or no
+ * memory.
+ */
+struct episode *episodes_note(struct episodes *episodes, unsigned int kind, const char *who, const char *what, uint64_t unix_ns);
+
+#endif

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Gathers while the run goes on, writes at its end. */
+#include "show/summary/summary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/model.h"
+#include "event/names.h"
+#include "event/summary.h"
+#include "show/summary/episodes.h"
+#include "util/address.h"
+#include "util/json.h"
+#include "util/moment.h"
+#include "util/tcp_state.h"
+#include "util/text.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define LOOK_NS (10 * NSEC_PER_SEC) /* how often it is looked for what is stuck */
+#define STUCK_NS (10 * NSEC_PER_SEC)
+#define SAMPLE_NS NSEC_PER_SEC /* how often it is looked who holds ports while connects fail */
+#define MAKERS 5
+
+enum kind { FAILED, STUCK };
+
+struct summary_view {
+	struct view view;
+	struct summary_config config;
+	struct output *output;
+	struct model *model;
+	struct episodes episodes;
+	uint64_t begin_ns, begin_unix_ns, look_ns, sample_ns;
+	char *kernel, *version;
+};
+
+static const struct {
+	const char *text;
+} failures[CONNECT_FAILURES] = {
+	[CONNECT_NO_PORT] = { "no free port" },
+	[CONNECT_REFUSED] = { "connection refused" },
+	[CONNECT_TIMEOUT] = { "no answer" },
+	[CONNECT_ABANDONED] = { "given up before an answer" },
+	[CONNECT_UNREACHABLE] = { "unreachable" },
+};
+
+static int summary_begin(struct view *view, const struct run *run)
+{
+	struct summary_view *summary = (struct summary_view *)view;
+
+	summary->begin_ns = summary->look_ns = run->begin_ns;
+	summary->begin_unix_ns = run->begin_unix_ns;
+	summary->kernel = strdup(run->kernel ?: "");
+	summary->version = strdup(run->version ?: "");
+	return summary->kernel && summary->version ? 0 : -ENOMEM;
+}
+
+static void name_process(char out[EPISODE_TEXT], const struct process *process)
+{
+	char comm[64];
+
+	if (!process->start_ns) {
+		snprintf(out, EPISODE_TEXT, "unknown");
+		return;
+	}
+	text_sanitise(comm, sizeof(comm), process->comm, COMM_BYTES, 32);
+	snprintf(out, EPISODE_TEXT, "%s[%u]", comm, process->pid);
+}
+
+static bool goes_to(const struct live_end *end, const struct endpoint *to)
+{
+	return end->endpoint.remote_port == to->remote_port && end->endpoint.netns == to->netns &&
+	       !memcmp(end->endpoint.remote_addr, to->remote_addr, sizeof(to->remote_addr));
+}
+
+/* Who has most sockets towards a destination. */
+static void find_holder(const struct summary_view *summary, const struct endpoint *to, struct episode *episode)
+{
+	struct {
+		uint32_t process;
+		uint64_t count;
+	} holders[64] = {};
+	const struct live_socket *socket;
+	size_t cursor = 0, used = 0, i, most = 0;
+	char name[EPISODE_TEXT];
+
+	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
+		if (socket->side == SIDE_PASSIVE || !goes_to(live_socket_end(&summary->model->sockets, socket), to))
+			continue;
+		for (i = 0; i < used && holders[i].process != live_socket_charged(socket); i++)
+			;
+		if (i == used && used < sizeof(holders) / sizeof(holders[0]))
+			holders[used++].process = live_socket_charged(socket);
+		if (i < used)
+			holders[i].count++;
+	}
+	for (i = 0; i < used; i++)
+		if (holders[i].count > holders[most].count)
+			most = i;
+	if (!used || holders[most].count < episode->by_count)
+		return;
+	name_process(name, &processes_at(&summary->model->processes, holders[most].process)->process);
+	memcpy(episode->by, name, sizeof(name));
+	episode->by_count = holders[most].count;
+}
+
+static void on_failure(struct summary_view *summary, const struct event *event)
+{
+	enum connect_failure failure = event_connect_failure(event);
+	struct address address = address_from_mapped(event->record.endpoint.remote_addr);
+	char who[EPISODE_TEXT], what[ADDRESS_PORT_TEXT];
+	struct episode *episode;
+
+	name_process(who, event_charged(event, event_state(event)));
+	address_port_format(what, &address, event->record.endpoint.remote_port);
+	episode = episodes_note(&summary->episodes, FAILED + 2 * failure, who, what, event->unix_ns);
+	if (!episode || failure != CONNECT_NO_PORT || (episode->by[0] && event->record.time_ns - summary->sample_ns < SAMPLE_NS))
+		return;
+	summary->sample_ns = event->record.time_ns;
+	find_holder(summary, &event->record.endpoint, episode);
+}
+
+static int summary_event(struct view *view, const struct event *event)
+{
+	struct summary_view *summary = (struct summary_view *)view;
+
+	if (event->record.type == RECORD_CONNECT_FAILED)
+		on_failure(summary, event);
+	model_event(summary->model, event);
+	return 0;
+}
+
+static int summary_recount(struct view *view, bool begins)
+{
+	model_recount(((struct summary_view *)view)->model, begins);
+	return 0;
+}
+
+static void look_for_stuck(struct summary_view *summary, const struct tick *tick)
+{
+	struct groups *groups = model_groups(summary->model, GROUP_PROCESS);
+	struct group *group;
+
+	model_age(summary->model, GROUP_PROCESS, tick->time_ns, false);
+	for (group = groups->table; group; group = group->hh.next) {
+		uint64_t age_ns = group->oldest_ns && tick->time_ns > group->oldest_ns ? tick->time_ns - group->oldest_ns : 0, now;
+		struct episode *episode;
+
+		if (age_ns < STUCK_NS)
+			continue;
+		now = state_totals_now(&model_account(summary->model, group, STATE_CLOSE_WAIT)->count);
+		episode = episodes_note(&summary->episodes, STUCK, group->label, "", tick->unix_ns);
+		if (!episode)
+			continue;
+		episode->most = now > episode->most ? now : episode->most;
+		episode->oldest_ns = age_ns > episode->oldest_ns ? age_ns : episode->oldest_ns;
+	}
+}
+
+static int summary_tick(struct view *view, const struct tick *tick)
+{
+	struct summary_view *summary = (struct summary_view *)view;
+
+	if (tick->time_ns - summary->look_ns < LOOK_NS)
+		return 0;
+	summary->look_ns = tick->time_ns;
+	look_for_stuck(summary, tick);
+	model_forget(summary->model, tick->time_ns);
+	return 0;
+}
+
+static void period(char *out, size_t size, const struct episode *episode)
+{
+	char from[MOMENT_TEXT], to[MOMENT_TEXT];
+
+	moment_text(from, episode->begin_ns);
+	if (episode->end_ns / NSEC_PER_SEC == episode->begin_ns / NSEC_PER_SEC) {
+		snprintf(out, size, "%s", from);
+		return;
+	}
+	moment_text(to, episode->end_ns);
+	snprintf(out, size, "%s–%s", from, strncmp(from, to, 10) ? to : to + 11);
+}
+
+static void write_episode(struct output *output, const struct episode *episode)
+{
+	char when[2 * MOMENT_TEXT + 8], age[TEXT_NUMBER];
+
+	period(when, sizeof(when), episode);
+	if (episode->kind == STUCK) {
+		text_duration(age, episode->oldest_ns);
+		output_printf(output, "%s %s had up to %" PRIu64 " sockets in CLOSE_WAIT, the oldest for %s\n", when, episode->who,
+			      episode->most, age);
+		return;
+	}
+	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,
+		      episode->count == 1 ? "time" : "times", episode->who, episode->what);
+	if (episode->by[0])
+		output_printf(output, "; held by %s, up to %" PRIu64 " ports", episode->by, episode->by_count);
+	output_string(output, "\n");
+}
+
+struct maker {
+	const struct group *group;
+	int64_t came;
+};
+
+static int compare_makers(const void *a, const void *b)
+{
+	const struct maker *first = a, *second = b;
+
+	if (first->came != second->came)
+		return first->came > second->came ? -1 : 1;
+	return group_compare(first->group, second->group);
+}
+
+/* The processes that entered a state most often. */
+static void write_makers(struct summary_view *summary, unsigned int state)
+{
+	struct groups *groups = model_groups(summary->model, GROUP_PROCESS);
+	struct maker *makers = calloc(groups_count(groups) + 1, sizeof(*makers));
+	struct group *group;
+	size_t count = 0, i;
+
+	for (group = groups->table; group && makers; group = group->hh.next) {
+		makers[count].came = model_account(summary->model, group, state)->came;
+		makers[count].group = group;
+		count += makers[count].came > 0;
+	}
+	if (count)
+		qsort(makers, count, sizeof(*makers), compare_makers);
+	for (i = 0; i < count && i < MAKERS; i++)
+		output_printf(summary->output, "%s%s %s %" PRId64, i ? "" : tcp_state_name(state), i ? "," : " by", makers[i].group->label,
+			      makers[i].came);
+	if (count)
+		output_string(summary->output, count > MAKERS ? ", and others\n" : "\n");
+	free(makers);
+}
+
+static void write_text(struct summary_view *summary, const struct tick *last)
+{
+	char from[MOMENT_TEXT], to[MOMENT_TEXT], text[1024];
+	size_t i;
+
+	moment_text(from, summary->begin_unix_ns);
+	moment_text(to, last->unix_ns);
+	output_printf(summary->output, "%s to %s%s%s\n", from, to, *summary->kernel ? ", Linux " : "", summary->kernel);
+	for (i = 0; i < summary->episodes.count; i++)
+		write_episode(summary->output, &summary->episodes.list[i]);
+	if (summary->episodes.unnamed)
+		output_printf(summary->output, "and %" PRIu64 " more of such\n", summary->episodes.unnamed);
+	if (!summary->episodes.count)
+		output_string(summary->output, "No connect() failed, and nothing stayed in CLOSE_WAIT for 10 s.\n");
+	write_makers(summary, STATE_TIME_WAIT);
+	write_makers(summary, STATE_CLOSE_WAIT);
+	summary_text(text, sizeof(text), last, summary->begin_ns);
+	output_string(summary->output, text + (text[0] == '\n'));
+}
+
+static void episode_json(struct json *json, const struct episode *episode)
+{
+	json_object_begin(json, NULL);
+	json_string(json, "type", episode->kind == STUCK ? "stuck" : "connect_failed_episode");
+	json_time(json, "begin", episode->begin_ns);
+	json_time(json, "end", episode->end_ns);
+	json_string(json, "process", episode->who);
+	if (episode->kind == STUCK) {
+		json_u64(json, "close_wait_most", episode->most);
+		json_f64(json, "oldest_s", episode->oldest_ns / 1e9, 3);
+	} else {
+		json_string(json, "failure", connect_failure_name(episode->kind / 2));
+		json_string(json, "remote", episode->what);
+		json_u64(json, "count", episode->count);
+		json_string(json, "held_by", episode->by[0] ? episode->by : NULL);
+		json_u64(json, "held_ports", episode->by_count);
+	}
+	json_object_end(json);
+	json_end_line(json);
+}
+
+static int write_json(struct summary_view *summary, const struct tick *last)
+{
+	struct json json;
+	size_t i;
+	int err;
+
+	json_init(&json);
+	for (i = 0; i < summary->episodes.count; i++)
+		episode_json(&json, &summary->episodes.list[i]);
+	summary_json(&json, last, summary->begin_ns);
+	err = json_error(&json);
+	if (!err)
+		output_write(summary->output, json.data, json.size);
+	json_release(&json);
+	return err;
+}
+
+static int summary_end(struct view *view, const struct tick *last)
+{
+	struct summary_view *summary = (struct summary_view *)view;
+	int err = 0;
+
+	look_for_stuck(summary, last);
+	if (summary->config.json)
+		err = write_json(summary, last);
+	else
+		write_text(summary, last);
+	return err ?: output_flush(summary->output);
+}
+
+struct view *summary_view_new(const struct summary_config *config, struct output *output)
+{
+	const struct model_config model = {
+		.states = ~(1U << STATE_CLOSE) & 0xffff,
+		.followed = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT | 1U << STATE_ESTABLISHED | 1U << STATE_FIN_WAIT1 |
+			    1U << STATE_FIN_WAIT2 | 1U << STATE_SYN_SENT,
+		.groupings = { GROUP_PROCESS },
+		.n_groupings = 1,
+		.keep_ends = true,
+	};
+	struct summary_view *summary = calloc(1, sizeof(*summary));
+
+	if (!summary)
+		return NULL;
+	summary->view = (struct view){
+		.begin = summary_begin,
+		.event = summary_event,
+		.recount = summary_recount,
+		.tick = summary_tick,
+		.end = summary_end,
+		.tells_at_end = true,
+	};
+	summary->config = *config;
+	summary->output = output;
+	summary->model = model_new(&model);
+	if (summary->model)
+		return &summary->view;
+	free(summary);
+	return NULL;
+}
+
+void summary_view_free(struct view *view)
+{
+	struct summary_view *summary = (struct summary_view *)view;
+
+	if (!summary)
+		return;
+	model_free(summary->model);
+	episodes_release(&summary->episodes);
+	free(summary->kernel);
+	free(summary->version);
+	free(summary);
+}
+
+void summary_view_needs(struct run_needs *needs)
+{
+	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = 1U << STATE_CLOSE_WAIT };
+}
