@@ -14,6 +14,7 @@
 #include "show/summary/summary.h"
 #include "util/moment.h"
 #include "util/stop.h"
+#include "util/tcp_state.h"
 
 
 #define PATHS_MAX 1000
@@ -23,7 +24,7 @@
 static void summary_needs(const struct options *options, struct run_needs *needs)
 {
 	(void)options;
-	summary_view_needs(needs);
+	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = 1U << STATE_CLOSE_WAIT };
 }
 
 static struct view *summary_view(const struct options *options, struct output *output)

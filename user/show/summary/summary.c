@@ -353,8 +353,3 @@ void summary_view_free(struct view *view)
 	free(summary->version);
 	free(summary);
 }
-
-void summary_view_needs(struct run_needs *needs)
-{
-	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = 1U << STATE_CLOSE_WAIT };
-}

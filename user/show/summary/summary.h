@@ -4,7 +4,6 @@
 #define TCPDWELL_SHOW_SUMMARY_SUMMARY_H
 
 #include "event/event.h"
-#include "source/run.h"
 #include "util/output.h"
 
 struct summary_config {
@@ -14,6 +13,5 @@ struct summary_config {
 /* NULL: no memory. */
 struct view *summary_view_new(const struct summary_config *config, struct output *output);
 void summary_view_free(struct view *view);
-void summary_view_needs(struct run_needs *needs);
 
 #endif
