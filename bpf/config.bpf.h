@@ -37,6 +37,9 @@ const volatile bool filter_ipv6 = false; /* IPv6 only */
 /* Inode of tcpdwell's own PID namespace; 0 = the machine's first one, whose numbers need no translation. */
 const volatile __u32 own_pid_namespace = 0;
 
+/* The local ports of sockets in SYN_SENT are to be told, by which the view or a filter knows them. */
+const volatile bool awaits_ports = false;
+
 /* Mixed into connection ids, so that they tell nothing of kernel addresses. */
 const volatile __u64 id_secret_low = 1;
 const volatile __u64 id_secret_high = 2;

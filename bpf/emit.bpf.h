@@ -33,7 +33,10 @@ static __always_inline void happening_forget(struct happening *happening)
 
 static __always_inline bool states_selected(const struct happening *happening)
 {
-	return emit_states & (1U << happening->old_state | 1U << happening->new_state);
+	/* One that could not enter TIME_WAIT is news for who wants to know of those that do. */
+	__u32 missed = happening->end == END_OVERFLOW ? 1U << TCP_TIME_WAIT : 0;
+
+	return emit_states & (1U << happening->old_state | 1U << happening->new_state | missed);
 }
 
 static __always_inline bool owner_selected(const struct connection *connection)
@@ -157,6 +160,16 @@ static __always_inline __u8 emit_event(const struct happening *happening, const 
 	return told;
 }
 
+/* Set when a sweep is to find out the port of a socket. */
+bool ports_awaited = false;
+
+/* connect() chooses its port after it has entered SYN_SENT: nothing tells of it but a sweep, or the next transition. */
+static __always_inline void await_port(const struct happening *happening, const struct endpoint *endpoint)
+{
+	if (awaits_ports && happening->new_state == TCP_SYN_SENT && !endpoint->local_port)
+		ports_awaited = true;
+}
+
 /*
  * Enters a state, telling the reader when it wants to know. FIN_WAIT2 that goes on in a timewait socket is no news; without
  * track_all FIN_WAIT1 was recorded last, and when FIN_WAIT2 began is not known.
@@ -168,6 +181,7 @@ static __always_inline void connection_enter(struct connection *connection, stru
 		if (connection->state != happening->new_state)
 			connection->since_ns = 0;
 	} else {
+		await_port(happening, endpoint);
 		if (states_selected(happening))
 			connection->told = emit_event(happening, connection, endpoint);
 		connection->since_ns = happening->time_ns;

@@ -218,6 +218,12 @@ static __always_inline __u32 listener_port_place(__u16 port, bool wildcard)
 	return place & (2 * LISTENER_PORTS - 1);
 }
 
+/* Did anything ever listen there, or on a port that shares the place? */
+static __always_inline bool listener_port_seen(__u16 port)
+{
+	return listener_ports[listener_port_place(port, false)] || listener_ports[listener_port_place(port, true)];
+}
+
 static __always_inline struct listener *listener_find(const struct listener_key *key, bool wildcard)
 {
 	if (!listener_ports[listener_port_place(key->port, wildcard)])
@@ -296,10 +302,15 @@ static __always_inline bool is_dead(bool trusted, const struct sock *sk)
 	return FIELD(trusted, sk, __sk_common.skc_flags) & (1UL << SOCK_DEAD);
 }
 
-/* Nobody has accepted it yet: no struct socket, and not because its last user closed it. */
+/* Nobody has accepted it yet: no struct socket, and not because its last user closed it. A socket that connects always has one. */
+static __always_inline bool awaits_accept(bool trusted, const struct sock *sk)
+{
+	return !READ(sk, sk_socket) && !is_dead(trusted, sk);
+}
+
 static __always_inline bool is_in_accept_queue(bool trusted, const struct connection *connection, const struct sock *sk)
 {
-	return connection->side == SIDE_PASSIVE && !READ(sk, sk_socket) && !is_dead(trusted, sk);
+	return connection->side == SIDE_PASSIVE && awaits_accept(trusted, sk);
 }
 
 /* The credentials that opened the socket's file; 0 = it has none (any more). */

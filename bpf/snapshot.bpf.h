@@ -24,14 +24,17 @@
 /* A socket that is gone may have been reused: the new connection is given so long to tell of it. */
 #define SWEEP_PATIENCE_NS 500000000ULL
 
-/* Set by the reader when it has all sockets from before: what is found later, no event told of. */
-bool seeding_is_over = false;
-
 /* Sockets that the ring buffer had no room to tell of. Nothing is lost: the next sweep tells of them. */
 __u64 presences_refused = 0;
 
 /* Sockets that iterators met and that found no place, as the tables were full. While there are any, the reader looks again. */
 __u64 places_refused = 0;
+
+/* connect() entered SYN_SENT and that was not told, as a filter needs its port: it is told now. */
+static __always_inline bool began_untold(const struct connection *connection)
+{
+	return awaits_ports && connection->state == TCP_SYN_SENT && !connection->told && connection->since_ns;
+}
 
 /*
  * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
@@ -42,7 +45,11 @@ static __always_inline void tell_presence(struct connection *connection, const s
 {
 	presence.type = RECORD_SOCKET;
 	presence.old_state = presence.new_state = connection->state;
-
+	if (began_untold(connection)) {
+		presence.type = RECORD_TRANSITION;
+		presence.old_state = TCP_CLOSE;
+		presence.time_ns = connection->since_ns;
+	}
 	if (connection->told == listing || !is_connected_state(connection->state) || !states_selected(&presence) ||
 	    !is_wanted(connection, endpoint))
 		return;
@@ -228,7 +235,7 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	connection.closed_by = connection.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
 	connection.object = (__u64)tw;
 	connection.endpoint = endpoint;
-	side_guess(&connection, &endpoint);
+	connection.side = side_of_timewait(tw, &endpoint);
 	if (time_wait_find(&endpoint).connection)
 		return;
 	if (!time_wait_insert(&endpoint, &connection)) {
@@ -240,11 +247,46 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	count_adopted();
 }
 
+/* Has connect() chosen the socket's port meanwhile? */
+static __always_inline bool port_learn(struct connection *connection, const struct sock *sk)
+{
+	__u16 port = READ(sk, __sk_common.skc_num);
+
+	if (!port || READ(sk, __sk_common.skc_state) != TCP_SYN_SENT) {
+		ports_awaited = awaits_ports;
+		return false;
+	}
+	connection->endpoint.local_port = port;
+	connection->hash = READ(sk, __sk_common.skc_hash);
+	return true;
+}
+
+/* ... of a socket that was told of without it. */
+static __always_inline void tell_local_port(const struct connection *connection, const struct endpoint *endpoint, __u64 now_ns)
+{
+	struct happening chosen = {
+		.type = RECORD_LOCAL_PORT,
+		.old_state = TCP_SYN_SENT,
+		.new_state = TCP_SYN_SENT,
+		.time_ns = now_ns,
+	};
+
+	if (awaits_ports && connection->told == listing)
+		emit_event(&chosen, connection, endpoint);
+}
+
 static __always_inline void tell_socket(struct connection *connection, const struct sock *sk, __u64 now_ns)
 {
-	struct endpoint endpoint = connection->endpoint;
+	struct endpoint endpoint;
 	__u8 flags = is_in_accept_queue(false, connection, sk) ? FLAG_IN_ACCEPT_QUEUE : 0;
 
+	bool learnt = connection->state == TCP_SYN_SENT && !connection->endpoint.local_port && port_learn(connection, sk);
+
+	endpoint = connection->endpoint;
+	if (filter_local_ports && !endpoint_selected(&endpoint))
+		return;
+	if (learnt)
+		tell_local_port(connection, &endpoint, now_ns);
 	tell_presence(connection, &endpoint,
 		      (struct happening){
 			      .flags = flags,
@@ -277,7 +319,7 @@ static __always_inline void snapshot_socket(struct sock_common *skc)
 	if (!connection || connection->flags & CONNECTION_MET || !(connection->flags & CONNECTION_SEEDED))
 		return;
 	connection->flags |= CONNECTION_MET;
-	side_guess(connection, &endpoint);
+	side_find(connection, sk, &endpoint);
 	if (!owner_known(connection))
 		owner_resolve(false, connection, sk, &endpoint, credentials_of_socket(sk));
 	count_adopted();
@@ -341,9 +383,10 @@ static __always_inline void sweep_timewait(struct place place)
 		return;
 	}
 	if (!timewait_lives(tw, &endpoint)) {
+		/* Not when the sweep began with it: what begins after the end is told apart by the time. */
 		if (!connection->ended_ns)
-			connection->ended_ns = now_ns;
-		if (now_ns - connection->ended_ns > SWEEP_PATIENCE_NS)
+			connection->ended_ns = bpf_ktime_get_ns();
+		if ((__s64)(now_ns - connection->ended_ns) > (__s64)SWEEP_PATIENCE_NS)
 			sweep_gone(place, &endpoint, tw, now_ns);
 		return;
 	}
@@ -394,7 +437,7 @@ static __always_inline void connection_lost(struct connection *connection, __u64
 		closing.old_state = TCP_FIN_WAIT2;
 	}
 	if (tw) {
-		time_wait_superseded(endpoint, now_ns);
+		time_wait_superseded(endpoint, reuse_of(net, connection, endpoint, 0), now_ns);
 		time_wait_becomes(connection, tw, &closing);
 	}
 	if (states_selected(&closing))

@@ -232,13 +232,44 @@ static __always_inline void time_wait_look(struct connection *connection, const 
 		time_wait_entered(connection, endpoint, time_wait_began(tw, now_ns), FLAG_TIME_DERIVED);
 }
 
-/* A connection between the same ends begins: whatever was there before is gone. */
-static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 now_ns)
+/* Does tcp_tw_reuse let connect() take the port of a TIME_WAIT? 2: where a loopback address is involved. */
+static __always_inline bool connect_reuses(__u64 net, const struct endpoint *endpoint)
+{
+	__u8 reuse = compat_tw_reuse((const struct net *)net);
+
+	return reuse == 1 || (reuse && (addr_is_loopback(endpoint->remote_addr) || addr_is_loopback(endpoint->local_addr)));
+}
+
+/*
+ * Which timewait sockets between its ends a new connection may have made room for itself by ending: those that were there at
+ * this time. REUSES_ANY: the side that accepts ends them by the SYN, whenever that came. REUSES_NONE: connect() may not.
+ */
+#define REUSES_ANY 0
+#define REUSES_NONE (~0ULL)
+
+static __always_inline __u64 reuse_of(__u64 net, const struct connection *connection, const struct endpoint *endpoint, __u64 connect_ns)
+{
+	if (connection->side == SIDE_PASSIVE)
+		return REUSES_ANY;
+	return connect_reuses(net, endpoint) ? connect_ns : REUSES_NONE;
+}
+
+/*
+ * A connection between the same ends begins: whatever was there before is gone. If that may not have ended it, or was not there
+ * yet when it was gone, a reset did (RFC 1337: the answer of a peer that is closed to the last ACK). FIN_WAIT2 is never reused but
+ * by 5.10.
+ */
+static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 reuse, __u64 now_ns)
 {
 	struct place place = time_wait_find(endpoint);
+	__u64 ended_ns;
 
-	if (place.connection)
-		time_wait_left(place, endpoint, END_REUSED, place.connection->ended_ns ?: now_ns);
+	if (!place.connection)
+		return;
+	ended_ns = place.connection->ended_ns ?: now_ns;
+	if (place.connection->state == TCP_FIN_WAIT2 && !(compat_port_ways() & PORTS_REUSE_FIN_WAIT2))
+		reuse = REUSES_NONE;
+	time_wait_left(place, endpoint, ended_ns < reuse ? END_KILLED : END_REUSED, ended_ns);
 }
 
 /* Of its flags those that concern ports. */

@@ -11,6 +11,7 @@
 #include "connect.bpf.h"
 #include "listener.bpf.h"
 #include "search.bpf.h"
+#include "side.bpf.h"
 #include "time_wait.bpf.h"
 
 #define IPPROTO_TCP 6
@@ -40,13 +41,6 @@ static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
 	struct cgroup *cgroup = compat_socket_cgroup(sk);
 
 	return cgroup ? cgroup_named((__u64)READ(cgroup, kn)) : 0;
-}
-
-/* Which side is this, where its beginning was not seen? Passive sockets have a listener. */
-static __always_inline void side_guess(struct connection *connection, const struct endpoint *endpoint)
-{
-	if (connection->side == SIDE_UNKNOWN && endpoint->local_port)
-		connection->side = listener_of(endpoint) ? SIDE_PASSIVE : SIDE_ACTIVE;
 }
 
 /* Is the process that holds the socket's lock the one that acts? False in softirq context. */
@@ -123,7 +117,7 @@ static __always_inline void note_closing_side(struct connection *connection, __u
 		connection->closed_by = CLOSED_BY_REMOTE;
 }
 
-static __always_inline void learn_side(struct connection *connection, const struct endpoint *endpoint,
+static __always_inline void learn_side(struct connection *connection, const struct sock *sk, const struct endpoint *endpoint,
 				       const struct happening *happening)
 {
 	if (happening->old_state == TCP_SYN_SENT || happening->new_state == TCP_SYN_SENT)
@@ -131,7 +125,7 @@ static __always_inline void learn_side(struct connection *connection, const stru
 	else if (happening->old_state == TCP_SYN_RECV || happening->new_state == TCP_SYN_RECV)
 		connection->side = connection->side ?: SIDE_PASSIVE; /* both ends may have connected to each other */
 	else if (happening->new_state != TCP_LISTEN)
-		side_guess(connection, endpoint);
+		side_find(connection, sk, endpoint);
 }
 
 /* Does the running process end the connection from this side? The first to do so is the closer. */
@@ -184,7 +178,7 @@ static __always_inline void learn(struct connection *connection, const struct so
 {
 	if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
 		return;
-	learn_side(connection, endpoint, happening);
+	learn_side(connection, sk, endpoint, happening);
 	learn_processes(connection, sk, endpoint, happening);
 	note_closing_side(connection, happening->new_state,
 			  was_synchronized(happening->old_state) ? happening->end : END_NONE);
@@ -277,20 +271,24 @@ static __always_inline struct inet_timewait_sock *timewait_left(const struct con
 /*
  * Can this be a connection that a timewait socket between the same ends made room for? On the passive side always, by a SYN
  * with a newer sequence number; but not when it never came to be: two processors that handle a handshake's last segments at
- * once make two sockets, and one of them is closed again. On the active side only where tcp_tw_reuse allows it (2: for
- * loopback addresses).
+ * once make two sockets, and one of them is closed again. On the active side only where tcp_tw_reuse allows it.
  */
 static __always_inline bool may_supersede(const struct sock *sk, const struct happening *happening,
 					  const struct endpoint *endpoint)
 {
-	__u8 reuse;
-
 	if (happening->old_state == TCP_SYN_RECV)
 		return happening->new_state != TCP_CLOSE;
 	if (happening->old_state != TCP_SYN_SENT || !endpoint->local_port)
 		return false;
-	reuse = compat_tw_reuse(READ(sk, __sk_common.skc_net.net));
-	return reuse == 1 || (reuse && addr_is_loopback(endpoint->remote_addr));
+	return connect_reuses((__u64)READ(sk, __sk_common.skc_net.net), endpoint);
+}
+
+static __always_inline __u64 reuse_of_socket(const struct connection *connection, const struct sock *sk,
+					      const struct endpoint *endpoint, const struct happening *happening)
+{
+	__u64 connect_ns = happening->old_state == TCP_SYN_SENT && connection->state == TCP_SYN_SENT ? connection->since_ns : 0;
+
+	return reuse_of((__u64)READ(sk, __sk_common.skc_net.net), connection, endpoint, connect_ns);
 }
 
 /* Its ports are known now, and a filter does not want them: what was noted before they were is void. */
@@ -375,7 +373,7 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	happening_forget(happening);
 	is_last = OPAQUE((__u64)is_last_of_interest(happening));
 	if (tw || may_supersede(sk, happening, &endpoint))
-		time_wait_superseded(&endpoint, happening->time_ns);
+		time_wait_superseded(&endpoint, reuse_of_socket(connection, sk, &endpoint, happening), happening->time_ns);
 	if (tw)
 		time_wait_becomes(connection, tw, happening);
 	happening_forget(happening);

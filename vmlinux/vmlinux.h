@@ -266,6 +266,7 @@ struct sock {
 	socket_lock_t sk_lock;
 	u16 sk_protocol;
 	u8 sk_shutdown;
+	u8 sk_userlocks : 4; /* a byte of its own from 6.18 on */
 	unsigned long sk_lingertime;
 	struct sock_cgroup_data sk_cgrp_data;
 };
@@ -317,6 +318,7 @@ struct inet_timewait_sock {
 	volatile unsigned char tw_substate;
 	__be16 tw_sport;
 	unsigned int tw_connect_bind : 1; /* 6.18 */
+	struct inet_bind_bucket *tw_tb;
 	struct timer_list tw_timer;
 };
 

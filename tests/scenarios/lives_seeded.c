@@ -48,8 +48,6 @@ static void close_wait_after(void)
 	w = seeded(want_client(&kept, "FIN_WAIT2>TIME_WAIT|CLOSE", "*", "expired"));
 	w->owner = w->closer = nobody;
 	w->attribution = "unknown";
-	w->side = "*";
-	w->service_port = 0;
 	pair_close_server(&kept);
 	pair_wait_client(&kept, "TIME_WAIT");
 }
@@ -68,8 +66,6 @@ static void held_after(void)
 
 	w->owner = w->closer = nobody;
 	w->attribution = "unknown";
-	w->side = "*";
-	w->service_port = 0;
 	seeded(want_server(&kept, "CLOSE_WAIT", "*", "*"));
 }
 
@@ -88,8 +84,28 @@ static void time_wait_after(void)
 
 	w->owner = w->closer = nobody;
 	w->attribution = "unknown";
-	w->side = "*";
+}
+
+/* Nothing is left that tells the accepted end from one that was bound to no port and then connected: what can't be proved is null. */
+static void listener_closed_before(void)
+{
+	kept = (struct pair){ .client = actor_new("client"), .server = actor_new("server"), .client_port = 45010 };
+	pair_open(&kept);
+	actor_do(kept.server, op_close, kept.listener, 0, 0);
+}
+
+static void listener_closed_after(void)
+{
+	struct want *w = seeded(want_client(&kept, "ESTABLISHED>FIN_WAIT1>FIN_WAIT2>TIME_WAIT|CLOSE", "local", "expired"));
+
+	w->attribution = "observed|seeded";
+	w = seeded(want_server(&kept, "ESTABLISHED>CLOSE_WAIT>LAST_ACK>CLOSE", "remote", "null"));
+	w->side = "null";
 	w->service_port = 0;
+	pair_close_client(&kept);
+	pair_wait_server(&kept, "CLOSE_WAIT");
+	pair_close_server(&kept);
+	pair_wait_client(&kept, "TIME_WAIT");
 }
 
 /* The listener was there before, its child was not: owned by whoever accepts. */
@@ -158,6 +174,7 @@ const struct life lives_seeded[] = {
 	{ .name = "seeded_established", .before = open_before, .make = open_after },
 	{ .name = "seeded_close_wait", .before = close_wait_before, .make = close_wait_after },
 	{ .name = "seeded_close_wait_held", .before = held_before, .make = held_after },
+	{ .name = "seeded_side_unknown", .before = listener_closed_before, .make = listener_closed_after },
 	{ .name = "seeded_time_wait", .before = time_wait_before, .make = time_wait_after },
 	{ .name = "seeded_listener", .before = listener_before, .make = listener_after },
 	{ .name = "seeded_worker", .before = worker_before, .make = open_after },

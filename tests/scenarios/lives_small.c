@@ -119,6 +119,47 @@ static void tw_reuse_ephemeral(void)
 	second_life(&p);
 }
 
+/*
+ * A reset ends the client's small socket, and a connection between the same ends follows at once: nothing was reused, whatever
+ * tcp_tw_reuse says, as it never ends FIN_WAIT2. (5.10 did.)
+ */
+static void killed_before(struct pair *p, const char *tw_reuse)
+{
+	life_sysctl("tcp_tw_reuse", tw_reuse);
+	pair_open(p);
+	want_client(p, CONNECTED "FIN_WAIT1>FIN_WAIT2>CLOSE", "local", "killed");
+	want_server(p, ACCEPTED "CLOSE_WAIT>CLOSE", "remote", "aborted|reset_sent");
+	pair_close_client_small(p);
+	pair_wait_server(p, "CLOSE_WAIT");
+	actor_do(p->server, op_linger_zero, p->server_fd, 0, 0);
+	pair_close_server(p);
+	pair_wait_client(p, "");
+	pair_wait_server(p, "");
+	second_life(p);
+}
+
+static void killed_not_reused(void)
+{
+	struct pair p = { .client = actor_new("client"), .server = actor_new("server"), .client_port = 45005 };
+
+	killed_before(&p, "0");
+}
+
+static void killed_not_reused_ephemeral(void)
+{
+	struct pair p = { .client = actor_new("client"), .server = actor_new("server") };
+
+	life_sysctl("ip_local_port_range", "45006 45006");
+	killed_before(&p, "0");
+}
+
+static void killed_where_reuse_is_allowed(void)
+{
+	struct pair p = { .client = actor_new("client"), .server = actor_new("server"), .client_port = 45007 };
+
+	killed_before(&p, "1");
+}
+
 /* Every process leaves the namespace: it dies with a TIME_WAIT inside. */
 static void netns_dies(void)
 {
@@ -148,6 +189,9 @@ const struct life lives_small[] = {
 	{ .name = "syn_reuse", .make = syn_reuse },
 	{ .name = "tw_reuse", .make = tw_reuse },
 	{ .name = "tw_reuse_ephemeral", .make = tw_reuse_ephemeral },
+	{ .name = "killed_not_reused", .make = killed_not_reused },
+	{ .name = "killed_not_reused_ephemeral", .make = killed_not_reused_ephemeral },
+	{ .name = "killed_where_reuse_is_allowed", .make = killed_where_reuse_is_allowed },
 	{ .name = "netns_dies", .make = netns_dies, .flags = LIFE_NETNS_DIES },
 	{ 0 },
 };
