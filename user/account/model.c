@@ -84,6 +84,7 @@ struct model *model_new(const struct model_config *config)
 		return NULL;
 	model->filter = filter;
 	model->followed = config->followed;
+	model->told_by = config->told_by;
 	model->left = config->left;
 	model->forgets = config->forgets;
 	model->context = config->context;

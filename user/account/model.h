@@ -23,7 +23,8 @@ struct model_config {
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
 	bool keep_ends; /* of remembered sockets: addresses, descriptor */
 	const struct filter *filter; /* on processes: applied to who is charged. NULL: all pass. The caller's */
-	/* NULL: nobody is told. `context` is passed on. */
+	/* Of the groups of one grouping it is told what happens to them; NULL: nobody is. `context` is passed on. */
+	unsigned int told_by;
 	void (*left)(void *context, const struct group *group, unsigned int state, uint64_t dwell_ns); /* a time in a state is over; no histogram is kept */
 	group_forgotten *forgets; /* a group is about to go to ~other */
 	void *context;
@@ -53,6 +54,7 @@ struct model {
 	bool present_told; /* any look at all sockets was told of: what is not there is not, rather than not known */
 	uint64_t now_ns; /* of the last event */
 	bool recounting;
+	unsigned int told_by;
 	void (*left)(void *context, const struct group *group, unsigned int state, uint64_t dwell_ns);
 	group_forgotten *forgets;
 	void *context;

@@ -88,7 +88,7 @@ void model_count_out(struct model *model, const struct group_subject *subject, s
 
 		account->count.left++;
 		account->grown--;
-		if (dwell_ns != DWELL_UNKNOWN && model->left)
+		if (dwell_ns != DWELL_UNKNOWN && model->left && model->groupings[i].groups.by == model->told_by)
 			model->left(model->context, group, state, dwell_ns);
 		else if (dwell_ns != DWELL_UNKNOWN)
 			histogram_add(&account->dwell, dwell_ns);

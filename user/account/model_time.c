@@ -114,7 +114,7 @@ void model_forget(struct model *model, uint64_t now_ns)
 
 		forgotten += groups_forget(
 			groups, before(now_ns, groups_count(groups) < groups->max ? FORGET_NS : FORGET_CROWDED_NS),
-			model->forgets, model->context);
+			groups->by == model->told_by ? model->forgets : NULL, model->context);
 	}
 	if (forgotten)
 		processes_forget_groups(processes);

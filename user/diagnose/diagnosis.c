@@ -21,11 +21,14 @@ static const struct process_facts *facts_of(const void *context, const struct pr
 
 int diagnosis_init(struct diagnosis *diagnosis, const struct diagnosis_config *config)
 {
-	const struct model_config groups = { .groupings = { GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE) }, .n_groupings = 1 };
+	static const struct model_config no_groups;
+	struct model_config groups = config->groups ? *config->groups : no_groups;
 	const struct ports_model_config ports = { .max_sockets = config->max_sockets, .groups = &groups };
 
+	groups.groupings[groups.n_groupings++] = GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE);
 	memset(diagnosis, 0, sizeof(*diagnosis));
 	diagnosis->config = *config;
+	diagnosis->config.groups = NULL; /* the caller's, used up */
 	diagnosis->config.interval_ns = config->interval_ns ?: NSEC_PER_SEC;
 	thresholds_init(&diagnosis->thresholds);
 	if (config->thresholds)

@@ -18,6 +18,7 @@
 struct diagnosis_config {
 	const struct thresholds *thresholds; /* NULL: defaults. Copied */
 	const struct filter *filter; /* on processes: findings that concern none of them are left out. NULL: all. The caller's */
+	const struct model_config *groups; /* what else the books are to group by, and who is told of it; NULL: nothing */
 	uint32_t max_sockets; /* 0 = default */
 	uint64_t interval_ns; /* between two runs of the rules; 0 = a second */
 	/* Fills in what the machine knows of facts->process; false: it is gone. NULL: it can't be asked, as in a replay. */

@@ -4,24 +4,26 @@
 
 #include <stdlib.h>
 
+#include "diagnose/diagnosis.h"
 #include "export/metrics/destinations.h"
+#include "export/metrics/findings.h"
 #include "export/metrics/own.h"
 #include "export/metrics/workloads.h"
-#include "ports/model.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define MIN_AGE_NS (30 * NSEC_PER_SEC)
 #define MAX_GROUPS 4000
 #define SERIES_MIN 500
+#define RULES_NS (5 * NSEC_PER_SEC) /* between two runs of the rules, while nobody asks */
 #define COLLECT_NS (60 * NSEC_PER_SEC) /* at least so often, so that what is gone is forgotten though nobody asks */
 
-/* All but those that the ports' model does not keep. */
+/* What is exported: all but those that the model of ports does not keep. */
 #define STATES (((1U << STATE_COUNT) - 1) & ~(1U | 1U << STATE_CLOSE | 1U << STATE_LISTEN))
 
 struct metrics_view {
 	struct view view;
 	struct metrics_config config;
-	struct ports_model ports;
+	struct diagnosis diagnosis;
 	struct workloads workloads;
 	struct top_destinations destinations;
 	struct own own;
@@ -42,12 +44,12 @@ static void group_is_forgotten(void *context, const struct group *group)
 {
 	struct metrics_view *metrics = context;
 
-	workloads_forget(&metrics->workloads, metrics->ports.books, group);
+	workloads_forget(&metrics->workloads, metrics->diagnosis.ports.books, group);
 }
 
 static struct workload *workload_of_event(struct metrics_view *metrics, const struct event *event)
 {
-	const struct group *group = model_group_of_event(metrics->ports.books, event, WORKLOADS_BY);
+	const struct group *group = model_group_of_event(metrics->diagnosis.ports.books, event, WORKLOADS_BY);
 
 	return workloads_of(&metrics->workloads, group, metrics->now_ns);
 }
@@ -69,7 +71,7 @@ static int metrics_event(struct view *view, const struct event *event)
 	int err;
 
 	metrics->now_ns = event->record.time_ns;
-	err = ports_model_event(&metrics->ports, event);
+	err = diagnosis_event(&metrics->diagnosis, event);
 	if (err)
 		return err;
 	if (event->record.type == RECORD_TRANSITION)
@@ -84,7 +86,7 @@ static int metrics_begin(struct view *view, const struct run *run)
 {
 	struct metrics_view *metrics = (struct metrics_view *)view;
 
-	ports_model_begin(&metrics->ports, run);
+	diagnosis_begin(&metrics->diagnosis, run);
 	own_begin(&metrics->own, run);
 	metrics->collected_ns = metrics->now_ns = run->begin_ns;
 	return 0;
@@ -92,22 +94,22 @@ static int metrics_begin(struct view *view, const struct run *run)
 
 static int metrics_recount(struct view *view, bool begins)
 {
-	ports_model_recount(&((struct metrics_view *)view)->ports, begins);
+	diagnosis_recount(&((struct metrics_view *)view)->diagnosis, begins);
 	return 0;
 }
 
-/* Names first, then what is there, then what is gone. */
+/* What the rules look at is what is exported: a finding and its figures are of one moment. */
 static int collect(struct metrics_view *metrics, const struct tick *tick)
 {
 	int err;
 
 	metrics->now_ns = metrics->collected_ns = tick->time_ns;
-	err = ports_model_measure(&metrics->ports, tick);
-	err = err ?: workloads_collect(&metrics->workloads, metrics->ports.books, tick->time_ns);
+	err = diagnosis_tick(&metrics->diagnosis, tick, true);
+	err = err < 0 ? err : workloads_collect(&metrics->workloads, metrics->diagnosis.ports.books, tick->time_ns);
 	if (err)
 		return err;
-	top_destinations_choose(&metrics->destinations, &metrics->ports);
-	model_forget(metrics->ports.books, tick->time_ns);
+	top_destinations_choose(&metrics->destinations, &metrics->diagnosis.ports);
+	model_forget(metrics->diagnosis.ports.books, tick->time_ns);
 	return 0;
 }
 
@@ -117,7 +119,8 @@ static void write(struct metrics_view *metrics, const struct tick *tick)
 
 	metrics_text_clear(text);
 	workloads_write(&metrics->workloads, text);
-	top_destinations_write(&metrics->destinations, &metrics->ports, text);
+	top_destinations_write(&metrics->destinations, &metrics->diagnosis.ports, text);
+	findings_write(&metrics->diagnosis, text);
 	own_write(&metrics->own, tick, &metrics->workloads, text);
 	if (metrics->config.more)
 		metrics->config.more(metrics->config.context, text, tick);
@@ -153,14 +156,17 @@ static int metrics_tick(struct view *view, const struct tick *tick)
 	if (err < 0)
 		return err;
 	metrics->wanted |= err;
-	if (metrics->wanted && !metrics->ports.books->recounting) {
+	if (metrics->wanted && !metrics->diagnosis.ports.books->recounting) {
 		metrics->wanted = false;
 		err = render(metrics, tick);
 		if (!err)
 			sink->publish(sink->context, &metrics->text.buffer, tick->time_ns);
 		return err;
 	}
-	return tick->time_ns - metrics->collected_ns > COLLECT_NS ? collect(metrics, tick) : 0;
+	if (tick->time_ns - metrics->collected_ns > COLLECT_NS)
+		return collect(metrics, tick);
+	err = diagnosis_tick(&metrics->diagnosis, tick, false);
+	return err < 0 ? err : 0;
 }
 
 static int metrics_end(struct view *view, const struct tick *last)
@@ -178,7 +184,7 @@ static uint32_t workload_series(uint32_t series)
 {
 	series = series ?: METRICS_SERIES_DEFAULT;
 	series = series < SERIES_MIN ? SERIES_MIN : series;
-	return series - (TOP_DESTINATIONS + 1) * DESTINATION_SERIES - OWN_SERIES - METRICS_MORE_SERIES;
+	return series - (TOP_DESTINATIONS + 1) * DESTINATION_SERIES - FINDING_SERIES - OWN_SERIES - METRICS_MORE_SERIES;
 }
 
 static int init(struct metrics_view *metrics)
@@ -193,17 +199,24 @@ static int init(struct metrics_view *metrics)
 	const struct model_config groups = {
 		.groupings = { WORKLOADS_BY },
 		.n_groupings = 1,
+		.told_by = WORKLOADS_BY,
 		.max_groups = config->max_groups ?: MAX_GROUPS,
 		.filter = config->filter,
 		.left = time_is_over,
 		.forgets = group_is_forgotten,
 		.context = metrics,
 	};
-	const struct ports_model_config ports = { .groups = &groups, .max_sockets = config->max_sockets };
+	const struct diagnosis_config diagnosis = {
+		.filter = config->filter,
+		.groups = &groups,
+		.max_sockets = config->max_sockets,
+		.interval_ns = RULES_NS,
+		.ask = config->ask,
+	};
 
 	own_init(&metrics->own);
 	metrics_text_init(&metrics->text);
-	return ports_model_init(&metrics->ports, &ports) ?: workloads_init(&metrics->workloads, &workloads);
+	return diagnosis_init(&metrics->diagnosis, &diagnosis) ?: workloads_init(&metrics->workloads, &workloads);
 }
 
 struct view *metrics_view_new(const struct metrics_config *config)
@@ -232,7 +245,7 @@ void metrics_view_free(struct view *view)
 
 	if (!metrics)
 		return;
-	ports_model_release(&metrics->ports);
+	diagnosis_release(&metrics->diagnosis);
 	workloads_release(&metrics->workloads);
 	own_release(&metrics->own);
 	metrics_text_release(&metrics->text);
@@ -241,10 +254,15 @@ void metrics_view_free(struct view *view)
 
 void metrics_view_needs(struct run_needs *needs)
 {
-	needs->emit_states = STATES;
-	needs->holder_states = 1U << STATE_CLOSE_WAIT | 1U << STATE_ESTABLISHED;
+	needs->emit_states = ~0U;
+	needs->holder_states = ~0U;
 	needs->track_all = true;
 	needs->port_search = true;
 	needs->ports = true;
 	needs->filters_processes = true;
+}
+
+struct diagnosis *metrics_diagnosis(struct view *view)
+{
+	return &((struct metrics_view *)view)->diagnosis;
 }

@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_EXPORT_METRICS_METRICS_H
 #define TCPDWELL_EXPORT_METRICS_METRICS_H
 
+#include "diagnose/diagnosis.h"
 #include "event/event.h"
 #include "export/metrics/text.h"
 #include "source/run.h"
@@ -27,6 +28,7 @@ struct metrics_config {
 	uint32_t max_sockets; /* 0 = default */
 	const struct filter *filter; /* on processes; NULL: all pass. Must outlive the view */
 	struct metrics_sink sink;
+	bool (*ask)(void *context, struct process_facts *facts); /* as in struct diagnosis_config */
 	/* Families of others, written into the same exposition; NULL: none. At most METRICS_MORE_SERIES. */
 	void (*more)(void *context, struct metrics_text *text, const struct tick *tick);
 	void *context;
@@ -41,5 +43,8 @@ void metrics_view_needs(struct run_needs *needs);
 
 /* Renders as of `tick`, whether it is wanted or not. The text is the view's, valid until the next call. NULL: no memory. */
 const struct buffer *metrics_render(struct view *view, const struct tick *tick);
+
+/* The rules that it runs, for others who want to know of findings: run each five seconds, and when it renders. */
+struct diagnosis *metrics_diagnosis(struct view *view);
 
 #endif
