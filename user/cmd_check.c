@@ -174,6 +174,7 @@ static int check_run(const struct options *options)
 	struct json json;
 	int err;
 
+	privileges_raise();
 	kernel_probe(&check.kernel, unused, sizeof(unused));
 	try_tracer(&check, options);
 	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {

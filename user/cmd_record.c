@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "attach/host.h"
+#include "attach/privileges.h"
 #include "recording/recording.h"
 #include "recording/series.h"
 #include "command.h"
@@ -116,6 +117,7 @@ static int refused_file(const struct run_options *options, int err, const char *
 	char reason[512];
 	bool may_trace;
 
+	privileges_raise();
 	may_trace = options->polls || kernel_probe(&kernel, reason, sizeof(reason)) ||
 		    host_check(&kernel, reason, sizeof(reason)) != -EPERM;
 	kernel_release(&kernel);

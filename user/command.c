@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/privileges.h"
 #include "collect/live.h"
 #include "polling/polling.h"
 #include "util/log.h"
@@ -29,6 +30,7 @@ int run_result(int err, const char *error)
 int machine_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		size_t error_size)
 {
+	privileges_raise();
 	return options->polls ? polling_run(options, needs, view, error, error_size) :
 				live_run(options, needs, view, error, error_size);
 }

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attach/privileges.h"
 #include "command.h"
+#include "util/capabilities.h"
 #include "util/descriptor.h"
+#include "util/environment.h"
 #include "util/log.h"
 
 static const struct command *const commands[] = {
@@ -92,6 +93,7 @@ static int finish(int code)
 int main(int argc, char **argv)
 {
 	descriptors_occupy_standard();
-	privileges_raise();
+	environment_restrict();
+	capabilities_suspend();
 	return finish(run_words(argc, argv));
 }

@@ -147,7 +147,51 @@ refused() {
 	equal "exit status" $? "$expected" && has "$dir/err" "$text" && equal lines "$(wc -l <"$dir/err")" 1
 }
 
+# denied TEXT COMMAND…: as another user, with a file that may do everything that the manual names.
+denied() {
+	local text=$1
+	shift
+	(as_user +bpf,+perfmon,+sys_ptrace,+dac_read_search,+dac_override,+sys_admin "$dir/mighty" "$@") >"$dir/out" 2>"$dir/err"
+	equal "exit status" $? 1 && has "$dir/err" "$text"
+}
+
+# The file's rights serve tracing: what the caller names he reaches with his own.
+deputy_is_not_confused() {
+	mkdir -p "$dir/closed/open" && chmod 700 "$dir/closed" && chmod 777 "$dir/closed/open"
+	echo '{"type":"header"}' >"$dir/closed/secret" && chmod 600 "$dir/closed/secret"
+	echo '{"type":"header"}' >"$dir/closed/hidden" && chmod 644 "$dir/closed/hidden"
+	exec 6<"$dir/closed/hidden"
+	denied "Permission denied" report "$dir/closed/secret" && denied "Permission denied" report "$dir/closed/hidden" &&
+		denied "Permission denied" report "/proc/$$/fd/6" && denied "Permission denied" report "/proc/$$/root$dir/closed/secret" &&
+		denied "Permission denied" record -o "$dir/closed/open/x.rec" -n self -d 0 &&
+		denied "Permission denied" record -o "/proc/$$/cwd/x.rec" -n self -d 0
+	local status=$?
+	exec 6<&-
+	[ $status = 0 ] && equal "files made" "$(ls "$dir/closed/open")" ""
+}
+
+# starts_terminal COMMAND…: does it take the terminal, by a description of the caller's?
+starts_terminal() {
+	SHELL=/bin/bash script -qec "$* top -n self -d 1" /dev/null </dev/null >"$dir/screen" 2>&1
+	grep -q evil-description "$dir/screen"
+}
+
+strangers_environment_is_ignored() {
+	mkdir -p "$dir/home/.terminfo"
+	infocmp -x xterm | sed -E 's/^xterm[^,]*,/evilterm,/; s/smcup=[^,]*,/smcup=evil-description,/' >"$dir/evil.ti"
+	tic -x -o "$dir/home/.terminfo" "$dir/evil.ti" && chmod -R a+rX "$dir/home" "$dir" || return 1
+	export TERM=evilterm
+	export -f as_user
+	export user
+	HOME=$dir/home starts_terminal "$tool" || { echo "the description does not work at all"; head -c 300 "$dir/screen"; return 1; }
+	HOME=$dir/home starts_terminal as_user +bpf,+perfmon "$dir/capable" && { echo "HOME/.terminfo was read"; return 1; }
+	TERMINFO=$dir/home/.terminfo starts_terminal as_user +bpf,+perfmon "$dir/capable" && { echo "TERMINFO was read"; return 1; }
+	TERMINFO_DIRS=$dir/home/.terminfo starts_terminal as_user +bpf,+perfmon "$dir/capable" && { echo "TERMINFO_DIRS was read"; return 1; }
+	return 0
+}
+
 install -m 755 "$tool" "$dir/capable"
+install -m 755 "$tool" "$dir/mighty"
 if ! setcap cap_bpf,cap_perfmon=p "$dir/capable" 2>/dev/null; then
 	echo "skip capabilities of files: setcap does not work in $dir"
 	exit $status
@@ -159,6 +203,9 @@ check "record keeps the way to its files" recorder_is_confined
 check "another user traces with the file's capabilities" traces_as as_user +bpf,+perfmon
 check "another user traces with capabilities of its own" traces_as with_ambient +bpf,+perfmon
 check "all views work as another user" views_work_as_user
+setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_dac_override,cap_sys_admin=ep "$dir/mighty"
+check "the file's rights do not open what the caller names" deputy_is_not_confused
+check "the environment of another user is not trusted" strangers_environment_is_ignored
 if strace -o /dev/null true 2>/dev/null; then
 	check "no system call of a view is refused" nothing_is_refused
 else

@@ -14,7 +14,10 @@ enum privilege {
 	PRIVILEGE_PATHS = 1 << 3, /* open paths that the caller named, for reading or writing: with his rights alone */
 };
 
-/* First thing in main(): makes effective what is permitted, as far as we have a use for it. */
+/*
+ * When tracing is about to begin: makes effective what is permitted, as far as we have a use for it. Until then, and while a path of
+ * the caller's is opened, nothing is (capabilities_suspend()).
+ */
 void privileges_raise(void);
 
 /*

@@ -41,6 +41,8 @@ static const int calls[] = {
 	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(uname), SCMP_SYS(sysinfo), SCMP_SYS(getrandom),
 	SCMP_SYS(getcpu), SCMP_SYS(getrusage), SCMP_SYS(getrlimit), SCMP_SYS(sched_getaffinity), SCMP_SYS(membarrier),
 	SCMP_SYS(rseq), SCMP_SYS(set_robust_list),
+	/* of the capabilities that are left, to go without them while a path of the caller's is opened */
+	SCMP_SYS(capget), SCMP_SYS(capset),
 	/* the kernel's list of sockets; socket() itself makes no other kind */
 	SCMP_SYS(bind), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(getsockname),
 	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),

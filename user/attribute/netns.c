@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/capabilities.h"
 #include "util/failure.h"
 #include "util/text.h"
 
@@ -222,6 +223,7 @@ static int resolve_path(const char *path, uint32_t *inode, char *error, size_t e
 static int resolve_pid(uint64_t pid, const char *proc, uint32_t *inode, char *error, size_t error_size)
 {
 	char path[4096];
+	int result;
 
 	snprintf(path, sizeof(path), "%s/%u", proc, (unsigned int)pid);
 	if (access(path, F_OK))
@@ -230,7 +232,10 @@ static int resolve_pid(uint64_t pid, const char *proc, uint32_t *inode, char *er
 			    "%u or more)",
 			    (unsigned int)pid, PID_LIMIT, FIRST_INODE);
 	snprintf(path, sizeof(path), "%s/%u/ns/net", proc, (unsigned int)pid);
-	return resolve_path(path, inode, error, error_size);
+	capabilities_raise(CAPABILITY(CAP_SYS_PTRACE)); /* another user's process */
+	result = resolve_path(path, inode, error, error_size);
+	capabilities_suspend();
+	return result;
 }
 
 /* One that is not in the list is refused only if we could look everywhere. */

@@ -13,6 +13,8 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "util/capabilities.h"
+
 #define NS_PER_SECOND 1000000000ULL
 #define INTERVAL_NS (NS_PER_SECOND / 4)
 #define URGENT_INTERVAL_NS (NS_PER_SECOND / 50)
@@ -267,15 +269,17 @@ int pod_names_error(const struct pod_names *names)
 
 void pod_names_refresh(struct pod_names *names, uint64_t now_ns, bool urgent)
 {
-	uint64_t version = names->version;
+	uint64_t version = names->version, suspended;
 
 	if (!names->directory[0] || !(urgent || names->missing))
 		return;
 	if (names->read_ns && now_ns - names->read_ns < (urgent ? URGENT_INTERVAL_NS : INTERVAL_NS))
 		return;
 	names->read_ns = now_ns;
+	suspended = strcmp(names->directory, POD_NAMES_DIRECTORY) ? capabilities_suspend() : 0;
 	folder_read(names, &names->containers, take_container);
 	folder_read(names, &names->pods, take_pod);
+	capabilities_resume(suspended);
 	if (names->version != version)
 		names->missing = false; /* whoever still misses one says so again */
 }

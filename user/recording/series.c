@@ -15,6 +15,7 @@
 
 #include "recording/origin.h"
 #include "recording/stream.h"
+#include "util/capabilities.h"
 #include "util/failure.h"
 #include "util/log.h"
 
@@ -298,13 +299,23 @@ static int begin(struct recording_series *series, const struct recording_place *
 	return err ?: make_first(series, place->many);
 }
 
+/* The caller's rights, not ours, lead to the folder and to what is in it. */
+static int begin_with_own_rights(struct recording_series *series, const struct recording_place *place)
+{
+	uint64_t suspended = capabilities_suspend();
+	int fd = begin(series, place);
+
+	capabilities_resume(suspended);
+	return fd;
+}
+
 int recording_series_new(struct recording_series **ret, const struct recording_place *place, char *error, size_t error_size)
 {
 	struct recording_series *series = calloc(1, sizeof(*series));
 	int err = -ENOMEM;
 
 	if (series) {
-		series->first_fd = begin(series, place);
+		series->first_fd = begin_with_own_rights(series, place);
 		err = series->first_fd < 0 ? series->first_fd : 0;
 	}
 	if (!err && series->prefix) {
@@ -342,7 +353,11 @@ int recording_series_first(const struct recording_series *series)
 
 int recording_series_next(struct recording_series *series)
 {
-	return recording_series_is_stream(series) ? -ESPIPE : make_numbered(series);
+	uint64_t suspended = capabilities_suspend();
+	int fd = recording_series_is_stream(series) ? -ESPIPE : make_numbered(series);
+
+	capabilities_resume(suspended);
+	return fd;
 }
 
 const char *recording_series_name(const struct recording_series *series)
@@ -358,12 +373,14 @@ const char *recording_series_path(const struct recording_series *series)
 static void remove_oldest(struct recording_series *series)
 {
 	const struct entry *oldest = &series->entries[0];
+	uint64_t suspended = capabilities_suspend();
 	struct stat status;
 
 	if (!entry_is_there(series, oldest, &status))
 		log_info("%s was taken away or replaced by somebody else, and is left alone", oldest->path);
 	else if (unlinkat(series->folder, oldest->name, 0))
 		log_warn("%s can't be removed: %s", oldest->path, strerror(errno));
+	capabilities_resume(suspended);
 	entry_forget(series, 0);
 }
 

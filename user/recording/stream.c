@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/capabilities.h"
+
 #define LOOK_NS 50000000
 #define LOOKS_A_SECOND (1000000000 / LOOK_NS)
 
@@ -43,9 +45,8 @@ static void wait_a_little(void)
 	nanosleep(&little, NULL);
 }
 
-int recording_stream_open(const char *path, double wait_seconds)
+static int open_with_own_rights(const char *path, long looks)
 {
-	long looks = wait_seconds < 0 ? -1 : wait_seconds * LOOKS_A_SECOND;
 	int err = check(path), fd;
 
 	if (err)
@@ -53,4 +54,13 @@ int recording_stream_open(const char *path, double wait_seconds)
 	while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) < 0 && errno == ENXIO && looks--)
 		wait_a_little();
 	return fd < 0 ? -errno : fd;
+}
+
+int recording_stream_open(const char *path, double wait_seconds)
+{
+	uint64_t suspended = capabilities_suspend();
+	int fd = open_with_own_rights(path, wait_seconds < 0 ? -1 : wait_seconds * LOOKS_A_SECOND);
+
+	capabilities_resume(suspended);
+	return fd;
 }

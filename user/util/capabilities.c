@@ -40,6 +40,18 @@ static int halves_write(const struct __user_cap_data_struct halves[HALVES])
 	return syscall(SYS_capset, &header, halves) ? -errno : 0;
 }
 
+static uint64_t effective_of(const struct __user_cap_data_struct halves[HALVES])
+{
+	return halves[0].effective | (uint64_t)halves[1].effective << 32;
+}
+
+uint64_t capabilities_effective(void)
+{
+	struct __user_cap_data_struct halves[HALVES] = {};
+
+	return halves_read(halves) ? 0 : effective_of(halves);
+}
+
 int capabilities_read(struct capability_sets *sets)
 {
 	struct __user_cap_data_struct halves[HALVES] = {};
@@ -49,7 +61,7 @@ int capabilities_read(struct capability_sets *sets)
 	memset(sets, 0, sizeof(*sets));
 	if (err)
 		return err;
-	sets->effective = halves[0].effective | (uint64_t)halves[1].effective << 32;
+	sets->effective = effective_of(halves);
 	sets->permitted = halves[0].permitted | (uint64_t)halves[1].permitted << 32;
 	for (i = 0; i < NAMES; i++)
 		if (prctl(PR_CAPBSET_READ, names[i].number, 0, 0, 0) == 1)
@@ -68,6 +80,31 @@ int capabilities_raise(uint64_t wanted)
 	for (i = 0; i < HALVES; i++)
 		halves[i].effective |= halves[i].permitted & (uint32_t)(wanted >> 32 * i);
 	return halves_write(halves);
+}
+
+uint64_t capabilities_suspend(void)
+{
+	struct __user_cap_data_struct halves[HALVES] = {};
+	uint64_t effective;
+	size_t i;
+
+	if (!geteuid() || halves_read(halves))
+		return 0;
+	effective = effective_of(halves);
+	for (i = 0; i < HALVES; i++)
+		halves[i].effective = 0;
+	if (effective)
+		halves_write(halves);
+	return effective;
+}
+
+void capabilities_resume(uint64_t suspended)
+{
+	int err = errno; /* of what was done meanwhile */
+
+	if (suspended)
+		capabilities_raise(suspended);
+	errno = err;
 }
 
 int capabilities_limit(uint64_t kept)

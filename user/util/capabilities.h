@@ -28,11 +28,21 @@ struct capability_sets {
 /* 0 or negative errno. */
 int capabilities_read(struct capability_sets *sets);
 
+/* What we may do now; 0 if the kernel does not tell. Allowed after privileges_drop(), which capabilities_read() is not. */
+uint64_t capabilities_effective(void);
+
 /*
  * Makes those of `wanted` effective that are permitted and are not yet: what an executable file's "=p" or a container's
  * runtime gives to another user than root. 0 or negative errno.
  */
 int capabilities_raise(uint64_t wanted);
+
+/*
+ * For as long as a path is opened that the caller named: it must be reached with his rights alone, and not with those that an
+ * executable file gave us. None is effective until capabilities_resume() of what is returned. Root's own rights stay.
+ */
+uint64_t capabilities_suspend(void);
+void capabilities_resume(uint64_t suspended);
 
 /* Gives up all but `kept`, for good: permitted, inheritable and ambient ones too. 0 or negative errno. */
 int capabilities_limit(uint64_t kept);

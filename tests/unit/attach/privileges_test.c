@@ -87,10 +87,46 @@ static int capabilities_given_up(void)
 	return sets.effective & CAPABILITY(CAP_SYS_ADMIN) ? 4 : 0;
 }
 
+/* Another user, with the right to read everything, as an executable file gives it. */
+static int become_capable_user(void)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) || setresuid(65532, 65532, 65532))
+		return -1;
+	return capabilities_raise(CAPABILITY(CAP_DAC_READ_SEARCH));
+}
+
+static bool may_read_shadow(void)
+{
+	int fd = open("/etc/shadow", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int rights_are_suspended(void)
+{
+	uint64_t suspended;
+	bool could;
+
+	if (become_capable_user() || !may_read_shadow())
+		return 1;
+	suspended = capabilities_suspend();
+	could = may_read_shadow();
+	capabilities_resume(suspended);
+	if (could || !may_read_shadow())
+		return 2;
+	privileges_drop(PRIVILEGE_FILES); /* a filter does not come between */
+	suspended = capabilities_suspend();
+	could = may_read_shadow();
+	capabilities_resume(suspended);
+	return could || !may_read_shadow() ? 3 : 0;
+}
+
 static int all_dropped(void)
 {
 	privileges_drop(0);
-	return is_refused(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)) && is_refused(syscall(SYS_capget, NULL, NULL)) ? 0 : 1;
+	return is_refused(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)) && is_refused(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, NULL)) ? 0 : 1;
 }
 
 static void seccomp_refuses(void **state)
@@ -115,6 +151,14 @@ static void privileges_go(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(all_dropped), 0);
+}
+
+static void callers_paths_are_opened_without_our_rights(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(in_child(rights_are_suspended), 0);
 }
 
 static void names_are_listed(void **state)
@@ -223,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seccomp_refuses),	   cmocka_unit_test(seccomp_allows),
 		cmocka_unit_test(capabilities_go_for_good), cmocka_unit_test(privileges_go),
+		cmocka_unit_test(callers_paths_are_opened_without_our_rights),
 		cmocka_unit_test(names_are_listed),	   cmocka_unit_test(missing_is_named),
 		cmocka_unit_test(refusal_is_explained),	   cmocka_unit_test(sysctl_is_read),
 		cmocka_unit_test(one_capability_where_there_are_no_smaller_ones),

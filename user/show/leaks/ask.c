@@ -26,9 +26,7 @@ static size_t count_missed(const struct leaks_report *report, const struct held_
 
 static bool may(int capability)
 {
-	struct capability_sets sets;
-
-	return capabilities_read(&sets) || sets.effective & CAPABILITY(capability);
+	return capabilities_effective() & CAPABILITY(capability);
 }
 
 /* Some process that we may not look into is found on many machines: a warning only where someone is missed. */
