@@ -99,7 +99,7 @@ static int failure(const struct view *recording, int err, const char *error)
 static int run_views(const struct run_options *options, bool ports, struct view *recording, struct view *totals, char *error,
 		     size_t error_size)
 {
-	struct run_needs all = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true }, none = {};
+	struct run_needs all = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .local_ports = true, .writes_files = true }, none = {};
 	struct views views;
 
 	all.ports = all.port_search = ports;

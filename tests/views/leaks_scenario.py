@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.dont_write_bytecode = True
@@ -343,6 +344,52 @@ def check_states():
     check("state_refused", [differ("exit code", refused.returncode, 64), differ("lines", refused.stderr.count("\n"), 1)])
 
 
+def stuck_connect(port):
+    """A connect() that nobody answers, towards a listener whose queue is full."""
+    stuck = socket.socket()
+    stuck.setblocking(False)
+    stuck.connect_ex(("127.0.0.1", port))
+    keep.append(stuck)
+    return stuck
+
+
+def check_syn_sent_watched():
+    """A connect() that begins while leaks watches: its port is chosen after it has entered SYN_SENT."""
+    keep.append(listen(7301, backlog=0))
+    keep.append(connect(7301))
+    for name, options in (("plain", []), ("local_port", ["-L", "45301"])):
+        wanted = ["-j", "--older-than", "1s", "--state", "SYN_SENT", "-D", "7301"] + options
+        process = subprocess.Popen([TOOL, "leaks", "-n", "self", "-d", "5"] + wanted, stdout=subprocess.PIPE, text=True)
+        json.loads(process.stdout.readline())
+        folder = tempfile.TemporaryDirectory()
+        recorded = folder.name + "/connects.rec"
+        recorder = subprocess.Popen([TOOL, "record", "-n", "self", "-o", recorded, "-d", "3.5"], stdout=subprocess.DEVNULL)
+        # The header is written when the programs are attached; what the compressor writes of itself is shorter.
+        wait_until(lambda: os.path.exists(recorded) and os.path.getsize(recorded) > 100, "the recorder")
+        before = time.monotonic()
+        with open("/proc/sys/net/ipv4/ip_local_port_range", "w", encoding="ascii") as port_range:
+            port_range.write("45301 45301" if options else "32768 60999")
+        stuck = [stuck_connect(7301) for _ in range(1 if options else 3)]
+        after = time.monotonic()
+        output, _ = process.communicate(timeout=30)
+        end = time.monotonic()
+        found = {line["local_port"]: line for line in map(json.loads, output.splitlines()) if line["type"] == "leak"}
+        wrong = []
+        for one in stuck:
+            line = found.get(one.getsockname()[1], {})
+            wrong += [differ("owner", line.get("owner_pid"), ME), differ("fd", line.get("fd"), one.fileno()),
+                      differ("side", line.get("side"), "active"), differ("state", line.get("state"), "SYN_SENT"),
+                      differ("begin seen", line.get("age_at_least"), False),
+                      "" if after - before <= 5 and line.get("age_s", 0) <= end - before else f"age {line.get('age_s')}"]
+        check(f"watched_syn_sent_{name}", wrong)
+        recorder.wait(timeout=30)
+        replayed = subprocess.run([TOOL, "report", recorded, "leaks"] + wanted, capture_output=True, text=True, check=True)
+        ports = {line["local_port"] for line in map(json.loads, replayed.stdout.splitlines()) if line["type"] == "leak"}
+        check(f"recorded_syn_sent_{name}", [differ("ports", ports, {one.getsockname()[1] for one in stuck})])
+        for one in stuck:
+            one.close()
+
+
 def check_text():
     text = subprocess.run([TOOL, "leaks", "-n", "self", "--older-than", "1s", "-w"], capture_output=True, text=True,
                           check=True).stdout
@@ -364,6 +411,7 @@ def main():
     check_text()
     check_watch(count)
     check_states()
+    check_syn_sent_watched()
 
 
 try:

@@ -321,6 +321,9 @@ void group_add(struct group *group, const struct group *from)
 		to->came_before += more->came_before;
 		histogram_merge(&to->dwell, &more->dwell);
 	}
+	group->time_wait_overflows += from->time_wait_overflows;
+	for (i = 0; i < CONNECT_FAILURES; i++)
+		group->connect_failures[i] += from->connect_failures[i];
 }
 
 bool group_is_closed(const struct group *group)

@@ -116,6 +116,8 @@ struct group {
 	bool oldest_at_least; /* it may be older: its begin was not seen */
 	struct present_counts present;
 	UT_hash_handle hh;
+	uint64_t time_wait_overflows; /* sockets that could not enter TIME_WAIT: tcp_max_tw_buckets */
+	uint64_t connect_failures[CONNECT_FAILURES];
 	unsigned int n_accounts;
 	struct account accounts[]; /* by the table's state index */
 };
@@ -165,6 +167,9 @@ int group_compare(const struct group *a, const struct group *b);
 
 /* The key's fields into an object that is open: "label", "kind", and pid, cgroup_id, … by what is grouped. */
 void group_json(struct json *json, const struct group *group);
+
+/* What happened in it that leaves no socket: connects that failed, sockets that TIME_WAIT had no room for. */
+void group_happened_json(struct json *json, const struct group *group, uint32_t unseen_failures);
 
 /*
  * "<state>_now" of each state that is not in the mask `others` (bit (1 << state)), "accept_queue_now", "accept_backlog",

@@ -2,6 +2,7 @@
 /* A group's keys as fields of JSON. */
 #include "account/group.h"
 #include "event/names.h"
+#include "event/summary.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -136,4 +137,10 @@ void present_counts_json(struct json *json, const struct present_counts *counts,
 	json_i64(json, "accept_queue_now", counts->accept_queue);
 	json_i64(json, "accept_backlog", counts->accept_backlog);
 	json_u64(json, "accept_overflows", counts->accept_drops);
+}
+
+void group_happened_json(struct json *json, const struct group *group, uint32_t unseen_failures)
+{
+	json_u64(json, "time_wait_overflows", group->time_wait_overflows);
+	connect_failures_json(json, group->connect_failures, unseen_failures);
 }

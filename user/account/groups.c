@@ -109,36 +109,32 @@ static struct group *add(struct groups *groups, const struct group_name *name, c
 	return NULL;
 }
 
-struct group *groups_get(struct groups *groups, const struct group_subject *subject)
+/* NULL: it is, or becomes, part of ~other. */
+static struct group *find_or_add(struct groups *groups, const struct group_name *name, const struct group_subject *subject)
 {
-	struct group_name name;
-	struct group *group;
+	struct group *group = groups_find(groups, name);
 
-	group_name_of(&name, groups->by, subject);
-	group = groups_find(groups, &name);
-	if (!group && !id_map_find(&groups->folded, hash_of(groups, &name)) && groups_count(groups) < groups->max)
-		group = add(groups, &name, subject);
-	return group ?: groups->other;
+	if (!group && !id_map_find(&groups->folded, hash_of(groups, name)) && groups_count(groups) < groups->max)
+		group = add(groups, name, subject);
+	if (group)
+		groups->last = group;
+	return group;
 }
 
 struct group *groups_enter(struct groups *groups, const struct group_subject *subject)
 {
 	struct group_name name;
-	struct group *group;
-	uint64_t hash;
 
 	group_name_of(&name, groups->by, subject);
-	group = groups_find(groups, &name);
-	if (!group) {
-		hash = hash_of(groups, &name);
-		if (id_map_find(&groups->folded, hash) || groups_count(groups) >= groups->max)
-			return fold(groups, hash, 1);
-		group = add(groups, &name, subject);
-		if (!group)
-			return fold(groups, hash, 1);
-	}
-	groups->last = group;
-	return group;
+	return find_or_add(groups, &name, subject) ?: fold(groups, hash_of(groups, &name), 1);
+}
+
+struct group *groups_get(struct groups *groups, const struct group_subject *subject)
+{
+	struct group_name name;
+
+	group_name_of(&name, groups->by, subject);
+	return find_or_add(groups, &name, subject) ?: groups->other;
 }
 
 struct group *groups_leave(struct groups *groups, const struct group_subject *subject)

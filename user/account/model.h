@@ -47,7 +47,7 @@ struct model {
 	struct processes processes;
 	struct live_sockets sockets;
 	struct state_totals totals[16]; /* by state number; as everything here, of what passes the filter */
-	uint64_t transitions, connect_failures[CONNECT_FAILURES], unknown; /* as in struct totals and struct health */
+	uint64_t transitions, connect_failures[CONNECT_FAILURES], time_wait_overflows, unknown; /* as in struct totals and struct health */
 	const struct filter *filter; /* NULL: everything passes */
 	struct present_tables present;
 	struct present_counts present_counts; /* as of a group, over all that passes the filter */

@@ -131,6 +131,20 @@ static void move(const struct model *model, struct group *from, struct group *to
 	to->last_ns = model->now_ns;
 }
 
+void model_count_happened(struct model *model, const struct event *event, const struct group_subject *subject)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->n_groupings; i++) {
+		struct group *group = groups_get(&model->groupings[i].groups, subject);
+
+		if (event->record.type == RECORD_CONNECT_FAILED)
+			group->connect_failures[event_connect_failure(event)]++;
+		group->time_wait_overflows += event_overflows(event);
+		group->last_ns = model->now_ns;
+	}
+}
+
 static bool is_of_ends(const struct grouping *grouping)
 {
 	return group_by_key(grouping->groups.by, 1) < 0 && !grouping->of_process;

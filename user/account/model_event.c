@@ -202,6 +202,28 @@ static void on_socket(struct model *model, const struct event *event)
 	enter(model, event, go_on(model, event, socket, state), state);
 }
 
+/* Where ends are kept, they are to be right; no group is told by a local port that connect() chose. */
+static void on_local_port(struct model *model, const struct event *event)
+{
+	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
+	struct live_end *end = socket ? live_socket_end(&model->sockets, socket) : NULL;
+
+	if (end)
+		end->endpoint = event->record.endpoint;
+}
+
+/* What leaves nothing behind that could be counted as being there: connects that failed, sockets that TIME_WAIT had no room for. */
+static void count_happened(struct model *model, const struct event *event)
+{
+	struct group_subject subject;
+
+	if (!event_overflows(event) && event->record.type != RECORD_CONNECT_FAILED)
+		return;
+	subject = model_subject_of_event(model, event, event_state(event));
+	if (model_passes(model, subject.process))
+		model_count_happened(model, event, &subject);
+}
+
 /* Under a filter what the run's totals count is counted here. */
 static void count_event(struct model *model, const struct event *event)
 {
@@ -209,6 +231,7 @@ static void count_event(struct model *model, const struct event *event)
 
 	if (!model_passes(model, subject.process))
 		return;
+	model->time_wait_overflows += event_overflows(event);
 	model->transitions += event->record.type == RECORD_TRANSITION;
 	if (event->record.type == RECORD_CONNECT_FAILED)
 		model->connect_failures[event_connect_failure(event)]++;
@@ -221,12 +244,16 @@ void model_event(struct model *model, const struct event *event)
 	if (model->filter && (event->record.type == RECORD_TRANSITION || event->record.type == RECORD_SOCKET ||
 			      event->record.type == RECORD_CONNECT_FAILED))
 		count_event(model, event);
+	count_happened(model, event);
 	switch (event->record.type) {
 	case RECORD_SOCKET:
 		on_socket(model, event);
 		break;
 	case RECORD_TRANSITION:
 		on_transition(model, event);
+		break;
+	case RECORD_LOCAL_PORT:
+		on_local_port(model, event);
 		break;
 	case RECORD_HOLDER:
 		model_on_holder(model, event);

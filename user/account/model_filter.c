@@ -93,6 +93,7 @@ const struct tick *model_tick(const struct model *model, const struct tick *tick
 		.transitions = model->transitions,
 		.connect_failed = model->connect_failures[CONNECT_NO_PORT],
 		.unseen_failures = tick->totals->unseen_failures,
+		.time_wait_overflows = model->time_wait_overflows,
 		.fin_wait2_timewait = FIN_WAIT2_NOT_KNOWN,
 	};
 	memcpy(room->totals.connect_failures, model->connect_failures, sizeof(model->connect_failures));

@@ -59,6 +59,9 @@ void model_count_in(struct model *model, const struct group_subject *subject, st
 void model_count_out(struct model *model, const struct group_subject *subject, struct live_socket *socket,
 		     unsigned int state, uint64_t dwell_ns);
 
+/* A connect() that failed, or a socket that TIME_WAIT had no room for. */
+void model_count_happened(struct model *model, const struct event *event, const struct group_subject *subject);
+
 /* It stays, but does not pass the filter any more. */
 void model_count_away(struct model *model, const struct group_subject *subject, struct live_socket *socket);
 

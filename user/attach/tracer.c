@@ -22,6 +22,7 @@
 #include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
+#include "util/tcp_state.h"
 
 /*
  * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.6 MiB for TIME_WAIT, or what is there now and a
@@ -213,6 +214,8 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 	bpf_map__set_max_entries(skeleton->maps.records, ring_bytes);
 	skeleton->rodata->emit_states = config->emit_states;
 	skeleton->rodata->track_all = config->track_all;
+	skeleton->rodata->awaits_ports = config->emit_states & 1U << STATE_SYN_SENT &&
+					 (config->local_ports || config->filter->n_local_ports);
 	skeleton->rodata->tick_ns = kernel_tick_ns();
 	skeleton->rodata->own_pid_namespace = kernel_own_pid_namespace();
 	skeleton->rodata->wake_up_bytes = ring_bytes / 8;

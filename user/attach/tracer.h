@@ -25,6 +25,7 @@ struct tcpdwell;
 struct tracer_config {
 	const struct filter *filter;
 	uint32_t emit_states; /* bit (1 << state): transitions from or to these are sent */
+	bool local_ports; /* the ports that connect() chose for sockets in SYN_SENT are told */
 	bool track_all; /* follow every transition, so that every dwell is known */
 	uint32_t holder_states; /* bit (1 << state): who has sockets in these is looked for now and then; 0: never */
 	bool port_search; /* records say what of single sockets concerns ports: bpf/search.bpf.h */

@@ -351,6 +351,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		.filter = &filter,
 		.emit_states = needs->emit_states,
 		.track_all = needs->track_all,
+		.local_ports = needs->local_ports,
 		.holder_states = holders_check_states(needs->holder_states),
 		.port_search = needs->port_search,
 		.ports = needs->ports,

@@ -103,6 +103,7 @@ void reconcile(struct reconciler *reconciler, const struct reconcile_facts *fact
 	if (facts->has_time_wait || facts->last)
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last);
 	sweep_sockets(reconciler, facts);
+	snapshot_sweep_portless(reconciler->snapshot, facts->now_ns);
 	if (recount_is_due(reconciler, facts))
 		recount(reconciler, facts);
 	look_for_unfollowed(reconciler, facts);

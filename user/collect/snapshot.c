@@ -31,7 +31,7 @@ struct snapshot {
 	const struct filter *filter;
 	void (*drain)(void *context);
 	void *context;
-	uint64_t next_sweep_ns;
+	uint64_t next_sweep_ns, next_portless_ns;
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 };
 
@@ -204,6 +204,16 @@ static int sweep(struct snapshot *snapshot, const struct store *store)
 	return err;
 }
 
+/* After a sweep that began at this CPU time. */
+static uint64_t sweep_pause(uint64_t begin)
+{
+	uint64_t pause = (clock_thread_ns() - begin) * SWEEP_SHARE;
+
+	if (pause < SWEEP_INTERVAL_NS)
+		return SWEEP_INTERVAL_NS;
+	return pause < SWEEP_INTERVAL_MAX_NS ? pause : SWEEP_INTERVAL_MAX_NS;
+}
+
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
 {
 	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
@@ -214,7 +224,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 		.slots = skeleton->maps.time_wait_slots,
 		.n_spilled = skeleton->bss->spilled_time_waits,
 	};
-	uint64_t begin, pause;
+	uint64_t begin;
 	int err;
 
 	if (!force && now_ns < snapshot->next_sweep_ns)
@@ -222,9 +232,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	begin = clock_thread_ns();
 	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
-	pause = (clock_thread_ns() - begin) * SWEEP_SHARE;
-	pause = pause < SWEEP_INTERVAL_NS ? SWEEP_INTERVAL_NS : pause;
-	snapshot->next_sweep_ns = now_ns + (pause < SWEEP_INTERVAL_MAX_NS ? pause : SWEEP_INTERVAL_MAX_NS);
+	snapshot->next_sweep_ns = now_ns + sweep_pause(begin);
 	return err;
 }
 
@@ -259,6 +267,23 @@ int snapshot_sweep_sockets(struct snapshot *snapshot)
 
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
+}
+
+int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const struct store sockets = sockets_of(snapshot);
+	uint64_t begin;
+	int err;
+
+	if (!skeleton->bss->ports_awaited || now_ns < snapshot->next_portless_ns)
+		return 0;
+	skeleton->bss->ports_awaited = false;
+	begin = clock_thread_ns();
+	err = sweep(snapshot, &sockets);
+	snapshot->untold_sockets |= refused(snapshot);
+	snapshot->next_portless_ns = now_ns + sweep_pause(begin);
+	return err;
 }
 
 int snapshot_seed(struct snapshot *snapshot, size_t *skipped)

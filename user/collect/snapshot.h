@@ -57,6 +57,9 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 int snapshot_sweep_sockets(struct snapshot *snapshot);
 int snapshot_sweep_seeded(struct snapshot *snapshot);
 
+/* If there are sockets whose local port was not known when they entered SYN_SENT: tells of them, once a second at most. */
+int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns);
+
 /* From now on sweeps tell anew of all sockets. What the ring buffer holds is drained before this returns. */
 void snapshot_next_listing(struct snapshot *snapshot);
 

@@ -49,10 +49,17 @@ static bool is_waiting(unsigned int state)
 	return state == STATE_TIME_WAIT || state == STATE_CLOSE_WAIT;
 }
 
+bool event_overflows(const struct event *event)
+{
+	return event->record.type == RECORD_TRANSITION && event->record.end == END_OVERFLOW;
+}
+
 unsigned int event_state(const struct event *event)
 {
 	const struct transition *record = &event->record;
 
+	if (event_overflows(event))
+		return STATE_TIME_WAIT;
 	return !is_waiting(record->new_state) && is_waiting(record->old_state) ? record->old_state : record->new_state;
 }
 
@@ -70,6 +77,13 @@ unsigned int event_attribution(const struct event *event)
 	if (!charged->start_ns)
 		return ATTRIBUTION_UNKNOWN;
 	return charged == &event->record.closer ? ATTRIBUTION_OBSERVED : event->record.attribution;
+}
+
+bool event_concerns(const struct event *event, uint32_t states)
+{
+	const struct transition *record = &event->record;
+
+	return states & (1U << record->old_state | 1U << record->new_state | (event_overflows(event) ? 1U << STATE_TIME_WAIT : 0));
 }
 
 bool event_enters_unknown(const struct event *event)
@@ -125,6 +139,7 @@ void totals_add(struct totals *totals, const struct event *event)
 		totals->connect_failures[event_connect_failure(event)]++;
 		totals->connect_failed = totals->connect_failures[CONNECT_NO_PORT];
 		return;
+	case RECORD_LOCAL_PORT:
 	case RECORD_HOLDER:
 	case RECORD_PORTS:
 	case RECORD_PRESENT:
@@ -133,6 +148,7 @@ void totals_add(struct totals *totals, const struct event *event)
 		return;
 	}
 	totals->transitions++;
+	totals->time_wait_overflows += event_overflows(event);
 	if (record->flags & FLAG_FIRST_SEEN)
 		totals->states[record->old_state & 15].seeded++;
 	totals->states[record->old_state & 15].left++;

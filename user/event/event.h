@@ -97,6 +97,7 @@ struct totals {
 	uint64_t connect_failed; /* connect_failures[CONNECT_NO_PORT] */
 	uint64_t connect_failures[CONNECT_FAILURES];
 	uint32_t unseen_failures; /* bit (1 << kind): of these more may have happened than were seen */
+	uint64_t time_wait_overflows; /* sockets that could not enter TIME_WAIT: tcp_max_tw_buckets */
 	struct state_totals states[16]; /* by state number */
 	int64_t fin_wait2_timewait; /* now in FIN_WAIT2 as timewait sockets */
 #define FIN_WAIT2_NOT_KNOWN INT64_MIN
@@ -140,8 +141,17 @@ const struct process *event_charged(const struct event *event, unsigned int stat
 /* How the charged process of the event's state is known: enum attribution. */
 unsigned int event_attribution(const struct event *event);
 
-/* The state that an event is about: the one that waits (TIME_WAIT, CLOSE_WAIT), new before old; else the new one. */
+/*
+ * The state that an event is about: the one that waits (TIME_WAIT, also where it could not be entered, CLOSE_WAIT), new before old;
+ * else the new one.
+ */
 unsigned int event_state(const struct event *event);
+
+/* Does it concern one of these states, by bit (1 << state)? One that could not enter TIME_WAIT concerns that. */
+bool event_concerns(const struct event *event, uint32_t states);
+
+/* Could the socket not enter TIME_WAIT, for tcp_max_tw_buckets? */
+bool event_overflows(const struct event *event);
 
 /* Does it enter TIME_WAIT or CLOSE_WAIT on the account of no known process? */
 bool event_enters_unknown(const struct event *event);

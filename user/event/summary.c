@@ -118,21 +118,22 @@ void totals_json(struct json *json, const struct totals *totals)
 		json_null(json, "fin_wait2_timewait_now");
 	else
 		json_i64(json, "fin_wait2_timewait_now", totals->fin_wait2_timewait);
+	json_u64(json, "time_wait_overflows", totals->time_wait_overflows);
 	json_object_end(json);
 }
 
-static void failures_json(struct json *json, const struct totals *totals)
+void connect_failures_json(struct json *json, const uint64_t failures[CONNECT_FAILURES], uint32_t unseen)
 {
 	char key[48];
 	int i;
 
-	json_u64(json, "connect_failed", totals->connect_failed);
+	json_u64(json, "connect_failed", failures[CONNECT_NO_PORT]);
 	for (i = 0; i < CONNECT_FAILURES; i++) {
 		snprintf(key, sizeof(key), "connect_failed_%s", connect_failure_name(i));
-		if (totals->unseen_failures & 1U << i && !totals->connect_failures[i])
+		if (unseen & 1U << i && !failures[i])
 			json_null(json, key);
 		else
-			json_u64(json, key, totals->connect_failures[i]);
+			json_u64(json, key, failures[i]);
 	}
 }
 
@@ -143,7 +144,7 @@ void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
 	json_time(json, "time", last->unix_ns);
 	json_f64(json, "seconds", (last->time_ns - begin_ns) / 1e9, 3);
 	json_u64(json, "transitions", last->totals->transitions);
-	failures_json(json, last->totals);
+	connect_failures_json(json, last->totals->connect_failures, last->totals->unseen_failures);
 	if (last->holders_check_ns)
 		json_f64(json, "holders_check_s", last->holders_check_ns / 1e9, 3);
 	else
@@ -225,6 +226,15 @@ static size_t failures_text(char *out, size_t size, const struct totals *totals)
 	return used;
 }
 
+size_t overflows_text(char *out, size_t size, uint64_t overflows)
+{
+	out[0] = '\0';
+	if (!overflows)
+		return 0;
+	return snprintf(out, size, "%llu socket%s without TIME_WAIT, since net.ipv4.tcp_max_tw_buckets is reached: raise it",
+			(unsigned long long)overflows, overflows == 1 ? "" : "s");
+}
+
 size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t begin_ns)
 {
 	const struct totals *totals = last->totals;
@@ -234,6 +244,9 @@ size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t be
 			 (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
 	used += states_text(out + used, size - used, totals);
 	used += failures_text(out + used, size - used, totals);
+	used += overflows_text(out + used, size - used - 1, totals->time_wait_overflows);
+	if (totals->time_wait_overflows)
+		used += snprintf(out + used, size - used, "\n");
 	if (health_text(out + used, size - used - 1, last->health)) { /* a byte for the newline */
 		used += strlen(out + used);
 		used += snprintf(out + used, size - used, "\n");

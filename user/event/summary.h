@@ -22,11 +22,17 @@ void health_json(struct json *json, const struct health *health);
 /* The object "totals" into an object that is open. */
 void totals_json(struct json *json, const struct totals *totals);
 
+/* connect_failed, and connect_failed_REASON; `unseen` as in struct totals. */
+void connect_failures_json(struct json *json, const uint64_t failures[CONNECT_FAILURES], uint32_t unseen);
+
 /* {"type":"summary",…} */
 void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns);
 
 /* Two lines or more: totals, and each kind of loss that is not zero. `size` 1024 is always enough. Returns the length. */
 size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t begin_ns);
+
+/* What it means that sockets could not enter TIME_WAIT, "" when all could. Returns the length. `size` 128 is always enough. */
+size_t overflows_text(char *out, size_t size, uint64_t overflows);
 
 /* "lost 3 records, missed 2 transitions", "" when all is well. Returns the length. */
 size_t health_text(char *out, size_t size, const struct health *health);

@@ -238,6 +238,8 @@ static const char *type_name(unsigned int type)
 		return "connect_failed";
 	case RECORD_SOCKET:
 		return "socket";
+	case RECORD_LOCAL_PORT:
+		return "local_port";
 	case RECORD_HOLDER:
 		return "holder";
 	case RECORD_PRESENT:
@@ -293,7 +295,7 @@ static void own_fields_json(struct json *json, const struct event *event)
 	at = put_endpoint(at, event);
 	if (record->type == RECORD_TRANSITION) {
 		at = put_states(at, record);
-	} else if (record->type == RECORD_SOCKET) {
+	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT) {
 		at = PUT(at, ",\"state\":");
 		at = put_name(at, tcp_state_name(record->new_state));
 	}

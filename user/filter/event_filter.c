@@ -111,7 +111,5 @@ enum name_verdict process_decide(const struct filter *filter, const struct proce
 
 bool event_has_state(const struct event *event, uint32_t states)
 {
-	const struct transition *record = &event->record;
-
-	return record->type == RECORD_CONNECT_FAILED || states & (1U << record->old_state | 1U << record->new_state);
+	return event->record.type == RECORD_CONNECT_FAILED || event_concerns(event, states);
 }

@@ -166,7 +166,7 @@ static int states_parse(struct transition *record, const json_t *json)
 	if (record->type == RECORD_TRANSITION) {
 		old_state = old_state_of(json);
 		new_state = state_of(json, "new_state");
-	} else if (record->type == RECORD_SOCKET) {
+	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT) {
 		old_state = new_state = state_of(json, "state");
 	}
 	if (old_state < 0 || new_state < 0)
@@ -367,6 +367,7 @@ static const struct {
 	{ "transition", RECORDED_EVENT, RECORD_TRANSITION },
 	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
+	{ "local_port", RECORDED_EVENT, RECORD_LOCAL_PORT },
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
 	{ "ports", RECORDED_EVENT, RECORD_PORTS },
 	{ "untold", RECORDED_UNTOLD },

@@ -243,7 +243,21 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 						  event_passes(&replay->options->filter, event);
 }
 
-static void on_event(struct replay *replay, const struct recorded *recorded)
+/*
+ * A filter on local ports can't know when connect() begins whether it passes, nor could it live (bpf/snapshot.bpf.h): the view is
+ * told of the beginning when the port is known.
+ */
+static void begin_late(const struct replay *replay, struct transition *record)
+{
+	if (record->type != RECORD_LOCAL_PORT || !replay->options->filter.n_local_ports)
+		return;
+	record->type = RECORD_TRANSITION;
+	record->old_state = STATE_CLOSE;
+	record->time_ns = record->since_ns ?: record->time_ns;
+	record->since_ns = 0;
+}
+
+static void on_event(struct replay *replay, struct recorded *recorded)
 {
 	int known = know(replay, &recorded->event.record);
 
@@ -252,6 +266,7 @@ static void on_event(struct replay *replay, const struct recorded *recorded)
 	if (known)
 		return;
 	pod_names_learn(replay->names, recorded->event.container);
+	begin_late(replay, &recorded->event.record);
 	if (!is_selected(replay, &recorded->event))
 		return;
 	feed_event(&replay->feed, &recorded->event);

@@ -11,6 +11,7 @@
  *   connect_failed
  *   holder      who has a connection's descriptor now, when that is found to be another or to be called otherwise: by pid and name,
  *               null for nobody; "in_accept_queue": true for the listener's process. Of the connection it has "sock" alone
+ *   local_port  the local port that connect() chose, which is not known yet when it enters SYN_SENT, of a connection that stays there
  *   recount     records were lost: all connections that are there follow as `socket` lines ("begins": true), until the next
  *               line of this type ("begins": false); those that are missing among them have ended
  *   tick        time passed: at most 100 ms apart while there is traffic, else a second

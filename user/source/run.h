@@ -40,6 +40,7 @@ int run_wait_ms(const struct run_options *options, uint64_t begin_ns, int ms);
 struct run_needs {
 	uint32_t emit_states; /* bit (1 << state): transitions from or to these are told */
 	bool track_all; /* the dwell of every state */
+	bool local_ports; /* RECORD_LOCAL_PORT events tell of the ports that sockets got which stay in SYN_SENT, a second late */
 	bool writes_files; /* opens files for writing while it runs */
 	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
 	bool port_search; /* records tell how long connect() looked for a port, and what else of a socket concerns ports */

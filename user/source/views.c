@@ -200,6 +200,7 @@ struct run_needs views_needs(const struct views *views)
 		needs.track_all |= one->track_all;
 		needs.writes_files |= one->writes_files;
 		needs.port_search |= one->port_search;
+		needs.local_ports |= one->local_ports;
 		needs.ports |= one->ports;
 		needs.present |= one->present;
 		needs.namespaces |= one->namespaces;

@@ -2,6 +2,8 @@
 /* The books against a made-up machine whose truth is known: sums, each group, bounded tables, forgetting. */
 #include "account_world.h"
 
+#include <errno.h>
+
 #include "account/model.h"
 #include "account/ranking.h"
 
@@ -412,6 +414,76 @@ static void rates_are_of_the_interval(void **state)
 	model_free(model);
 }
 
+/* A connect() of a process that failed, or a socket of it that TIME_WAIT had no room for. */
+static struct event happening_of(unsigned int process, unsigned int closer, uint16_t error)
+{
+	static const struct container none;
+	struct event event = {
+		.record = {
+			.type = error ? RECORD_CONNECT_FAILED : RECORD_TRANSITION,
+			.old_state = error ? STATE_SYN_SENT : STATE_FIN_WAIT2,
+			.new_state = STATE_CLOSE,
+			.side = SIDE_ACTIVE,
+			.end = error ? END_NONE : END_OVERFLOW,
+			.error = error,
+			.time_ns = world.now_ns,
+			.id = ++world.next_id,
+			.endpoint.remote_port = 80,
+		},
+		.container = &none,
+	};
+
+	world_process(&event.record.owner, process);
+	world_process(&event.record.closer, closer);
+	return event;
+}
+
+/* Each is in one row of each grouping: of who connected, and of who closed. */
+static void what_leaves_no_socket_is_counted(void **state)
+{
+	static const struct {
+		uint16_t error;
+		unsigned int kind;
+	} failures[] = {
+		{ EADDRNOTAVAIL, CONNECT_NO_PORT }, { ECONNREFUSED, CONNECT_REFUSED },	  { ETIMEDOUT, CONNECT_TIMEOUT },
+		{ ECANCELED, CONNECT_ABANDONED },   { ENETUNREACH, CONNECT_UNREACHABLE }, { EHOSTUNREACH, CONNECT_UNREACHABLE },
+	};
+
+	(void)state;
+	for (unsigned int room = 0; room <= 2; room++) {
+		struct model *model = begin(room, WAITING, 0);
+
+		for (unsigned int i = 0; i < 6 * ARRAY_SIZE(failures); i++) {
+			struct event failed = happening_of(1 + i % 6, 0, failures[i / 6].error);
+			struct event overflow = happening_of(7, 1 + i % 3, 0);
+
+			model_event(model, &failed);
+			model_event(model, &overflow);
+		}
+		for (unsigned int by = 0; by < GROUP_KEYS; by++) {
+			struct groups *groups = model_groups(model, by);
+			uint64_t overflows = groups->other->time_wait_overflows, sums[CONNECT_FAILURES];
+
+			memcpy(sums, groups->other->connect_failures, sizeof(sums));
+			for (struct group *group = groups->table; group; group = group->hh.next) {
+				overflows += group->time_wait_overflows;
+				for (int kind = 0; kind < CONNECT_FAILURES; kind++)
+					sums[kind] += group->connect_failures[kind];
+				if (by == GROUP_PROCESS && !room && group->name.parts[0].process.pid == 103) {
+					assert_int_equal(group->time_wait_overflows, 2 * ARRAY_SIZE(failures));
+					assert_int_equal(group->connect_failures[CONNECT_REFUSED], 1);
+					assert_int_equal(group->connect_failures[CONNECT_UNREACHABLE], 2);
+				}
+			}
+			assert_int_equal(overflows, 6 * ARRAY_SIZE(failures));
+			for (int kind = 0; kind < CONNECT_FAILURES; kind++)
+				assert_int_equal(sums[kind], kind == CONNECT_UNREACHABLE ? 12 : 6);
+			assert_int_equal(groups->folded.used, 0);
+		}
+		model_free(model);
+	}
+}
+
 static void assert_sorted(const struct ranking *ranking, unsigned int key, bool reverse)
 {
 	for (size_t i = 1; i < ranking->count; i++) {
@@ -464,6 +536,7 @@ int main(void)
 		cmocka_unit_test(a_recount_finds_back),
 		cmocka_unit_test(ages_and_dwell),
 		cmocka_unit_test(rates_are_of_the_interval),
+		cmocka_unit_test(what_leaves_no_socket_is_counted),
 		cmocka_unit_test(every_key_sorts),
 	};
 

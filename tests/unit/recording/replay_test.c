@@ -8,6 +8,7 @@
 struct notes {
 	struct view view;
 	unsigned int begun, events, recounts, ticks, ended, stop_after;
+	struct transition last; /* event */
 	char version[8];
 	bool recorded;
 	uint64_t begin_ns;
@@ -34,6 +35,7 @@ static int note_event(struct view *view, const struct event *event)
 
 	assert_int_equal(notes->begun, 1);
 	assert_non_null(event->container);
+	notes->last = event->record;
 	return ++notes->events == notes->stop_after;
 }
 
@@ -225,6 +227,42 @@ static void test_parts_joined(void **state)
 	assert_int_equal(notes.totals.states[STATE_CLOSE_WAIT].seeded, 0);
 	assert_int_equal(state_totals_now(&notes.totals.states[STATE_CLOSE_WAIT]), 0);
 	assert_false(findings.unfollowed || findings.continued || findings.truncated);
+	json_release(&json);
+}
+
+/* connect() enters SYN_SENT without a port, which is told later; who asks for the port is told of the beginning then. */
+static void test_local_port(void **state)
+{
+	struct event begins = event_of(1, STATE_CLOSE, STATE_SYN_SENT, 100), chosen = event_of(1, STATE_SYN_SENT, STATE_SYN_SENT, 900);
+	struct recording_findings findings;
+	struct run_options options;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	begins.record.endpoint.local_port = 0;
+	chosen.record.type = RECORD_LOCAL_PORT;
+	chosen.record.since_ns = begins.record.time_ns;
+	json_init(&json);
+	write_header(&json, RECORDING_FORMAT, false);
+	write_event(&json, begins);
+	write_event(&json, chosen);
+	write_end(&json, 1000, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 2);
+	assert_int_equal(notes.last.type, RECORD_LOCAL_PORT);
+	assert_int_equal(notes.last.endpoint.local_port, 40000);
+	assert_int_equal(notes.totals.states[STATE_SYN_SENT].created, 1);
+	assert_int_equal(findings.unknown, 0);
+	run_options_init(&options);
+	options.filter.local_ports[options.filter.n_local_ports++] = 40000;
+	assert_int_equal(replay_with(&notes, &options, json.data, json.size, &findings), 0);
+	assert_int_equal(notes.events, 1);
+	assert_int_equal(notes.last.type, RECORD_TRANSITION);
+	assert_int_equal(notes.last.old_state, STATE_CLOSE);
+	assert_int_equal(notes.last.time_ns, begins.record.time_ns);
+	assert_int_equal(notes.last.endpoint.local_port, 40000);
+	assert_int_equal(notes.totals.states[STATE_SYN_SENT].created, 1);
 	json_release(&json);
 }
 
@@ -498,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_cut_anywhere),
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_parts_joined),
+		cmocka_unit_test(test_local_port),
 		cmocka_unit_test(test_recount),
 		cmocka_unit_test(test_no_header),
 		cmocka_unit_test(test_view_stops),

@@ -368,7 +368,7 @@ static void an_interval_as_json(void **state)
 	top_interval_json(&json, &screen->model, 10);
 	buffer_append_char(&json.buffer, '\0');
 	unit_assert_contains(json.data, "{\"type\":\"interval\",\"time\":\"1970-01-01T00:16:42.500000000Z\",\"seconds\":0.500,"
-					"\"by\":\"remote\",\"connect_failed\":0,\"lost\":0");
+					"\"by\":\"remote\",\"connect_failed\":0,\"connect_failed_no_port\":0,");
 	unit_assert_contains(json.data,
 			     "\"rows\":[{\"label\":\"to 10.0.0.9:8000\",\"kind\":\"group\",\"remote_addr\":\"10.0.0.9\","
 			     "\"service_port\":8000,\"side\":\"active\",\"time_wait_created\":0,\"time_wait_seeded\":0,"
@@ -377,7 +377,10 @@ static void an_interval_as_json(void **state)
 			     "\"close_wait_left\":0,\"close_wait_moved_in\":0,\"close_wait_moved_out\":0,"
 			     "\"close_wait_rate\":0.000,\"close_wait_now\":1,"
 			     "\"close_wait_oldest_s\":2.500,\"close_wait_p50_ns\":null,\"close_wait_p99_ns\":null,"
-			     "\"moved_in\":0,\"moved_out\":0,\"close_wait_oldest_at_least\":false}]}");
+			     "\"moved_in\":0,\"moved_out\":0,\"close_wait_oldest_at_least\":false,"
+			     "\"time_wait_overflows\":0,\"connect_failed\":0,\"connect_failed_no_port\":0,"
+			     "\"connect_failed_refused\":0,\"connect_failed_timeout\":0,"
+			     "\"connect_failed_abandoned\":0,\"connect_failed_unreachable\":0}]}");
 	json_release(&json);
 }
 

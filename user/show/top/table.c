@@ -159,6 +159,10 @@ void top_totals_text(struct buffer *out, const struct top_model *model)
 		text_count(count, model->totals.connect_failed);
 		buffer_printf(out, "; no port %s", count);
 	}
+	if (model->totals.time_wait_overflows) {
+		text_count(count, model->totals.time_wait_overflows);
+		buffer_printf(out, "; over tcp_max_tw_buckets %s", count);
+	}
 }
 
 static void put_label_head(struct buffer *out, unsigned int by)
@@ -274,6 +278,7 @@ static void row_json(struct json *json, const struct top_model *model, const str
 		if (columns[i].field)
 			cell_json(json, &columns[i], row->value[columns[i].measure]);
 	json_bool(json, "close_wait_oldest_at_least", row->group->oldest_at_least);
+	group_happened_json(json, row->group, model->totals.unseen_failures);
 	json_object_end(json);
 }
 
@@ -288,7 +293,7 @@ void top_interval_json(struct json *json, const struct top_model *model, size_t 
 	json_time(json, "time", model->unix_ns);
 	json_f64(json, "seconds", model->seconds, 3);
 	json_string(json, "by", by);
-	json_u64(json, "connect_failed", model->totals.connect_failed);
+	connect_failures_json(json, model->totals.connect_failures, model->totals.unseen_failures);
 	health_json(json, &model->health);
 	totals_json(json, &model->totals);
 	json_array_begin(json, "rows");

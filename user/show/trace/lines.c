@@ -45,15 +45,17 @@ static int lines_begin(struct view *view, const struct run *run)
 	return err;
 }
 
-static bool is_shown(const struct lines_view *lines, const struct transition *record)
+static bool is_shown(const struct lines_view *lines, const struct event *event)
 {
+	const struct transition *record = &event->record;
+
 	if (record->type == RECORD_CONNECT_FAILED)
 		return lines->config.connect_failed;
 	if (record->type == RECORD_HOLDER)
 		return lines->config.holders;
 	if (record->type != RECORD_TRANSITION)
 		return false;
-	return lines->config.states & (1U << record->old_state | 1U << record->new_state);
+	return event_concerns(event, lines->config.states);
 }
 
 static int lines_event(struct view *view, const struct event *event)
@@ -61,7 +63,7 @@ static int lines_event(struct view *view, const struct event *event)
 	struct lines_view *lines = (struct lines_view *)view;
 	char text[512];
 
-	if (!is_shown(lines, &event->record))
+	if (!is_shown(lines, event))
 		return 0;
 	if (lines->config.json) {
 		event_json(&lines->json, event);
