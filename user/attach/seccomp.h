@@ -12,7 +12,8 @@ enum seccomp_need {
 
 /*
  * Installs it for good; no_new_privs is set before. A refused call gives EPERM and, where the kernel logs audit messages, a
- * line there: a call that we forgot costs what it would have told, and not the run. 0 or negative errno; -EOPNOTSUPP: the
+ * line there: a call that we forgot costs what it would have told, and not the run; but with TCPDWELL_SECCOMP=kill in the
+ * environment, as the tests have it, it ends the process by SIGSYS. 0 or negative errno; -EOPNOTSUPP: the
  * kernel has no filters.
  */
 int seccomp_confine(unsigned int needs);

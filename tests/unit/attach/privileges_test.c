@@ -262,10 +262,35 @@ static void refusal_is_explained(void **state)
 	assert_non_null(strstr(error, "--max-sockets"));
 }
 
+static int killed_call(void)
+{
+	setenv("TCPDWELL_SECCOMP", "kill", 1);
+	if (seccomp_confine(SECCOMP_BPF | SECCOMP_FILES | SECCOMP_NAMESPACES))
+		return 1;
+	getpid();
+	socket(AF_INET, SOCK_STREAM, 0);
+	return 2;
+}
+
+/* So that a test with this setting shows something. */
+static void seccomp_kills(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (!child)
+		_exit(killed_call());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seccomp_refuses),	   cmocka_unit_test(seccomp_allows),
+		cmocka_unit_test(seccomp_kills),
 		cmocka_unit_test(capabilities_go_for_good), cmocka_unit_test(privileges_go),
 		cmocka_unit_test(callers_paths_are_opened_without_our_rights),
 		cmocka_unit_test(names_are_listed),	   cmocka_unit_test(missing_is_named),
@@ -273,5 +298,6 @@ int main(void)
 		cmocka_unit_test(one_capability_where_there_are_no_smaller_ones),
 	};
 
+	unsetenv("TCPDWELL_SECCOMP");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
