@@ -149,8 +149,6 @@ void http_close(struct http *http)
 	if (!http)
 		return;
 	end_process(http);
-	if (http->listening.is_unix)
-		unlink(http->listening.where);
 	shared_free(http->shared);
 	free(http);
 }

@@ -15,8 +15,8 @@ struct listening {
 };
 
 /*
- * "127.0.0.1:9669", "[::1]:9669", ":9669" (every address), "/run/tcpdwell.sock" (a UNIX socket, for its owner alone; one that nobody
- * listens at any more is replaced). 0, or negative errno with a sentence in `error`.
+ * "127.0.0.1:9669", "[::1]:9669", ":9669" (every address), "/run/tcpdwell.sock" (a UNIX socket, for its owner alone; it is left
+ * behind at the end, when files can no longer be removed, and replaced at the next start). 0, or negative errno with a sentence in `error`.
  */
 int listen_open(struct listening *listening, const char *text, char *error, size_t error_size);
 

@@ -274,14 +274,17 @@ static void on_peer(evutil_socket_t fd, short what, void *context)
 		answer_waiting(server);
 }
 
+/* A process has one; the listener's callback gets evhttp's own context, which is none of ours. */
+static struct server the_server;
+
 /* No descriptor is left for another client: those that wait have to. */
-static void on_crowd(struct evconnlistener *listener, void *context)
+static void on_crowd(struct evconnlistener *listener, void *http)
 {
 	const struct timeval later = { .tv_usec = CROWDED_MS * 1000 };
-	struct server *server = context;
 
+	(void)http;
 	evconnlistener_disable(listener);
-	evtimer_add(server->accept_again, &later);
+	evtimer_add(the_server.accept_again, &later);
 }
 
 static void on_less_crowd(evutil_socket_t fd, short what, void *context)
@@ -363,13 +366,13 @@ static void limit(void)
 
 void server_run(const struct server_config *config)
 {
-	static struct server server;
+	struct server *server = &the_server;
 
-	server.config = config;
+	server->config = config;
 	limit();
-	server.base = event_base_new();
-	if (!server.base || !add_events(&server) || !add_http(&server))
+	server->base = event_base_new();
+	if (!server->base || !add_events(server) || !add_http(server))
 		return;
 	privileges_serve();
-	event_base_dispatch(server.base);
+	event_base_dispatch(server->base);
 }

@@ -1,0 +1,463 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The agent's metrics against the truth of a workload and of ss; its HTTP server against clients that mean it no good; a real
+Prometheus that scrapes it, evaluates the rules and runs every query of the dashboard."""
+import http.client
+import json
+import os
+import re
+import resource
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
+PORT, PROMETHEUS = 9669, 9090
+NAME = "orders-api"
+status = 0
+folder = tempfile.mkdtemp(prefix="tcpdwell-export-")
+running = []
+
+
+def ok(name, reason=None):
+    global status
+    if reason:
+        status = 1
+        print(f"not ok export/{name}: {str(reason)[:600]}", flush=True)
+    else:
+        print(f"ok export/{name}", flush=True)
+
+
+def check(name):
+    """Decorator: runs the test at once; what it raises is the reason of its failure."""
+
+    def run(test):
+        try:
+            test()
+            ok(name)
+        except (Exception, AssertionError) as error:  # noqa: a test that breaks has failed
+            ok(name, f"{type(error).__name__}: {error}")
+
+    return run
+
+
+def skip(name, reason):
+    print(f"skip export/{name}: {reason}", flush=True)
+
+
+def until(condition, what, seconds=10):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def equal(what, found, expected):
+    assert found == expected, f"{what}: {found} is not {expected}"
+
+
+def start(*arguments, **more):
+    process = subprocess.Popen(arguments, **more)
+    running.append(process)
+    return process
+
+
+def get(path="/metrics", port=PORT, headers=None, method="GET", timeout=20):
+    """(status, headers, text)"""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, headers=headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()
+
+
+def answers(path="/readyz", port=PORT):
+    try:
+        return get(path, port)[0] == 200
+    except OSError:
+        return False
+
+
+def start_agent(listen=f"127.0.0.1:{PORT}", wait=True, *more):
+    agent = start(TOOL, "agent", "-n", "self", "--listen", listen, *more, stderr=open(f"{folder}/agent.log", "a"))
+    if wait:
+        until(answers, "the agent traces")
+    return agent
+
+
+def samples(text):
+    """{(metric, frozenset of labels): value}"""
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        match = re.fullmatch(r'([a-z_]+)(?:\{(.*)\})? (\S+)', line)
+        assert match, f"not a sample: {line}"
+        labels = frozenset(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
+        assert (match[1], labels) not in found, f"twice: {line}"
+        found[match[1], labels] = float(match[3])
+    return found
+
+
+def total(found, metric, **labels):
+    wanted = set(labels.items())
+    return sum(value for (name, have), value in found.items() if name == metric and wanted <= have)
+
+
+def scrape():
+    code, _, text = get()
+    equal("status", code, 200)
+    return samples(text)
+
+
+def server_of(agent):
+    """The process that serves."""
+    with open(f"/proc/{agent.pid}/task/{agent.pid}/children") as children:
+        return int(children.read().split()[0])
+
+
+def is_there(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize()
+
+
+def ss_count(state):
+    lines = subprocess.run(["ss", "-Htn", "state", state], capture_output=True, text=True, check=True).stdout.splitlines()
+    return sum(1 for line in lines if not re.search(rf":({PORT}|{PROMETHEUS})\b", line))
+
+
+def raw(text, wait=5):
+    """What comes back for these bytes, until the end."""
+    with socket.create_connection(("127.0.0.1", PORT), timeout=wait) as client:
+        client.sendall(text)
+        answer = b""
+        while True:
+            part = client.recv(65536)
+            if not part:
+                return answer
+            answer += part
+
+
+def clean_up():
+    for process in running:
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.kill()
+        process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def prometheus_get(path, **query):
+    code, _, text = get(f"/api/v1/{path}?{urllib.parse.urlencode(query)}", PROMETHEUS)
+    answer = json.loads(text)
+    assert code == 200 and answer["status"] == "success", text
+    return answer["data"]
+
+
+def start_prometheus():
+    with open("tools/monitoring/prometheus.yaml") as source:
+        text = source.read()
+    assert "scrape_interval: 15s" in text
+    with open(f"{folder}/prometheus.yaml", "w") as out:
+        out.write(text.replace("scrape_interval: 15s", "scrape_interval: 1s\n  evaluation_interval: 1s"))
+    shutil.copy("tools/monitoring/rules.yaml", folder)
+    return start("prometheus", f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/tsdb",
+                 f"--web.listen-address=127.0.0.1:{PROMETHEUS}", stderr=open(f"{folder}/prometheus.log", "w"))
+
+
+agent = start_agent()
+begin = time.monotonic()
+workload = start(sys.executable, "tests/export/workload.py", NAME, "600", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+assert workload.stdout.readline() == "ready\n"
+has_prometheus = shutil.which("prometheus") and shutil.which("promtool")
+prometheus = start_prometheus() if has_prometheus else None
+
+
+@check("probes")
+def _():
+    equal("/healthz", get("/healthz")[::2], (200, "ok\n"))
+    equal("/readyz", get("/readyz")[::2], (200, "ok\n"))
+    equal("/", get("/")[0], 200)
+
+
+@check("requests-that-are-refused")
+def _():
+    equal("an unknown path", get("/etc/passwd")[0], 404)
+    for method in "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE":
+        code, headers, _ = get("/metrics", method=method)
+        equal(method, (code, headers["Allow"]), (405, "GET"))
+    for host, code in {"evil.example": 421, "evil.example:9669": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421,
+                       "localhost": 200, "LOCALHOST:9669": 200, "127.0.0.1:9669": 200, "[::1]:9669": 200, "10.1.2.3": 200,
+                       socket.gethostname(): 200}.items():
+        equal(f"Host: {host}", get("/metrics", headers={"Host": host})[0], code)
+    assert b" 400 " in raw(b"GET /metrics HTTP/1.1\r\n\r\n") or b" 421 " in raw(b"GET /metrics HTTP/1.1\r\n\r\n"), "no Host"
+    assert b" 421 " in raw(b"GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"), "absolute form"
+    for hostile in b"\0" * 300 + b"\r\n\r\n", b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", \
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 5000 + b"\r\n", b"GET /metrics HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n":
+        try:
+            answer = raw(hostile)
+            assert b"tcpdwell_" not in answer and b" 200 " not in answer, answer[:200]
+        except ConnectionError:
+            pass
+    assert answers(), "still answers"
+
+
+@check("content-types")
+def _():
+    code, headers, text = get("/metrics")
+    equal("text", headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+    assert not text.endswith("# EOF\n")
+    code, headers, text = get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"})
+    equal("openmetrics", headers["Content-Type"], "application/openmetrics-text; version=1.0.0; charset=utf-8")
+    assert text.endswith("\n# EOF\n") and "# TYPE tcpdwell_time_wait_entered counter\n" in text
+    equal("nosniff", headers["X-Content-Type-Options"], "nosniff")
+
+
+@check("the-server-has-no-rights")
+def _():
+    with open(f"/proc/{server_of(agent)}/status") as text:
+        facts = dict(line.split(":\t", 1) for line in text.read().splitlines())
+    for row in "CapEff", "CapPrm", "CapInh", "CapAmb":
+        equal(row, int(facts[row], 16), 0)
+    equal("seccomp, no new privileges", (facts["Seccomp"], facts["NoNewPrivs"]), ("2", "1"))
+    descriptors = [os.readlink(f"/proc/{server_of(agent)}/fd/{fd}") for fd in os.listdir(f"/proc/{server_of(agent)}/fd")]
+    strangers = [path for path in descriptors if not re.match(r"socket:|anon_inode:\[event|/dev/null|pipe:|.*agent\.log", path)]
+    assert not [path for path in strangers if "bpf" in path or "/proc" in path], strangers
+
+
+def slow_clients(stop, cut):
+    """Half of them send a byte now and then, half of them ask and take nothing."""
+    clients = {}
+    for number in range(200):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.connect(("127.0.0.1", PORT))
+        if number % 2:
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        clients[client] = number % 2
+    while clients and not stop.is_set():
+        for client, reads in list(clients.items()):
+            try:
+                if reads:
+                    gone = select.select([], [], [client], 0)[2]
+                else:
+                    client.sendall(b"X")
+                    gone = select.select([client], [], [], 0)[0] and not client.recv(100)
+                if gone:
+                    raise ConnectionError
+            except OSError:
+                del clients[client]
+                cut.append(client)
+        time.sleep(0.5)
+    for client in clients:
+        client.close()
+
+
+@check("a-thousand-clients-while-tracing-loses-nothing")
+def _():
+    before, server = scrape(), server_of(agent)
+    begun = time.monotonic()
+    results, stop, cut = [], threading.Event(), []
+    slow = threading.Thread(target=slow_clients, args=(stop, cut))
+    slow.start()
+
+    def ask():
+        try:
+            results.append(get(timeout=30)[0])
+        except OSError as error:
+            results.append(repr(error))
+
+    load = start(sys.executable, "-c", """
+import socket
+open("/proc/self/comm", "w").write("load-maker")
+server = socket.socket(); server.bind(("127.0.0.1", 0)); server.listen(64)
+for _ in range(5000):
+    client = socket.create_connection(server.getsockname()); accepted, _ = server.accept(); client.close(); accepted.close()
+""")
+    threads = [threading.Thread(target=ask) for _ in range(1000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal("load", load.wait(30), 0)
+    stop.set()
+    slow.join()
+    bad = [result for result in results if result != 200]
+    equal("answers", len(results), 1000)
+    assert not bad, f"{len(bad)} of 1000 failed: {bad[:3]}"
+    after = scrape()
+    equal("lost", total(after, "tcpdwell_records_lost_total"), 0)
+    equal("server", server_of(agent), server)
+    assert resident(server) < 32 << 20, f"the server has {resident(server) >> 20} MiB"
+    assert total(after, "process_cpu_seconds_total") - total(before, "process_cpu_seconds_total") < 3 + (time.monotonic() - begun) / 2
+
+
+@check("slow-clients-are-cut")
+def _():
+    stop, cut = threading.Event(), []
+    slow = threading.Thread(target=slow_clients, args=(stop, cut))
+    slow.start()
+    until(lambda: len(cut) >= 100, "all that send a byte now and then are cut", 40)
+    stop.set()
+    slow.join()
+    assert answers()
+
+
+@check("socket-of-a-path")
+def _():
+    path = f"{folder}/agent.socket"
+    for _ in range(2):  # the second finds what the first, killed, left
+        other = start_agent(path, False)
+        until(lambda: os.path.exists(path) and subprocess.run(
+            ["curl", "-sf", "--unix-socket", path, "http://any.name/readyz"], capture_output=True, text=True).stdout == "ok\n", "readyz")
+        equal("mode", os.stat(path).st_mode & 0o777, 0o600)
+        server = server_of(other)
+        other.kill()
+        other.wait()
+        until(lambda: not is_there(server), "the server ends with the tracing process", 3)
+    other = start_agent(path, False)
+    until(lambda: subprocess.run(["curl", "-sf", "--unix-socket", path, "http://any.name/readyz"], capture_output=True).returncode == 0, "ready")
+    other.terminate()
+    equal("exit code", other.wait(5), 0)
+
+
+@check("a-taken-port-and-a-bad-address")
+def _():
+    for listen, words in {f"127.0.0.1:{PORT}": "another program listens there", "127.0.0.1": "ADDRESS:PORT", "nonsense:1": "ADDRESS:PORT",
+                          "127.0.0.1:99999": "ADDRESS:PORT"}.items():
+        other = subprocess.run([TOOL, "agent", "--listen", listen, "-d", "1"], capture_output=True, text=True, timeout=10)
+        assert other.returncode == 1 and words in other.stderr, f"{listen}: {other.returncode}: {other.stderr}"
+
+
+@check("a-server-that-died-ends-the-agent")
+def _():
+    path = f"{folder}/other.socket"
+    other = start_agent(path, False)
+    until(lambda: subprocess.run(["curl", "-sf", "--unix-socket", path, "http://a/readyz"], capture_output=True).returncode == 0, "ready")
+    os.kill(server_of(other), signal.SIGKILL)
+    equal("exit code", other.wait(5), 1)
+
+
+blocked_begin = time.monotonic()
+blocked_path = f"{folder}/blocked.socket"
+blocked = start_agent(blocked_path, False)
+
+
+def ask_blocked(page):
+    return subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", blocked_path, f"http://a/{page}"],
+                          capture_output=True, text=True).stdout
+
+
+@check("a-blocked-agent-is-not-healthy")
+def _():
+    until(lambda: ask_blocked("readyz") == "200", "ready")
+    blocked.send_signal(signal.SIGSTOP)
+    time.sleep(1.2)  # what was rendered just before is served for a second
+    equal("metrics", ask_blocked("metrics"), "503")
+    until(lambda: ask_blocked("healthz") == "503", "healthz", 12)
+    blocked.send_signal(signal.SIGCONT)
+    until(lambda: ask_blocked("healthz") == "200", "healthz again")
+    equal("metrics again", ask_blocked("metrics"), "200")
+    blocked.terminate()
+    equal("exit code", blocked.wait(5), 0)
+
+
+@check("figures-are-true")
+def _():
+    until(lambda: total(scrape(), "tcpdwell_sockets", comm=NAME, state="CLOSE_WAIT"), "the workload is old enough to be told", 40)
+    found = scrape()
+    equal("CLOSE_WAIT", total(found, "tcpdwell_sockets", comm=NAME, state="CLOSE_WAIT"), 30)
+    equal("CLOSE_WAIT in all, ss", total(found, "tcpdwell_sockets", state="CLOSE_WAIT"), ss_count("close-wait"))
+    age = time.monotonic() - begin
+    oldest = total(found, "tcpdwell_close_wait_oldest_seconds", comm=NAME)
+    assert age - 3 < oldest < age + 1, f"oldest {oldest}, started {age} ago"
+    equal("a finding", total(found, "tcpdwell_findings", code="TD121") >= 1, True)
+    assert total(found, "tcpdwell_descriptors", comm=NAME) >= 30 and total(found, "tcpdwell_descriptors_limit", comm=NAME) > 0
+    entered = total(found, "tcpdwell_time_wait_entered_total", comm=NAME, closed_by="local")
+    made = total(found, "tcpdwell_close_wait_entered_total", comm=NAME) - 230
+    assert abs(entered - 200 - made) <= 1, f"TIME_WAIT {entered}, connections since {made}"
+    assert made > 100, made
+    refused = total(found, "tcpdwell_connect_failures_total", comm=NAME, reason="refused")
+    assert abs(refused - 5 - made // 10) <= 1, f"refused {refused}, connections since {made}"
+    until(lambda: total(scrape(), "tcpdwell_sockets", comm="load-maker"), "what was made under load is told", 40)
+    equal("made while a thousand clients asked", total(scrape(), "tcpdwell_time_wait_entered_total", comm="load-maker"), 5000)
+
+
+if not has_prometheus:
+    skip("prometheus", "no prometheus, or no promtool")
+else:
+    @check("promtool-takes-both")
+    def _():
+        result = subprocess.run(["promtool", "check", "metrics"], input=get()[2], capture_output=True, text=True)
+        equal("promtool check metrics", (result.returncode, result.stderr), (0, ""))
+
+    @check("alert-rules")
+    def _():
+        result = subprocess.run(["promtool", "test", "rules", "tests/export/rules_test.yaml"], capture_output=True, text=True)
+        equal("promtool test rules", (result.returncode, "FAILED" in result.stdout + result.stderr), (0, False))
+        with open("tools/monitoring/rules.yaml") as rules, open("tests/export/rules_test.yaml") as cases:
+            cases = cases.read()
+            for alert in re.findall(r"alert: (\w+)", rules.read()):
+                assert f"alertname: {alert}\n" in cases, f"{alert} has no case"
+
+    @check("prometheus-scrapes")
+    def _():
+        targets = until(lambda: prometheus_get("targets")["activeTargets"], "a target")
+        equal("health", [(target["health"], target["lastError"]) for target in targets], [("up", "")])
+        text = get()[2]
+        count = sum(1 for line in text.splitlines() if not line.startswith("#"))
+        scraped = float(prometheus_get("query", query="scrape_samples_scraped")["result"][0]["value"][1])
+        assert abs(scraped - count) < 60 and count <= 2000, f"scraped {scraped}, served {count}"
+        for group in prometheus_get("rules")["groups"]:
+            for rule in group["rules"]:
+                equal(rule["name"], (rule["health"], rule.get("lastError", "")), ("ok", ""))
+
+    @check("every-query-of-the-dashboard-returns-series")
+    def _():
+        with open("tools/monitoring/dashboard.json") as source:
+            dashboard = json.load(source)
+        queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+        assert len(queries) > 20, len(queries)
+
+        def empty():
+            return [query for query in queries if not prometheus_get("query", query=query.replace("$instance", ".*").replace(
+                "$__rate_interval", "30s"))["result"]]
+
+        end = time.monotonic() + 10
+        while empty() and time.monotonic() < end:
+            time.sleep(1)
+        assert not empty(), empty()
+
+
+@check("it-ends")
+def _():
+    server = server_of(agent)
+    agent.terminate()
+    equal("exit code", agent.wait(5), 0)
+    until(lambda: not is_there(server), "the server ends too", 3)
+    with socket.socket() as free:
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", PORT))
+
+
+clean_up()
+sys.exit(status)
