@@ -304,6 +304,7 @@ void group_free(struct group *group)
 	for (i = 0; i < GROUP_PARTS; i++)
 		words_release(&group->words[i]);
 	free(group->label);
+	free(group->failures);
 	free(group);
 }
 
@@ -324,6 +325,7 @@ void group_add(struct group *group, const struct group *from)
 	group->time_wait_overflows += from->time_wait_overflows;
 	for (i = 0; i < CONNECT_FAILURES; i++)
 		group->connect_failures[i] += from->connect_failures[i];
+	failures_add(&group->failures, from->failures);
 }
 
 bool group_is_closed(const struct group *group)

@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_ACCOUNT_GROUP_H
 #define TCPDWELL_ACCOUNT_GROUP_H
 
+#include "account/failures.h"
 #include "account/processes.h"
 #include "event/event.h"
 #include "util/histogram.h"
@@ -115,6 +116,9 @@ struct group {
 	uint64_t oldest_ns; /* since when its oldest live CLOSE_WAIT is there; 0 = none; see model_age() */
 	bool oldest_at_least; /* it may be older: its begin was not seen */
 	struct present_counts present;
+	struct failures *failures; /* NULL: none */
+	uint64_t drops_before; /* present.accept_drops when the interval began */
+	uint64_t drops_ns; /* when it grew last; 0 = never */
 	UT_hash_handle hh;
 	uint64_t time_wait_overflows; /* sockets that could not enter TIME_WAIT: tcp_max_tw_buckets */
 	uint64_t connect_failures[CONNECT_FAILURES];

@@ -138,8 +138,10 @@ void model_count_happened(struct model *model, const struct event *event, const 
 	for (i = 0; i < model->n_groupings; i++) {
 		struct group *group = groups_get(&model->groupings[i].groups, subject);
 
-		if (event->record.type == RECORD_CONNECT_FAILED)
+		if (event->record.type == RECORD_CONNECT_FAILED) {
 			group->connect_failures[event_connect_failure(event)]++;
+			failures_count(&group->failures, event);
+		}
 		group->time_wait_overflows += event_overflows(event);
 		group->last_ns = model->now_ns;
 	}

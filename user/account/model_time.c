@@ -71,6 +71,10 @@ static void end_interval(struct group *group, double seconds)
 {
 	struct account *account;
 
+	failures_end_interval(group->failures, seconds);
+	if (group->present.accept_drops > group->drops_before)
+		group->drops_ns = group->last_ns;
+	group->drops_before = group->present.accept_drops;
 	for (account = group->accounts; account < group->accounts + group->n_accounts; account++) {
 		account->rate = account->came > account->came_before ? (account->came - account->came_before) / seconds : 0;
 		account->came_before = account->came;

@@ -4,6 +4,7 @@
 #define TCPDWELL_ACCOUNT_RANKING_H
 
 #include "account/model.h"
+#include "account/trouble.h"
 
 enum measure {
 	MEASURE_NOW, /* TIME_WAIT and CLOSE_WAIT together */
@@ -30,6 +31,17 @@ enum measure {
 	MEASURE_CLOSE_WAIT_P50,
 	MEASURE_CLOSE_WAIT_P99,
 	MEASURE_CLOSE_WAIT_OLDEST, /* ns */
+	MEASURE_TROUBLE, /* what is wrong, the worst is the largest; 0: nothing */
+	MEASURE_SOCKETS, /* in any state but LISTEN */
+	MEASURE_SYN_SENT_NOW,
+	MEASURE_SYN_RECV_NOW,
+	MEASURE_ESTABLISHED_NOW,
+	MEASURE_FIN_WAIT2_NOW,
+	MEASURE_CLOSING_NOW, /* FIN_WAIT1, LAST_ACK, CLOSING: an answer to a FIN is waited for */
+	MEASURE_ACCEPT_QUEUE_NOW,
+	MEASURE_LISTEN_NOW,
+	MEASURE_REMOTES, /* addresses at the other ends */
+	MEASURE_FAILURES, /* failed connects, a second */
 	MEASURES,
 	SORT_BY_LABEL = MEASURES, /* not a measure, but a sort key */
 	SORT_KEYS,
@@ -37,14 +49,18 @@ enum measure {
 
 struct ranking_row {
 	const struct group *group;
+	const struct survey_row *survey; /* never NULL */
+	struct trouble trouble;
 	double value[MEASURES]; /* NAN: there is none */
 };
 
 struct ranking {
 	struct ranking_row *rows;
 	size_t count, capacity;
+	struct survey survey; /* of the last measurement that took one */
 };
 
+void ranking_init(struct ranking *ranking);
 void ranking_release(struct ranking *ranking);
 
 /*
@@ -53,7 +69,7 @@ void ranking_release(struct ranking *ranking);
  */
 int ranking_measure(struct ranking *ranking, struct model *model, unsigned int by, uint64_t now_ns, bool rates);
 
-/* Nothing of it is there, nothing came: all that it had is another's by now, or was there before and has left. */
+/* Nothing of it is there, nothing came, nothing failed: all that it had is another's by now, or was there before and has left. */
 bool ranking_row_is_quiet(const struct ranking_row *row);
 
 /* The largest first (names: ascending); equal ones by name; ~other always last. */

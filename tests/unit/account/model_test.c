@@ -355,11 +355,12 @@ static void a_recount_finds_back(void **state)
 static void ages_and_dwell(void **state)
 {
 	struct model *model = begin(0, WAITING, 0);
-	struct ranking ranking = {};
+	struct ranking ranking;
 	struct ranking_row *row;
 	struct account *account;
 
 	(void)state;
+	ranking_init(&ranking);
 	for (int i = 0; i < 4; i++) {
 		world.sockets[i] = (struct world_socket){
 			.state = STATE_CLOSE_WAIT, .id = i + 1, .owner = 1, .since_ns = world.now_ns, .known = true };
@@ -396,10 +397,11 @@ static void ages_and_dwell(void **state)
 static void rates_are_of_the_interval(void **state)
 {
 	struct model *model = begin(0, WAITING, 0);
-	struct ranking ranking = {};
+	struct ranking ranking;
 	double sum = 0;
 
 	(void)state;
+	ranking_init(&ranking);
 	world_run(&world, 5000, 8);
 	model_end_interval(model, 1);
 	uint64_t before = world.totals.states[STATE_TIME_WAIT].created;
@@ -501,9 +503,10 @@ static void assert_sorted(const struct ranking *ranking, unsigned int key, bool 
 static void every_key_sorts(void **state)
 {
 	struct model *model = begin(20, WAITING, 0);
-	struct ranking ranking = {};
+	struct ranking ranking;
 
 	(void)state;
+	ranking_init(&ranking);
 	world_run(&world, 20000, 5);
 	model_end_interval(model, 20);
 	assert_int_equal(ranking_measure(&ranking, model, GROUP_REMOTE, world.now_ns, true), 0);

@@ -35,6 +35,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	};
 
 	memset(model, 0, sizeof(*model));
+	ranking_init(&model->ranking);
 	choose_groupings(&books, config->by, interactive);
 	model->by = config->by;
 	model->sort = config->sort;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* One pass over live sockets, one over listeners. */
+#include "account/survey.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/tcp_state.h"
+
+struct count {
+	uint32_t sockets;
+	uint32_t group;
+};
+
+void survey_init(struct survey *survey)
+{
+	memset(survey, 0, sizeof(*survey));
+	id_map_init(&survey->addresses, sizeof(struct count));
+	id_map_init(&survey->networks, sizeof(struct count));
+	id_map_init(&survey->asked, sizeof(struct count));
+}
+
+void survey_release(struct survey *survey)
+{
+	free(survey->rows);
+	id_map_release(&survey->addresses);
+	id_map_release(&survey->networks);
+	id_map_release(&survey->asked);
+	survey->rows = NULL;
+	survey->n_rows = survey->capacity = 0;
+}
+
+const struct survey_row *survey_row(const struct survey *survey, const struct group *group)
+{
+	static const struct survey_row nothing;
+
+	return group->index < survey->n_rows ? &survey->rows[group->index] : &nothing;
+}
+
+static int begin(struct survey *survey, const struct groups *groups)
+{
+	struct survey_row *grown;
+
+	id_map_clear(&survey->addresses);
+	id_map_clear(&survey->networks);
+	id_map_clear(&survey->asked);
+	survey->n_rows = 0;
+	if (groups->slots.capacity > survey->capacity) {
+		grown = realloc(survey->rows, groups->slots.capacity * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		survey->rows = grown;
+		survey->capacity = groups->slots.capacity;
+	}
+	survey->n_rows = groups->slots.capacity;
+	memset(survey->rows, 0, survey->n_rows * sizeof(*survey->rows));
+	return 0;
+}
+
+static bool is_ipv4(const uint8_t addr[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, 0xff};
+
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
+/* The network that an address is in: /24, and /64 of IPv6. */
+static void network_of(uint8_t out[16], uint8_t *bits, const uint8_t addr[16])
+{
+	unsigned int bytes = is_ipv4(addr) ? 15 : 8;
+
+	memset(out, 0, 16);
+	memcpy(out, addr, bytes);
+	*bits = bytes * 8;
+}
+
+static uint64_t hash_of(uint32_t group, const uint8_t addr[16])
+{
+	uint64_t words[2], hash;
+
+	memcpy(words, addr, sizeof(words));
+	hash = (words[0] ^ (uint64_t)group << 32) * 0x9e3779b97f4a7c15ULL;
+	hash ^= hash >> 29;
+	hash = (hash ^ words[1]) * 0xbf58476d1ce4e5b9ULL;
+	hash ^= hash >> 32;
+	return hash ?: 1;
+}
+
+/* How many there are by now, this one too; 0: no memory. */
+static uint32_t count_up(struct id_map *map, uint32_t group, const uint8_t addr[16])
+{
+	struct count *count = id_map_put(map, hash_of(group, addr));
+
+	return count ? ++count->sockets : 0;
+}
+
+static void count_remote(struct survey *survey, struct survey_row *row, uint32_t group, const struct endpoint *endpoint,
+			 uint8_t side)
+{
+	uint8_t network[16], bits;
+	uint32_t sockets = count_up(&survey->addresses, group, endpoint->remote_addr);
+
+	row->sockets++;
+	row->addresses += sockets == 1;
+	if (sockets > row->busiest.sockets)
+		row->busiest = (struct survey_end){*endpoint, side, sockets};
+	network_of(network, &bits, endpoint->remote_addr);
+	sockets = count_up(&survey->networks, group, network);
+	if (sockets <= row->network.sockets)
+		return;
+	memcpy(row->network.addr, network, sizeof(network));
+	row->network.bits = bits;
+	row->network.sockets = sockets;
+}
+
+static void count_unanswered(struct survey *survey, struct survey_row *row, uint32_t group, const struct present_base *base,
+			     uint64_t now_ns)
+{
+	if (now_ns < base->since_ns + SURVEY_SYN_NS)
+		return;
+	row->unanswered.sockets++;
+	row->unanswered.addresses += count_up(&survey->asked, group, base->endpoint.remote_addr) == 1;
+	if (row->unanswered.since_ns && row->unanswered.since_ns <= base->since_ns)
+		return;
+	row->unanswered.since_ns = base->since_ns;
+	row->unanswered.oldest = base->endpoint;
+}
+
+/* Who has the other end of what waits for it. */
+static void note_peer(struct survey_row *row, const struct model *model, const struct present_base *base)
+{
+	const struct present_socket *peer;
+	bool waits = base->state == STATE_CLOSE_WAIT || (base->state == STATE_FIN_WAIT2 && !(base->flags & PRESENT_TIMEWAIT));
+
+	if (!waits)
+		return;
+	peer = model_peer(model, &base->endpoint, NULL);
+	if (!peer)
+		return;
+	row->peer.sockets++;
+	if (row->peer.since_ns && row->peer.since_ns <= base->since_ns)
+		return;
+	row->peer.since_ns = base->since_ns;
+	row->peer.process = present_charged(&peer->base);
+	row->peer.state = peer->base.state;
+}
+
+static void take_present(struct survey *survey, const struct model *model, unsigned int by, uint64_t now_ns)
+{
+	const struct present_socket *socket;
+	size_t cursor = 0;
+
+	while ((socket = model_present_next(model, &cursor, NULL))) {
+		const struct group *group = model_present_group(model, socket, by);
+		struct survey_row *row;
+
+		if (!group || group->index >= survey->n_rows)
+			continue;
+		row = &survey->rows[group->index];
+		count_remote(survey, row, group->index, &socket->base.endpoint, socket->base.side);
+		if (socket->base.state == STATE_SYN_SENT)
+			count_unanswered(survey, row, group->index, &socket->base, now_ns);
+		note_peer(row, model, &socket->base);
+	}
+}
+
+/* TIME_WAIT is not among those that are looked at. */
+static void take_time_wait(struct survey *survey, const struct model *model, unsigned int by)
+{
+	const struct live_socket *socket;
+	size_t cursor = 0;
+
+	while (model->sockets.keep_ends && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
+		const struct group *group;
+
+		if (socket->state != STATE_TIME_WAIT || !(socket->flags & LIVE_COUNTED))
+			continue;
+		group = model_group_of(model, socket, by);
+		if (group->index < survey->n_rows)
+			count_remote(survey, &survey->rows[group->index], group->index,
+				     &live_socket_end(&model->sockets, socket)->endpoint, socket->side);
+	}
+}
+
+static bool is_full(const struct listener_facts *facts)
+{
+	return facts->depth > facts->backlog;
+}
+
+static uint64_t new_drops(const struct listener_facts *facts)
+{
+	return facts->new_drops == LISTENER_NOT_KNOWN ? 0 : facts->new_drops;
+}
+
+static bool is_worse(const struct listener_facts *a, const struct listener_facts *b)
+{
+	if (is_full(a) != is_full(b))
+		return is_full(a);
+	if (is_full(a))
+		return a->depth > b->depth;
+	return new_drops(a) != new_drops(b) ? new_drops(a) > new_drops(b) : a->depth > b->depth;
+}
+
+static void take_listeners(struct survey *survey, const struct model *model, unsigned int by)
+{
+	const struct listening_socket *listener;
+	size_t cursor = 0;
+
+	while ((listener = model_listener_next(model, &cursor, NULL))) {
+		const struct group *group = model_listener_group(model, listener, by);
+		struct survey_row *row;
+
+		if (!group || group->index >= survey->n_rows)
+			continue;
+		row = &survey->rows[group->index];
+		row->queue.full += is_full(&listener->now);
+		if (row->queue.told && !is_worse(&listener->now, &row->queue.facts))
+			continue;
+		row->queue.told = true;
+		row->queue.facts = listener->now;
+		row->queue.endpoint = listener->base.endpoint;
+	}
+}
+
+int survey_take(struct survey *survey, struct model *model, unsigned int by, uint64_t now_ns)
+{
+	struct groups *groups = model_groups(model, by);
+	int err = groups ? begin(survey, groups) : -ENOMEM;
+
+	if (err)
+		return err;
+	take_present(survey, model, by, now_ns);
+	take_time_wait(survey, model, by);
+	take_listeners(survey, model, by);
+	return 0;
+}
