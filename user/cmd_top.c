@@ -20,7 +20,7 @@ struct top_options {
 
 #define FIELD(member) offsetof(struct top_options, member)
 
-static const struct top_options top_defaults = { .sort = MEASURE_NOW };
+static const struct top_options top_defaults = { .sort = MEASURE_TROUBLE };
 
 static int parse_sort(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)
 {
@@ -45,11 +45,12 @@ static const struct option_row top_rows[] = {
 
 static const struct option_set top_options[] = { { grouping_rows, FIELD(grouping) }, { top_rows }, {} };
 
+/* Those that records tell of; of all others a look each second does. */
 static uint32_t top_states(const struct options *options)
 {
 	uint32_t waiting = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT;
 
-	return options->run.filter.state_mask ? options->run.filter.state_mask & waiting : waiting;
+	return (options->run.filter.state_mask & waiting) ?: waiting;
 }
 
 static void top_needs(const struct options *options, struct run_needs *needs)
@@ -57,14 +58,7 @@ static void top_needs(const struct options *options, struct run_needs *needs)
 	needs->emit_states = top_states(options);
 	needs->holder_states = needs->emit_states & 1U << STATE_CLOSE_WAIT;
 	needs->filters_processes = true;
-}
-
-static bool top_options_check(const struct options *options)
-{
-	if (top_states(options))
-		return true;
-	log_error("--state: top shows TIME_WAIT and CLOSE_WAIT; for other states there is tcpdwell hist");
-	return false;
+	needs->present = true;
 }
 
 static struct top_config config_of(const struct options *options)
@@ -75,6 +69,7 @@ static struct top_config config_of(const struct options *options)
 		.filter = &options->run.filter,
 		.by = own->grouping.by,
 		.sort = own->sort,
+		.states = options->run.filter.state_mask,
 		.rows = own->grouping.rows,
 		.max_groups = own->grouping.max_groups,
 		.interval_ns = own->grouping.interval_ns,
@@ -141,7 +136,6 @@ const struct command command_top = {
 	.own_defaults = &top_defaults,
 	.own_size = sizeof(top_defaults),
 	.common = COMMON_LIVE | COMMON_JSON,
-	.options_check = top_options_check,
 	.run = top_run,
 	.view_new = top_view,
 	.view_free = top_view_free,

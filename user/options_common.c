@@ -37,7 +37,7 @@ const struct option_row filter_rows[] = {
 	{ "ipv4", '4', NULL, "IPv4 only", FLAG(run.filter.ipv4_only) },
 	{ "ipv6", '6', NULL, "IPv6 only", FLAG(run.filter.ipv6_only) },
 	{ "comm", 0, "NAME", "processes of this name", FILTER(filter_parse_comm) },
-	{ "state", 0, "LIST", "these states, old or new: CLOSE_WAIT,time-wait", FILTER(filter_parse_states) },
+	{ "state", 0, "LIST", "these states: CLOSE_WAIT,time-wait; of transitions old or new", FILTER(filter_parse_states) },
 	{},
 };
 

@@ -165,16 +165,17 @@ static void take_present(struct survey *survey, const struct model *model, unsig
 	}
 }
 
-/* TIME_WAIT is not among those that are looked at. */
-static void take_time_wait(struct survey *survey, const struct model *model, unsigned int by)
+/* TIME_WAIT is not among those that are looked at; where no look was told of, others neither. */
+static void take_followed(struct survey *survey, const struct model *model, unsigned int by)
 {
+	bool told = model_present_told(model);
 	const struct live_socket *socket;
 	size_t cursor = 0;
 
 	while (model->sockets.keep_ends && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
 		const struct group *group;
 
-		if (socket->state != STATE_TIME_WAIT || !(socket->flags & LIVE_COUNTED))
+		if ((told && socket->state != STATE_TIME_WAIT) || !(socket->flags & LIVE_COUNTED))
 			continue;
 		group = model_group_of(model, socket, by);
 		if (group->index < survey->n_rows)
@@ -231,7 +232,7 @@ int survey_take(struct survey *survey, struct model *model, unsigned int by, uin
 	if (err)
 		return err;
 	take_present(survey, model, by, now_ns);
-	take_time_wait(survey, model, by);
+	take_followed(survey, model, by);
 	take_listeners(survey, model, by);
 	return 0;
 }

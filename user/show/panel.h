@@ -21,7 +21,7 @@ struct panel;
 /* Rows and details are called by their number, from 0. Members that may be NULL say so. */
 struct panel_kind {
 	const char *const *help; /* lines, NULL at the end */
-	const char *keys[PANEL_MODES]; /* for the last line */
+	const char *keys[PANEL_MODES]; /* for the last line, two spaces between them: what has no room is left out at the end */
 
 	/* What is above the list: any number of lines. */
 	void (*draw_top)(struct panel *panel, struct frame *frame);
@@ -43,6 +43,8 @@ struct panel_kind {
 	int (*collect)(struct panel *panel);
 	void (*draw_details_top)(struct panel *panel, struct frame *frame); /* any number of lines; may be NULL */
 	enum frame_style (*draw_detail)(struct panel *panel, size_t detail, struct frame *frame);
+	unsigned int foot_lines; /* below the details, about the one that is selected */
+	void (*draw_foot)(struct panel *panel, size_t detail, struct frame *frame); /* so many lines; NULL: there are none */
 
 	/* Keys of the view's own, in either mode. 0, or -ENOMEM. */
 	int (*key)(struct panel *panel, int key);

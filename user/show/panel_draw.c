@@ -53,10 +53,15 @@ static void draw_details(struct panel *panel, struct frame *frame)
 {
 	const struct panel_place *place = &panel->places[PANEL_DETAILS];
 	enum frame_style style;
+	unsigned int foot = 0;
 	size_t i;
 
 	if (panel->kind->draw_details_top)
 		panel->kind->draw_details_top(panel, frame);
+	/* On a low terminal the list comes first. */
+	if (panel->n_details && rows_left(frame) > 2 * panel->kind->foot_lines)
+		foot = panel->kind->foot_lines;
+	frame->rows -= foot;
 	begin_list(panel, frame, panel->n_details);
 	for (i = place->first; i < panel->n_details && rows_left(frame); i++) {
 		style = panel->kind->draw_detail(panel, i, frame);
@@ -64,6 +69,11 @@ static void draw_details(struct panel *panel, struct frame *frame)
 	}
 	if (!panel->n_details)
 		draw_message(frame, place->filter[0] ? "No line matches the filter." : "There is none any more.");
+	if (foot)
+		frame_fill(frame, frame->rows - 1);
+	frame->rows += foot;
+	if (foot)
+		panel->kind->draw_foot(panel, place->selected, frame);
 }
 
 static void draw_help(struct panel *panel, struct frame *frame)
@@ -79,6 +89,19 @@ static void draw_help(struct panel *panel, struct frame *frame)
 		draw_message(frame, *line);
 }
 
+/* Whole ones, as many as there is room for. */
+static void put_keys(struct frame *frame, const char *keys)
+{
+	size_t room = frame->columns > frame->line.size ? frame->columns - frame->line.size : 0, end = strlen(keys);
+
+	while (end > room) {
+		while (end && !(keys[end - 1] == ' ' && keys[end] == ' '))
+			end--;
+		end -= !!end;
+	}
+	buffer_append(&frame->line, keys, end);
+}
+
 static void draw_keys(struct panel *panel, struct frame *frame)
 {
 	const struct panel_place *place = panel_place(panel);
@@ -92,7 +115,7 @@ static void draw_keys(struct panel *panel, struct frame *frame)
 	} else {
 		if (place->filter[0])
 			buffer_printf(&frame->line, "[%s]  ", place->filter);
-		buffer_append_string(&frame->line, panel->kind->keys[panel->mode]);
+		put_keys(frame, panel->kind->keys[panel->mode]);
 	}
 	frame_end_line(frame, FRAME_KEYS);
 }

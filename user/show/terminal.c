@@ -105,6 +105,7 @@ static void prepare_colors(struct terminal *terminal)
 	use_default_colors();
 	init_pair(FRAME_TITLE, COLOR_CYAN, -1);
 	init_pair(FRAME_ALERT, COLOR_RED, -1);
+	init_pair(FRAME_WARNING, COLOR_YELLOW, -1);
 }
 
 struct terminal *terminal_new(bool color, const struct terminal_guard *guard)
@@ -211,6 +212,10 @@ static attr_t attributes_of(const struct terminal *terminal, enum frame_style st
 		return A_BOLD | (terminal->color ? COLOR_PAIR(FRAME_TITLE) : 0);
 	case FRAME_ALERT:
 		return A_BOLD | (terminal->color ? COLOR_PAIR(FRAME_ALERT) : 0);
+	case FRAME_WARNING:
+		return terminal->color ? COLOR_PAIR(FRAME_WARNING) : A_NORMAL;
+	case FRAME_SORTED:
+		return A_REVERSE | A_BOLD | A_UNDERLINE;
 	case FRAME_HEAD:
 	case FRAME_SELECTED:
 		return A_REVERSE;
@@ -232,13 +237,28 @@ static void paint_line(const struct terminal *terminal, const struct frame *fram
 	attrset(A_NORMAL);
 }
 
+/* In the selected line and in heads the background stays what it is. */
+static void paint_mark(const struct terminal *terminal, const struct frame *frame, const struct frame_mark *mark)
+{
+	attr_t attributes = attributes_of(terminal, mark->style);
+
+	if (mark->line >= frame->used)
+		return;
+	if (frame->lines[mark->line].style == FRAME_SELECTED)
+		attributes |= A_REVERSE;
+	mvchgat(mark->line, mark->begin, mark->end - mark->begin, attributes & ~A_COLOR, PAIR_NUMBER(attributes), NULL);
+}
+
 void terminal_paint(struct terminal *terminal, const struct frame *frame)
 {
 	unsigned int row;
+	size_t i;
 
 	erase();
 	for (row = 0; row < frame->used; row++)
 		paint_line(terminal, frame, row);
+	for (i = 0; i < frame->n_marks; i++)
+		paint_mark(terminal, frame, &frame->marks[i]);
 	if (frame->cursor_row >= 0)
 		move(frame->cursor_row, frame->cursor_column);
 	curs_set(frame->cursor_row >= 0);

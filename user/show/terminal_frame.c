@@ -17,6 +17,7 @@ void frame_init(struct frame *frame)
 void frame_release(struct frame *frame)
 {
 	free(frame->lines);
+	free(frame->marks);
 	buffer_release(&frame->text);
 	buffer_release(&frame->line);
 	frame_init(frame);
@@ -32,6 +33,7 @@ int frame_begin(struct frame *frame, unsigned int rows, unsigned int columns)
 	frame->rows = rows;
 	frame->columns = columns;
 	frame->used = 0;
+	frame->n_marks = 0;
 	frame->cursor_row = -1;
 	buffer_clear(&frame->text);
 	buffer_clear(&frame->line);
@@ -49,6 +51,24 @@ void frame_end_line(struct frame *frame, enum frame_style style)
 		frame->text.size += strlen(at) + 1;
 	}
 	buffer_clear(&frame->line);
+}
+
+void frame_mark(struct frame *frame, unsigned int begin, unsigned int end, enum frame_style style)
+{
+	struct frame_mark *grown;
+
+	if (end > frame->columns)
+		end = frame->columns;
+	if (begin >= end || frame->used >= frame->rows)
+		return;
+	if (frame->n_marks == frame->marks_capacity) {
+		grown = realloc(frame->marks, (frame->marks_capacity * 2 + 16) * sizeof(*grown));
+		if (!grown)
+			return;
+		frame->marks = grown;
+		frame->marks_capacity = frame->marks_capacity * 2 + 16;
+	}
+	frame->marks[frame->n_marks++] = (struct frame_mark){ frame->used, begin, end, style };
 }
 
 void frame_fill(struct frame *frame, unsigned int row)

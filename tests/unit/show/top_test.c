@@ -90,6 +90,11 @@ static int line_of_style(const struct screen *screen, enum frame_style style)
 	return -1;
 }
 
+static const char *head_of(const struct screen *screen)
+{
+	return frame_text(&screen->frame, line_of_style(screen, FRAME_HEAD));
+}
+
 static int lines_with(const struct screen *screen, const char *text)
 {
 	int count = 0;
@@ -106,7 +111,7 @@ static void an_empty_machine(void **state)
 	measure(screen);
 	draw(screen);
 	unit_assert_contains(frame_text(&screen->frame, 0), "by process, 0 rows");
-	assert_int_equal(lines_with(screen, "No TIME_WAIT and no CLOSE_WAIT yet."), 1);
+	assert_int_equal(lines_with(screen, "No TCP sockets yet."), 1);
 	press(screen, TERMINAL_ENTER);
 	press(screen, TERMINAL_DOWN);
 	press(screen, TERMINAL_END);
@@ -155,17 +160,30 @@ static void every_size_is_drawn(void **state)
 	draw(screen);
 	assert_int_equal(lines_with(screen, "worker"), 39);
 	assert_int_equal(lines_with(screen, "unknown"), 1);
-	unit_assert_contains(frame_text(&screen->frame, 2), "TW-P99");
+	unit_assert_contains(head_of(screen), "OTHER END");
 }
 
 static void wide_terminals_show_more(void **state)
 {
 	struct screen *screen = *state;
 
+	world_run(&world, 500, 6);
 	measure(screen);
 	draw(screen);
-	assert_null(strstr(frame_text(&screen->frame, 2), "TW-P99"));
-	unit_assert_contains(frame_text(&screen->frame, 2), "CW-P99");
+	assert_null(strstr(head_of(screen), "TW-P99"));
+	assert_null(strstr(head_of(screen), "CW-P99"));
+	assert_null(strstr(head_of(screen), "OTHER END"));
+	screen->columns = 160;
+	draw(screen);
+	unit_assert_contains(head_of(screen), "OTHER END");
+	assert_null(strstr(head_of(screen), "CW-P99"));
+	press(screen, 'w');
+	unit_assert_contains(head_of(screen), "CW-P99");
+	screen->columns = 60;
+	press(screen, 'w');
+	unit_assert_contains(head_of(screen), "TW-NOW");
+	unit_assert_contains(head_of(screen), "CW-NOW");
+	unit_assert_contains(head_of(screen), "OLDEST");
 }
 
 static void keys_group(void **state)
@@ -177,23 +195,35 @@ static void keys_group(void **state)
 	measure(screen);
 	for (int by = 0; by < GROUP_KEYS; by++) {
 		press(screen, '1' + by);
-		unit_assert_contains(frame_text(&screen->frame, 2), heads[by]);
+		unit_assert_contains(head_of(screen), heads[by]);
 	}
 	press(screen, 'b');
-	unit_assert_contains(frame_text(&screen->frame, 2), "PROCESS");
+	unit_assert_contains(head_of(screen), "PROCESS");
 	press(screen, 'B');
-	unit_assert_contains(frame_text(&screen->frame, 2), "UNIT");
+	unit_assert_contains(head_of(screen), "UNIT");
 	press(screen, '6');
-	unit_assert_contains(frame_text(&screen->frame, 2), "PORT");
+	unit_assert_contains(head_of(screen), "PORT");
 	assert_int_equal(lines_with(screen, "port 800"), WORLD_PORTS);
 }
 
 static void keys_sort_and_reverse(void **state)
 {
+	static const struct {
+		int key;
+		const char *name;
+	} keys[] = { { 't', "tw-now" }, { 'T', "tw-rate" }, { 'c', "cw-now" },	   { 'o', "cw-oldest" }, { 'y', "syn-sent" },
+		     { 'e', "established" }, { 'a', "queue" }, { 'd', "trouble" }, { 'n', "name" } };
 	struct screen *screen = *state;
+	char title[64];
 
 	world_run(&world, 5000, 6);
 	measure(screen);
+	draw(screen);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		press(screen, keys[i].key);
+		snprintf(title, sizeof(title), "sorted by %s", keys[i].name);
+		unit_assert_contains(frame_text(&screen->frame, 0), title);
+	}
 	for (int i = 0; i < 30; i++) {
 		unsigned int key = screen->model.sort;
 
@@ -204,12 +234,13 @@ static void keys_sort_and_reverse(void **state)
 		assert_int_equal(screen->model.sort, key);
 		press(screen, '>');
 	}
-	screen->model.sort = SORT_BY_LABEL;
+	screen->model.sort = MEASURE_NOW;
+	press(screen, 'n');
 	press(screen, 'r');
 	unit_assert_contains(frame_text(&screen->frame, 0), "sorted by name (reversed)");
-	unit_assert_contains(frame_text(&screen->frame, 3), "worker9[109]");
-	press(screen, 'r');
-	unit_assert_contains(frame_text(&screen->frame, 3), "unknown");
+	unit_assert_contains(frame_text(&screen->frame, line_of_style(screen, FRAME_SELECTED)), "worker9[109]");
+	press(screen, 'n');
+	unit_assert_contains(frame_text(&screen->frame, line_of_style(screen, FRAME_SELECTED)), "unknown");
 }
 
 static void the_filter_is_typed(void **state)
@@ -260,7 +291,7 @@ static void drill_down_and_back(void **state)
 	unit_assert_contains(frame_text(&screen->frame, 2), expected);
 	assert_int_equal(screen->ui.sockets.count, live);
 	for (long long i = 1; i < live; i++)
-		assert_true(screen->ui.sockets.rows[i - 1].since_ns <= screen->ui.sockets.rows[i].since_ns);
+		assert_true(screen->ui.sockets.rows[i - 1].base.since_ns <= screen->ui.sockets.rows[i].base.since_ns);
 	unit_assert_contains(frame_text(&screen->frame, 4), "_WAIT");
 	assert_int_equal(line_of_style(screen, FRAME_SELECTED), 4);
 	press(screen, TERMINAL_END);
@@ -377,7 +408,7 @@ static void an_interval_as_json(void **state)
 			     "\"close_wait_left\":0,\"close_wait_moved_in\":0,\"close_wait_moved_out\":0,"
 			     "\"close_wait_rate\":0.000,\"close_wait_now\":1,"
 			     "\"close_wait_oldest_s\":2.500,\"close_wait_p50_ns\":null,\"close_wait_p99_ns\":null,"
-			     "\"moved_in\":0,\"moved_out\":0,\"close_wait_oldest_at_least\":false,"
+			     "\"moved_in\":0,\"moved_out\":0,\"remote_addresses\":1,\"close_wait_oldest_at_least\":false,"
 			     "\"time_wait_overflows\":0,\"connect_failed\":0,\"connect_failed_no_port\":0,"
 			     "\"connect_failed_refused\":0,\"connect_failed_timeout\":0,"
 			     "\"connect_failed_abandoned\":0,\"connect_failed_unreachable\":0}]}");

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is particular to `top` in its frames: title, totals, what was lost; heads and rows. */
 #include "event/summary.h"
+#include "show/top/columns.h"
+#include "show/top/sentences.h"
 #include "show/top/table.h"
 #include "show/top/ui.h"
+#include "util/tcp_state.h"
 
 #define HEALTH_TEXT 1024
 
@@ -31,6 +34,26 @@ static struct top_ui *of(struct panel *panel)
 	return (struct top_ui *)panel;
 }
 
+static const enum frame_style level_styles[] = {
+	[LEVEL_NONE] = FRAME_PLAIN,
+	[LEVEL_NOTE] = FRAME_WARNING,
+	[LEVEL_WARNING] = FRAME_WARNING,
+	[LEVEL_ALERT] = FRAME_ALERT,
+};
+
+/* A line each; on a low terminal only the worst. */
+static void draw_sentences(const struct top_model *model, struct frame *frame)
+{
+	struct top_sentences sentences;
+	size_t i, most = frame->rows / 8;
+
+	top_sentences_make(&sentences, model);
+	for (i = 0; i < sentences.count && i < most; i++) {
+		buffer_append_string(&frame->line, sentences.text[i]);
+		frame_end_line(frame, level_styles[sentences.level[i]]);
+	}
+}
+
 void top_ui_draw_top(struct panel *panel, struct frame *frame)
 {
 	const struct top_model *model = of(panel)->model;
@@ -43,6 +66,10 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 	frame_end_line(frame, FRAME_TITLE);
 	top_totals_text(&frame->line, model);
 	frame_end_line(frame, FRAME_PLAIN);
+	if (top_states_text(&frame->line, model))
+		frame_end_line(frame, FRAME_PLAIN);
+	if (!panel->help && panel->mode == PANEL_LIST)
+		draw_sentences(model, frame);
 	if (health_text(health, sizeof(health), &model->health)) {
 		buffer_append_string(&frame->line, health);
 		frame_end_line(frame, FRAME_ALERT);
@@ -51,14 +78,17 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 
 void top_ui_draw_head(struct panel *panel, struct frame *frame)
 {
-	top_head_text(&frame->line, of(panel)->model, frame->columns);
+	struct top_ui *ui = of(panel);
+
+	top_layout_choose(&ui->layout, ui->model, frame->columns, panel->max_rows);
+	top_head_draw(frame, ui->model, &ui->layout);
 }
 
 enum frame_style top_ui_draw_row(struct panel *panel, size_t row, struct frame *frame)
 {
-	const struct top_model *model = of(panel)->model;
+	const struct top_ui *ui = of(panel);
 
-	top_row_text(&frame->line, model, &model->ranking.rows[row], frame->columns);
+	top_row_draw(frame, ui->model, &ui->layout, &ui->model->ranking.rows[row]);
 	return FRAME_PLAIN;
 }
 
@@ -66,10 +96,11 @@ void top_ui_draw_sockets_top(struct panel *panel, struct frame *frame)
 {
 	const struct top_ui *ui = of(panel);
 
-	buffer_printf(&frame->line, "%zu %s: %s", ui->sockets.count, ui->sockets.count == 1 ? "socket" : "sockets",
-		      ui->drilled_label);
+	buffer_printf(&frame->line, "%zu %s: %s, sorted by %s%s", ui->sockets.count,
+		      ui->sockets.count == 1 ? "socket" : "sockets", ui->drilled_label,
+		      top_socket_sort_name(ui->sockets.sort), ui->sockets.reverse ? " (reversed)" : "");
 	frame_end_line(frame, FRAME_TITLE);
-	top_sockets_head_text(&frame->line);
+	top_sockets_head_text(&frame->line, frame->columns);
 	frame_end_line(frame, FRAME_HEAD);
 }
 
@@ -77,6 +108,21 @@ enum frame_style top_ui_draw_socket(struct panel *panel, size_t socket, struct f
 {
 	const struct top_ui *ui = of(panel);
 
-	top_socket_text(&frame->line, &ui->sockets.rows[socket], ui->model->time_ns);
-	return FRAME_PLAIN;
+	const struct top_socket *it = &ui->sockets.rows[socket];
+	bool old = it->base.state == STATE_CLOSE_WAIT && it->base.since_ns &&
+		   ui->model->time_ns >= it->base.since_ns + TROUBLE_OLD_NS;
+
+	top_socket_text(&frame->line, ui->model->books, it, ui->model->time_ns, frame->columns);
+	return old ? FRAME_ALERT : FRAME_PLAIN;
+}
+
+void top_ui_draw_socket_foot(struct panel *panel, size_t socket, struct frame *frame)
+{
+	const struct top_ui *ui = of(panel);
+	unsigned int line;
+
+	for (line = 0; line < TOP_SOCKET_DETAILS; line++) {
+		top_socket_details_text(&frame->line, ui->model->books, &ui->sockets.rows[socket], ui->model->time_ns, line);
+		frame_end_line(frame, FRAME_TITLE);
+	}
 }

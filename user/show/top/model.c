@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "show/top/columns.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -41,6 +42,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	model->sort = config->sort;
 	model->interval_ns = config->interval_ns ?: NSEC_PER_SEC;
 	model->wide = config->wide;
+	model->states = config->states;
 	model->books = model_new(&books);
 	if (config->json || config->wide || interactive)
 		model->programs = programs_new(NULL);
@@ -120,9 +122,11 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 	model->health = *tick->health;
 	model->totals = *tick->totals;
 	err = ranking_measure(&model->ranking, model->books, model->by, model->time_ns, model->intervals);
-	if (!err)
-		top_model_resort(model);
-	return err;
+	if (err)
+		return err;
+	model->seen |= top_columns_seen(model);
+	top_model_resort(model);
+	return 0;
 }
 
 const char *top_model_program(const struct top_model *model, const struct ranking_row *row)

@@ -15,6 +15,7 @@ struct top_config {
 	uint64_t interval_ns; /* 0 = a second */
 	uint64_t count; /* intervals; 0 = no end */
 	bool json, color, wide;
+	uint32_t states; /* see struct top_model */
 	const struct filter *filter; /* on processes; must outlive the view */
 };
 
@@ -22,7 +23,9 @@ struct top_model {
 	struct model *books;
 	struct pod_names *names; /* the run's */
 	struct programs *programs; /* NULL: of a recording, or not asked for */
-	bool wide;
+	bool wide; /* percentiles, and what each process runs */
+	uint32_t states; /* bit (1 << state): rows and columns of these alone; 0 = of all */
+	uint64_t seen; /* columns that any row has had something for, see columns.h */
 	struct ranking ranking; /* as of the last measurement */
 	unsigned int by;
 	unsigned int sort; /* enum measure, or SORT_BY_LABEL */

@@ -9,16 +9,14 @@
 #include "util/buffer.h"
 #include "util/json.h"
 
-/*
- * Lines of text without newline, appended to `out`. `width` is that of the terminal: more columns where there is room;
- * 0 = not a terminal: the usual columns. The label comes last, whole: a frame cuts it.
- */
+/* Lines of text without newline, appended to `out`. */
 void top_title_text(struct buffer *out, const struct top_model *model);
 void top_totals_text(struct buffer *out, const struct top_model *model);
-void top_head_text(struct buffer *out, const struct top_model *model, unsigned int width);
-void top_row_text(struct buffer *out, const struct top_model *model, const struct ranking_row *row, unsigned int width);
 
-/* A table with title, totals, what was lost, and at most `rows` rows. */
+/* The states that are looked at: "SYN_SENT 146, ESTABLISHED 31; not accepted 12". False: there is nothing to say. */
+bool top_states_text(struct buffer *out, const struct top_model *model);
+
+/* A table with title, totals, what stands out, what was lost, and at most `rows` rows. */
 void top_table_text(struct buffer *out, const struct top_model *model, size_t rows);
 
 /* {"type":"interval",…} and a newline; at most `rows` rows. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the keys of the interactive `top` do. */
+#include "show/top/remotes.h"
 #include "show/top/ui.h"
 
 #include <stdio.h>
@@ -20,15 +21,36 @@ static size_t row_count(const struct panel *panel)
 	return of(panel)->model->ranking.count;
 }
 
+/* In its name, in what it runs, in the addresses and the port at the other end. */
+static bool has_text(const struct panel *panel, const struct ranking_row *row, const char *filter)
+{
+	const struct top_model *model = of(panel)->model;
+	char text[TOP_REMOTE_TEXT];
+	const char *program;
+
+	if (strcasestr(row->group->label, filter))
+		return true;
+	top_remote_cell(text, sizeof(text), model->books, row);
+	if (strcasestr(text, filter))
+		return true;
+	top_end_text(text, &row->survey->busiest.endpoint, row->survey->busiest.side);
+	if (row->survey->sockets && strcasestr(text, filter))
+		return true;
+	program = top_model_program(model, row);
+	return program && strcasestr(program, filter);
+}
+
 static bool row_passes(const struct panel *panel, size_t row, const char *filter)
 {
-	return !ranking_row_is_quiet(row_at(panel, row)) && strcasestr(row_at(panel, row)->group->label, filter);
+	const struct ranking_row *it = row_at(panel, row);
+
+	return top_row_is_shown(of(panel)->model, it) && has_text(panel, it, filter);
 }
 
 static const char *empty(const struct panel *panel)
 {
 	(void)panel;
-	return "No TIME_WAIT and no CLOSE_WAIT yet.";
+	return "No TCP sockets yet.";
 }
 
 static void follow(struct panel *panel, size_t row)
@@ -54,7 +76,8 @@ static bool open_row(struct panel *panel, size_t row)
 static int collect(struct panel *panel)
 {
 	struct top_ui *ui = of(panel);
-	int err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->selected_name);
+	int err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->selected_name,
+				      panel->places[PANEL_DETAILS].filter, ui->model->states, ui->model->time_ns);
 
 	panel->n_details = ui->sockets.count;
 	return err;
@@ -85,13 +108,62 @@ static int resort(struct top_ui *ui)
 	return panel_choose(&ui->panel);
 }
 
-/* Not everything that is measured is a sort key. */
+/* A second time: the other way round. */
+static int sort_by(struct top_ui *ui, unsigned int measure)
+{
+	ui->model->reverse = ui->model->sort == measure && !ui->model->reverse;
+	ui->model->sort = measure;
+	panel_select_first(&ui->panel);
+	return resort(ui);
+}
+
 static int next_sort(struct top_ui *ui, int step)
 {
-	do {
-		ui->model->sort = (ui->model->sort + SORT_KEYS + step) % SORT_KEYS;
-	} while (!sort_key_name(ui->model->sort));
+	ui->model->sort = top_sort_beside(&ui->layout, ui->model->sort, step);
 	return resort(ui);
+}
+
+static const struct sort_letter {
+	char key;
+	unsigned int measure;
+} sort_letters[] = {
+	{ 'd', MEASURE_TROUBLE },      { 't', MEASURE_TIME_WAIT_NOW },	   { 'T', MEASURE_TIME_WAIT_RATE },
+	{ 'c', MEASURE_CLOSE_WAIT_NOW }, { 'C', MEASURE_CLOSE_WAIT_RATE }, { 'o', MEASURE_CLOSE_WAIT_OLDEST },
+	{ 'y', MEASURE_SYN_SENT_NOW }, { 'e', MEASURE_ESTABLISHED_NOW },   { 'f', MEASURE_FIN_WAIT2_NOW },
+	{ 'l', MEASURE_CLOSING_NOW },  { 'a', MEASURE_ACCEPT_QUEUE_NOW },  { 'i', MEASURE_LISTEN_NOW },
+	{ 'F', MEASURE_FAILURES },     { 'm', MEASURE_REMOTES },	   { 'u', MEASURE_SOCKETS },
+	{ 'n', SORT_BY_LABEL },
+};
+
+/* -1: it is none of these. */
+static int sort_of(int key)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(sort_letters) / sizeof(sort_letters[0]); i++)
+		if (sort_letters[i].key == key)
+			return sort_letters[i].measure;
+	return -1;
+}
+
+static int sort_sockets(struct top_ui *ui, enum top_socket_sort sort)
+{
+	ui->sockets.reverse = ui->sockets.sort == sort && !ui->sockets.reverse;
+	ui->sockets.sort = sort;
+	return panel_refresh(&ui->panel);
+}
+
+/* The letters of the list, as far as they mean something here. */
+static int sockets_key(struct top_ui *ui, int key)
+{
+	static const char letters[SOCKETS_SORTS] = { 'o', 'c', 'n', 'a', 'f' };
+	const char *found = key > 0 && key < 0x7f ? memchr(letters, key, sizeof(letters)) : NULL;
+
+	if (found)
+		return sort_sockets(ui, found - letters);
+	if (key == 's' || key == 'S' || key == '<' || key == '>')
+		return sort_sockets(ui, (ui->sockets.sort + (key == 's' || key == '>' ? 1 : SOCKETS_SORTS - 1)) % SOCKETS_SORTS);
+	return key == 'r' ? sort_sockets(ui, ui->sockets.sort) : 0;
 }
 
 static int key(struct panel *panel, int key)
@@ -100,10 +172,15 @@ static int key(struct panel *panel, int key)
 	const struct model *books = ui->model->books;
 
 	if (panel->mode != PANEL_LIST)
-		return 0;
+		return sockets_key(ui, key);
 	if (key >= '1' && key < '1' + (int)books->n_groupings)
 		return regroup(ui, key - '1');
+	if (sort_of(key) >= 0)
+		return sort_by(ui, sort_of(key));
 	switch (key) {
+	case 'w':
+		ui->model->wide = !ui->model->wide;
+		return 0;
 	case 'b':
 		return regroup(ui, (grouping_now(ui) + 1) % books->n_groupings);
 	case 'B':
@@ -124,8 +201,8 @@ static int key(struct panel *panel, int key)
 static const struct panel_kind kind = {
 	.help = top_ui_help,
 	.keys = {
-		[PANEL_LIST] = "h help  Enter sockets  s sort  r reverse  b group  / filter  p pause  q quit",
-		[PANEL_DETAILS] = "Esc back  p pause  h help",
+		[PANEL_LIST] = "h help  q quit  Enter sockets  b group  s sort  r reverse  / filter  w wide  p pause",
+		[PANEL_DETAILS] = "Esc back  h help  o age  c state  n remote  a recv-q  f fd  r reverse  / filter",
 	},
 	.draw_top = top_ui_draw_top,
 	.row_count = row_count,
@@ -139,6 +216,8 @@ static const struct panel_kind kind = {
 	.collect = collect,
 	.draw_details_top = top_ui_draw_sockets_top,
 	.draw_detail = top_ui_draw_socket,
+	.foot_lines = TOP_SOCKET_DETAILS,
+	.draw_foot = top_ui_draw_socket_foot,
 	.key = key,
 };
 

@@ -7,6 +7,7 @@
 #define TCPDWELL_SHOW_TOP_UI_H
 
 #include "show/panel.h"
+#include "show/top/columns.h"
 #include "show/top/model.h"
 #include "show/top/sockets.h"
 
@@ -16,6 +17,7 @@ struct top_ui {
 	struct group_name selected_name; /* the selection stays with it, and the details are its */
 	char drilled_label[GROUP_LABEL];
 	struct top_sockets sockets;
+	struct top_layout layout; /* of the last frame */
 };
 
 /* `max_rows` 0: all. */
@@ -28,6 +30,7 @@ void top_ui_draw_head(struct panel *panel, struct frame *frame);
 enum frame_style top_ui_draw_row(struct panel *panel, size_t row, struct frame *frame);
 void top_ui_draw_sockets_top(struct panel *panel, struct frame *frame);
 enum frame_style top_ui_draw_socket(struct panel *panel, size_t socket, struct frame *frame);
+void top_ui_draw_socket_foot(struct panel *panel, size_t socket, struct frame *frame);
 extern const char *const top_ui_help[];
 
 #endif

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A clause a kind of trouble. */
+#include "show/top/sentences.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "show/top/columns.h"
+#include "show/top/remotes.h"
+#include "util/tcp_state.h"
+#include "util/text.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define TIME_WAIT_NS (60 * NSEC_PER_SEC)
+#define WORST_ROWS 3
+#define CLAUSE 160
+
+struct clause {
+	const struct top_model *model;
+	const struct ranking_row *row;
+	char *out;
+	size_t size;
+};
+
+static void age_text(char out[TEXT_NUMBER], const struct top_model *model, uint64_t since_ns)
+{
+	text_duration(out, since_ns && model->time_ns > since_ns ? model->time_ns - since_ns : 0);
+}
+
+/* "10.9.0.2:5432, 2.0/s" or "about 200 addresses, 40.0/s" */
+static void failed_text(const struct clause *clause, const char *what, enum connect_failure kind)
+{
+	const struct failure_account *account = &clause->row->group->failures->of[kind];
+	uint32_t addresses = failure_addresses(account);
+	char to[TOP_REMOTE_TEXT], rate[TEXT_NUMBER];
+
+	if (addresses > 1)
+		snprintf(to, sizeof(to), "%u addresses", addresses);
+	else
+		top_end_text(to, &account->last, SIDE_ACTIVE);
+	top_rate_text(rate, account->rate);
+	snprintf(clause->out, clause->size, "%s %s, %s/s", what, to, rate);
+}
+
+static void no_port(const struct clause *clause)
+{
+	failed_text(clause, "no free port to", CONNECT_NO_PORT);
+}
+
+static void refused(const struct clause *clause)
+{
+	failed_text(clause, "connection refused by", CONNECT_REFUSED);
+}
+
+static void unreachable(const struct clause *clause)
+{
+	failed_text(clause, "no route to", CONNECT_UNREACHABLE);
+}
+
+static void no_answer(const struct clause *clause)
+{
+	const struct survey_row *survey = clause->row->survey;
+	const struct failures *failures = clause->row->group->failures;
+	char from[TOP_REMOTE_TEXT], age[TEXT_NUMBER];
+
+	if (!survey->unanswered.sockets) {
+		failed_text(clause, "no answer from",
+			    failures->of[CONNECT_TIMEOUT].rate >= failures->of[CONNECT_ABANDONED].rate ? CONNECT_TIMEOUT :
+													 CONNECT_ABANDONED);
+		return;
+	}
+	if (survey->unanswered.addresses > 1)
+		snprintf(from, sizeof(from), "%u addresses", survey->unanswered.addresses);
+	else
+		top_end_text(from, &survey->unanswered.oldest, SIDE_ACTIVE);
+	age_text(age, clause->model, survey->unanswered.since_ns);
+	snprintf(clause->out, clause->size, "no answer from %s: %u in SYN_SENT, oldest %s", from, survey->unanswered.sockets, age);
+}
+
+static int queue_text(const struct clause *clause, const char *what)
+{
+	const struct listener_facts *facts = &clause->row->survey->queue.facts;
+	char age[TEXT_NUMBER];
+	int used;
+
+	used = snprintf(clause->out, clause->size, "accept queue of port %u %s, %u wait of %u",
+			clause->row->survey->queue.endpoint.local_port, what, facts->depth, facts->backlog);
+	if (facts->oldest_ns) {
+		age_text(age, clause->model, facts->oldest_ns);
+		used += snprintf(clause->out + used, clause->size - used, ", oldest %s", age);
+	}
+	if (facts->closed)
+		used += snprintf(clause->out + used, clause->size - used, ", %u of them closed by the client", facts->closed);
+	return used;
+}
+
+static void queue_full(const struct clause *clause)
+{
+	int used = queue_text(clause, "is full");
+	uint64_t drops = clause->row->group->present.accept_drops;
+
+	if (drops && (size_t)used < clause->size)
+		snprintf(clause->out + used, clause->size - used, ", %llu dropped", (unsigned long long)drops);
+}
+
+static void queue_drops(const struct clause *clause)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "was full, %llu dropped", (unsigned long long)clause->row->group->present.accept_drops);
+	queue_text(clause, what);
+}
+
+static void close_wait(const struct clause *clause)
+{
+	const struct group *group = clause->row->group;
+	char age[TEXT_NUMBER], count[TEXT_NUMBER + 1], peer[TOP_REMOTE_TEXT];
+	int used;
+
+	age_text(age, clause->model, group->oldest_ns);
+	top_count_text(count, clause->row->value[MEASURE_CLOSE_WAIT_NOW]);
+	used = snprintf(clause->out, clause->size, "%s CLOSE_WAIT, oldest %s%s", count, group->oldest_at_least ? "at least " : "",
+			age);
+	if (clause->row->value[MEASURE_CLOSE_WAIT_RATE] > 0)
+		used += snprintf(clause->out + used, clause->size - used, ", growing");
+	if (top_peer_text(peer, clause->model->books, clause->row))
+		snprintf(clause->out + used, clause->size - used, "; other end %s", peer);
+}
+
+static void half_closed(const struct clause *clause)
+{
+	char peer[TOP_REMOTE_TEXT] = "the other end", count[TEXT_NUMBER + 1];
+
+	top_peer_text(peer, clause->model->books, clause->row);
+	top_count_text(count, clause->row->value[MEASURE_FIN_WAIT2_NOW]);
+	snprintf(clause->out, clause->size, "%s FIN_WAIT2 wait for %s to close", count, peer);
+}
+
+static void crowd(const struct clause *clause)
+{
+	const struct survey_row *survey = clause->row->survey;
+	char network[TOP_REMOTE_TEXT];
+
+	top_network_text(network, &survey->network);
+	snprintf(clause->out, clause->size, "%u sockets %s %u addresses, %u in %s", survey->sockets,
+		 survey->busiest.side == SIDE_ACTIVE ? "to" : "from", survey->addresses, survey->network.sockets, network);
+}
+
+static void (*const clauses[TROUBLES])(const struct clause *clause) = {
+	[TROUBLE_CROWD] = crowd,
+	[TROUBLE_HALF_CLOSED] = half_closed,
+	[TROUBLE_CLOSE_WAIT] = close_wait,
+	[TROUBLE_REFUSED] = refused,
+	[TROUBLE_UNREACHABLE] = unreachable,
+	[TROUBLE_NO_ANSWER] = no_answer,
+	[TROUBLE_QUEUE_DROPS] = queue_drops,
+	[TROUBLE_QUEUE_FULL] = queue_full,
+	[TROUBLE_LEAK] = close_wait,
+	[TROUBLE_NO_PORT] = no_port,
+};
+
+static void add(struct top_sentences *sentences, unsigned int level, const char *label, const char *text)
+{
+	if (sentences->count == TOP_SENTENCES)
+		return;
+	sentences->level[sentences->count] = level;
+	snprintf(sentences->text[sentences->count++], TOP_SENTENCE, "%.80s%s%s", label, label[0] ? ": " : "", text);
+}
+
+/* The worst row that is better than `before`; NULL: there is none. */
+static const struct ranking_row *next_worst(const struct top_model *model, const struct ranking_row *before)
+{
+	const struct ranking_row *best = NULL, *row, *end = model->ranking.rows + model->ranking.count;
+	double limit = before ? before->value[MEASURE_TROUBLE] : 1e300;
+
+	for (row = model->ranking.rows; row < end; row++) {
+		double value = row->value[MEASURE_TROUBLE];
+
+		if (value <= 0 || value > limit || row == before || (value == limit && row < before) ||
+		    !top_row_is_shown(model, row))
+			continue;
+		if (!best || value > best->value[MEASURE_TROUBLE])
+			best = row;
+	}
+	return best;
+}
+
+/* Sockets that were in TIME_WAIT at the start have a maker that nobody can tell; the kernel keeps them for a minute. */
+static void explain_unknown(struct top_sentences *sentences, const struct top_model *model)
+{
+	time_t gone_s = (model->begin_unix_ns + TIME_WAIT_NS) / NSEC_PER_SEC + 1;
+	char count[TEXT_NUMBER + 1], text[CLAUSE];
+	const struct group *group;
+	struct tm local;
+	size_t i;
+
+	if (model->time_ns > model->begin_ns + TIME_WAIT_NS)
+		return;
+	for (i = 0; i < model->ranking.count; i++) {
+		group = model->ranking.rows[i].group;
+		if (group_kind(group) != GROUP_UNKNOWN || model->ranking.rows[i].value[MEASURE_TIME_WAIT_SEEDED] <= 0 ||
+		    model->ranking.rows[i].value[MEASURE_TIME_WAIT_NOW] <= 0)
+			continue;
+		localtime_r(&gone_s, &local);
+		top_count_text(count, model->ranking.rows[i].value[MEASURE_TIME_WAIT_NOW]);
+		snprintf(text, sizeof(text), "%s in TIME_WAIT before the start, gone by %02d:%02d:%02d", count, local.tm_hour,
+			 local.tm_min, local.tm_sec);
+		add(sentences, LEVEL_NONE, group->label, text);
+		return;
+	}
+}
+
+void top_sentences_make(struct top_sentences *sentences, const struct top_model *model)
+{
+	const struct ranking_row *row = NULL;
+	char text[CLAUSE];
+	int i;
+
+	sentences->count = 0;
+	for (i = 0; i < WORST_ROWS && (row = next_worst(model, row)); i++) {
+		struct clause clause = { model, row, text, sizeof(text) };
+
+		clauses[row->trouble.kind](&clause);
+		add(sentences, row->trouble.level, row->group->label, text);
+	}
+	explain_unknown(sentences, model);
+}
