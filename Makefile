@@ -206,6 +206,11 @@ $(dir $(SCENARIOS))ports: $(PORTS_SOURCES) $(wildcard tests/ports/*.h user/ports
 	$(call msg,TEST,$@)$(CC) -std=gnu11 -O2 -g -Wall -Wextra -Wno-missing-field-initializers -D_GNU_SOURCE -Iuser -Ibpf \
 		$(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ $(PORTS_SOURCES) -ljansson
 
+# Recordings go through the agent's history, faster than life.
+build/tests/history/feed: tests/history/feed.c $(filter-out $(OUT)/obj/user/main.o,$(OBJECTS))
+	$(Q)mkdir -p $(@D)
+	$(call msg,TEST,$@)$(CC) $(ALL_CFLAGS) $(HARDENING_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
+
 # What runs in the test containers, whose root file system has nothing else.
 build/tests/container_traffic: tests/containers/traffic.c
 	$(Q)mkdir -p $(@D)

@@ -19,6 +19,8 @@
 #define WAL_MAX (8ULL << 20)
 #define SEGMENTS 20 /* in the share of events, so that the oldest is a small part of them */
 #define SEGMENT_MAX (4ULL << 20) /* whoever looks for a time reads from the begin of one */
+#define FLOWS_MOST 200
+#define FLOW_BYTES (32 << 10)
 #define FREE_SHARE 20 /* one part of so many of the file system stays free */
 #define FREE_MAX (1ULL << 30)
 
@@ -63,10 +65,17 @@ void budget_init(struct budget *budget, int folder, uint64_t limit)
 	budget->folder = folder;
 	budget->limit = limit;
 	budget->database = limit / 4;
-	budget->wal = limit / 16 < WAL_MAX ? limit / 16 : WAL_MAX;
+	budget->wal = limit / 8 < WAL_MAX ? limit / 8 : WAL_MAX;
 	budget->events = limit - budget->database - budget->wal - SLACK;
 	budget->segment = budget->events / SEGMENTS < SEGMENT_MAX ? budget->events / SEGMENTS : SEGMENT_MAX;
 	budget_look(budget);
+}
+
+unsigned int budget_flows(const struct budget *budget)
+{
+	uint64_t flows = budget->database / FLOW_BYTES;
+
+	return flows < FLOWS_MOST ? flows : FLOWS_MOST;
 }
 
 /* Is there so much more than what is to stay free? A file system that doesn't tell is trusted. */

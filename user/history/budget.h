@@ -45,6 +45,9 @@ int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size);
 /* The oldest database that was set aside goes. False: there is none. */
 bool budget_drop_set_aside(struct budget *budget);
 
+/* Rows of an interval at most, so that one of them is a small part of the shares. */
+unsigned int budget_flows(const struct budget *budget);
+
 static inline uint64_t budget_used(const struct budget *budget)
 {
 	return budget->used_events + budget->used_intervals;

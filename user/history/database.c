@@ -108,18 +108,20 @@ static int prepare(struct database *database)
 /* 0: a new one, or one of ours that is whole. */
 static int check(struct database *database)
 {
-	int64_t version = database_number(database, "PRAGMA user_version"), tables = database_number(database, "SELECT count(*) FROM sqlite_master");
+	int64_t version = database_number(database, "PRAGMA user_version"), tables;
 	sqlite3_stmt *statement;
-	int err;
+	int err = version < 0 ? sqlite3_errcode(database->sqlite) : 0;
 
+	tables = database_number(database, "SELECT count(*) FROM sqlite_master");
 	if (version < 0 || tables < 0)
-		return -EUCLEAN;
+		return database_error(err ?: sqlite3_errcode(database->sqlite)) ?: -EUCLEAN;
 	if (!version && !tables)
 		return 0;
 	if (version > SCHEMA_VERSION || version < 1 || database_number(database, "PRAGMA application_id") != SCHEMA_APPLICATION)
 		return -EPROTO;
 	err = database_error(sqlite3_prepare_v2(database->sqlite, "PRAGMA quick_check(1)", -1, &statement, NULL));
-	if (!err && (sqlite3_step(statement) != SQLITE_ROW || strcmp((const char *)sqlite3_column_text(statement, 0) ?: "", "ok")))
+	err = err ?: database_error(sqlite3_step(statement));
+	if (!err && strcmp((const char *)sqlite3_column_text(statement, 0) ?: "", "ok"))
 		err = -EUCLEAN;
 	sqlite3_finalize(statement);
 	return err;
@@ -198,6 +200,8 @@ static int open_or_renew(struct database *database)
 
 	if (err == -EUCLEAN || err == -EPROTO)
 		err = set_aside(database, err) ?: try_open(database);
+	while (err == -ENOSPC && budget_drop_set_aside(database->budget))
+		err = try_open(database);
 	return err;
 }
 
@@ -210,6 +214,7 @@ int database_new(struct database **ret, const char *folder, struct budget *budge
 		err = -ENOMEM;
 	if (!err) {
 		database->budget = budget;
+		database->flows_most = budget_flows(budget);
 		err = open_or_renew(database);
 	}
 	if (!err) {
@@ -234,7 +239,7 @@ void database_free(struct database *database)
 int database_renew(struct database *database)
 {
 	close_all(database);
-	return set_aside(database, -EUCLEAN) ?: try_open(database);
+	return set_aside(database, -EUCLEAN) ?: open_or_renew(database);
 }
 
 /* With no reader in the way the log is empty afterwards, and the readers' way is never waited for. */

@@ -31,6 +31,7 @@ struct database {
 	struct sqlite3_stmt *statements[STATEMENTS];
 	int64_t run; /* id of ours */
 	unsigned int set_aside;
+	unsigned int flows_most; /* of an interval */
 };
 
 /* Negative errno for a result of SQLite's. */

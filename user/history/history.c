@@ -22,7 +22,7 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define INTERVAL_NS (10 * NSEC_PER_SEC)
 #define CHECKPOINT_NS (60 * NSEC_PER_SEC)
-#define FLOWS_MOST 200 /* of an interval; the others are one row */
+#define PRUNES 12 /* at most, before an interval is given up */
 #define JUMP_NS (2 * NSEC_PER_SEC) /* of the clock against the monotonic one: somebody set it */
 
 struct history {
@@ -96,20 +96,29 @@ static void note_losses(struct history *history, uint64_t unix_ns)
 	history->told_lost = 0;
 }
 
+/* The log is emptied, then the oldest is given up, until there is room. */
+static int make_room(struct history *history, const struct interval *interval)
+{
+	unsigned int tries;
+	int err = -ENOSPC;
+
+	for (tries = 0; tries < PRUNES && err == -ENOSPC; tries++) {
+		if (tries && !database_prune(history->database) && !budget_drop_set_aside(&history->budget))
+			break;
+		database_checkpoint(history->database);
+		budget_look(&history->budget);
+		err = database_add(history->database, interval, &history->tally);
+	}
+	return err;
+}
+
 static int write_interval(struct history *history, const struct interval *interval)
 {
 	int err = database_add(history->database, interval, &history->tally);
 
 	if (err == -EUCLEAN)
 		err = database_renew(history->database) ?: database_add(history->database, interval, &history->tally);
-	if (err == -ENOSPC) {
-		database_checkpoint(history->database);
-		database_prune(history->database);
-		err = database_add(history->database, interval, &history->tally);
-		if (err == -ENOSPC && budget_drop_set_aside(&history->budget))
-			err = database_add(history->database, interval, &history->tally);
-	}
-	return err;
+	return err == -ENOSPC ? make_room(history, interval) : err;
 }
 
 static void end_interval(struct history *history, const struct tick *tick)
@@ -126,7 +135,7 @@ static void end_interval(struct history *history, const struct tick *tick)
 
 	budget_look(&history->budget);
 	tally_live(&history->tally, recording_view_live(history->events), tick->time_ns);
-	tally_fold(&history->tally, FLOWS_MOST);
+	tally_fold(&history->tally, budget_flows(&history->budget));
 	err = write_interval(history, &interval);
 	history->intervals_lost += err != 0;
 	if (err)

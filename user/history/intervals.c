@@ -110,6 +110,27 @@ static int add_flow(struct database *database, int64_t interval, const struct fl
 	return err ?: add_dwell(database, ids, STATE_CLOSE_WAIT, &flow->close_waited);
 }
 
+static int roll_flows(struct database *database, const int64_t range[4])
+{
+	static const char *const steps[] = { SCHEMA_ROLL_MOST, SCHEMA_ROLL_OTHERS, SCHEMA_ROLL_DWELL };
+	const struct flow other = { .key.other = 1 };
+	const int64_t values[] = { range[0], range[1], range[2], range[3], database->flows_most,
+				   find_or_add(database, FIND_PROCESS, ADD_PROCESS, bind_process, &other),
+				   find_or_add(database, FIND_SERVICE, ADD_SERVICE, bind_service, &other) };
+	sqlite3_stmt *statement;
+	unsigned int i, k;
+	int err = values[5] < 0 ? values[5] : values[6] < 0 ? values[6] : 0;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !err; i++) {
+		err = database_error(sqlite3_prepare_v2(database->sqlite, steps[i], -1, &statement, NULL));
+		for (k = 0; k < sizeof(values) / sizeof(values[0]) && !err; k++)
+			sqlite3_bind_int64(statement, k + 1, values[k]); /* not every step asks for all */
+		err = err ?: database_error(sqlite3_step(statement));
+		sqlite3_finalize(statement);
+	}
+	return err;
+}
+
 /* The oldest intervals of a level that no coarser one has yet, as far as they are of one minute, or hour, that is over. */
 static int roll(struct database *database, int from, int to, int64_t now_ms)
 {
@@ -121,7 +142,6 @@ static int roll(struct database *database, int from, int to, int64_t now_ms)
 	int64_t unit = to * MSEC_PER_SEC, first = 0, last = 0, into;
 	struct interval interval = {};
 	sqlite3_stmt *statement;
-	char sql[4096];
 	int err;
 
 	err = database_error(sqlite3_prepare_v2(database->sqlite, question, -1, &statement, NULL));
@@ -143,30 +163,35 @@ static int roll(struct database *database, int from, int to, int64_t now_ms)
 		return 0;
 	err = add_interval(database, to, &interval, last);
 	into = sqlite3_last_insert_rowid(database->sqlite);
-	snprintf(sql, sizeof(sql), "%s; %s", SCHEMA_ROLL_FLOWS, SCHEMA_ROLL_DWELL);
-	for (const char *next = sql; !err && next && *next;) {
-		err = database_error(sqlite3_prepare_v2(database->sqlite, next, -1, &statement, &next));
-		if (err || !statement)
-			break;
-		sqlite3_bind_int64(statement, 1, first);
-		sqlite3_bind_int64(statement, 2, last);
-		sqlite3_bind_int64(statement, 3, into);
-		sqlite3_bind_int64(statement, 4, from);
-		sqlite3_step(statement);
-		err = database_error(sqlite3_finalize(statement));
-	}
+	err = err ?: roll_flows(database, (int64_t[]){ first, last, into, from });
 	return err ?: 1;
 }
 
+struct rolling {
+	int from, to;
+	int64_t now_ms;
+	bool *more;
+};
+
+static int roll_one(struct database *database, const void *argument)
+{
+	const struct rolling *rolling = argument;
+	int result = roll(database, rolling->from, rolling->to, rolling->now_ms);
+
+	*rolling->more = result > 0;
+	return result < 0 ? result : 0;
+}
+
+/* Each is a transaction of its own: where there is no room for it now, it is made later. */
 static int roll_all(struct database *database, int64_t now_ms)
 {
-	int result = 1, tries;
+	bool more = true;
+	struct rolling minutes = { FINE, 60, now_ms, &more }, hours = { 60, 3600, now_ms, &more };
+	int tries, err = 0;
 
-	for (tries = 0; tries < 8 && result > 0; tries++)
-		result = roll(database, FINE, 60, now_ms);
-	if (result >= 0)
-		result = roll(database, 60, 3600, now_ms);
-	return result < 0 ? result : 0;
+	for (tries = 0; tries < 8 && more && !err; tries++)
+		err = database_transaction(database, roll_one, &minutes);
+	return err ?: database_transaction(database, roll_one, &hours);
 }
 
 struct adding {
@@ -183,14 +208,18 @@ static int add(struct database *database, const void *argument)
 
 	for (flow = adding->tally->flows; flow && !err; flow = flow->hh.next)
 		err = add_flow(database, id, flow);
-	return err ?: roll_all(database, adding->interval->end_unix_ns / NSEC_PER_MSEC);
+	return err;
 }
 
 int database_add(struct database *database, const struct interval *interval, const struct tally *tally)
 {
 	const struct adding adding = { interval, tally };
 
-	return database_transaction(database, add, &adding);
+	int err = database_transaction(database, add, &adding);
+
+	if (!err && roll_all(database, interval->end_unix_ns / NSEC_PER_MSEC) == -ENOSPC)
+		database_checkpoint(database);
+	return err;
 }
 
 /* What goes first: fine intervals that coarser ones stand for, as long as there are more of them than are wanted. */
@@ -199,7 +228,7 @@ static const struct retention {
 	int64_t kept; /* intervals */
 } retentions[] = {
 	{ 10, 60, 6 * 360 },	 { 60, 3600, 14 * 1440 }, { 10, 60, 180 }, { 60, 3600, 1440 },
-	{ 3600, 0, 24 },	 { 60, 3600, 60 },	   { 10, 60, 12 },
+	{ 3600, 0, 24 },	 { 60, 3600, 60 },	   { 10, 60, 12 },	{ 10, 0, 12 },	      { 60, 0, 60 },
 };
 
 static int64_t count_of(struct database *database, int level)
@@ -210,19 +239,39 @@ static int64_t count_of(struct database *database, int level)
 	return database_number(database, sql);
 }
 
+struct forgetting {
+	const struct retention *retention;
+	int most; /* at once */
+};
+
 static int forget(struct database *database, const void *argument)
 {
-	const struct retention *retention = argument;
+	const struct forgetting *forgetting = argument;
+	const struct retention *retention = forgetting->retention;
 	char sql[768];
 
 	snprintf(sql, sizeof(sql),
 		 "CREATE TEMP TABLE IF NOT EXISTS gone (id INTEGER PRIMARY KEY); DELETE FROM gone;"
 		 "INSERT INTO gone SELECT id FROM interval WHERE level = %d AND (%d = 0 OR id <="
-		 " (SELECT ifnull(max(last), 0) FROM interval WHERE level = %d)) ORDER BY id LIMIT 30;"
+		 " (SELECT ifnull(max(last), 0) FROM interval WHERE level = %d)) ORDER BY id LIMIT %d;"
 		 "DELETE FROM flow WHERE interval IN (SELECT id FROM gone); DELETE FROM dwell WHERE interval IN (SELECT id FROM gone);"
 		 "DELETE FROM interval WHERE id IN (SELECT id FROM gone)",
-		 retention->level, retention->into, retention->into);
+		 retention->level, retention->into, retention->into, forgetting->most);
 	return database_execute(database, sql);
+}
+
+/* As many as the log has room for. */
+static bool forget_some(struct database *database, const struct retention *retention)
+{
+	struct forgetting forgetting = { retention, 16 };
+	int err = -ENOSPC;
+
+	for (; forgetting.most && err == -ENOSPC; forgetting.most /= 4) {
+		err = database_transaction(database, forget, &forgetting);
+		if (err)
+			database_checkpoint(database);
+	}
+	return !err;
 }
 
 bool database_prune(struct database *database)
@@ -234,7 +283,7 @@ bool database_prune(struct database *database)
 	for (i = 0; i < sizeof(retentions) / sizeof(retentions[0]); i++) {
 		int64_t before = count_of(database, retentions[i].level);
 
-		if (before <= retentions[i].kept || database_transaction(database, forget, &retentions[i]))
+		if (before <= retentions[i].kept || !forget_some(database, &retentions[i]))
 			continue;
 		if (count_of(database, retentions[i].level) < before)
 			return true;
@@ -256,8 +305,8 @@ void database_trim(struct database *database)
 
 	if (!database->sqlite)
 		return;
-	for (tries = 0; tries < 200 && fill(database) > FULL_PERCENT && database_prune(database); tries++)
-		if (tries % 8 == 7)
+	for (tries = 0; tries < 400 && fill(database) > FULL_PERCENT && database_prune(database); tries++)
+		if (tries % 2)
 			database_checkpoint(database);
 	if (!tries)
 		return;

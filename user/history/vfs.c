@@ -118,7 +118,7 @@ static int file_shm_map(sqlite3_file *file, int page, int size, int extend, void
 	sqlite3_int64 end = (sqlite3_int64)(page + 1) * size;
 
 	if (bound && extend && end > own->shared) {
-		if (budget_ask_intervals(bound, end - own->shared))
+		if (budget_ask_log(bound, end - own->shared, 0))
 			return SQLITE_FULL;
 		own->shared = end;
 	}

@@ -23,6 +23,7 @@
 struct recorded_file {
 	char *path;
 	struct recording_origin origin;
+	uint64_t run_begin_unix_ns; /* of the first file of its run that is here */
 	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
 };
 
@@ -93,15 +94,33 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 	return err;
 }
 
+/* Files of a run stay together, in their own order: the clock may have been set between them. */
 static int compare(const void *a, const void *b)
 {
 	const struct recorded_file *first = a, *second = b;
+	int runs = strcmp(first->origin.run, second->origin.run);
 
-	if (first->origin.begin_unix_ns != second->origin.begin_unix_ns)
-		return first->origin.begin_unix_ns < second->origin.begin_unix_ns ? -1 : 1;
+	if (first->run_begin_unix_ns != second->run_begin_unix_ns)
+		return first->run_begin_unix_ns < second->run_begin_unix_ns ? -1 : 1;
+	if (runs)
+		return runs;
 	if (first->origin.part != second->origin.part)
 		return first->origin.part < second->origin.part ? -1 : 1;
 	return strverscmp(first->path, second->path);
+}
+
+static void find_run_begins(struct recording_files *files)
+{
+	const struct recorded_file *first;
+	size_t i, k;
+
+	for (i = 0; i < files->count; i++) {
+		first = &files->files[i];
+		for (k = 0; *first->origin.run && k < files->count; k++)
+			if (!strcmp(files->files[k].origin.run, first->origin.run) && files->files[k].origin.part < first->origin.part)
+				first = &files->files[k];
+		files->files[i].run_begin_unix_ns = first->origin.begin_unix_ns;
+	}
 }
 
 /* A file tells at its begin what was there: nothing before the last one that begins early enough is needed. */
@@ -109,9 +128,8 @@ static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
 	size_t i;
 
-	for (i = 0; since_unix_ns && i < files->count; i++)
-		if (files->files[i].origin.begin_unix_ns && files->files[i].origin.begin_unix_ns <= since_unix_ns)
-			files->first = i;
+	for (i = 0; i < files->count && files->files[i].origin.begin_unix_ns <= since_unix_ns; i++)
+		files->first = i;
 	files->at = files->first;
 }
 
@@ -147,6 +165,7 @@ int recording_files_new(struct recording_files **ret, const struct recording_sel
 		recording_files_free(files);
 		return err;
 	}
+	find_run_begins(files);
 	qsort(files->files, files->count, sizeof(*files->files), compare);
 	find_first(files, selection->since_unix_ns);
 	*ret = files;
