@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* tcpdwell top: who makes TIME_WAIT, who holds CLOSE_WAIT. */
+/* tcpdwell top: all states at a glance, what is wrong first. */
 #include <errno.h>
 
 #include "account/ranking.h"
@@ -39,7 +39,7 @@ static int parse_sort(const struct option_row *row, void *field, const char *tex
 static const struct option_row top_rows[] = {
 	{ "sort", 's', "KEY", "sort by this column", parse_sort, FIELD(sort) },
 	{ "batch", 'b', NULL, "print tables instead of drawing on the terminal", option_flag, FIELD(batch) },
-	{ "wide", 'w', NULL, "what each process runs", option_flag, FIELD(wide) },
+	{ "wide", 'w', NULL, "percentiles, the other end, what each process runs", option_flag, FIELD(wide) },
 	{},
 };
 
@@ -117,18 +117,25 @@ static int top_run(const struct options *options)
 
 const struct command command_top = {
 	.name = "top",
-	.summary = "live table: who makes TIME_WAIT, who holds CLOSE_WAIT",
+	.summary = "live table of all states: what is wrong first, and who has it",
 	.arguments = "[INTERVAL [COUNT]]",
 	.description =
-		"Who makes TIME_WAIT and who holds CLOSE_WAIT, by process, or by whatever --by says (two keys: process,remote).\n"
-		"On a terminal a table that is redrawn each INTERVAL (1 s): h shows the keys. Elsewhere, or with -b, a table\n"
-		"an interval. TW is TIME_WAIT, CW is CLOSE_WAIT; NEW counts entries since the start, NOW those that are there,\n"
-		"from before the start too. OLDEST ends in + where the socket is older than tcpdwell. P50 is the median,\n"
-		"P99 the 99th percentile, of the time that sockets which ended were in the state. Sockets are counted for who has them:\n"
-		"what changes hands moves to the other's row.\n"
-		"Sort keys: now (TIME_WAIT and CLOSE_WAIT together), tw-new, tw-rate, tw-now, tw-p50, tw-p99, cw-new, cw-rate,\n"
-		"cw-now, cw-oldest, cw-p50, cw-p99, name.",
+		"What stands out, in words; below it a row a process, or whatever --by says (two keys: process,remote), the worst first.\n"
+		"On a terminal a table that is redrawn each INTERVAL (1 s): Enter shows a row's sockets, h the keys. Elsewhere, or with\n"
+		"-b, a table an interval. WHY says what is wrong with a row:\n"
+		"  no port     connect() finds no free local port           leak       CLOSE_WAIT that is not closed, old or growing\n"
+		"  queue full  an accept queue is full; drops: it was       unclosed   CLOSE_WAIT for more than 10 seconds\n"
+		"  no answer   connects wait in SYN_SENT, or timed out      half-close FIN_WAIT2: the process at the other end does not close\n"
+		"  refused     nothing listens there; no route              many peers 500 remote addresses or more\n"
+		"TW is TIME_WAIT, CW is CLOSE_WAIT: NEW entries since the start, NOW there now, from before the start too; OLDEST ends\n"
+		"in + where the socket is older than tcpdwell. SYN, ESTAB, FIN2, SYNRCV, LISTEN are sockets in these states, CLOSNG those\n"
+		"that wait for an answer to their FIN, QUEUE those that no one accepted yet. -w adds the median (P50) and the 99th\n"
+		"percentile of the time that sockets were in TIME_WAIT and CLOSE_WAIT, the other end, and what each process runs.\n"
+		"Sort keys: trouble (the default), now (TIME_WAIT and CLOSE_WAIT), sockets, tw-new, tw-rate, tw-now, tw-p50, tw-p99,\n"
+		"cw-new, cw-rate, cw-now, cw-oldest, cw-p50, cw-p99, syn-sent, syn-recv, established, fin-wait-2, closing, queue,\n"
+		"listen, remotes, failures, name.",
 	.examples = "  tcpdwell top                         # on a terminal: interactive\n"
+		    "  tcpdwell top --state SYN_SENT        # whose connects wait for an answer\n"
 		    "  tcpdwell top --by remote -s tw-rate  # towards whom TIME_WAIT is made, the fastest first\n"
 		    "  tcpdwell top -b 10 6                 # six tables, one each 10 seconds\n"
 		    "  tcpdwell top -j 1 | jq .totals       # an object a second",
