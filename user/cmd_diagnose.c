@@ -62,7 +62,7 @@ static void diagnose_needs(const struct options *options, struct run_needs *need
 	needs->emit_states = ~0U;
 	needs->track_all = true;
 	needs->holder_states = ~0U;
-	needs->port_search = needs->ports = true;
+	needs->port_search = needs->ports = needs->present = needs->namespaces = true;
 	needs->filters_processes = true;
 }
 

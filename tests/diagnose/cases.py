@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """For each code of diagnose what makes it, with the exact set of findings, and a near miss that stays silent. Where it can be done
 the remedy is executed, and the useless advice too. Usage: cases.py CASE, or cases.py --list."""
+import errno
 import os
 import resource
 import select
@@ -162,6 +163,87 @@ def td103_near_miss(world):
     client = world.spawn("shop", shop(12, 14))
     client.wait()
     world.expect(diagnosis.finish(), "TD111")
+
+
+# TD104, TD105: ports of others
+
+def bound_first(count, no_port=False, port=5432):
+    """bind() before connect(), as curl --interface and Go's LocalAddr do it."""
+    def body(say, go):
+        mine = []
+        for _ in range(count):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_IP, 24, no_port)
+            client.bind((ADDRESS, 0))
+            client.connect((ADDRESS, port))
+            mine.append(client)
+        say()
+        go()
+        say()
+        time.sleep(60)
+    return body
+
+
+@case
+def td104_bind_before_connect(world):
+    sysctl("ipv4.ip_local_port_range", "42000 42099")
+    world.server(5432, answered)
+    curl = world.spawn("curl", bound_first(20))
+    curl.wait()
+    found = world.expect(Diagnosis(2).finish(), "TD104=note").found.get("TD104")
+    if found:
+        world.check("title", "block 20 of 100" in found["title"] and "curl" in found["title"], found["title"])
+    sysctl("ipv4.ip_local_port_range", "44000 44019")
+    more = world.spawn("curl", bound_first(20))
+    more.wait()
+    world.check("bind", fails(lambda: socket.create_connection((ADDRESS, 5432), source_address=(ADDRESS, 0))) == errno.EADDRINUSE)
+    world.expect(Diagnosis(2).finish(), "TD104=now")
+    for process in (curl, more):
+        process.end()
+        world.processes.remove(process)
+    # The remedy, with as many connections.
+    sysctl("ipv4.ip_local_port_range", "43000 43099")
+    world.spawn("curl", bound_first(20, no_port=True)).wait()
+    world.expect(Diagnosis(2).finish())
+
+
+@case
+def td104_near_miss(world):
+    sysctl("ipv4.ip_local_port_range", "42000 42099")
+    world.server(5432, kept)
+    world.spawn("curl", bound_first(9)).wait()
+    world.expect(Diagnosis(2).finish())
+
+
+def service_goes(world, reserved):
+    """A service whose port lies in the range is down, and all ports are used meanwhile."""
+    sysctl("ipv4.ip_local_port_range", "42000 42009")
+    if reserved:
+        sysctl("ipv4.ip_local_reserved_ports", "42005")
+    world.server(5432, kept)
+    login = world.server(42005, kept, name="login-service")
+    diagnosis = Diagnosis(7)
+    time.sleep(2.5)  # it looks who listens once a second
+    login.end()
+    world.processes.remove(login)
+    world.spawn("report", lambda say, _: ([connected(5432) for _ in range(9 if reserved else 10)], say(), time.sleep(60))[1]).wait()
+    return diagnosis
+
+
+@case
+def td105_port_of_a_service(world):
+    diagnosis = service_goes(world, False)
+    world.check("bind", fails(lambda: socket.create_server((ADDRESS, 42005))) == errno.EADDRINUSE)
+    found = world.expect(diagnosis.finish(), "TD105=now").found.get("TD105")
+    if found:
+        world.check("title", "42005" in found["title"] and "login-service" in found["title"] and "report" in found["title"], found["title"])
+
+
+@case
+def td105_remedy(world):
+    diagnosis = service_goes(world, True)
+    world.check("bind", not fails(lambda: socket.create_server((ADDRESS, 42005))))
+    world.expect(diagnosis.finish())
 
 
 # TD111: a connection for each request
@@ -360,6 +442,96 @@ def td132_near_miss(world):
     world.expect(never_accepted(world, 2))
 
 
+# TD123, TD131: stuck, and a full accept queue
+
+def stuck_server(world, accepts, sent, queued):
+    """It accepts some, and then nothing any more; what clients send is not read."""
+    def body(say, _):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, 8080))
+        listener.listen(128)
+        say()
+        mine = [listener.accept() for _ in range(accepts)]
+        say()
+        time.sleep(60)
+        del mine
+
+    server = world.spawn("broker", body)
+    server.wait()
+    diagnosis = Diagnosis(9)
+    for i in range(accepts):
+        client = connected(8080)
+        if i < sent:
+            client.send(b"0123456789")
+        client.close()
+    server.wait()
+    world.kept = [connected(8080) for _ in range(queued)]
+    return server, diagnosis
+
+
+@case
+def td123_stuck(world):
+    server, diagnosis = stuck_server(world, 4, 4, 2)
+    found = world.expect(diagnosis.finish(), "TD123=now").found.get("TD123")
+    if found:
+        unread = [line for line in ss("state", "close-wait") if int(line.split()[0]) > 1]
+        world.check("title", f"40 bytes on {len(unread)} connections" in found["title"] and "2 wait" in found["title"], found["title"])
+        world.check("who", found["subject"]["pid"] == server.pid, found["title"])
+
+
+@case
+def td123_near_miss(world):
+    """Two are not read: clients that closed early."""
+    world.expect(stuck_server(world, 2, 2, 0)[1].finish())
+
+
+def waiting(world, backlog, clients):
+    def body(say, go):
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(backlog)
+        say()
+        go()
+        mine = [listener.accept() for _ in range(clients)]
+        say()
+        time.sleep(60)
+        del mine
+
+    server = world.spawn("slow-api", body)
+    server.wait()
+    diagnosis = Diagnosis(4)
+    world.kept = []
+    for _ in range(clients):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex((ADDRESS, 8080))
+        world.kept.append(client)
+    return server, diagnosis
+
+
+@case
+def td131_accept_queue_full(world):
+    server, diagnosis = waiting(world, 4, 5)
+    found = world.expect(diagnosis.finish(), "TD131=now").found.get("TD131")
+    if found:
+        depth, backlog = ss("-l", "sport", "=", ":8080")[0].split()[1:3]
+        world.check("title", f"{depth} connections wait, {backlog} may" in found["title"] and "slow-api" in found["title"], found["title"])
+    server.on()
+    server.wait()
+    world.expect(Diagnosis(2).finish())
+
+
+@case
+def td131_nearly_full(world):
+    world.expect(waiting(world, 10, 8)[1].finish(), "TD131=soon")
+
+
+@case
+def td131_near_miss(world):
+    world.expect(waiting(world, 10, 7)[1].finish())
+
+
 # TD141: the peer does not close
 
 def half_closed(count):
@@ -540,6 +712,45 @@ def td153_near_miss(world):
     world.expect(diagnosis.finish())
 
 
+# TD171: silent
+
+def silent_pool(world, count, keepalive):
+    def alive(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, keepalive)
+        connection.send(connection.recv(1))
+        return connection
+
+    def body(say, _):
+        mine = [connected(5432) for _ in range(count)]
+        for client in mine:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, keepalive)
+            client.send(b"x")
+            client.recv(1)
+        say()
+        time.sleep(60)
+
+    server = world.server(5432, alive, name="database")
+    world.spawn("pool", body).wait()
+    return server, Diagnosis(9, "--set", "TD171.idle=6,TD171.count=5")
+
+
+@case
+def td171_silent(world):
+    _, diagnosis = silent_pool(world, 5, False)
+    found = world.expect(diagnosis.finish(), "TD171=note")
+    world.check("both ends", sorted(one["subject"]["comm"] for one in found.all) == ["database", "pool"], found.all)
+
+
+@case
+def td171_remedy(world):
+    world.expect(silent_pool(world, 5, True)[1].finish())
+
+
+@case
+def td171_near_miss(world):
+    world.expect(silent_pool(world, 4, False)[1].finish())
+
+
 # TD172: resets
 
 def reset(connection):
@@ -570,6 +781,172 @@ def td172_resets(world):
 @case
 def td172_near_miss(world):
     world.expect(ended_by_reset(world, 8))
+
+
+# TD191: settings
+
+@case
+def td191_settings(world):
+    values = {"net.ipv4.tcp_fin_timeout": 2, "net.ipv4.tcp_tw_reuse": 1, "net.ipv4.tcp_keepalive_time": 600, "net.core.somaxconn": 65535,
+              "net.ipv4.tcp_syn_retries": 2, "net.ipv4.tcp_orphan_retries": 1, "net.ipv4.tcp_max_tw_buckets": 100}
+    world.check("none before", not Diagnosis(2).finish().settings)
+    for name, value in values.items():
+        sysctl(name[4:], value)
+    diagnosis = Diagnosis(2).finish()
+    world.expect(diagnosis)
+    world.check("settings", set(diagnosis.settings) == set(values), sorted(diagnosis.settings))
+    for name, value in values.items():
+        world.check(name, f" is {value}" in diagnosis.settings.get(name, {}).get("title", ""), diagnosis.settings.get(name))
+    # 1 + 2 + 4 s, and 0.2 + 0.4 s.
+    for name, seconds in ("net.ipv4.tcp_syn_retries", "7 seconds"), ("net.ipv4.tcp_orphan_retries", "600 ms"):
+        world.check(name, seconds in diagnosis.settings.get(name, {}).get("title", ""), diagnosis.settings.get(name))
+
+
+# Five reports, in small
+
+def each_a_connection(rate, seconds, port=8080):
+    """A client that makes an HttpClient for each call, and closes first."""
+    def body(say, _):
+        say()
+
+        def ask():
+            try:
+                client = connected(port)
+                client.send(b"x")
+                client.recv(1)
+                client.close()
+            except OSError:
+                pass
+        paced(rate, seconds, ask)
+        time.sleep(60)
+    return body
+
+
+@case
+def report_rest_client(world):
+    """A new HttpClient for each REST call: TD111 with median life and rate, TD103; gone with a pool: td111_remedy."""
+    sysctl("ipv4.ip_local_port_range", "42000 42999")
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12)
+    world.spawn("java", each_a_connection(40, 13)).wait()
+    found = world.expect(diagnosis.finish(), "TD103=soon", "TD111").found
+    if "TD111" in found:
+        world.check("life", evidence(found["TD111"], "median_life") < 0.1, found["TD111"])
+
+
+@case
+def report_login_service(world):
+    """BindException in one service, since another project's client leaks CLOSE_WAIT until the ports are used up."""
+    sysctl("ipv4.ip_local_port_range", "42000 42039")
+    world.server(8080, closed)
+
+    def leak(say, _):
+        say()
+        mine = []
+        for _ in range(40):
+            mine.append(connected(8080))
+            time.sleep(0.55)
+        say()
+        time.sleep(60)
+
+    diagnosis = Diagnosis(26)
+    leaker = world.spawn("httplib-client", leak)
+    leaker.wait()
+
+    def login(say, go):
+        go()
+        for _ in range(3):
+            fails(lambda: connected(8080))
+        say()
+        time.sleep(60)
+
+    victim = world.spawn("login-service", login)
+    leaker.wait()
+    victim.on()
+    victim.wait()
+    found = world.expect(diagnosis.finish(), "TD101=now", "TD121=soon").found
+    if "TD101" in found:
+        title = found["TD101"]["title"]
+        world.check("victim and holder", title.startswith("login-service") and "40 by httplib-client" in title and "CLOSE_WAIT" in title, title)
+        world.check("change", "close" in found["TD101"]["change"][0] and "httplib-client" in found["TD101"]["change"][0], found["TD101"]["change"])
+
+
+@case
+def report_few_time_wait(world):
+    """Eight TIME_WAIT only: no leak, no client that opens too much; the figures say what is excluded."""
+    world.server(8080, answered)
+    for _ in range(8):
+        connected(8080).close()
+    diagnosis = Diagnosis(11).finish()
+    world.expect(diagnosis)
+    world.check("figures", diagnosis.summary["totals"]["time_wait_now"] == len(ss("state", "time-wait")) == 8, diagnosis.summary)
+
+
+@case
+def report_message_broker(world):
+    """A broker with CLOSE_WAIT whose data it does not read, near its limit of descriptors."""
+    def body(say, _):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+        listener = socket.socket()
+        listener.bind((ADDRESS, 61616))
+        listener.listen(128)
+        say()
+        mine = []
+        try:
+            while True:
+                mine.append(listener.accept())
+        except OSError:
+            say()
+        time.sleep(60)
+
+    sysctl("ipv4.tcp_keepalive_time", 600)
+    broker = world.spawn("broker", body)
+    broker.wait()
+    diagnosis = Diagnosis(10)
+    for _ in range(45):
+        client = connected(61616)
+        client.send(b"message")
+        client.close()
+    broker.wait()
+    diagnosis.finish()
+    found = world.expect(diagnosis, "TD123=now", "TD124=now", "TD132=now").found
+    world.check("keepalive", "(0 of" in diagnosis.settings.get("net.ipv4.tcp_keepalive_time", {}).get("title", ""), diagnosis.settings)
+    if "TD124" in found:
+        world.check("descriptors", f"has {len(os.listdir(f'/proc/{broker.pid}/fd'))} of 40 descriptors" in found["TD124"]["title"], found["TD124"]["title"])
+
+
+@case
+def report_web_service_client(world):
+    """A client behind a balancer: all connections come from one address. Seen at the server; and each piece of the advice."""
+    def balancer(say, go):
+        unshare_net()
+        say()
+        go()
+        run("ip", "address", "add", "10.8.8.2/24", "dev", "v1")
+        run("ip", "link", "set", "v1", "up")
+        for _ in range(60):
+            client = connected(8080, "10.8.8.1", "10.8.8.2")
+            client.recv(1)
+            client.close()
+        say()
+        time.sleep(60)
+
+    other = world.spawn("balancer", balancer)
+    other.wait()
+    run("ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", str(other.pid))
+    run("ip", "address", "add", "10.8.8.1/24", "dev", "v0")
+    run("ip", "link", "set", "v0", "up")
+    sysctl("ipv4.tcp_fin_timeout", 2)
+    sysctl("ipv4.tcp_tw_reuse", 1)
+    world.server(8080, closed, address="10.8.8.1", name="axis")
+    diagnosis = Diagnosis(4, "--set", "TD112.count=50,TD162.count=50")
+    other.on()
+    other.wait()
+    found = world.expect(diagnosis.finish(), "TD112", "TD162").found
+    world.check("settings", set(diagnosis.settings) == {"net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_tw_reuse"}, diagnosis.settings)
+    world.check("recycle", "net.ipv4.tcp_tw_recycle" in [one["setting"] for one in found.get("TD112", {"useless": []})["useless"]])
+    if "TD162" in found:
+        world.check("title", "10.8.8.2 makes 100%" in found["TD162"]["title"] and "uses 60 of" in found["TD162"]["title"], found["TD162"]["title"])
 
 
 # What is healthy

@@ -108,6 +108,7 @@ class Diagnosis:
         self.not_examined = {line["code"]: line["reason"] for line in lines if line["type"] == "not_examined"}
         self.all = [line for line in lines if line["type"] == "finding" and line["code"] != "TD191"]
         self.found = {line["code"]: line for line in self.all}
+        self.settings = {line["title"].split()[0]: line for line in lines if line["type"] == "finding" and line["code"] == "TD191"}
         return self
 
 

@@ -99,8 +99,23 @@ static struct cause_key key_of(const struct live_socket *socket, const struct li
 	};
 }
 
-static int add(struct causes *causes, uint64_t id, const struct live_socket *socket, const struct live_end *end, uint64_t begin_ns,
-	       uint64_t now_ns)
+static void add_present(struct cause *cause, const struct present_socket *present)
+{
+	if (!present)
+		return;
+	cause->looked++;
+	cause->unread += present->now.rx_queue > 1;
+	cause->unread_end += present->now.rx_queue == 1;
+	cause->read_to_end += !present->now.rx_queue;
+	cause->keepalive += present->now.keepalive == PRESENT_YES;
+	cause->probing += present->now.timer == PRESENT_TIMER_PROBE;
+	cause->tx_queue += present->now.tx_queue;
+	if (present->now.retransmits > cause->retransmits)
+		cause->retransmits = present->now.retransmits;
+}
+
+static int add(struct causes *causes, uint64_t id, const struct live_socket *socket, const struct live_end *end,
+	       const struct present_socket *present, uint64_t begin_ns, uint64_t now_ns)
 {
 	struct cause_key key = key_of(socket, end);
 	struct cause *cause = cause_get(causes, &key, end);
@@ -111,6 +126,7 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 		return -ENOMEM;
 	causes->states[socket->state & 15]++;
 	cause->count++;
+	add_present(cause, present);
 	cause->aged += age_ns >= causes->age_ns[socket->state & 15];
 	cause->from_before += !!(socket->flags & LIVE_AT_LEAST);
 	cause->one_remote &= !memcmp(cause->remote_addr, end->endpoint.remote_addr, 16);
@@ -164,7 +180,7 @@ int causes_make(struct causes *causes, const struct model *model, uint64_t begin
 	while (!err && (socket = live_sockets_next(&model->sockets, &cursor, &id))) {
 		end = live_socket_end(&model->sockets, socket);
 		if (end)
-			err = add(causes, id, socket, end, begin_ns, now_ns);
+			err = add(causes, id, socket, end, model_present_find(model, id), begin_ns, now_ns);
 	}
 	return err ?: sort(causes);
 }

@@ -34,6 +34,11 @@ struct cause {
 	UT_hash_handle hh;
 	uint32_t count;
 	uint32_t aged; /* as old as the state's age, at least */
+	uint32_t looked; /* of these the queues are known: */
+	uint32_t unread, unread_end, read_to_end; /* data, the end of stream alone, nothing is left unread */
+	uint32_t keepalive; /* have SO_KEEPALIVE */
+	uint32_t probing; /* their peer's window is closed */
+	uint64_t tx_queue, retransmits; /* bytes not acknowledged; the most in a row */
 	uint32_t from_before; /* their begin was not seen */
 	uint64_t oldest_ns, youngest_ns; /* ages */
 	bool oldest_at_least;

@@ -31,7 +31,7 @@ enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cau
 		return CLOSE_WAIT_GROWS;
 	if (scene->watched_s < watch_s)
 		return cause->from_before || cause->count >= scene_threshold(scene, TD121_COUNT) ? CLOSE_WAIT_UNDECIDED : CLOSE_WAIT_PASSING;
-	return cause->youngest_ns / 1e9 >= scene_threshold(scene, TD122_AGE_S) ? CLOSE_WAIT_STAYS : CLOSE_WAIT_PASSING;
+	return cause->youngest_ns / 1e9 >= scene_threshold(scene, cause->key.side == SIDE_ACTIVE ? TD122_AGE_S : TD121_AGE_S) ? CLOSE_WAIT_STAYS : CLOSE_WAIT_PASSING;
 }
 
 double close_wait_rate(const struct scene *scene, const struct cause *cause)
@@ -87,6 +87,12 @@ void close_wait_evidence(struct finding *finding, const struct scene *scene, con
 		finding_evidence(finding, "growth", close_wait_rate(scene, cause), "a second", NULL);
 	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);
 	finding_evidence(finding, "youngest", cause->youngest_ns / 1e9, "s", NULL);
+	if (cause->looked) {
+		finding_evidence(finding, "read_to_end", cause->read_to_end, "sockets", NULL);
+		finding_evidence(finding, "end_not_read", cause->unread_end, "sockets", NULL);
+		finding_evidence(finding, "data_not_read", cause->unread, "sockets", NULL);
+		finding_evidence(finding, "keepalive", cause->keepalive, "sockets", "ss -tanoi state close-wait");
+	}
 	if (facts && facts->fds_known) {
 		finding_evidence(finding, "descriptors", facts->fds, "", "ls /proc/%u/fd | wc -l", process->pid);
 		if (facts->fds_limit != UINT64_MAX)
@@ -97,9 +103,11 @@ void close_wait_evidence(struct finding *finding, const struct scene *scene, con
 void close_wait_useless(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
 	(void)scene;
-	(void)cause;
 	finding_useless(finding, "net.ipv4.tcp_fin_timeout", "is for FIN_WAIT2 of closed sockets; nothing in the kernel ends CLOSE_WAIT, only close() does");
-	finding_useless(finding, "net.ipv4.tcp_keepalive_time",
+	if (cause->looked && !cause->keepalive)
+		finding_useless(finding, "net.ipv4.tcp_keepalive_time", "is for sockets with SO_KEEPALIVE; none of these has it");
+	else
+		finding_useless(finding, "net.ipv4.tcp_keepalive_time",
 			"is for sockets with SO_KEEPALIVE alone, and ends them only when the peer's end is gone too; the descriptor stays open even then");
 	finding_useless(finding, "nofile", "a higher limit only makes it take longer until the descriptors are used up");
 	finding_useless(finding, "net.ipv4.tcp_tw_reuse", "is for TIME_WAIT; these sockets wait for their own program");

@@ -6,14 +6,16 @@
 #include "diagnose/scene.h"
 
 enum code {
-	TD101, TD102, TD103,
-	TD111, TD112,
-	TD121, TD122, TD124,
-	TD132,
-	TD141, TD142,
+	TD101, TD102, TD103, TD104, TD105,
+	TD111, TD112, TD113,
+	TD121, TD122, TD123, TD124,
+	TD131, TD132,
+	TD141, TD142, TD143,
 	TD151, TD152, TD153,
-	TD162,
-	TD172,
+	TD161, TD162,
+	TD171, TD172,
+	TD181,
+	TD191,
 	CODES,
 };
 
@@ -24,6 +26,8 @@ enum need {
 	NEED_SEARCH = 1 << 2, /* how long connect() looked for a port */
 	NEED_PROCESSES = 1 << 3, /* the machine can be asked about processes */
 	NEED_FAILURES = 1 << 4, /* connect() that failed */
+	NEED_PRESENT = 1 << 5, /* queues and timers of all sockets, listeners */
+	NEED_NAMESPACES = 1 << 6, /* counters and settings of namespaces */
 };
 
 struct code_row {
@@ -42,8 +46,10 @@ int code_parse(const char *name);
 /* The long text of a code, for --explain: paragraphs, each ends with a newline. */
 const char *code_explanation(unsigned int code);
 
-rule td101_no_port, td102_cliff, td103_ports_run_out, td111_connection_per_request, td112_server_closes_first, td121_leak,
-	td122_idle_pool, td124_descriptors, td132_gave_up_in_queue, td141_peer_does_not_close, td142_peer_does_not_answer,
-	td151_no_answer, td152_scan, td153_refused, td162_one_address, td172_resets;
+rule td101_no_port, td102_cliff, td103_ports_run_out, td104_bind_before_connect, td105_port_of_a_service,
+	td111_connection_per_request, td112_server_closes_first, td113_time_wait_overflow, td121_leak, td122_idle_pool, td123_stuck,
+	td124_descriptors, td131_accept_queue, td132_gave_up_in_queue, td141_peer_does_not_close, td142_peer_does_not_answer,
+	td143_orphans_memory, td151_no_answer, td152_scan, td153_refused, td161_flood, td162_one_address, td171_silent, td172_resets,
+	td181_conntrack, td191_settings;
 
 #endif

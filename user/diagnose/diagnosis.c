@@ -35,6 +35,8 @@ int diagnosis_init(struct diagnosis *diagnosis, const struct diagnosis_config *c
 		diagnosis->thresholds = *config->thresholds;
 	flows_init(&diagnosis->flows);
 	causes_init(&diagnosis->causes);
+	trends_init(&diagnosis->trends);
+	listened_init(&diagnosis->listened);
 	causes_ages(&diagnosis->causes, &diagnosis->thresholds);
 	return ports_model_init(&diagnosis->ports, &ports);
 }
@@ -47,6 +49,8 @@ void diagnosis_release(struct diagnosis *diagnosis)
 		free(diagnosis->told[i]);
 	asked_release(diagnosis);
 	causes_release(&diagnosis->causes);
+	trends_release(&diagnosis->trends);
+	listened_release(&diagnosis->listened);
 	flows_release(&diagnosis->flows);
 	ports_model_release(&diagnosis->ports);
 }
@@ -60,6 +64,8 @@ void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
 		.ports = &diagnosis->ports,
 		.flows = &diagnosis->flows,
 		.causes = &diagnosis->causes,
+		.trends = &diagnosis->trends,
+		.listened = &diagnosis->listened,
 		.thresholds = &diagnosis->thresholds,
 		.facts = diagnosis->config.ask ? facts_of : NULL,
 		.context = diagnosis,
@@ -99,6 +105,29 @@ static void count_figures(struct diagnosis *diagnosis)
 	memcpy(figures->failures, diagnosis->ports.totals.connect_failures, sizeof(figures->failures));
 }
 
+static void note_trends(struct diagnosis *diagnosis, uint64_t now_ns)
+{
+	const struct model *model = diagnosis->ports.books;
+	const struct listening_socket *listener;
+	const struct namespace_facts *facts;
+	unsigned int counter;
+	size_t cursor = 0;
+	uint32_t netns;
+	uint64_t id;
+
+	while ((listener = model_listener_next(model, &cursor, &id)))
+		if (listener->now.drops != LISTENER_NOT_KNOWN && listener->now.new_drops != LISTENER_NOT_KNOWN)
+			trends_note(&diagnosis->trends, trend_key(TREND_LISTENER_DROPS, id, 0), listener->now.drops,
+				    listener->now.new_drops, now_ns);
+	for (cursor = 0; (facts = model_namespace_next(model, &cursor, &netns));)
+		for (counter = 0; counter < NS_COUNTERS; counter++)
+			if (facts->counters[counter].known == NS_KNOWN)
+				trends_note(&diagnosis->trends, trend_key(TREND_NAMESPACE, netns, counter),
+					    facts->counters[counter].total, facts->counters[counter].grown, now_ns);
+	trends_forget(&diagnosis->trends, now_ns);
+	listened_note(&diagnosis->listened, model, now_ns);
+}
+
 /* What the model says of now. */
 static int look(struct diagnosis *diagnosis, const struct tick *tick)
 {
@@ -110,6 +139,7 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 	if (err)
 		return err;
 	flows_conclude(&diagnosis->flows, tick->time_ns);
+	note_trends(diagnosis, tick->time_ns);
 	count_figures(diagnosis);
 	asked_ask(diagnosis);
 	return 0;
@@ -189,6 +219,29 @@ static void keep(struct diagnosis *diagnosis, struct finding *finding)
 		told->finding.since_ns = told->begin_ns;
 }
 
+/* What was foreseen of a destination has come true: it is told by what came. */
+static bool has_come_true(const struct diagnosis *diagnosis, const struct told_finding *told)
+{
+	const struct subject *subject = &told->finding.subject, *other;
+	size_t i;
+
+	if (told->last_ns == diagnosis->scene.now_ns || (told->finding.code != TD102 && told->finding.code != TD103))
+		return false;
+	for (i = 0; i < diagnosis->n_told; i++) {
+		other = &diagnosis->told[i]->finding.subject;
+		if (diagnosis->told[i]->finding.code == TD101 && other->netns == subject->netns &&
+		    other->remote_port == subject->remote_port && !memcmp(other->remote_addr, subject->remote_addr, 16))
+			return true;
+	}
+	return false;
+}
+
+/* Its end is not waited for: the next run of the rules decides. */
+static bool is_decided(const struct diagnosis *diagnosis, const struct told_finding *told)
+{
+	return told->finding.confidence == CONFIDENCE_TOO_EARLY && told->last_ns != diagnosis->scene.now_ns;
+}
+
 /* What was undecided and is decided otherwise now was nothing. */
 static void close_over(struct diagnosis *diagnosis)
 {
@@ -198,7 +251,7 @@ static void close_over(struct diagnosis *diagnosis)
 		struct told_finding *told = diagnosis->told[i];
 
 		told->over = diagnosis->scene.now_ns - told->last_ns >= OVER_NS;
-		if (told->finding.confidence == CONFIDENCE_TOO_EARLY && told->last_ns != diagnosis->scene.now_ns)
+		if (is_decided(diagnosis, told) || has_come_true(diagnosis, told))
 			drop(diagnosis, i);
 		else
 			i++;

@@ -13,6 +13,7 @@
 #include "filter/filter.h"
 
 #define FINDINGS_PER_CODE 10
+#define SETTINGS_TOLD 40 /* of TD191, a finding a setting */
 #define FINDINGS_MAX 160
 
 struct diagnosis_config {
@@ -52,6 +53,8 @@ struct diagnosis {
 	struct ports_model ports;
 	struct flows flows;
 	struct causes causes;
+	struct trends trends;
+	struct listened listened;
 	struct asked_process *asked; /* by process */
 	size_t n_asked;
 	struct scene scene;

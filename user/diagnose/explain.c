@@ -72,6 +72,26 @@ static const char *const explanations[CODES] = {
 	[TD103] = "Connections to this destination are opened faster than their ports come back. The forecast takes the rate of the last ten\n"
 		  "seconds, the time until each port in TIME_WAIT is free again, and the connections that stay open.\n\n"
 		  "What happens then is TD101. Errors that lead here:\n" NO_PORT_ERRORS,
+	[TD104] = "A socket that is bound to an address and port 0 before connect() takes a port that no other socket on that address has: one pool\n"
+		  "for all destinations together, while connect() alone needs a port that is free for one destination. And each such port is\n"
+		  "blocked for every other connect(). Programs do it to choose their local address. IP_BIND_ADDRESS_NO_PORT leaves the choice\n"
+		  "of the port to connect().\n\nErrors that lead here:\n"
+		  "  C                bind: Address already in use (EADDRINUSE, errno 98)\n"
+		  "  Java             java.net.BindException: Address already in use\n"
+		  "  Python           OSError: [Errno 98] Address already in use\n"
+		  "  Go               dial tcp 10.0.0.2:0->10.0.0.5:80: bind: address already in use\n"
+		  "  Node             Error: bind EADDRINUSE\n"
+		  "  zh-CN            地址已在使用 · 通常每个套接字地址只允许使用一次\n",
+	[TD105] = "Ports of the range (ip_local_port_range) are chosen for outgoing connections. When a service whose port lies in it is down for a\n"
+		  "moment, a connection can get that port, and keeps it as long as it lives, TIME_WAIT included. Reserve the port.\n\n"
+		  "Errors that lead here:\n"
+		  "  C                bind: Address already in use (EADDRINUSE, errno 98)\n"
+		  "  Java             java.net.BindException: Address already in use (Bind failed)\n"
+		  "  Python           OSError: [Errno 98] Address already in use\n"
+		  "  Go               listen tcp :40051: bind: address already in use\n"
+		  "  Node             Error: listen EADDRINUSE: address already in use :::40051\n"
+		  "  .NET             SocketException (98): Address already in use\n"
+		  "  zh-CN            地址已在使用 · 端口被占用\n",
 	[TD111] = "A process opens many short connections to the same address and port. Each costs a round trip (three with TLS), and, where\n"
 		  "it closes first, a local port for 60 s more. The reason is nearly always a client object that is made for each request: a\n"
 		  "new HttpClient (Java, .NET), requests.get() without a Session (Python), an http.Agent without keepAlive (Node), a\n"
@@ -80,6 +100,9 @@ static const char *const explanations[CODES] = {
 	[TD112] = "Who closes first has the TIME_WAIT. On the side that accepted the connection it holds no local port and no descriptor; a\n"
 		  "thousand take about 250 KiB. There is nothing to repair unless tcp_max_tw_buckets is near. HTTP servers close first without\n"
 		  "keep-alive, when its timeout is over, or after so many requests a connection.\n",
+	[TD113] = "A network namespace may have so many sockets in TIME_WAIT. Beyond that connections end without one: a late segment of the old\n"
+		  "connection can then reach a new one with the same ports, and a peer whose last segment was lost gets a reset. The kernel logs\n"
+		  "\"TCP: time wait bucket table overflow\".\n",
 	[TD121] = "CLOSE_WAIT: the peer has closed, and the kernel waits for the program to close its side. Nothing else ends this state: no\n"
 		  "timeout, no setting. Sockets come all the time and none leaves, so the program lost them: an error path without close(), a\n"
 		  "response that is not closed, a connection that a pool forgot. Each keeps a descriptor, memory and, in a client, a local port.\n"
@@ -90,9 +113,17 @@ static const char *const explanations[CODES] = {
 		  "next use: they stay in CLOSE_WAIT, as many as there were. It is no leak, but the next request over one of them fails.\n\n"
 		  "Errors that lead here:\n" RESET_ERRORS
 		  "  Java             org.apache.http.NoHttpResponseException: failed to respond\n",
+	[TD123] = "Connections on which data waits that the program does not read, and connections that it does not accept: it is busy, blocked or\n"
+		  "dead. CLOSE_WAIT comes then from clients that gave up. It is no leak: the program would close them if it went on. Look at\n"
+		  "its threads: a lock, a database that does not answer, garbage collection, a full disk.\n\nWhat clients see:\n" TIMEOUT_ERRORS
+		  "  Java (JMS)       Cannot send, channel has already failed\n",
 	[TD124] = "A process may have only so many descriptors (nofile). At the limit accept(), socket() and open() fail. See first what they\n"
 		  "are: connections in CLOSE_WAIT are a leak (TD121), and a higher limit only makes it take longer.\n\n"
 		  "Errors that lead here:\n" FILES_ERRORS,
+	[TD131] = "The kernel finishes handshakes by itself and queues the connections until the program calls accept(). The queue holds as many as\n"
+		  "listen() asked for, capped by net.core.somaxconn at that time. When it is full, SYNs and the last segments of handshakes are\n"
+		  "dropped: clients try again after a second, two, four, and see a slow connect or a timeout.\n\n"
+		  "What clients see:\n" TIMEOUT_ERRORS RESET_ERRORS,
 	[TD132] = "The kernel finishes handshakes by itself and queues the connections until the program calls accept(). These clients have\n"
 		  "closed while they waited: the program accepts more slowly than clients come, or is stuck. They are in CLOSE_WAIT and belong\n"
 		  "to no process yet; when the program accepts one, it finds a request and nobody to answer to.\n\n"
@@ -103,6 +134,9 @@ static const char *const explanations[CODES] = {
 	[TD142] = "FIN_WAIT1, LAST_ACK and CLOSING wait for the peer's host to acknowledge our end of the connection. Many that are older than a\n"
 		  "few seconds mean that this host is gone or filtered, or that the peer does not read and its window is closed. The kernel\n"
 		  "sends again for minutes (tcp_orphan_retries for sockets without a process), then gives up.\n",
+	[TD143] = "Orphans are sockets that no process has and that still have something to send or to hear. There may be tcp_max_orphans of them on\n"
+		  "the whole machine; and all queues of TCP together may take tcp_mem pages. Near the limits the kernel resets connections and\n"
+		  "logs \"TCP: too many orphaned sockets\" or \"TCP: out of memory\".\n\nErrors that lead here:\n" RESET_ERRORS,
 	[TD151] = "SYN_SENT: connect() was called and nothing came back, not even a refusal. The host is down, the address wrong, or a packet\n"
 		  "filter drops what goes there; or its accept queue is full, so that it drops SYNs. By default the kernel tries for 127 s\n"
 		  "(tcp_syn_retries 6).\n\nErrors that lead here:\n" TIMEOUT_ERRORS,
@@ -110,12 +144,31 @@ static const char *const explanations[CODES] = {
 		  "monitoring, and peer-to-peer programs. If nobody knows the program, find out who started it.\n",
 	[TD153] = "The other host answers each SYN with a reset: nothing listens on that port, or a packet filter rejects.\n\n"
 		  "Errors that lead here:\n" REFUSED_ERRORS,
+	[TD161] = "SYNs come and their handshakes are not finished: a SYN flood, or clients whose answers get lost (a route or packet filter for one\n"
+		  "direction only). With SYN cookies real clients still get through. The kernel logs \"Possible SYN flooding on port\".\n"
+		  "Many clients that finish their handshakes are load, not a flood.\n\nWhat clients see:\n" TIMEOUT_ERRORS,
 	[TD162] = "Most connections to a service come from one address: a load balancer, a proxy or NAT that opens one for each request. Its\n"
 		  "ports towards this service are limited as in TD101. TIME_WAIT here does not refuse its next connection from the same port\n"
 		  "(a newer sequence number or timestamp takes it over), so nothing fails here. It is no flood.\n",
+	[TD171] = "A connection on which nothing moves looks the same whether its peer is there or not: a host that lost its power says nothing, a\n"
+		  "packet filter forgets. Only keepalive or a timeout of the program finds out. Without either, descriptors stay open for ever\n"
+		  "and the first request after a long pause fails.\n\nErrors that lead here:\n" RESET_ERRORS TIMEOUT_ERRORS,
 	[TD172] = "A connection that is closed while data that came was not read, or with SO_LINGER and 0 seconds, ends with a reset in place of\n"
 		  "FIN. The peer gets an error, and loses what was on its way. There is no TIME_WAIT then, which is why some programs do it.\n\n"
 		  "What the peer sees:\n" RESET_ERRORS,
+	[TD181] = "With NAT or a stateful packet filter the kernel tracks each connection, also for a while after its end. When the table is full\n"
+		  "packets of new connections are dropped, and it logs \"nf_conntrack: table full, dropping packet\". Clients see timeouts.\n\n"
+		  "What clients see:\n" TIMEOUT_ERRORS,
+	[TD191] = "Settings that are often advised, where they differ from Linux's own: what each does on this kernel and what it does not.\n\n"
+		  "  tcp_tw_recycle        gone since Linux 4.12; before, it broke clients behind NAT\n"
+		  "  tcp_tw_reuse          for connections that this machine opens; 2, the default, on loopback alone\n"
+		  "  tcp_fin_timeout       FIN_WAIT2 of closed sockets; never TIME_WAIT, which lasts 60 s\n"
+		  "  tcp_max_tw_buckets    lowered it hides TIME_WAIT and takes the protection away\n"
+		  "  tcp_keepalive_*       sockets with SO_KEEPALIVE alone; a leaked CLOSE_WAIT only once the peer's end is gone\n"
+		  "  nofile                descriptors (\"Too many open files\"), not ports\n"
+		  "  somaxconn             the largest backlog that listen() gets, when it is called\n"
+		  "  tcp_max_syn_backlog   handshakes that are not finished; not CLOSE_WAIT\n"
+		  "  MaxUserPort, TcpTimedWaitDelay   are of Windows\n",
 };
 
 const char *code_explanation(unsigned int code)

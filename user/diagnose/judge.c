@@ -80,6 +80,27 @@ static bool knows_search(const struct scene *scene)
 	return false;
 }
 
+/* Where there is no socket, there is none to be told of. */
+static bool knows_present(const struct scene *scene)
+{
+	const uint32_t *states = scene->causes->states;
+	unsigned int state;
+
+	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled)
+		return model_present_told(scene_model(scene));
+	for (state = 0; state < 16; state++)
+		if (state != STATE_TIME_WAIT && states[state])
+			return false;
+	return true;
+}
+
+static bool knows_namespaces(const struct scene *scene)
+{
+	size_t cursor = 0;
+
+	return model_namespace_next(scene_model(scene), &cursor, NULL);
+}
+
 /* Why the rule can't look; NULL: it can. */
 static const char *missing(const struct scene *scene, unsigned int needs)
 {
@@ -90,6 +111,13 @@ static const char *missing(const struct scene *scene, unsigned int needs)
 					 "polling does not read the settings of ports: run it without --no-bpf";
 	if (needs & NEED_SEARCH && !knows_search(scene))
 		return "the recording does not hold how long connect() looks for a port: record with --ports";
+	if (needs & NEED_PRESENT && !knows_present(scene))
+		return scene->recorded ? "the recording does not hold queues and listeners" :
+		       scene->polled   ? "polling does not look at queues and listeners: run it without --no-bpf" :
+					 "queues and listeners are not told of in this run";
+	if (needs & NEED_NAMESPACES && !knows_namespaces(scene))
+		return scene->recorded ? "the recording does not hold counters and settings of the kernel" :
+					 "counters and settings of the kernel are not told";
 	if (needs & NEED_PROCESSES && !scene->facts)
 		return "a recording does not hold the descriptors of processes";
 	return NULL;
@@ -126,7 +154,7 @@ static int heaviest_first(const void *one, const void *other)
 /* Those of one code, from `from` on: filtered, and no more than are told. */
 static void choose(struct diagnosis *diagnosis, struct verdicts *verdicts, unsigned int code, size_t from)
 {
-	size_t i, kept = from;
+	size_t i, kept = from, most = code == TD191 ? SETTINGS_TOLD : FINDINGS_PER_CODE;
 
 	for (i = from; i < verdicts->count; i++)
 		if (concerns(diagnosis, &verdicts->findings[i])) {
@@ -136,9 +164,9 @@ static void choose(struct diagnosis *diagnosis, struct verdicts *verdicts, unsig
 		}
 	if (kept > from)
 		qsort(verdicts->findings + from, kept - from, sizeof(*verdicts->findings), heaviest_first);
-	if (kept - from > FINDINGS_PER_CODE) {
-		verdicts->more[code] += kept - from - FINDINGS_PER_CODE;
-		kept = from + FINDINGS_PER_CODE;
+	if (kept - from > most) {
+		verdicts->more[code] += kept - from - most;
+		kept = from + most;
 	}
 	verdicts->count = kept;
 }

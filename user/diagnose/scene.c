@@ -21,10 +21,16 @@ static bool is_any(const uint8_t addr[16])
 bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port)
 {
 	const struct model *model = scene_model(scene);
+	const struct listening_socket *listener;
 	const struct live_socket *socket;
 	const struct live_end *end;
 	size_t cursor = 0;
 
+	while ((listener = model_listener_next(model, &cursor, NULL)))
+		if (listener->base.endpoint.local_port == port && (is_any(listener->base.endpoint.local_addr) ||
+								  !memcmp(listener->base.endpoint.local_addr, addr, 16)))
+			return true;
+	cursor = 0;
 	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
 		if (socket->state != STATE_LISTEN)
 			continue;

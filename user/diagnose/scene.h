@@ -9,7 +9,9 @@
 #include "diagnose/causes.h"
 #include "diagnose/finding.h"
 #include "diagnose/flows.h"
+#include "diagnose/listened.h"
 #include "diagnose/thresholds.h"
+#include "diagnose/trends.h"
 #include "ports/model.h"
 
 /* What the machine was asked of a process. */
@@ -24,6 +26,8 @@ struct scene {
 	struct ports_model *ports; /* its books are the model of sockets */
 	const struct flows *flows;
 	const struct causes *causes;
+	const struct trends *trends;
+	const struct listened *listened;
 	const struct thresholds *thresholds;
 	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
 	const void *context;

@@ -59,6 +59,12 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	close_wait_useless(finding, scene, cause);
 }
 
+/* Of most it has not read what came: it is stuck (TD123) rather than forgetful. */
+static bool is_not_read(const struct cause *cause)
+{
+	return cause->looked && cause->unread * 10 >= cause->count * 8;
+}
+
 /* What a client holds without growth is an idle pool's: TD122. */
 void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 {
@@ -68,7 +74,7 @@ void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 	for (i = 0; i < scene->causes->count; i++) {
 		const struct cause *cause = scene->causes->sorted[i];
 
-		if (!is_close_wait(cause))
+		if (!is_close_wait(cause) || is_not_read(cause))
 			continue;
 		kind = close_wait_kind(scene, cause);
 		if (kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))

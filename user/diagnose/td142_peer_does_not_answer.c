@@ -18,11 +18,20 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	if (!finding)
 		return;
 	words_known(who, scene, scene_process(scene, cause->key.process));
-	finding_title(finding, "%u %s that %s closed are in %s for up to %s: the other host does not acknowledge the end", cause->count,
+	if (cause->probing * 2 > cause->count)
+		finding_title(finding, "%u %s that %s closed are in %s for up to %s: the other end does not read, its window is closed", cause->count,
+			      cause_connections(what, cause), who, tcp_state_name(cause->key.state),
+			      words_seconds(oldest, cause->oldest_ns / 1e9));
+	else
+		finding_title(finding, "%u %s that %s closed are in %s for up to %s: the other host does not acknowledge the end", cause->count,
 		      cause_connections(what, cause), who, tcp_state_name(cause->key.state), words_seconds(oldest, cause->oldest_ns / 1e9));
 	close_wait_subject(finding, scene, cause);
 	finding->subject.kind = cause->key.state;
 	finding_evidence(finding, "sockets", cause->count, "sockets", "ss -tano state fin-wait-1 state last-ack state closing");
+	if (cause->looked) {
+		finding_evidence(finding, "send_queue", cause->tx_queue, "bytes", NULL);
+		finding_evidence(finding, "retransmissions", cause->retransmits, "in a row", NULL);
+	}
 	finding_evidence(finding, "aged", cause->aged, "sockets", NULL);
 	finding_evidence(finding, "oldest", cause->oldest_ns / 1e9, "s", NULL);
 	finding_change(finding, "look at the network to that host, and whether it still reads: what is not acknowledged is sent again for minutes");

@@ -72,6 +72,12 @@ static struct report_style style_of(const struct diagnose_view *diagnose)
 	return (struct report_style){ .color = diagnose->config.color, .cmdline = diagnose->config.cmdline };
 }
 
+/* Settings are told at the end, a line each. */
+static bool is_setting(const struct told_finding *told)
+{
+	return told->finding.code == TD191;
+}
+
 /* What has come up since the last time. */
 static void tell_news(struct diagnose_view *diagnose, const struct tick *tick)
 {
@@ -80,7 +86,7 @@ static void tell_news(struct diagnose_view *diagnose, const struct tick *tick)
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (diagnosis->told[i]->number > diagnose->told_number && !diagnosis->told[i]->over)
+		if (diagnosis->told[i]->number > diagnose->told_number && !diagnosis->told[i]->over && !is_setting(diagnosis->told[i]))
 			finding_text(&diagnose->text, diagnosis->told[i], &clock, style_of(diagnose));
 	diagnose->told_number = diagnosis->numbers;
 }
@@ -152,10 +158,11 @@ static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (!is_told(diagnose, diagnosis->told[i]))
+		if (!is_told(diagnose, diagnosis->told[i]) && !is_setting(diagnosis->told[i]))
 			finding_text(&diagnose->text, diagnosis->told[i], &clock, style_of(diagnose));
-	for (i = 0; counts.all > 1 && i < diagnosis->n_told; i++)
-		finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
+	for (i = 0; i < diagnosis->n_told; i++)
+		if (counts.all > 1 || is_setting(diagnosis->told[i]))
+			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
 	for (code = 0; code < CODES; code++)
 		if (diagnosis->more[code])
 			buffer_printf(&diagnose->text, "and %u more like these: %s, %s\n", diagnosis->more[code], code_rows[code].name,

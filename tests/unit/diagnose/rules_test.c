@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rules over scenes that are made by hand: a table each, in which what must be found stands beside what nearly is. */
+#include "unit.h"
+
+#include <errno.h>
+
+#include "diagnose/close_wait.h"
+#include "diagnose/codes.h"
+#include "diagnose/judge.h"
+
+#define SECOND 1000000000ULL
+
+struct world {
+	struct ports_model ports;
+	struct flows flows;
+	struct causes causes;
+	struct trends trends;
+	struct listened listened;
+	struct thresholds thresholds;
+	struct cause *sorted[8];
+	struct process_facts facts;
+	struct scene scene;
+	struct verdicts *verdicts;
+};
+
+static const struct process_facts *facts_of(const void *context, const struct process *process)
+{
+	const struct world *world = context;
+
+	return world->facts.fds_known && process->pid == world->facts.process.pid ? &world->facts : NULL;
+}
+
+static const struct process shop = { .start_ns = 7, .pid = 812, .comm = "shop" };
+
+static void world_init(struct world *world, double watched_s)
+{
+	static const struct ports_model_config config;
+
+	memset(world, 0, sizeof(*world));
+	assert_int_equal(ports_model_init(&world->ports, &config), 0);
+	flows_init(&world->flows);
+	causes_init(&world->causes);
+	trends_init(&world->trends);
+	listened_init(&world->listened);
+	thresholds_init(&world->thresholds);
+	world->ports.time_wait_ns = 60 * SECOND;
+	world->causes.sorted = world->sorted;
+	world->facts.process = shop;
+	world->scene = (struct scene){
+		.ports = &world->ports,
+		.flows = &world->flows,
+		.causes = &world->causes,
+		.trends = &world->trends,
+		.listened = &world->listened,
+		.thresholds = &world->thresholds,
+		.facts = facts_of,
+		.context = world,
+		.begin_ns = 1000 * SECOND,
+		.now_ns = 1000 * SECOND + watched_s * SECOND,
+		.watched_s = watched_s,
+	};
+	world->verdicts = verdicts_new();
+	assert_non_null(world->verdicts);
+}
+
+static void world_release(struct world *world)
+{
+	verdicts_free(world->verdicts);
+	world->flows.table = NULL; /* they are the test's own */
+	world->flows.fans = NULL;
+	ports_model_release(&world->ports);
+	trends_release(&world->trends);
+	listened_release(&world->listened);
+}
+
+static void add_cause(struct world *world, struct cause *cause)
+{
+	HASH_ADD(hh, world->causes.table, key, sizeof(cause->key), cause);
+	world->sorted[world->causes.count++] = cause;
+}
+
+static void drop_causes(struct world *world)
+{
+	HASH_CLEAR(hh, world->causes.table);
+}
+
+/* How many the rule finds. */
+static size_t judged(struct world *world, unsigned int code)
+{
+	code_rows[code].judge(&world->scene, world->verdicts);
+	return world->verdicts->count;
+}
+
+static struct flow flow_of(uint32_t opened, uint32_t ended, double life_s, unsigned int busy)
+{
+	return (struct flow){
+		.key = { .side = SIDE_ACTIVE, .start_ns = shop.start_ns, .pid = shop.pid, .service_port = 80,
+			 .remote_addr = { [10] = 0xff, [11] = 0xff, 10, 0, 0, 5 } },
+		.process = shop,
+		.counts = { [FLOW_STARTED] = opened, [FLOW_OPENED] = opened, [FLOW_ENDED] = ended, [FLOW_LOCAL] = ended },
+		.life_s = life_s,
+		.busy_slots = busy,
+		.seconds = 10,
+	};
+}
+
+static size_t judge_flow(unsigned int code, struct flow *flow, double *wait_s)
+{
+	struct world world;
+	size_t count;
+
+	world_init(&world, 12);
+	HASH_ADD(hh, world.flows.table, key, sizeof(flow->key), flow);
+	count = judged(&world, code);
+	if (wait_s)
+		*wait_s = world.verdicts->wait_s[code];
+	HASH_CLEAR(hh, world.flows.table);
+	world_release(&world);
+	return count;
+}
+
+static void connection_per_request(void **state)
+{
+	static const struct {
+		uint32_t opened, ended;
+		double life_s;
+		unsigned int busy;
+		size_t found;
+		bool waits;
+	} rows[] = {
+		{ 400, 400, 0.01, 5, 1, false },
+		{ 50, 50, 0.01, 4, 1, false },
+		{ 49, 49, 0.01, 5, 0, false }, /* too few */
+		{ 400, 400, 2, 5, 0, false }, /* they live for seconds */
+		{ 400, 300, 0.01, 5, 0, false }, /* a pool that is being filled */
+		{ 400, 400, 0.01, 3, 0, true }, /* a burst until now */
+	};
+	struct flow flow;
+	double wait_s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].opened, rows[i].ended, rows[i].life_s, rows[i].busy);
+		assert_int_equal(judge_flow(TD111, &flow, &wait_s), rows[i].found);
+		assert_int_equal(wait_s > 0, rows[i].waits);
+	}
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		uint32_t refused, opened;
+		size_t found;
+	} rows[] = { { 3, 0, 1 }, { 2, 0, 0 }, { 100, 1, 0 } };
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].opened, 0, 0, 5);
+		flow.counts[FLOW_REFUSED] = rows[i].refused;
+		assert_int_equal(judge_flow(TD153, &flow, NULL), rows[i].found);
+	}
+}
+
+static void resets(void **state)
+{
+	static const struct {
+		uint32_t resets, ended;
+		size_t found;
+	} rows[] = { { 10, 10, 1 }, { 10, 20, 1 }, { 10, 21, 0 }, { 9, 9, 0 } };
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].ended, rows[i].ended, 1, 5);
+		flow.counts[FLOW_RESET] = rows[i].resets;
+		assert_int_equal(judge_flow(TD172, &flow, NULL), rows[i].found);
+	}
+}
+
+static void no_answer(void **state)
+{
+	static const struct {
+		uint32_t timeout, abandoned, opened, refused;
+		size_t found;
+	} rows[] = { { 5, 0, 0, 0, 1 }, { 2, 3, 0, 0, 1 }, { 4, 0, 0, 0, 0 }, { 50, 0, 1, 0, 0 }, { 50, 0, 0, 1, 0 } };
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].opened, 0, 0, 5);
+		flow.counts[FLOW_TIMEOUT] = rows[i].timeout;
+		flow.counts[FLOW_ABANDONED] = rows[i].abandoned;
+		flow.counts[FLOW_REFUSED] = rows[i].refused;
+		assert_int_equal(judge_flow(TD151, &flow, NULL), rows[i].found);
+	}
+}
+
+/* CLOSE_WAIT: what comes all the time, what stays, what is young, what is not read. */
+static void close_wait(void **state)
+{
+	static const struct {
+		const char *what;
+		double watched_s, oldest_s, youngest_s;
+		uint32_t count, came, unread;
+		uint8_t side;
+		double first_s, last_s; /* of those that came in the window */
+		size_t leak, pool;
+		enum confidence confidence;
+	} rows[] = {
+		{ "a leak of a service", 30, 25, 1, 20, 15, 0, SIDE_PASSIVE, 19, 1, 1, 0, CONFIDENCE_PROVED },
+		{ "a leak of a client", 30, 25, 1, 20, 15, 0, SIDE_ACTIVE, 19, 1, 1, 0, CONFIDENCE_PROVED },
+		{ "a burst that stays", 50, 22, 21, 20, 0, 0, SIDE_PASSIVE, 0, 0, 1, 0, CONFIDENCE_LIKELY },
+		{ "clients that shut down their side", 30, 12, 11, 20, 20, 0, SIDE_PASSIVE, 12, 11, 0, 0, 0 },
+		{ "a burst a moment ago", 30, 3, 2, 20, 20, 0, SIDE_PASSIVE, 3, 2, 0, 0, 0 },
+		{ "a pool", 30, 30, 30, 5, 0, 0, SIDE_ACTIVE, 0, 0, 0, 1, 0 },
+		{ "a pool of two", 30, 30, 30, 2, 0, 0, SIDE_ACTIVE, 0, 0, 0, 0, 0 },
+		{ "not watched", 2, 2, 2, 5, 0, 0, SIDE_ACTIVE, 0, 0, 1, 0, CONFIDENCE_TOO_EARLY },
+		{ "a program that is stuck", 30, 25, 1, 20, 15, 16, SIDE_PASSIVE, 19, 1, 0, 0, 0 },
+		{ "one that does not read a few", 30, 25, 1, 20, 15, 15, SIDE_PASSIVE, 19, 1, 1, 0, CONFIDENCE_PROVED },
+	};
+	struct world world;
+	struct cause cause;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, rows[i].watched_s);
+		cause = (struct cause){
+			.key = { .state = STATE_CLOSE_WAIT, .side = rows[i].side, .service_port = 80, .held = 1 },
+			.count = rows[i].count,
+			.looked = rows[i].count,
+			.unread = rows[i].unread,
+			.oldest_ns = rows[i].oldest_s * SECOND,
+			.youngest_ns = rows[i].youngest_s * SECOND,
+			.windows = { { rows[i].came, rows[i].first_s * SECOND, rows[i].last_s * SECOND } },
+		};
+		add_cause(&world, &cause);
+		if (judged(&world, TD121) != rows[i].leak)
+			fail_msg("%s: %zu leaks", rows[i].what, world.verdicts->count);
+		if (rows[i].leak)
+			assert_int_equal(world.verdicts->findings[0].confidence, rows[i].confidence);
+		world.verdicts->count = 0;
+		if (judged(&world, TD122) != rows[i].pool)
+			fail_msg("%s: %zu pools", rows[i].what, world.verdicts->count);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
+static void waiting_states(void **state)
+{
+	static const struct {
+		unsigned int code;
+		uint8_t tcp_state;
+		uint32_t count, aged;
+		uint8_t queued, held, small;
+		double oldest_s;
+		size_t found;
+	} rows[] = {
+		{ TD132, STATE_CLOSE_WAIT, 3, 0, 1, 0, 0, 4, 1 },
+		{ TD132, STATE_CLOSE_WAIT, 3, 0, 1, 0, 0, 2, 0 }, /* the program is merely busy */
+		{ TD132, STATE_CLOSE_WAIT, 2, 0, 1, 0, 0, 9, 0 },
+		{ TD132, STATE_CLOSE_WAIT, 3, 0, 0, 1, 0, 9, 0 }, /* they were accepted */
+		{ TD141, STATE_FIN_WAIT2, 12, 10, 0, 1, 0, 90, 1 },
+		{ TD141, STATE_FIN_WAIT2, 12, 9, 0, 1, 0, 90, 0 },
+		{ TD141, STATE_FIN_WAIT2, 12, 12, 0, 0, 1, 90, 0 }, /* the kernel gives them up by itself */
+		{ TD142, STATE_LAST_ACK, 10, 10, 0, 0, 0, 9, 1 },
+		{ TD142, STATE_FIN_WAIT1, 10, 9, 0, 0, 0, 9, 0 },
+	};
+	struct world world;
+	struct cause cause;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 30);
+		cause = (struct cause){
+			.key = { .state = rows[i].tcp_state, .side = SIDE_PASSIVE, .service_port = 80, .queued = rows[i].queued,
+				 .held = rows[i].held, .small = rows[i].small },
+			.count = rows[i].count,
+			.aged = rows[i].aged,
+			.oldest_ns = rows[i].oldest_s * SECOND,
+		};
+		add_cause(&world, &cause);
+		if (judged(&world, rows[i].code) != rows[i].found)
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
+static void thresholds_are_set(void **state)
+{
+	struct thresholds thresholds;
+	char error[2048];
+
+	(void)state;
+	thresholds_init(&thresholds);
+	assert_int_equal(thresholds_parse(&thresholds, "td131.share=0.9,TD121.count=7", error, sizeof(error)), 0);
+	assert_true(thresholds.values[TD131_SHARE] == 0.9 && thresholds.values[TD121_COUNT] == 7);
+	assert_int_equal(thresholds_parse(&thresholds, "TD131.share=1.5", error, sizeof(error)), -EINVAL);
+	assert_int_equal(thresholds_parse(&thresholds, "TD131.share=", error, sizeof(error)), -EINVAL);
+	assert_int_equal(thresholds_parse(&thresholds, "TD131.share=nan", error, sizeof(error)), -EINVAL);
+	assert_int_equal(thresholds_parse(&thresholds, "TD131.shar=0.5", error, sizeof(error)), -EINVAL);
+	assert_int_equal(thresholds_parse(&thresholds, "", error, sizeof(error)), -EINVAL);
+	assert_true(thresholds.values[TD131_SHARE] == 0.9);
+}
+
+/* Every code has all that it needs, and a text. */
+static void table_is_whole(void **state)
+{
+	char prefix[8];
+	size_t i;
+	int code;
+
+	(void)state;
+	for (code = 0; code < CODES; code++) {
+		assert_non_null(code_rows[code].judge);
+		assert_non_null(code_explanation(code));
+		assert_int_equal(code_parse(code_rows[code].name), code);
+	}
+	for (i = 0; i < THRESHOLDS; i++) {
+		assert_non_null(threshold_rows[i].name);
+		snprintf(prefix, sizeof(prefix), "%.5s", threshold_rows[i].name);
+		assert_true(code_parse(prefix) >= 0);
+		assert_true(threshold_rows[i].value >= threshold_rows[i].min && threshold_rows[i].value <= threshold_rows[i].max);
+	}
+}
+
+static void counters_lately(void **state)
+{
+	struct trends trends;
+
+	(void)state;
+	trends_init(&trends);
+	trends_note(&trends, 1, 100, 0, 100 * SECOND);
+	assert_int_equal(trends_grown(&trends, 1), 0);
+	trends_note(&trends, 1, 105, 5, 101 * SECOND);
+	assert_int_equal(trends_grown(&trends, 1), 5);
+	trends_note(&trends, 1, 105, 5, 112 * SECOND);
+	assert_int_equal(trends_grown(&trends, 1), 5);
+	trends_note(&trends, 1, 105, 5, 123 * SECOND);
+	assert_int_equal(trends_grown(&trends, 1), 0);
+	/* one that is met after it has grown */
+	trends_note(&trends, 2, 50, 20, 123 * SECOND);
+	assert_int_equal(trends_grown(&trends, 2), 20);
+	trends_forget(&trends, 300 * SECOND);
+	assert_int_equal(trends.by_key.used, 0);
+	trends_release(&trends);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(connection_per_request), cmocka_unit_test(refused),	      cmocka_unit_test(resets),
+		cmocka_unit_test(no_answer),		  cmocka_unit_test(close_wait),	      cmocka_unit_test(waiting_states),
+		cmocka_unit_test(thresholds_are_set),	  cmocka_unit_test(table_is_whole), cmocka_unit_test(counters_lately),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
