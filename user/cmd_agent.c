@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent_metrics.h"
+#include "agent_status.h"
 #include "command.h"
 #include "history/budget.h"
 #include "history/history.h"
@@ -47,6 +48,7 @@ static int parse_budget(const struct option_row *row, void *field, const char *t
 }
 
 static const struct option_row agent_rows[] = {
+	{ NULL, 0, "WORD", NULL, option_text, FIELD(word) },
 	{ "dir", 0, "DIR", "keep a history in this folder; else there is none", option_text, FIELD(folder) },
 	{ "budget", 0, "SIZE", "of all its files together, never more (256MiB)", parse_budget, FIELD(budget), BUDGET_MIN },
 	{ "max-event-rate", 0, "N", "above so many events a second keep only what fails or leaks (4000)", option_u32,
@@ -139,11 +141,27 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	return err;
 }
 
+static bool agent_options_check(const struct options *options)
+{
+	const struct agent_options *own = options->own;
+
+	if (!own->word || (!strcmp(own->word, "status") && own->folder))
+		return true;
+	if (!strcmp(own->word, "status"))
+		log_error("status: give the history's folder with --dir, as --dir /var/lib/tcpdwell");
+	else
+		log_error("\"%s\" is not a word of tcpdwell agent; there is status", own->word);
+	return false;
+}
+
 static int agent_run(const struct options *options)
 {
+	const struct agent_options *own = options->own;
 	struct run_options run = options->run;
 	char error[512] = "";
 
+	if (own->word)
+		return agent_status_show(own->folder);
 	signal(SIGHUP, SIG_IGN);
 	run.for_programs = true;
 	run.ring_bytes = run.ring_bytes ?: RING_BYTES;
@@ -159,11 +177,14 @@ const struct command command_agent = {
 		       "Above --max-event-rate only connections that fail, get stuck or are known already are kept as events.",
 	.examples = "  tcpdwell agent --dir /var/lib/tcpdwell                  # until it is stopped\n"
 		    "  tcpdwell agent --dir /var/lib/tcpdwell --budget 1GiB\n"
+		    "  tcpdwell agent status --dir /var/lib/tcpdwell           # what it holds\n"
 		    "  tcpdwell report /var/lib/tcpdwell --since 2h            # what happened\n"
 		    "  tcpdwell report /var/lib/tcpdwell top --at 03:12 10     # who had what then",
 	.own = agent_options,
 	.own_defaults = &agent_defaults,
 	.own_size = sizeof(agent_defaults),
 	.common = COMMON_LIVE,
+	.arguments = "[status]",
+	.options_check = agent_options_check,
 	.run = agent_run,
 };

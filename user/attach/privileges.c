@@ -47,7 +47,7 @@ static uint64_t capabilities_kept(unsigned int privileges, uint64_t effective)
 static unsigned int seccomp_needs(unsigned int privileges)
 {
 	return (privileges & PRIVILEGE_BPF ? SECCOMP_BPF : 0) | (privileges & PRIVILEGE_NAMESPACES ? SECCOMP_NAMESPACES : 0) |
-	       (privileges & PRIVILEGE_FILES ? SECCOMP_FILES : 0);
+	       (privileges & PRIVILEGE_FILES ? SECCOMP_FILES : 0) | (privileges & PRIVILEGE_RENAME ? SECCOMP_RENAME : 0);
 }
 
 void privileges_drop(unsigned int privileges)

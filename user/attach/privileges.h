@@ -11,6 +11,7 @@ enum privilege {
 	PRIVILEGE_BPF = 1 << 0, /* iterators and maps; else it polls */
 	PRIVILEGE_NAMESPACES = 1 << 1, /* enter other network namespaces */
 	PRIVILEGE_FILES = 1 << 2, /* open files for writing */
+	PRIVILEGE_RENAME = 1 << 4, /* give files other names */
 	PRIVILEGE_PATHS = 1 << 3, /* open paths that the caller named, for reading or writing: with his rights alone */
 };
 

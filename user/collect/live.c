@@ -393,7 +393,7 @@ static bool enters_namespaces(const struct filter *filter)
 
 static void drop_privileges(const struct live *live, const struct run_needs *needs)
 {
-	privileges_drop(PRIVILEGE_BPF | (needs->writes_files ? PRIVILEGE_FILES : 0) |
+	privileges_drop(PRIVILEGE_BPF | (needs->writes_files ? PRIVILEGE_FILES : 0) | (needs->renames_files ? PRIVILEGE_RENAME : 0) |
 			(live->options->log_directory ? PRIVILEGE_PATHS : 0) |
 			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0));
 }

@@ -78,7 +78,7 @@ static void close_all(struct database *database)
 }
 
 static const char *const statements[STATEMENTS] = {
-	[ADD_RUN] = "INSERT INTO run (begin_ms, version, kernel, host) VALUES (?, ?, ?, ?)",
+	[ADD_RUN] = "INSERT INTO run (begin_ms, version, kernel, host, budget) VALUES (?, ?, ?, ?, ?)",
 	[FIND_PROCESS] = "SELECT id FROM process WHERE pid = ? AND start_ns = ? AND comm = ? AND unit = ? AND container_id = ?"
 			 " AND container = ? AND pod = ?",
 	[ADD_PROCESS] = "INSERT INTO process (pid, start_ns, comm, unit, container_id, container, pod, namespace)"
@@ -291,6 +291,7 @@ int database_begin_run(struct database *database, const struct run *run)
 	sqlite3_bind_text(statement, 2, run->version, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_text(statement, 3, run->kernel, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_text(statement, 4, host, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(statement, 5, database->budget->limit);
 	err = database_step(database, ADD_RUN);
 	database->run = err ? 0 : sqlite3_last_insert_rowid(database->sqlite);
 	return err;

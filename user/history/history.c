@@ -315,7 +315,8 @@ void history_view_free(struct view *view)
 
 void history_view_needs(struct run_needs *needs)
 {
-	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true };
+	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true,
+				     .renames_files = true };
 }
 
 struct history_state history_view_state(const struct view *view)

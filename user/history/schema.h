@@ -11,7 +11,8 @@
 #define SCHEMA_APPLICATION 0x74637064 /* "tcpd" */
 
 #define SCHEMA                                                                                                                 \
-	"CREATE TABLE run (id INTEGER PRIMARY KEY, begin_ms INTEGER NOT NULL, version TEXT, kernel TEXT, host TEXT);"          \
+	"CREATE TABLE run (id INTEGER PRIMARY KEY, begin_ms INTEGER NOT NULL, version TEXT, kernel TEXT, host TEXT,"  \
+	" budget INTEGER NOT NULL);"\
 	"CREATE TABLE process (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, start_ns INTEGER NOT NULL, comm TEXT NOT NULL,"   \
 	" unit TEXT NOT NULL, container_id TEXT NOT NULL, container TEXT NOT NULL, pod TEXT NOT NULL, namespace TEXT NOT NULL,"    \
 	" UNIQUE (pid, start_ns, comm, unit, container_id, container, pod));"                                                   \

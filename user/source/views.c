@@ -199,6 +199,7 @@ struct run_needs views_needs(const struct views *views)
 		needs.holder_states |= one->holder_states;
 		needs.track_all |= one->track_all;
 		needs.writes_files |= one->writes_files;
+		needs.renames_files |= one->renames_files;
 		needs.port_search |= one->port_search;
 		needs.local_ports |= one->local_ports;
 		needs.ports |= one->ports;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "agent_status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "command.h"
+#include "event/event.h"
+#include "history/status.h"
+#include "util/log.h"
+#include "util/moment.h"
+#include "util/text.h"
+
+/* "6d04h of intervals" up to now, or to the end of what there is. */
+static void span(const char *what, uint64_t begin_ns, uint64_t end_ns)
+{
+	char length[TEXT_NUMBER], since[MOMENT_TEXT];
+
+	if (!begin_ns) {
+		printf("  no %s\n", what);
+		return;
+	}
+	text_duration(length, end_ns > begin_ns ? end_ns - begin_ns : 0);
+	moment_text(since, begin_ns);
+	printf("  %s of %s, since %s\n", length, what, since);
+}
+
+int agent_status_show(const char *folder)
+{
+	struct history_status status;
+	char error[512], used[TEXT_NUMBER], budget[TEXT_NUMBER];
+	uint64_t bytes, end_ns;
+
+	if (history_status_read(&status, folder, error, sizeof(error))) {
+		log_error("%s", error);
+		return EXIT_FAILED;
+	}
+	bytes = status.events_bytes + status.intervals_bytes;
+	end_ns = status.running ? clock_unix_ns() : status.intervals_end_ns;
+	text_bytes(used, bytes);
+	text_bytes(budget, status.budget_bytes);
+	printf("%s: %s\n", folder, status.running ? "an agent writes there" : "no agent writes there");
+	span("intervals", status.intervals_begin_ns, end_ns);
+	span("events", status.events_begin_ns, end_ns);
+	if (status.budget_bytes)
+		printf("  %s, %" PRIu64 " %% of %s\n", used, bytes * 100 / status.budget_bytes, budget);
+	else
+		printf("  %s\n", used);
+	if (!status.readable)
+		printf("  intervals.db can't be read\n");
+	if (status.withheld)
+		printf("  %" PRIu64 " events were not kept: more a second than --max-event-rate, or no room; intervals count them\n", status.withheld);
+	if (status.intervals_lost)
+		printf("  %" PRIu64 " intervals could not be written\n", status.intervals_lost);
+	if (status.passed_over)
+		printf("  %" PRIu64 " event files can't be read\n", status.passed_over);
+	if (status.set_aside)
+		printf("  %u database%s set aside: damaged, or of another version\n", status.set_aside, status.set_aside == 1 ? "" : "s");
+	return EXIT_FINE;
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Reads only: the database without a wait for its writer, the event files by their first lines. */
+#include "history/status.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "history/budget.h"
+#include "history/schema.h"
+#include "recording/files.h"
+#include "util/failure.h"
+#include "util/log.h"
+
+#define NSEC_PER_MSEC 1000000ULL
+
+/* The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes. */
+static sqlite3 *open_database(const char *folder)
+{
+	static const char *const ways[] = { "mode=ro", "immutable=1" };
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement;
+	char path[4200];
+	unsigned int i;
+	int version;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strpbrk(folder, "?#%") || snprintf(path, sizeof(path), "file:%s/%s?%s", folder, HISTORY_DATABASE, ways[i]) >= (int)sizeof(path))
+			return NULL;
+		version = 0;
+		if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK &&
+		    sqlite3_prepare_v2(database, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK) {
+			if (sqlite3_step(statement) == SQLITE_ROW)
+				version = sqlite3_column_int(statement, 0);
+			sqlite3_finalize(statement);
+		}
+		if (version == SCHEMA_VERSION)
+			return database;
+		sqlite3_close(database);
+	}
+	return NULL;
+}
+
+static uint64_t number(sqlite3 *database, const char *sql)
+{
+	sqlite3_stmt *statement;
+	uint64_t value = 0;
+
+	if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
+		return 0;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		value = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return value;
+}
+
+static void read_database(struct history_status *status, const char *folder)
+{
+	sqlite3 *database = open_database(folder);
+
+	status->readable = database;
+	if (!database)
+		return;
+	status->budget_bytes = number(database, "SELECT budget FROM run ORDER BY id DESC LIMIT 1");
+	status->intervals_begin_ns = number(database, "SELECT min(begin_ms) FROM interval") * NSEC_PER_MSEC;
+	status->intervals_end_ns = number(database, "SELECT max(end_ms) FROM interval") * NSEC_PER_MSEC;
+	status->withheld = number(database, "SELECT sum(withheld) FROM interval WHERE level = 3600 OR (level = 10 AND id >"
+					    " (SELECT ifnull(max(m.last), 0) FROM interval h JOIN interval m ON m.id = h.last WHERE h.level = 3600))");
+	status->intervals_lost = number(database, "SELECT sum(count) FROM loss WHERE what = 'intervals'");
+	sqlite3_close(database);
+}
+
+static void read_events(struct history_status *status, const char *folder)
+{
+	char path[4200], error[256] = "";
+	const char *const paths[] = { path };
+	const struct recording_selection selection = { .paths = paths, .count = 1 };
+	struct recording_files *files;
+
+	if (snprintf(path, sizeof(path), "%s/%s", folder, HISTORY_EVENTS) >= (int)sizeof(path) ||
+	    recording_files_new(&files, &selection, error, sizeof(error)))
+		return;
+	status->event_files = recording_files_count(files);
+	status->passed_over = recording_files_passed_over(files);
+	status->events_begin_ns = recording_files_begin(files);
+	recording_files_free(files);
+}
+
+static unsigned int count_set_aside(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	unsigned int count = 0;
+	size_t size;
+
+	if (!folder) {
+		if (copy >= 0)
+			close(copy);
+		return 0;
+	}
+	while ((entry = readdir(folder))) {
+		size = strlen(entry->d_name);
+		count += !strncmp(entry->d_name, HISTORY_DATABASES "-", sizeof(HISTORY_DATABASES)) && size > 3 &&
+			 !strcmp(entry->d_name + size - 3, ".db");
+	}
+	closedir(folder);
+	return count;
+}
+
+int history_status_read(struct history_status *status, const char *folder, char *error, size_t error_size)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
+	struct budget budget = { .folder = fd };
+	struct stat events;
+
+	memset(status, 0, sizeof(*status));
+	if (!err && fstatat(fd, HISTORY_EVENTS, &events, 0))
+		err = -ENOENT;
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		fail(error, error_size, "%.200s %s", folder, fd < 0 ? strerror(-err) : "is no history of tcpdwell agent");
+		return err;
+	}
+	budget_look(&budget);
+	status->events_bytes = budget.used_events;
+	status->intervals_bytes = budget.used_intervals;
+	status->running = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	status->set_aside = count_set_aside(fd);
+	close(fd);
+	read_database(status, folder);
+	read_events(status, folder);
+	return 0;
+}
+
+int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_ns, history_finding *tell, void *context)
+{
+	static const char question[] = "SELECT begin_ms, ifnull(end_ms, 0), code, severity, text FROM finding WHERE begin_ms < ?2 AND"
+				       " (end_ms IS NULL OR end_ms >= ?1) ORDER BY begin_ms";
+	sqlite3 *database = open_database(folder);
+	sqlite3_stmt *statement;
+
+	if (!database)
+		return -ENOENT;
+	if (sqlite3_prepare_v2(database, question, -1, &statement, NULL) != SQLITE_OK) {
+		sqlite3_close(database);
+		return -EUCLEAN;
+	}
+	sqlite3_bind_int64(statement, 1, since_ns / NSEC_PER_MSEC);
+	sqlite3_bind_int64(statement, 2, until_ns ? (int64_t)(until_ns / NSEC_PER_MSEC) : INT64_MAX);
+	while (sqlite3_step(statement) == SQLITE_ROW)
+		tell(context, sqlite3_column_int64(statement, 0) * NSEC_PER_MSEC, sqlite3_column_int64(statement, 1) * NSEC_PER_MSEC,
+		     (const char *)sqlite3_column_text(statement, 2) ?: "", (const char *)sqlite3_column_text(statement, 3) ?: "",
+		     (const char *)sqlite3_column_text(statement, 4) ?: "");
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return 0;
+}
