@@ -227,6 +227,62 @@ struct bound_record {
 	struct process process;
 };
 
+/*
+ * What one pass over the kernel's tables of sockets finds; written by bpf/present.bpf.h. The order of a table is not of interest:
+ * elements of the map that the iterators go by take a share of it each.
+ */
+#define PRESENT_PAGES 8192
+
+enum present_record_flag {
+	PRESENT_RECORD_QUEUED = 1 << 0, /* in an accept queue: no struct socket yet */
+	PRESENT_RECORD_TIMEWAIT = 1 << 1, /* FIN_WAIT2 in a timewait socket */
+	PRESENT_RECORD_KEEPALIVE = 1 << 2, /* SO_KEEPALIVE */
+};
+
+/* The kernel's icsk_pending, and the keepalive timer where nothing is pending. */
+enum present_record_timer { PRESENT_RECORD_NO_TIMER, PRESENT_RECORD_RETRANSMIT, PRESENT_RECORD_PROBE, PRESENT_RECORD_KEEPS_ALIVE };
+
+struct present_record {
+	__u64 id;
+	__u64 since_ns; /* when the state began, 0 = not known */
+	__u64 owner_credentials; /* as in struct transition */
+	__u64 socket_cgroup_id;
+	struct endpoint endpoint;
+	struct process owner;
+	struct process closer;
+	__u32 rx_queue, tx_queue, unsent;
+	__u32 received_ms, sent_ms; /* ago; ~0U = not known */
+	__u8 state;
+	__u8 side;
+	__u8 closed_by;
+	__u8 attribution;
+	__u8 flags; /* enum present_record_flag */
+	__u8 timer; /* enum present_record_timer */
+	__u8 retransmits;
+	__u8 padding[5];
+};
+
+/* A listening socket, and behind it `queued` times struct queued_record. */
+struct listener_record {
+	__u64 id;
+	__u64 owner_credentials;
+	struct endpoint endpoint;
+	struct process owner;
+	__u64 oldest_us; /* SYN of the first that waits, monotonic; 0 = none, or not known */
+	__u32 depth, backlog, somaxconn, half_open, drops;
+	__u32 closed; /* of those that wait: no longer established */
+	__u16 queued;
+	__u8 attribution;
+	__u8 side;
+	__u8 padding[4];
+};
+
+/* A connection that waits in an accept queue. */
+struct queued_record {
+	__u64 id;
+	__u64 syn_us; /* monotonic; 0 = not known */
+};
+
 /* The process that has these credentials; key is the address of the kernel's struct cred. */
 struct registered_process {
 	struct process process;
@@ -281,6 +337,8 @@ _Static_assert(sizeof(struct listener_key) == 24, "listener key layout");
 _Static_assert(sizeof(struct holder_record) == 48, "holder record layout");
 _Static_assert(sizeof(struct port_settings) == 24, "port settings layout");
 _Static_assert(sizeof(struct port_page) == 32, "port page layout");
+_Static_assert(sizeof(struct present_record) == 184, "present record layout");
+_Static_assert(sizeof(struct listener_record) == 136, "listener record layout");
 _Static_assert(sizeof(struct bound_record) == 64, "bound record layout");
 
 #endif

@@ -201,6 +201,24 @@ static __always_inline __u32 compat_own_range(const struct sock *sk)
 	return range;
 }
 
+/* Is a keepalive timer set? sk_timer was its place until 7.x, which keeps the one of retransmissions there. */
+static __always_inline bool compat_keepalive_pending(const struct sock *sk)
+{
+	const struct inet_connection_sock___7 *newer = (const void *)sk;
+
+	if (bpf_core_field_exists(newer->icsk_keepalive_timer))
+		return READ(newer, icsk_keepalive_timer.entry.pprev);
+	return READ(sk, sk_timer.entry.pprev);
+}
+
+/* Where a listening socket hangs in the kernel's table of them, as an offset: a node of its own until 5.19. */
+static __always_inline __u64 compat_listener_node(void)
+{
+	if (bpf_core_field_exists(struct inet_connection_sock___5_10, icsk_listen_portaddr_node))
+		return bpf_core_field_offset(struct inet_connection_sock___5_10, icsk_listen_portaddr_node);
+	return bpf_core_field_offset(struct sock_common, skc_nulls_node);
+}
+
 /* How the kernel goes about ports where a field tells it: enum port_settings_flag. */
 static __always_inline __u8 compat_port_ways(void)
 {

@@ -12,6 +12,7 @@
 #ifndef TCPDWELL_HOLDER_BPF_H
 #define TCPDWELL_HOLDER_BPF_H
 
+#include "identity.bpf.h"
 #include "listener.bpf.h"
 #include "snapshot.bpf.h"
 #include "store.bpf.h"
@@ -61,8 +62,16 @@ __noinline int holder_note(__u64 socket)
 	struct connection *connection = socket_find((const struct sock *)socket).connection;
 	__u32 count = holder_page.head.count;
 
-	if (count >= HOLDER_IDS_MAX || !connection || !connection->id)
+	if (count >= HOLDER_IDS_MAX)
 		return 0;
+	if (!connection || !connection->id) {
+		if (!present_wanted)
+			return 0;
+		holder_page.ids[count & (HOLDER_IDS_ROOM - 1)] = present_id(socket);
+		holder_page.head.count = count + 1;
+		holder_owner.start_ns = 0;
+		return 0;
+	}
 	holder_page.ids[count & (HOLDER_IDS_ROOM - 1)] = connection->id;
 	holder_page.head.count = count + 1;
 	holder_owner.start_ns = owner_known(connection) ? connection->owner.start_ns : 0;
@@ -189,20 +198,40 @@ static __always_inline void holder_received(struct file *file)
 		atomic_add(&holder_hints, 1);
 }
 
+/* The record of a descriptor, as far as it leads to anything. */
+static __always_inline void holder_write(struct seq_file *seq)
+{
+	__u32 ids = holder_page.head.count;
+
+	if (!ids)
+		return;
+	barrier_var(ids);
+	if (ids <= HOLDER_IDS_MAX)
+		bpf_seq_write(seq, &holder_page, sizeof(holder_page.head) + ids * sizeof(__u64));
+}
+
+/* The listening socket itself, which looks at all sockets tell of. */
+static __always_inline void holder_of_listener(struct seq_file *seq, const struct sock *sk)
+{
+	holder_page.ids[0] = listener_id((__u64)sk);
+	holder_page.head.count = 1;
+	holder_page.head.flags = holder_listens(sk) ? HOLDER_IS_OWNER : 0;
+	holder_write(seq);
+}
+
 /* iter/task_file */
 static __always_inline void holder_look(struct seq_file *seq, struct task_struct *task, __u32 fd, struct file *file)
 {
 	struct holder_record *head = &holder_page.head;
 	struct sock *sk = (file->f_inode->i_mode & S_IFMT) == S_IFSOCK ? sock_of_file(file) : NULL;
 	__u8 state = sk ? READ(sk, __sk_common.skc_state) : 0;
-	__u32 ids;
 
 	head->count = 0;
 	if (state == TCP_LISTEN)
 		queue_note(sk);
 	else if (state && is_holder_state(state))
 		holder_note((__u64)sk);
-	if (!head->count || is_shown_by_leader(task))
+	if ((!head->count && !(present_wanted && state == TCP_LISTEN)) || is_shown_by_leader(task))
 		return;
 	holder_process(task);
 	head->fd = fd;
@@ -210,10 +239,9 @@ static __always_inline void holder_look(struct seq_file *seq, struct task_struct
 		head->flags = HOLDER_QUEUED | (holder_listens(sk) ? HOLDER_IS_OWNER : 0);
 	else
 		head->flags = holder_is_owner(sk, task, file) ? HOLDER_IS_OWNER : 0;
-	ids = head->count;
-	barrier_var(ids);
-	if (ids <= HOLDER_IDS_MAX)
-		bpf_seq_write(seq, &holder_page, sizeof(*head) + ids * sizeof(__u64));
+	holder_write(seq);
+	if (present_wanted && state == TCP_LISTEN)
+		holder_of_listener(seq, sk);
 }
 
 #endif

@@ -91,6 +91,14 @@ struct {
 	__type(value, __u8);
 } port_pages SEC(".maps");
 
+/* An element for each share of the kernel's tables of sockets: what bpf/present.bpf.h goes by. They hold nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+} present_pages SEC(".maps");
+
 /* Records for the reader. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -13,6 +13,7 @@
 #include "function.bpf.h"
 #include "holder.bpf.h"
 #include "ports.bpf.h"
+#include "present.bpf.h"
 #include "segment.bpf.h"
 #include "snapshot.bpf.h"
 
@@ -316,6 +317,27 @@ int list_bound(struct bpf_iter__task_file *ctx)
 	barrier_var(task);
 	barrier_var(file);
 	bound_print(ctx->meta->seq, task, file);
+	return 0;
+}
+
+/* All sockets that are there. */
+SEC("iter/bpf_map_elem")
+int list_present(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u32 *index = ctx->key;
+
+	if (index)
+		present_print(ctx->meta->seq, *index);
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int list_listeners(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u32 *index = ctx->key;
+
+	if (index)
+		listeners_print(ctx->meta->seq, *index);
 	return 0;
 }
 

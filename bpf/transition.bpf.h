@@ -327,7 +327,7 @@ static __always_inline void listener_follow(const struct connection *connection,
 /* Without track_all nothing follows that anybody wants to know. */
 static __always_inline bool is_last_of_interest(const struct happening *happening)
 {
-	return happening->new_state == TCP_CLOSE || (happening->new_state == TCP_LAST_ACK && !last_ack_matters());
+	return happening->new_state == TCP_CLOSE || (happening->new_state == TCP_LAST_ACK && !last_ack_matters() && !present_wanted);
 }
 
 /* The socket's own part ends with -> CLOSE; a timewait socket may carry on. */
@@ -414,11 +414,23 @@ static __always_inline bool transition_matters(__u8 old_state, __u8 new_state)
 	       new_state == TCP_LISTEN;
 }
 
+/* Looks at all sockets tell who closed one that is in LAST_ACK; what was remembered for that is all that is left of it. */
+static __always_inline void forget_after_last_ack(const struct sock *sk)
+{
+	struct place place = socket_find(sk);
+
+	if (place.connection && place.connection->state == TCP_LAST_ACK)
+		socket_remove(place);
+}
+
 /* The hook. What is of no interest is told apart before anything else. */
 static __always_inline void transition_watch(struct sock *sk, int old_state, int new_state, bool again)
 {
-	if (!transition_matters(old_state, new_state))
+	if (!transition_matters(old_state, new_state)) {
+		if (present_wanted && old_state == TCP_LAST_ACK)
+			forget_after_last_ack(sk);
 		return;
+	}
 	compat_preempt_disable();
 	transition_handle(sk, old_state, new_state, again);
 	compat_preempt_enable();

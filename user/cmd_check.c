@@ -32,6 +32,7 @@ static void try_tracer(struct check *check, const struct options *options)
 		.emit_states = ~0U,
 		.track_all = true,
 		.holder_states = ~0U,
+		.present = true,
 		.port_search = true,
 		.ports = true,
 		.hooks = options->run.hooks,

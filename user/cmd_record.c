@@ -103,6 +103,7 @@ static int run_views(const struct run_options *options, bool ports, struct view 
 	struct views views;
 
 	all.ports = all.port_search = ports;
+	all.present = all.namespaces = true;
 	views_init(&views, NULL, NULL);
 	views_add(&views, recording, "recording", &all, true);
 	views_add(&views, totals, "totals", &none, false);

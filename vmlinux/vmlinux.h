@@ -129,6 +129,13 @@ struct inet_hashinfo {
 	unsigned int ehash_mask;
 	struct inet_bind_hashbucket *bhash;
 	unsigned int bhash_size;
+	unsigned int lhash2_mask;
+	struct inet_listen_hashbucket *lhash2;
+};
+
+/* Listening sockets by address and port. */
+struct inet_listen_hashbucket {
+	struct hlist_nulls_head nulls_head; /* of sockets' icsk_listen_portaddr_node before 5.19, of their skc_nulls_node since */
 };
 
 /* tw_refcount (timewait sockets + 1) from 5.17 on; before, tw_count (timewait sockets). */
@@ -163,8 +170,13 @@ struct netns_ipv4 {
 	unsigned long *sysctl_local_reserved_ports;
 };
 
+struct netns_core {
+	int sysctl_somaxconn;
+};
+
 struct net {
 	u32 hash_mix;
+	struct netns_core core;
 	struct list_head list;
 	struct ns_common ns;
 	struct netns_ipv4 ipv4;
@@ -259,6 +271,12 @@ struct socket {
 	struct sock *sk;
 };
 
+struct timer_list {
+	struct hlist_node entry;
+	unsigned long expires;
+	void (*function)(struct timer_list *);
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	int sk_err;
@@ -268,6 +286,9 @@ struct sock {
 	u8 sk_shutdown;
 	u8 sk_userlocks : 4; /* a byte of its own from 6.18 on */
 	unsigned long sk_lingertime;
+	struct timer_list sk_timer; /* keepalive; of retransmissions in 7.x, see inet_connection_sock___7 */
+	atomic_t sk_drops;
+	u32 sk_ack_backlog, sk_max_ack_backlog;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 
@@ -291,26 +312,43 @@ struct request_sock {
 };
 
 struct request_sock_queue {
+	atomic_t qlen;
 	struct request_sock *rskq_accept_head;
+};
+
+struct tcp_request_sock {
+	u64 snt_synack; /* microseconds; 0 = the SYN was answered by a cookie */
 };
 
 struct inet_connection_sock {
 	struct request_sock_queue icsk_accept_queue;
 	struct inet_bind_bucket *icsk_bind_hash;
+	__u8 icsk_retransmits;
+	__u8 icsk_pending;
+	__u8 icsk_probes_out;
+	struct {
+		__u32 lrcvtime;
+	} icsk_ack;
+};
+
+struct inet_connection_sock___7 {
+	struct timer_list icsk_keepalive_timer;
+};
+
+/* Before 5.19. */
+struct inet_connection_sock___5_10 {
+	struct hlist_node icsk_listen_portaddr_node;
 };
 
 struct tcp_sock {
 	int linger2;
+	u32 copied_seq, rcv_nxt;
+	u32 write_seq, snd_nxt, snd_una;
+	u32 lsndtime;
 	u32 packets_out;
 	u64 tcp_wstamp_ns;
 	u32 total_retrans;
 	u8 fastopen_connect : 1;
-};
-
-struct timer_list {
-	struct hlist_node entry;
-	unsigned long expires;
-	void (*function)(struct timer_list *);
 };
 
 struct inet_timewait_sock {

@@ -26,7 +26,7 @@ struct holders {
 	int err; /* of the last look */
 };
 
-struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapshot, uint32_t states,
+struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapshot, uint32_t states, bool present,
 			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context)
 {
 	struct holders *holders = calloc(1, sizeof(*holders));
@@ -37,7 +37,7 @@ struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapsh
 	holders->snapshot = snapshot;
 	holders->tell = tell;
 	holders->context = context;
-	if (!states)
+	if (!states && !present)
 		return holders;
 	/* Of processes outside of our PID namespace iterators show nothing. */
 	holders->hidden = kernel_own_pid_namespace() ? HOLDERS_IN_PROCESSES : 0;
@@ -59,6 +59,11 @@ void holders_free(struct holders *holders)
 int holders_event(struct holders *holders, const struct transition *record)
 {
 	return holders->check ? holders_check_event(holders->check, record) : 0;
+}
+
+int holders_present(struct holders *holders, const struct event *event, bool gone)
+{
+	return holders->check ? holders_check_present(holders->check, &event->record, gone) : 0;
 }
 
 void holders_forget(struct holders *holders)
@@ -118,13 +123,14 @@ void holders_look(struct holders *holders, uint64_t now_ns, bool last)
 {
 	struct tcpdwell *skeleton = holders->tracer->skeleton;
 	uint64_t hints = skeleton->bss->holder_hints;
-	bool waits;
+	bool waits, urgent;
 
 	if (!holders->check)
 		return;
 	waits = holders_check_waits(holders->check);
-	if (skeleton->bss->holders_matter != waits)
-		skeleton->bss->holders_matter = waits;
+	urgent = holders_check_is_urgent(holders->check);
+	if (skeleton->bss->holders_matter != urgent)
+		skeleton->bss->holders_matter = urgent;
 	if (last ? waits : holders_check_is_due(holders->check, now_ns, hints))
 		look(holders, hints);
 }

@@ -14,14 +14,17 @@ struct tracer;
 
 /*
  * NULL: no memory. `states` as in struct run_needs; 0: nothing is ever done. `tell` is called for each socket of which it is news
- * who has it (start_ns 0: nobody). The tracer and the snapshot stay the caller's.
+ * who has it (start_ns 0: nobody); `present`: holders_present() will tell of others, whatever their state. The tracer and the snapshot stay the caller's.
  */
-struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapshot, uint32_t states,
+struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapshot, uint32_t states, bool present,
 			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context);
 void holders_free(struct holders *holders);
 
 /* Follows every event that the view gets. 0 or -ENOMEM. */
 int holders_event(struct holders *holders, const struct transition *record);
+
+/* Follows a look at all sockets: of RECORD_PRESENT and RECORD_LISTENER. 0 or -ENOMEM. */
+int holders_present(struct holders *holders, const struct event *event, bool gone);
 
 /* A recount begins. */
 void holders_forget(struct holders *holders);

@@ -22,11 +22,16 @@
 #include "collect/holders.h"
 #include "collect/owner.h"
 #include "collect/ports.h"
+#include "collect/present.h"
 #include "collect/reconcile.h"
 #include "collect/selection.h"
 #include "collect/snapshot.h"
+#include "filter/event_filter.h"
+#include "event/listener.h"
+#include "event/present.h"
 #include "source/feed.h"
 #include "source/holders_check.h"
+#include "source/namespaces_watch.h"
 #include "util/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -47,6 +52,8 @@ struct live {
 	struct owner_finder *owners;
 	struct holders *holders;
 	struct port_watch *ports; /* NULL: the view does not want to know */
+	struct present_watch *present; /* the same */
+	struct namespaces_watch *namespaces; /* the same */
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	struct selection *selection;
@@ -63,6 +70,7 @@ struct live {
 	unsigned int drained; /* records since the last look at that clock */
 	bool discards; /* counts what is left */
 	bool warned_of_names;
+	bool selects; /* process filters are not the view's */
 	uint64_t unix_offset_ns; /* UTC - monotonic */
 };
 
@@ -107,6 +115,35 @@ static void deliver_holder(void *context, uint64_t id, const struct held *held)
 	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
 	name_cgroup(live, &event);
 	feed_event(&live->feed, &event);
+	if (live->present)
+		present_watch_holder(live->present, id, held);
+}
+
+/* News of a look at all sockets. Filters on processes are the reader's, unless the view has them: what is gone is no news to others. */
+static void deliver_present(void *context, struct event *event)
+{
+	bool gone = event->present ? event->present->gone : event->listener->gone;
+	struct live *live = context;
+
+	event->record.listing = live->listing;
+	event->unix_ns = event->record.time_ns + live->unix_offset_ns;
+	name_cgroup(live, event);
+	if (live->selects && !gone && !event_passes(&live->options->filter, event))
+		return;
+	feed_event(&live->feed, event);
+	if (holders_present(live->holders, event, gone))
+		feed_fail(&live->feed, -ENOMEM);
+}
+
+static void deliver_namespace(void *context, struct event *event)
+{
+	static const struct container nowhere;
+	struct live *live = context;
+
+	event->container = &nowhere;
+	event->record.listing = live->listing;
+	event->unix_ns = event->record.time_ns + live->unix_offset_ns;
+	feed_event(&live->feed, event);
 }
 
 /* Namespaces that were asked for are of interest before anything happens in them. */
@@ -343,6 +380,15 @@ static int ring_open(struct live *live, int wake_fd, char *error, size_t error_s
 	return err;
 }
 
+/* A run that looks at our own network namespace alone need not enter others. */
+static bool enters_namespaces(const struct filter *filter)
+{
+	uint32_t own = 0;
+
+	netns_inode_of("/proc/self/ns/net", &own);
+	return filter->n_netns != 1 || filter->netns[0] != own;
+}
+
 static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
 {
 	const struct run_options *options = live->options;
@@ -352,9 +398,10 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		.emit_states = needs->emit_states,
 		.track_all = needs->track_all,
 		.local_ports = needs->local_ports,
-		.holder_states = holders_check_states(needs->holder_states),
+		.holder_states = holders_check_states(needs->present ? ~0U : needs->holder_states),
 		.port_search = needs->port_search,
 		.ports = needs->ports,
+		.present = needs->present,
 		.hooks = options->hooks,
 		.max_sockets = options->max_sockets,
 		.ring_bytes = options->ring_bytes,
@@ -370,25 +417,22 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain_between, live);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
-	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, deliver_holder, live);
+	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, needs->present, deliver_holder, live);
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
+	live->present = needs->present ? present_watch_new(live->tracer, live->owners, deliver_present, live) : NULL;
+	live->selects = filter_has_processes(&options->filter) && !needs->filters_processes;
+	if (needs->namespaces)
+		live->namespaces = namespaces_watch_new(&options->filter, enters_namespaces(&options->filter), deliver_namespace, live);
+	if ((needs->present && !live->present) || (needs->namespaces && !live->namespaces))
+		return -ENOMEM;
 	live->ports = needs->ports ? port_watch_new(live->tracer, deliver_ports, live) : NULL;
 	if (needs->ports && (!live->ports || watch_ports(live, &options->filter)))
 		return -ENOMEM;
 	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection)
 		return -ENOMEM;
 	return ring_open(live, needs->wake_fd, error, error_size);
-}
-
-/* A run that looks at our own network namespace alone need not enter others. */
-static bool enters_namespaces(const struct filter *filter)
-{
-	uint32_t own = 0;
-
-	netns_inode_of("/proc/self/ns/net", &own);
-	return filter->n_netns != 1 || filter->netns[0] != own;
 }
 
 static void drop_privileges(const struct live *live, const struct run_needs *needs)
@@ -405,6 +449,8 @@ static void live_close(struct live *live)
 	cgroup_names_free(live->cgroups);
 	pod_names_free(live->pods);
 	port_watch_free(live->ports);
+	present_watch_free(live->present);
+	namespaces_watch_free(live->namespaces);
 	holders_free(live->holders);
 	owner_finder_free(live->owners);
 	snapshot_free(live->snapshot);
@@ -536,6 +582,10 @@ static void look_around(struct live *live, bool last)
 	holders_look(live->holders, facts.now_ns, last);
 	if (live->ports)
 		port_watch_look(live->ports, facts.now_ns, last);
+	if (live->present && present_watch_look(live->present, facts.now_ns, last))
+		feed_fail(&live->feed, -ENOMEM);
+	if (live->namespaces && namespaces_watch_look(live->namespaces, facts.now_ns, last))
+		feed_fail(&live->feed, -EPERM);
 }
 
 /* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */

@@ -109,3 +109,13 @@ const char *namespace_known_reason(unsigned int known)
 {
 	return known < sizeof(reasons) / sizeof(reasons[0]) ? reasons[known] : NULL;
 }
+
+unsigned int namespace_known_parse(const char *reason)
+{
+	unsigned int known;
+
+	for (known = NS_ABSENT; reason && known < sizeof(reasons) / sizeof(reasons[0]); known++)
+		if (!strcmp(reason, reasons[known]))
+			return known;
+	return NS_NOT_LOOKED;
+}

@@ -128,4 +128,7 @@ const char *namespace_setting_name(unsigned int setting);
 /* "not looked", "no such setting in this kernel", "no privilege to look there", "can't be read"; NULL of NS_KNOWN. */
 const char *namespace_known_reason(unsigned int known);
 
+/* Back; NS_NOT_LOOKED of NULL and of what is no reason. */
+unsigned int namespace_known_parse(const char *reason);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "event/owner_memo.h"
 #include "event/ports_json.h"
+#include "event/present_json.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -295,7 +296,8 @@ static void own_fields_json(struct json *json, const struct event *event)
 	at = put_endpoint(at, event);
 	if (record->type == RECORD_TRANSITION) {
 		at = put_states(at, record);
-	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT) {
+	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
+		   record->type == RECORD_LISTENER) {
 		at = PUT(at, ",\"state\":");
 		at = put_name(at, tcp_state_name(record->new_state));
 	}
@@ -335,6 +337,13 @@ static void port_fields_json(struct json *json, const struct transition *record)
 		json_bool(json, "timestamps", false);
 }
 
+static void namespace_event_fields_json(struct json *json, const struct event *event)
+{
+	json_string(json, "type", type_name(event->record.type));
+	json_time(json, "time", event->unix_ns);
+	namespace_fields_json(json, event->record.endpoint.netns, event->namespace);
+}
+
 void event_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
@@ -347,8 +356,16 @@ void event_fields_json(struct json *json, const struct event *event)
 		port_facts_fields_json(json, event);
 		return;
 	}
+	if (event->namespace) {
+		namespace_event_fields_json(json, event);
+		return;
+	}
 	own_fields_json(json, event);
 	event_owner_json(json, event);
+	if (event->present)
+		present_fields_json(json, event->present);
+	if (event->listener)
+		listener_fields_json(json, event->listener);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", connect_error_name(record->error));
 	if (event->healed)

@@ -63,9 +63,9 @@ void recording_event_json(struct json *json, const struct event *event)
 	if (event->held)
 		number_if_set(json, "holder_start_ns", event->held->process.start_ns);
 	number_if_set(json, "since_ns", record->since_ns);
-	if (record->type == RECORD_SOCKET && record->closed_by)
+	if ((record->type == RECORD_SOCKET || record->type == RECORD_PRESENT) && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
-	if (!event->held && !event->ports)
+	if (!event->held && !event->ports && !event->namespace)
 		processes_json(json, event);
 	end(json);
 }

@@ -12,6 +12,7 @@
 #include "attribute/container.h"
 #include "event/names.h"
 #include "event/port_facts.h"
+#include "recording/parse_present.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -166,7 +167,8 @@ static int states_parse(struct transition *record, const json_t *json)
 	if (record->type == RECORD_TRANSITION) {
 		old_state = old_state_of(json);
 		new_state = state_of(json, "new_state");
-	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT) {
+	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
+		   record->type == RECORD_LISTENER) {
 		old_state = new_state = state_of(json, "state");
 	}
 	if (old_state < 0 || new_state < 0)
@@ -290,6 +292,23 @@ static int ports_parse(struct recorded *recorded)
 	return 0;
 }
 
+/* What looks at all sockets found. */
+static void looks_parse(struct recorded *recorded, uint32_t type)
+{
+	struct event *event = &recorded->event;
+
+	if (type == RECORD_PRESENT) {
+		present_parse(&recorded->present, recorded->json);
+		event->present = &recorded->present;
+	} else if (type == RECORD_LISTENER) {
+		listener_parse(&recorded->listener, recorded->json);
+		event->listener = &recorded->listener;
+	} else if (type == RECORD_NAMESPACE) {
+		namespace_parse(&recorded->namespace, recorded->json);
+		event->namespace = &recorded->namespace;
+	}
+}
+
 static int event_parse(struct recorded *recorded, uint32_t type)
 {
 	struct event *event = &recorded->event;
@@ -321,6 +340,7 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	}
 	if (type == RECORD_PORTS)
 		return ports_parse(recorded);
+	looks_parse(recorded, type);
 	process_parse(&record->owner, json, &owner_keys, event->cgroup_id);
 	process_parse(&record->closer, json, &closer_keys, event->cgroup_id);
 	return 0;
@@ -370,6 +390,9 @@ static const struct {
 	{ "local_port", RECORDED_EVENT, RECORD_LOCAL_PORT },
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
 	{ "ports", RECORDED_EVENT, RECORD_PORTS },
+	{ "present", RECORDED_EVENT, RECORD_PRESENT },
+	{ "listener", RECORDED_EVENT, RECORD_LISTENER },
+	{ "namespace", RECORDED_EVENT, RECORD_NAMESPACE },
 	{ "untold", RECORDED_UNTOLD },
 	{ "withheld", RECORDED_WITHHELD },
 	{ "recount", RECORDED_RECOUNT },

@@ -6,6 +6,9 @@
 #include <stddef.h>
 
 #include "event/event.h"
+#include "event/listener.h"
+#include "event/namespace_facts.h"
+#include "event/present.h"
 #include "event/port_facts.h"
 
 #define RECORDED_RUN_BYTES 33
@@ -31,6 +34,9 @@ struct recorded {
 	struct container container;
 	struct held held; /* event: "holder" */
 	struct port_facts *ports; /* event: "ports" */
+	struct present present; /* event: "present" */
+	struct listener_facts listener; /* event: "listener" */
+	struct namespace_facts namespace; /* event: "namespace" */
 	struct run run;
 	uint64_t format, part; /* header */
 	bool continued; /* header */

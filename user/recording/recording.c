@@ -229,12 +229,31 @@ static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
 	replay->now_unix_ns = unix_ns;
 }
 
+static bool namespace_passes(const struct filter *filter, const struct event *event)
+{
+	return filter_wants_netns(filter, event->record.endpoint.netns);
+}
+
+/* What is gone is no news to who was not told of it. */
+static bool is_selected_look(const struct replay *replay, const struct event *event)
+{
+	const struct filter *filter = &replay->options->filter;
+
+	if ((event->present && event->present->gone) || (event->listener && event->listener->gone))
+		return true;
+	return replay->needs->filters_processes ? event_ends_pass(filter, event) : event_passes(filter, event);
+}
+
 static bool is_selected(const struct replay *replay, const struct event *event)
 {
 	if (event->held)
-		return replay->needs->holder_states;
+		return replay->needs->holder_states || replay->needs->present;
 	if (event->ports)
 		return replay->needs->ports;
+	if (event->namespace)
+		return replay->needs->namespaces && namespace_passes(&replay->options->filter, event);
+	if (event->present || event->listener)
+		return replay->needs->present && is_selected_look(replay, event);
 	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
 		replay->findings->unnamed = false;
 	if (!event_has_state(event, replay->needs->emit_states))

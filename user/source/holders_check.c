@@ -29,6 +29,7 @@ struct waiting {
 	uint8_t missed; /* by so many looks since */
 	uint8_t state;
 	bool queued;
+	bool calm; /* of a look at all sockets: nothing is done for its sake alone */
 };
 
 struct holders_check {
@@ -36,6 +37,7 @@ struct holders_check {
 	struct id_map waiting;
 	struct holder_findings findings;
 	uint32_t looks; /* that have begun */
+	size_t n_calm;
 	size_t n_new; /* came after the last began */
 	uint64_t new_since_ns; /* there are such */
 	uint64_t hints; /* when the last look began */
@@ -74,7 +76,7 @@ void holders_check_free(struct holders_check *check)
 
 static bool is_new(const struct holders_check *check, const struct waiting *waiting)
 {
-	return waiting->came == check->looks;
+	return waiting->came == check->looks && !waiting->calm;
 }
 
 static void leave(struct holders_check *check, uint64_t id)
@@ -83,7 +85,9 @@ static void leave(struct holders_check *check, uint64_t id)
 
 	if (!waiting)
 		return;
-	if (is_new(check, waiting))
+	if (waiting->calm)
+		check->n_calm--;
+	else if (is_new(check, waiting))
 		check->n_new--;
 	id_map_remove(&check->waiting, id);
 }
@@ -115,6 +119,11 @@ static int enter(struct holders_check *check, const struct transition *record)
 			return -ENOMEM;
 		waiting->hook_told = UINT32_MAX;
 		note_new(check, waiting, record->time_ns);
+	} else if (waiting->calm) {
+		waiting->calm = false;
+		check->n_calm--;
+		waiting->told = TOLD_NOTHING;
+		note_new(check, waiting, record->time_ns);
 	} else if (waiting->state != record->new_state) {
 		waiting->told = TOLD_NOTHING;
 		if (!is_new(check, waiting))
@@ -138,6 +147,13 @@ static void note_hook(struct holders_check *check, uint64_t id)
 	waiting->queued = false;
 }
 
+static bool is_calm(const struct holders_check *check, uint64_t id)
+{
+	const struct waiting *waiting = id_map_find(&check->waiting, id);
+
+	return waiting && waiting->calm;
+}
+
 int holders_check_event(struct holders_check *check, const struct transition *record)
 {
 	switch (record->type) {
@@ -152,14 +168,57 @@ int holders_check_event(struct holders_check *check, const struct transition *re
 	}
 	if (check->states & 1U << (record->new_state & 31) && !(record->flags & FLAG_TIMEWAIT))
 		return enter(check, record);
-	leave(check, record->id);
+	if (record->new_state == STATE_CLOSE || record->new_state == STATE_TIME_WAIT || !is_calm(check, record->id))
+		leave(check, record->id);
 	return 0;
+}
+
+int holders_check_present(struct holders_check *check, const struct transition *record, bool gone)
+{
+	struct waiting *waiting = id_map_find(&check->waiting, record->id);
+
+	if (waiting && !waiting->calm)
+		return 0;
+	if (gone || record->flags & FLAG_TIMEWAIT) {
+		leave(check, record->id);
+		return 0;
+	}
+	if (!waiting) {
+		waiting = id_map_put(&check->waiting, record->id);
+		if (!waiting)
+			return -ENOMEM;
+		waiting->hook_told = UINT32_MAX;
+		waiting->calm = true;
+		check->n_calm++;
+	} else if (waiting->state != record->new_state) {
+		waiting->told = TOLD_NOTHING;
+	}
+	waiting->state = record->new_state;
+	waiting->queued = record->flags & FLAG_IN_ACCEPT_QUEUE;
+	return 0;
+}
+
+bool holders_check_is_urgent(const struct holders_check *check)
+{
+	return check->waiting.used > check->n_calm;
 }
 
 void holders_check_forget(struct holders_check *check)
 {
-	id_map_clear(&check->waiting);
+	struct waiting *waiting;
+	size_t cursor = 0;
+
 	check->n_new = 0;
+	if (!check->n_calm) {
+		id_map_clear(&check->waiting);
+		return;
+	}
+	/* Looks at all sockets tell when one of these is gone. */
+	while ((waiting = id_map_next(&check->waiting, &cursor, NULL))) {
+		waiting->calm = true;
+		waiting->told = TOLD_NOTHING;
+	}
+	check->n_calm = check->waiting.used;
 }
 
 bool holders_check_waits(const struct holders_check *check)
@@ -184,7 +243,7 @@ uint64_t holders_check_period_ns(const struct holders_check *check)
 
 static uint64_t pause_ns(const struct holders_check *check, uint64_t now_ns, uint64_t hints)
 {
-	if (check->again || hints != check->hints)
+	if (check->again || (hints != check->hints && holders_check_is_urgent(check)))
 		return HINT_NS;
 	if (check->n_new && now_ns >= check->new_since_ns + GRACE_NS)
 		return ENTRY_NS;
@@ -269,7 +328,7 @@ static void look_for_missed(struct holders_check *check, unsigned int hidden)
 		if (!is_missed(check, waiting, hidden))
 			continue;
 		if (++waiting->missed < NOBODY_LOOKS) {
-			check->again = true;
+			check->again |= !waiting->calm;
 			continue;
 		}
 		waiting->told = TOLD_NOBODY;

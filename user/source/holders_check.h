@@ -30,8 +30,17 @@ void holders_check_free(struct holders_check *check);
  */
 int holders_check_event(struct holders_check *check, const struct transition *record);
 
+/*
+ * Follows a look at all sockets: those of states that are not asked for are looked for too, but nothing is done for their sake
+ * alone: they are found when a look is due for others, or at the period. 0 or -ENOMEM.
+ */
+int holders_check_present(struct holders_check *check, const struct transition *record, bool gone);
+
 /* A recount begins: all that wait are told anew. */
 void holders_check_forget(struct holders_check *check);
+
+/* Does any socket wait in a state that was asked for? Then hints are of interest. */
+bool holders_check_is_urgent(const struct holders_check *check);
 
 /* Does any socket wait? */
 bool holders_check_waits(const struct holders_check *check);

@@ -87,7 +87,7 @@ static int views_begin(struct view *view, const struct run *run)
 static bool wants(const struct views_member *member, const struct event *event)
 {
 	if (event->record.type == RECORD_HOLDER)
-		return member->needs.holder_states;
+		return member->needs.holder_states || member->needs.present;
 	if (event->record.type == RECORD_PORTS)
 		return member->needs.ports;
 	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)

@@ -312,6 +312,38 @@ static void test_hook_is_newer_than_the_look(void **state)
 	holders_check_free(check);
 }
 
+/* Those that only a look at all sockets tells of are found with the others, and make no haste. */
+static void test_calm_ones(void **state)
+{
+	struct transition established = { .type = RECORD_PRESENT, .id = 1, .new_state = STATE_ESTABLISHED };
+	struct transition left = { .type = RECORD_TRANSITION, .id = 1, .old_state = STATE_CLOSE_WAIT, .new_state = STATE_LAST_ACK };
+	struct holders_check *check = holders_check_new(1U << STATE_CLOSE_WAIT);
+
+	(void)state;
+	n_told = hidden = 0;
+	assert_int_equal(holders_check_present(check, &established, false), 0);
+	assert_true(holders_check_waits(check));
+	assert_false(holders_check_is_urgent(check));
+	look_begin(check);
+	found(check, 10, "a", 3, 0, 1);
+	look_end(check, START_NS);
+	assert_held(1, 10, 1, 3, false);
+	assert_false(holders_check_is_due(check, START_NS + 1999 * MS, 6)); /* a hint is not for them */
+	assert_true(holders_check_is_due(check, START_NS + 2000 * MS, 6));
+	transition(check, 1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, START_NS);
+	assert_true(holders_check_is_urgent(check));
+	holders_check_present(check, &established, true); /* events tell of its end */
+	assert_true(holders_check_is_urgent(check));
+	holders_check_event(check, &left);
+	assert_false(holders_check_waits(check));
+	holders_check_present(check, &established, false);
+	holders_check_forget(check);
+	assert_true(holders_check_waits(check));
+	holders_check_present(check, &established, true);
+	assert_false(holders_check_waits(check));
+	holders_check_free(check);
+}
+
 static void test_when(void **state)
 {
 	struct holders_check *check = check_new();
@@ -409,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_not_all_processes_seen),
 		cmocka_unit_test(test_orphans_are_expected),
 		cmocka_unit_test(test_hook_is_newer_than_the_look),
+		cmocka_unit_test(test_calm_ones),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_never_more_than_a_hundredth),
 		cmocka_unit_test(test_recount),

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All sockets that are there now, in all network namespaces, read from the kernel's own tables: one pass for listening sockets and
+ * their accept queues, one for all others. They hook nothing, add nothing to any table of ours, and are loaded only for commands
+ * that ask for them. user/collect/present.c says how often they run.
+ *
+ * What the store knows of a socket (bpf/store.bpf.h) is taken from there; a socket that it does not know, as one that was accepted
+ * and is still established where only TIME_WAIT and CLOSE_WAIT are followed, gets an id made of its address and its ends, the same
+ * in each pass. Tables are read without their locks: a socket's memory stays a socket's, and a chain that did not end as it should
+ * is read again.
+ */
+#ifndef TCPDWELL_PRESENT_BPF_H
+#define TCPDWELL_PRESENT_BPF_H
+
+#include "holder.bpf.h"
+#include "identity.bpf.h"
+
+#define SOCK_KEEPOPEN 3 /* bit of sk_flags */
+
+/* icsk_pending */
+#define ICSK_TIME_PROBE0 3
+
+/* Tables of connections: one for most namespaces, perhaps one of its own for some (tcp_child_ehash_entries). */
+#define PRESENT_TABLES 16
+struct {
+	__u64 at[PRESENT_TABLES]; /* struct inet_hashinfo */
+	__u32 count;
+} present_tables;
+
+/* Set by the reader: which of them is looked at. */
+__u32 present_table = 0;
+
+/* Read by the reader: sockets that found no room on their page, or chains that were longer than the walk. */
+__u64 present_cut = 0;
+
+/* What is shared by the elements of one pass. */
+struct {
+	__u64 buckets, listeners; /* struct inet_ehash_bucket[], struct inet_listen_hashbucket[] */
+	__u32 n_buckets, n_listeners;
+	__u32 stride, listener_stride; /* buckets of an element */
+} present_look;
+
+/* The sockets of one element: 32 KiB is what the kernel buffers. */
+#define PRESENT_ROOM 256
+#define PRESENT_MAX 176
+struct {
+	struct present_record records[PRESENT_ROOM];
+	__u32 count;
+} present_page;
+
+/* Of the socket that is looked at. */
+struct connection present_connection;
+
+static __always_inline __u32 ms_since(__u32 jiffies)
+{
+	__u32 ticks = (__u32)bpf_jiffies64() - jiffies;
+
+	return jiffies ? (__u64)ticks * tick_ns / 1000000 : ~0U;
+}
+
+static __always_inline void present_queues(struct present_record *record, const struct sock *sk)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+	const struct inet_connection_sock *icsk = (const struct inet_connection_sock *)sk;
+	__u32 write_seq = READ(tcp, write_seq);
+	__s32 unread = READ(tcp, rcv_nxt) - READ(tcp, copied_seq);
+
+	record->rx_queue = record->state == TCP_SYN_SENT || unread < 0 ? 0 : unread;
+	record->tx_queue = write_seq - READ(tcp, snd_una);
+	record->unsent = write_seq - READ(tcp, snd_nxt);
+	record->received_ms = ms_since(READ(icsk, icsk_ack.lrcvtime));
+	record->sent_ms = ms_since(READ(tcp, lsndtime));
+}
+
+static __always_inline void present_timers(struct present_record *record, const struct sock *sk)
+{
+	const struct inet_connection_sock *icsk = (const struct inet_connection_sock *)sk;
+	__u8 pending = READ(icsk, icsk_pending);
+
+	record->retransmits = READ(icsk, icsk_probes_out);
+	if (pending == ICSK_TIME_PROBE0) {
+		record->timer = PRESENT_RECORD_PROBE;
+	} else if (pending) {
+		record->timer = PRESENT_RECORD_RETRANSMIT;
+		record->retransmits = READ(icsk, icsk_retransmits);
+	} else if (compat_keepalive_pending(sk)) {
+		record->timer = PRESENT_RECORD_KEEPS_ALIVE;
+	}
+	if (READ(sk, __sk_common.skc_flags) & (1UL << SOCK_KEEPOPEN))
+		record->flags |= PRESENT_RECORD_KEEPALIVE;
+}
+
+/* Whose it is, as far as can be told now. `connection` is a copy, and stays one. */
+static __always_inline void present_owner(struct present_record *record, struct connection *connection, const struct sock *sk)
+{
+	record->closer = connection->closer;
+	record->closed_by = connection->closed_by ?: closed_by_of_state(record->state);
+	if (!owner_known(connection))
+		owner_resolve(false, connection, sk, &record->endpoint, credentials_of_socket(sk));
+	record->side = connection->side;
+	record->attribution = connection->attribution;
+	record->owner_credentials = owner_credentials(connection);
+	if (connection->owner.start_ns)
+		record->owner = connection->owner;
+	else
+		record->socket_cgroup_id = socket_cgroup_id(sk);
+}
+
+/* The next record of the page, empty. NULL: there is no room. */
+static __always_inline struct present_record *present_record_next(void)
+{
+	__u32 count = present_page.count;
+
+	if (count >= PRESENT_MAX) {
+		present_cut++;
+		return NULL;
+	}
+	barrier_var(count);
+	return &present_page.records[count & (PRESENT_ROOM - 1)];
+}
+
+static __always_inline void present_socket(const struct sock *sk, __u8 state)
+{
+	struct present_record *record = present_record_next();
+	struct connection *connection;
+
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	endpoint_of_socket(false, &record->endpoint, sk);
+	if (!netns_selected(record->endpoint.netns) || !endpoint_selected(&record->endpoint))
+		return;
+	record->state = state;
+	connection = present_find(sk, &record->endpoint);
+	present_connection = connection ? *connection : no_connection;
+	record->id = present_connection.id ?: present_derived_id((__u64)sk, &record->endpoint);
+	if (present_connection.state == state)
+		record->since_ns = present_connection.since_ns;
+	if (!READ(sk, sk_socket) && !is_dead(false, sk)) {
+		record->flags = PRESENT_RECORD_QUEUED;
+		present_connection.side = SIDE_PASSIVE;
+	} else if (!present_connection.side && listener_of(&record->endpoint)) {
+		present_connection.side = SIDE_PASSIVE;
+	}
+	present_owner(record, &present_connection, sk);
+	present_queues(record, sk);
+	present_timers(record, sk);
+	present_page.count++;
+}
+
+/* FIN_WAIT2 may go on in a timewait socket; TIME_WAIT is told by events. */
+static __always_inline void present_timewait(const struct inet_timewait_sock *tw)
+{
+	struct present_record *record;
+	struct connection *connection;
+
+	if (READ(tw, tw_substate) != TCP_FIN_WAIT2)
+		return;
+	record = present_record_next();
+	if (!record)
+		return;
+	__builtin_memset(record, 0, sizeof(*record));
+	endpoint_of_timewait(&record->endpoint, tw);
+	if (!netns_selected(record->endpoint.netns) || !endpoint_selected(&record->endpoint))
+		return;
+	connection = time_wait_find(&record->endpoint).connection;
+	present_connection = connection ? *connection : no_connection;
+	record->id = present_connection.id ?: present_derived_id((__u64)tw, &record->endpoint);
+	record->state = TCP_FIN_WAIT2;
+	record->flags = PRESENT_RECORD_TIMEWAIT;
+	record->since_ns = present_connection.state == TCP_FIN_WAIT2 ? present_connection.since_ns : 0;
+	record->side = present_connection.side;
+	record->closed_by = CLOSED_BY_LOCAL;
+	record->attribution = present_connection.attribution;
+	record->owner_credentials = owner_credentials(&present_connection);
+	record->closer = present_connection.closer;
+	if (present_connection.owner.start_ns)
+		record->owner = present_connection.owner;
+	record->received_ms = record->sent_ms = ~0U;
+	present_page.count++;
+}
+
+/* Global functions, so that the verifier goes through each once. */
+__noinline int present_note(__u64 address)
+{
+	const struct sock *sk = (const struct sock *)address;
+	__u8 state = READ(sk, __sk_common.skc_state);
+
+	if (state == TCP_TIME_WAIT)
+		present_timewait((const struct inet_timewait_sock *)sk);
+	else if (is_connected_state(state))
+		present_socket(sk, state);
+	return 0;
+}
+
+/* The next nodes of a chain: where it goes on, an odd number at its end. */
+#define PRESENT_NODES 32
+#define PRESENT_STRIDES 64
+__noinline __u64 present_nodes(__u64 first)
+{
+	struct hlist_nulls_node *node = (struct hlist_nulls_node *)first;
+	int i;
+
+	for (i = 0; i < PRESENT_NODES; i++) {
+		if (!node || (__u64)node & 1)
+			return (__u64)node | 1;
+		present_note((__u64)node - bpf_core_field_offset(struct sock_common, skc_nulls_node));
+		node = READ(node, next);
+	}
+	return (__u64)node;
+}
+
+/* The end of a chain names its bucket: another's tells that a node went there while it was looked at. */
+static __always_inline __u64 present_walk(__u64 bucket)
+{
+	struct inet_ehash_bucket *at = (void *)present_look.buckets + bucket * bpf_core_type_size(struct inet_ehash_bucket);
+	__u64 node = (__u64)READ(at, chain.first);
+	int i;
+
+	for (i = 0; i < PRESENT_STRIDES && !(node & 1); i++)
+		node = present_nodes(node);
+	return node;
+}
+
+#define PRESENT_TRIES 3
+__noinline int present_chain(__u32 bucket)
+{
+	__u32 before = present_page.count;
+	__u64 end = 0;
+	int i;
+
+	for (i = 0; i < PRESENT_TRIES; i++) {
+		present_page.count = before;
+		end = present_walk(bucket);
+		if (end == ((__u64)bucket << 1 | 1))
+			return 0;
+	}
+	if (!(end & 1))
+		present_cut++;
+	return 0;
+}
+
+/* Tables that namespaces have, each once. The walk goes over the list of all namespaces as bpf/ports.bpf.h does. */
+struct {
+	__u64 begin, at, ops;
+} present_list;
+
+static __always_inline void present_table_note(__u64 table)
+{
+	int i;
+
+	for (i = 0; i < PRESENT_TABLES; i++) {
+		if (present_tables.at[i] == table)
+			return;
+		if (!present_tables.at[i]) {
+			present_tables.at[i] = table;
+			present_tables.count = i + 1;
+			return;
+		}
+	}
+	present_cut++;
+}
+
+#define PRESENT_NAMESPACES 64
+__noinline int present_list_stride(void)
+{
+	const struct net *net;
+	__u64 table;
+	int i;
+
+	for (i = 0; i < PRESENT_NAMESPACES; i++) {
+		net = (const struct net *)present_list.at;
+		if ((__u64)READ(net, ns.ops) == present_list.ops) {
+			table = (__u64)READ(compat_death_row(net), hashinfo);
+			if (table)
+				present_table_note(table);
+		}
+		present_list.at = (__u64)READ(net, list.next) - bpf_core_field_offset(struct net, list);
+		if (present_list.at == present_list.begin)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline void present_tables_find(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	const struct net *own = READ(task, nsproxy, net_ns);
+	int i;
+
+	__builtin_memset(&present_tables, 0, sizeof(present_tables));
+	present_list.begin = present_list.at = (__u64)own;
+	present_list.ops = (__u64)READ(own, ns.ops);
+	for (i = 0; i < PRESENT_NAMESPACES * 4; i++)
+		if (present_list_stride())
+			break;
+}
+
+/* The first element of a pass says what is looked at. */
+__noinline int present_begin(void)
+{
+	struct inet_hashinfo *table;
+
+	if (!present_table)
+		present_tables_find();
+	table = (struct inet_hashinfo *)present_tables.at[present_table & (PRESENT_TABLES - 1)];
+	__builtin_memset(&present_look, 0, sizeof(present_look));
+	if (!table)
+		return 0;
+	present_look.buckets = (__u64)READ(table, ehash);
+	present_look.n_buckets = READ(table, ehash_mask) + 1;
+	present_look.stride = (present_look.n_buckets + PRESENT_PAGES - 1) / PRESENT_PAGES;
+	present_look.listeners = (__u64)READ(table, lhash2);
+	present_look.n_listeners = READ(table, lhash2_mask) + 1;
+	present_look.listener_stride = (present_look.n_listeners + PRESENT_PAGES - 1) / PRESENT_PAGES;
+	return 0;
+}
+
+/* As most are. */
+static __always_inline bool present_is_empty(__u32 bucket)
+{
+	struct inet_ehash_bucket *at = (void *)present_look.buckets + (__u64)bucket * bpf_core_type_size(struct inet_ehash_bucket);
+
+	return (__u64)READ(at, chain.first) == ((__u64)bucket << 1 | 1);
+}
+
+/* iter/bpf_map_elem over present_pages, in the order of its indexes. */
+#define PRESENT_STRIDE_MAX 1024
+static __always_inline void present_print(struct seq_file *seq, __u32 index)
+{
+	__u32 first, i, count;
+
+	if (!index)
+		present_begin();
+	present_page.count = 0;
+	first = index * present_look.stride;
+	for (i = 0; i < PRESENT_STRIDE_MAX; i++) {
+		if (i >= present_look.stride || first + i >= present_look.n_buckets)
+			break;
+		if (!present_is_empty(first + i))
+			present_chain(first + i);
+	}
+	count = present_page.count;
+	if (!count)
+		return;
+	barrier_var(count);
+	if (count <= PRESENT_MAX)
+		bpf_seq_write(seq, present_page.records, count * sizeof(present_page.records[0]));
+}
+
+/* The listening socket that is looked at, and where the element goes on. */
+#define QUEUED_ROOM 1024
+#define QUEUED_MAX 900
+struct {
+	struct listener_record head;
+	struct queued_record queued[QUEUED_ROOM];
+} listener_page;
+
+struct {
+	__u64 node;
+	__u32 bucket, end;
+	__u32 room; /* how many connections in queues may still be told of */
+} listener_look;
+
+static __always_inline void queued_note(const struct request_sock *request, __u64 child)
+{
+	__u64 syn_us = READ((const struct tcp_request_sock *)request, snt_synack);
+	__u8 state = READ((const struct sock *)child, __sk_common.skc_state);
+	__u32 count = listener_page.head.queued;
+
+	if (!listener_page.head.oldest_us)
+		listener_page.head.oldest_us = syn_us;
+	if (state != TCP_ESTABLISHED && state != TCP_SYN_RECV)
+		listener_page.head.closed++;
+	if (count >= QUEUED_MAX || count >= listener_look.room)
+		return;
+	barrier_var(count);
+	listener_page.queued[count & (QUEUED_ROOM - 1)].id = present_id(child);
+	listener_page.queued[count & (QUEUED_ROOM - 1)].syn_us = syn_us;
+	listener_page.head.queued = count + 1;
+}
+
+/* As queue_read() of bpf/holder.bpf.h: the next requests of an accept queue. */
+__noinline __u64 listener_queue_read(__u64 first, __u64 listener)
+{
+	struct request_sock *request = (struct request_sock *)first;
+	__u64 child;
+	int i;
+
+	for (i = 0; i < QUEUE_STRIDE; i++) {
+		if (!request || (__u64)READ(request, __req_common.skc_listener) != listener)
+			return 0;
+		child = (__u64)READ(request, sk);
+		if (child)
+			queued_note(request, child);
+		request = READ(request, dl_next);
+	}
+	return (__u64)request;
+}
+
+static __always_inline void listener_queue(const struct sock *listener)
+{
+	__u64 request = (__u64)READ((struct inet_connection_sock *)listener, icsk_accept_queue.rskq_accept_head);
+	int i;
+
+	for (i = 0; i < QUEUE_STRIDES && request; i++)
+		request = listener_queue_read(request, (__u64)listener);
+	if (request)
+		count(COUNTER_QUEUE_CUT);
+}
+
+static __always_inline void listener_owner(struct listener_record *head, const struct sock *sk)
+{
+	struct connection *connection = socket_find(sk).connection;
+
+	present_connection = connection && connection->state == TCP_LISTEN ? *connection : no_connection;
+	if (!owner_known(&present_connection))
+		owner_resolve(false, &present_connection, sk, &head->endpoint, credentials_of_socket(sk));
+	head->id = listener_id((__u64)sk);
+	head->attribution = present_connection.attribution;
+	head->owner_credentials = owner_credentials(&present_connection);
+	if (present_connection.owner.start_ns)
+		head->owner = present_connection.owner;
+}
+
+/* Fills the page. 0: it is no listening socket that is wanted. */
+__noinline int listener_fill(__u64 address)
+{
+	const struct sock *sk = (const struct sock *)address;
+	struct listener_record *head = &listener_page.head;
+	const struct net *net = READ(sk, __sk_common.skc_net.net);
+
+	__builtin_memset(head, 0, sizeof(*head));
+	if (READ(sk, __sk_common.skc_state) != TCP_LISTEN || READ(sk, sk_protocol) != IPPROTO_TCP)
+		return 0;
+	endpoint_of_socket(false, &head->endpoint, sk);
+	head->endpoint.remote_port = 0;
+	if (!netns_selected(head->endpoint.netns) || !endpoint_selected(&head->endpoint))
+		return 0;
+	listener_owner(head, sk);
+	head->depth = READ(sk, sk_ack_backlog);
+	head->backlog = READ(sk, sk_max_ack_backlog);
+	head->drops = READ(sk, sk_drops.counter);
+	head->half_open = READ((const struct inet_connection_sock *)sk, icsk_accept_queue.qlen.counter);
+	head->somaxconn = READ(net, core.sysctl_somaxconn);
+	head->side = SIDE_PASSIVE;
+	listener_queue(sk);
+	return 1;
+}
+
+/* The next node of the element's buckets; 0: there is none. */
+#define LISTENER_BUCKETS 64
+__noinline __u64 listener_next(void)
+{
+	struct inet_listen_hashbucket *bucket;
+	__u64 node = listener_look.node;
+	int i;
+
+	if (node && !(node & 1))
+		node = (__u64)READ((struct hlist_nulls_node *)node, next);
+	for (i = 0; i < LISTENER_BUCKETS && (!node || node & 1); i++) {
+		if (listener_look.bucket >= listener_look.end)
+			return 0;
+		bucket = (void *)present_look.listeners + listener_look.bucket++ * bpf_core_type_size(struct inet_listen_hashbucket);
+		node = (__u64)READ(bucket, nulls_head.first);
+	}
+	listener_look.node = node;
+	return node & 1 ? 0 : node;
+}
+
+/*
+ * Listening sockets of an element in one pass: with those that wait they fit into what the kernel buffers. While there are more the
+ * reader makes another pass, which goes on behind them.
+ */
+#define LISTENERS_MAX 110
+__u32 listener_part = 0; /* set by the reader */
+bool listener_more = false; /* read by the reader */
+
+/* Goes behind those that the passes before told of. False: there are no others. */
+#define LISTENER_PARTS 16
+__noinline int listener_go_on(void)
+{
+	__u32 i, told = listener_part * LISTENERS_MAX;
+
+	for (i = 0; i < LISTENER_PARTS * LISTENERS_MAX; i++) {
+		if (i >= told)
+			return 1;
+		if (!listener_next())
+			return 0;
+	}
+	return 0;
+}
+
+static __always_inline void listener_begin(__u32 index)
+{
+	listener_look.node = 0;
+	listener_look.bucket = index * present_look.listener_stride;
+	listener_look.end = listener_look.bucket + present_look.listener_stride;
+	if (listener_look.end > present_look.n_listeners)
+		listener_look.end = present_look.n_listeners;
+	listener_look.room = QUEUED_MAX;
+}
+
+/* The next listening socket: 2 and the number of those that wait for it; 1: it is not wanted; 0: there is none. */
+__noinline __u32 listener_take(void)
+{
+	__u64 node = listener_next();
+	__u32 queued;
+
+	if (!node)
+		return 0;
+	if (!listener_fill(node - compat_listener_node()))
+		return 1;
+	queued = listener_page.head.queued;
+	listener_look.room -= queued;
+	return 2 + queued;
+}
+
+/* iter/bpf_map_elem over present_pages. */
+static __always_inline void listeners_print(struct seq_file *seq, __u32 index)
+{
+	__u32 i, taken;
+
+	if (!index)
+		present_begin();
+	listener_begin(index);
+	if (listener_part && !listener_go_on())
+		return;
+	for (i = 0; i < LISTENERS_MAX; i++) {
+		taken = listener_take();
+		if (!taken)
+			return;
+		taken -= 2;
+		barrier_var(taken);
+		if (taken <= QUEUED_MAX)
+			bpf_seq_write(seq, &listener_page, sizeof(listener_page.head) + taken * sizeof(listener_page.queued[0]));
+	}
+	if (listener_next())
+		listener_more = true;
+}
+
+#endif

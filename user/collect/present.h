@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Keeps the view informed of all sockets that are there, whatever their state, and of all listening ones: passes of
+ * bpf/present.bpf.h, once a second, or less often where that would take more than a hundredth of a processor. Only what changed is
+ * told.
+ */
+#ifndef TCPDWELL_COLLECT_PRESENT_H
+#define TCPDWELL_COLLECT_PRESENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "event/event.h"
+
+struct present_watch;
+struct tracer;
+struct owner_finder;
+
+/*
+ * NULL: no memory. The tracer was made with `present`. `tell` is called with what is new: record, present or listener are filled in;
+ * valid during the call.
+ */
+struct present_watch *present_watch_new(const struct tracer *tracer, struct owner_finder *owners,
+					void (*tell)(void *context, struct event *event), void *context);
+void present_watch_free(struct present_watch *watch);
+
+/* Who has a listening socket, where that is told: whose are the connections that wait for it. */
+void present_watch_holder(struct present_watch *watch, uint64_t id, const struct held *held);
+
+/* Looks where it is time to. `last`: the run ends, look in any case. 0 or -ENOMEM. */
+int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last);
+
+#endif

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A list of namespaces, made anew now and then, and a round through it. */
+#include "source/namespaces_watch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attribute/namespace_read.h"
+#include "attribute/netns.h"
+#include "event/namespace_facts.h"
+
+#define NSEC_PER_SEC 1000000000ULL
+#define PERIOD_NS NSEC_PER_SEC
+#define LIST_NS (10 * NSEC_PER_SEC) /* between two lists */
+#define SETTINGS_NS (10 * NSEC_PER_SEC) /* between two looks at a namespace's settings */
+#define CALM_NS (5 * NSEC_PER_SEC) /* between two events of a namespace where only ordinary counters grew */
+#define SHARE 100 /* a round of 1 ms is followed by 100 ms at least: a hundredth of a processor */
+#define NAMESPACES_MAX 4096
+
+struct watched {
+	uint32_t inode;
+	char *path; /* NULL: our own */
+	struct namespace_facts now, told;
+	uint64_t first[NS_COUNTERS]; /* totals of the first look */
+	uint64_t settings_ns, told_ns; /* 0: never */
+	bool listed, looked;
+};
+
+struct namespaces_watch {
+	const struct filter *filter;
+	bool enters;
+	void (*tell)(void *context, struct event *event);
+	void *context;
+	struct watched *watched;
+	size_t count;
+	int own; /* descriptor */
+	uint32_t own_inode;
+	uint64_t next_ns, list_ns;
+	struct namespace_value of_machine[NS_SETTINGS];
+};
+
+struct namespaces_watch *namespaces_watch_new(const struct filter *filter, bool enters,
+					      void (*tell)(void *context, struct event *event), void *context)
+{
+	struct namespaces_watch *watch = calloc(1, sizeof(*watch));
+
+	if (!watch)
+		return NULL;
+	watch->filter = filter;
+	watch->enters = enters;
+	watch->tell = tell;
+	watch->context = context;
+	watch->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (watch->own >= 0)
+		netns_inode_of_fd(watch->own, &watch->own_inode);
+	return watch;
+}
+
+void namespaces_watch_free(struct namespaces_watch *watch)
+{
+	size_t i;
+
+	if (!watch)
+		return;
+	for (i = 0; i < watch->count; i++)
+		free(watch->watched[i].path);
+	free(watch->watched);
+	if (watch->own >= 0)
+		close(watch->own);
+	free(watch);
+}
+
+static uint64_t clock_thread_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+/* `path` NULL: our own. Without memory for it a namespace is not watched. */
+static void list_one(struct namespaces_watch *watch, uint32_t inode, const char *path)
+{
+	struct watched *watched;
+	size_t i;
+
+	for (i = 0; i < watch->count && watch->watched[i].inode != inode; i++)
+		;
+	if (i == watch->count) {
+		watched = i < NAMESPACES_MAX ? realloc(watch->watched, (i + 1) * sizeof(*watched)) : NULL;
+		if (!watched)
+			return;
+		watch->watched = watched;
+		memset(&watched[i], 0, sizeof(*watched));
+		watched[i].inode = inode;
+		watch->count++;
+	}
+	watched = &watch->watched[i];
+	watched->listed = true;
+	free(watched->path);
+	watched->path = path ? strdup(path) : NULL;
+}
+
+/* A namespace that is gone is forgotten: its number may be another's some day. */
+static void drop_unlisted(struct namespaces_watch *watch)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < watch->count; i++) {
+		if (!watch->watched[i].listed) {
+			free(watch->watched[i].path);
+			continue;
+		}
+		if (kept != i)
+			memcpy(&watch->watched[kept], &watch->watched[i], sizeof(watch->watched[i]));
+		kept++;
+	}
+	watch->count = kept;
+}
+
+static void list(struct namespaces_watch *watch)
+{
+	struct netns_list list = {};
+	size_t i;
+
+	for (i = 0; i < watch->count; i++)
+		watch->watched[i].listed = false;
+	if (watch->own_inode && filter_wants_netns(watch->filter, watch->own_inode))
+		list_one(watch, watch->own_inode, NULL);
+	if (watch->enters && !netns_list_read(&list, &watch->filter->places.netns))
+		for (i = 0; i < list.count; i++)
+			if (list.entries[i].inode != watch->own_inode && filter_wants_netns(watch->filter, list.entries[i].inode))
+				list_one(watch, list.entries[i].inode, list.entries[i].path);
+	netns_list_release(&list);
+	drop_unlisted(watch);
+}
+
+/* Into a namespace; a path may be another's by now. */
+static int enter(const struct watched *watched)
+{
+	int fd = open(watched->path, O_RDONLY | O_CLOEXEC), err;
+	uint32_t inode = 0;
+
+	if (fd < 0)
+		return -errno;
+	err = netns_inode_of_fd(fd, &inode);
+	if (!err && inode != watched->inode)
+		err = -ENOENT;
+	if (!err && setns(fd, CLONE_NEWNET))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static void read_here(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
+{
+	unsigned int i;
+
+	namespace_read_counts(&watched->now, NULL);
+	if (watched->settings_ns && now_ns - watched->settings_ns < SETTINGS_NS)
+		return;
+	watched->settings_ns = now_ns;
+	namespace_read_settings(&watched->now, NULL);
+	for (i = 0; i < NS_SETTINGS; i++)
+		if (namespace_setting_is_of_machine(i) && watched->now.settings[i].known == NS_KNOWN)
+			memcpy(&watch->of_machine[i], &watched->now.settings[i], sizeof(watch->of_machine[i]));
+}
+
+static void count_grown(struct watched *watched)
+{
+	unsigned int i;
+
+	for (i = 0; i < NS_COUNTERS; i++) {
+		struct namespace_count *counter = &watched->now.counters[i];
+
+		if (!watched->looked)
+			watched->first[i] = counter->total;
+		counter->grown = counter->total > watched->first[i] ? counter->total - watched->first[i] : 0;
+	}
+	watched->looked = true;
+}
+
+/* What the kernel shows in its first namespace alone: where that was seen it is known for all, else it is hidden from us. */
+static void complete(const struct namespaces_watch *watch, struct watched *watched)
+{
+	unsigned int i;
+
+	watched->now.is_own = watched->inode == watch->own_inode;
+	for (i = 0; i < NS_SETTINGS; i++) {
+		struct namespace_value *value = &watched->now.settings[i];
+
+		if (!namespace_setting_is_of_machine(i))
+			continue;
+		if (i == NS_TCP_MEM)
+			watched->now.is_first |= value->known == NS_KNOWN && !watched->told_ns;
+		if (value->known == NS_ABSENT && watch->of_machine[i].known == NS_KNOWN)
+			memcpy(value, &watch->of_machine[i], sizeof(*value));
+		else if (value->known == NS_ABSENT)
+			value->known = NS_NO_PRIVILEGE;
+	}
+}
+
+/* Counters that tell of trouble come first in their list. */
+static bool is_urgent(const struct watched *watched)
+{
+	return memcmp(watched->now.counters, watched->told.counters, NS_TIME_WAITS * sizeof(watched->now.counters[0])) ||
+	       memcmp(watched->now.settings, watched->told.settings, sizeof(watched->now.settings));
+}
+
+static void tell(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns, bool last)
+{
+	struct event event = {
+		.record = { .type = RECORD_NAMESPACE, .time_ns = now_ns, .endpoint.netns = watched->inode },
+		.namespace = &watched->told,
+	};
+
+	if (watched->told_ns && namespace_facts_equal(&watched->now, &watched->told))
+		return;
+	if (watched->told_ns && !last && !is_urgent(watched) && now_ns - watched->told_ns < CALM_NS)
+		return;
+	memcpy(&watched->told, &watched->now, sizeof(watched->told));
+	watched->told_ns = now_ns;
+	watch->tell(watch->context, &event);
+}
+
+static int look_at(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
+{
+	int err = watched->path ? enter(watched) : 0;
+
+	if (err == -ENOENT) {
+		watch->list_ns = 0;
+		return 0;
+	}
+	if (err) {
+		namespace_not_read(&watched->now, err == -EPERM || err == -EACCES ? NS_NO_PRIVILEGE : NS_UNREADABLE);
+		return 0;
+	}
+	read_here(watch, watched, now_ns);
+	count_grown(watched);
+	return watched->path && setns(watch->own, CLONE_NEWNET) ? -errno : 0;
+}
+
+int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool last)
+{
+	uint64_t begin_ns, cost_ns;
+	int err = 0;
+	size_t i;
+
+	if (watch->own < 0 || (!last && now_ns < watch->next_ns))
+		return 0;
+	begin_ns = clock_thread_ns();
+	if (!watch->list_ns || now_ns >= watch->list_ns + LIST_NS) {
+		list(watch);
+		watch->list_ns = now_ns;
+	}
+	for (i = 0; i < watch->count && !err; i++)
+		err = look_at(watch, &watch->watched[i], now_ns);
+	for (i = 0; i < watch->count && !err; i++) {
+		complete(watch, &watch->watched[i]);
+		tell(watch, &watch->watched[i], now_ns, last);
+	}
+	cost_ns = clock_thread_ns() - begin_ns;
+	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
+	return err;
+}
