@@ -146,7 +146,9 @@ static double failure_rate(const struct group *group)
 /* The worse kind first, then the larger. */
 static double weight_of(const struct trouble *trouble)
 {
-	return trouble->kind ? trouble->kind * 1e9 + (trouble->size < 1e9 ? trouble->size : 1e9 - 1) : 0;
+	double size = trouble->sizes[trouble->kind];
+
+	return trouble->kind ? trouble->kind * 1e9 + (size < 1e9 ? size : 1e9 - 1) : 0;
 }
 
 static void measure_trouble(struct ranking_row *row, const struct ranking *ranking, const struct model *model,

@@ -121,13 +121,23 @@ struct trouble trouble_of(const struct model *model, struct group *group, const 
 		if (size <= 0)
 			continue;
 		trouble.also |= 1U << kind;
+		trouble.sizes[kind] = size;
 		if (trouble.kind)
 			continue;
 		trouble.kind = kind;
 		trouble.level = kinds[kind].level;
-		trouble.size = size;
 	}
+	/* What is told by something worse of the same sockets. */
+	if (trouble.also & 1U << TROUBLE_QUEUE_FULL)
+		trouble.also &= ~(1U << TROUBLE_QUEUE_DROPS);
+	if (trouble.also & 1U << TROUBLE_LEAK)
+		trouble.also &= ~(1U << TROUBLE_CLOSE_WAIT);
 	return trouble;
+}
+
+enum trouble_level trouble_level(unsigned int kind)
+{
+	return kind < TROUBLES ? kinds[kind].level : LEVEL_NONE;
 }
 
 const char *trouble_name(unsigned int kind)

@@ -27,7 +27,7 @@ struct trouble {
 	uint8_t kind; /* enum trouble_kind: the worst; `also` has all, bit (1 << kind) */
 	uint8_t level; /* enum trouble_level */
 	uint16_t also;
-	double size; /* of the same kind, larger is worse: sockets, failures a second */
+	float sizes[TROUBLES]; /* of each kind; larger is worse: sockets, failures a second */
 };
 
 #define TROUBLE_OLD_NS 60000000000ULL /* CLOSE_WAIT older than this is red */
@@ -37,6 +37,8 @@ struct trouble {
 #define TROUBLE_UNANSWERED 3 /* connects at once */
 
 struct trouble trouble_of(const struct model *model, struct group *group, const struct survey_row *row, uint64_t now_ns);
+
+enum trouble_level trouble_level(unsigned int kind);
 
 /* "no port" "leak" "queue full" …, at most 10 columns; "" for none. */
 const char *trouble_name(unsigned int kind);

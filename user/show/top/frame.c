@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is particular to `top` in its frames: title, totals, what was lost; heads and rows. */
+#include <string.h>
+
 #include "event/summary.h"
 #include "show/top/columns.h"
 #include "show/top/sentences.h"
@@ -57,17 +59,35 @@ static const enum frame_style level_styles[] = {
 	[LEVEL_ALERT] = FRAME_ALERT,
 };
 
-/* A line each; on a low terminal only the worst. */
+/* Broken between words; what follows stands further in. Returns the lines that it took. */
+static size_t draw_sentence(struct frame *frame, const char *text, enum frame_style style)
+{
+	size_t lines = 0, room = frame->columns, size, end;
+
+	for (size = strlen(text); size; size = strlen(text)) {
+		end = size;
+		if (size > room)
+			for (end = room; end > room / 2 && text[end] != ' '; end--)
+				;
+		if (lines++)
+			buffer_append_string(&frame->line, "  ");
+		buffer_append(&frame->line, text, end);
+		frame_end_line(frame, style);
+		text += end + (text[end] == ' ');
+		room = frame->columns > 4 ? frame->columns - 2 : frame->columns;
+	}
+	return lines;
+}
+
+/* On a low terminal only the worst. */
 static void draw_sentences(const struct top_model *model, struct frame *frame)
 {
 	struct top_sentences sentences;
-	size_t i, most = frame->rows / 8;
+	size_t i, lines = 0, most = frame->rows / 4;
 
 	top_sentences_make(&sentences, model);
-	for (i = 0; i < sentences.count && i < most; i++) {
-		buffer_append_string(&frame->line, sentences.text[i]);
-		frame_end_line(frame, level_styles[sentences.level[i]]);
-	}
+	for (i = 0; i < sentences.count && lines + strlen(sentences.text[i]) / frame->columns < most; i++)
+		lines += draw_sentence(frame, sentences.text[i], level_styles[sentences.level[i]]);
 }
 
 void top_ui_draw_top(struct panel *panel, struct frame *frame)

@@ -13,7 +13,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)
-#define WORST_ROWS 3
+#define ROWS_OF_A_KIND 2
 #define CLAUSE 160
 
 struct clause {
@@ -168,22 +168,36 @@ static void add(struct top_sentences *sentences, unsigned int level, const char 
 	snprintf(sentences->text[sentences->count++], TOP_SENTENCE, "%.80s%s%s", label, label[0] ? ": " : "", text);
 }
 
-/* The worst row that is better than `before`; NULL: there is none. */
-static const struct ranking_row *next_worst(const struct top_model *model, const struct ranking_row *before)
+/* The row with the most of a kind of trouble, of those that have less than `before`, which may be NULL. NULL: there is none. */
+static const struct ranking_row *next_worst(const struct top_model *model, unsigned int kind, const struct ranking_row *before)
 {
 	const struct ranking_row *best = NULL, *row, *end = model->ranking.rows + model->ranking.count;
-	double limit = before ? before->value[MEASURE_TROUBLE] : 1e300;
 
 	for (row = model->ranking.rows; row < end; row++) {
-		double value = row->value[MEASURE_TROUBLE];
+		double size = row->trouble.sizes[kind], limit = before ? before->trouble.sizes[kind] : size;
 
-		if (value <= 0 || value > limit || row == before || (value == limit && row < before) ||
+		if (!(row->trouble.also & 1U << kind) || size > limit || (before && size == limit && row <= before) ||
 		    !top_row_is_shown(model, row))
 			continue;
-		if (!best || value > best->value[MEASURE_TROUBLE])
+		if (!best || size > best->trouble.sizes[kind])
 			best = row;
 	}
 	return best;
+}
+
+/* Rows of a kind, the worst of them first, as many as there is room for; the last line is kept for what is less bad. */
+static void tell_kind(struct top_sentences *sentences, const struct top_model *model, unsigned int kind)
+{
+	const struct ranking_row *row = NULL;
+	char text[CLAUSE];
+	int i;
+
+	for (i = 0; i < ROWS_OF_A_KIND && (row = next_worst(model, kind, row)); i++) {
+		struct clause clause = { model, row, text, sizeof(text) };
+
+		clauses[kind](&clause);
+		add(sentences, trouble_level(kind), row->group->label, text);
+	}
 }
 
 /* Sockets that were in TIME_WAIT at the start have a maker that nobody can tell; the kernel keeps them for a minute. */
@@ -213,16 +227,10 @@ static void explain_unknown(struct top_sentences *sentences, const struct top_mo
 
 void top_sentences_make(struct top_sentences *sentences, const struct top_model *model)
 {
-	const struct ranking_row *row = NULL;
-	char text[CLAUSE];
-	int i;
+	int kind;
 
 	sentences->count = 0;
-	for (i = 0; i < WORST_ROWS && (row = next_worst(model, row)); i++) {
-		struct clause clause = { model, row, text, sizeof(text) };
-
-		clauses[row->trouble.kind](&clause);
-		add(sentences, row->trouble.level, row->group->label, text);
-	}
+	for (kind = TROUBLES - 1; kind > TROUBLE_NONE; kind--)
+		tell_kind(sentences, model, kind);
 	explain_unknown(sentences, model);
 }
