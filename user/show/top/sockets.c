@@ -318,12 +318,12 @@ static void queues_text(struct buffer *out, const struct top_socket *socket)
 
 	if (!socket->looked)
 		return;
-	buffer_printf(out, "; recv-q %u, send-q %u, unsent %u; keepalive %s", now->rx_queue, now->tx_queue, now->unsent,
+	buffer_printf(out, "; recv-q %u send-q %u unsent %u, keepalive %s", now->rx_queue, now->tx_queue, now->unsent,
 		      keepalives[now->keepalive]);
 	if (now->timer > PRESENT_TIMER_NONE)
-		buffer_printf(out, ", timer %s", present_timer_name(now->timer));
+		buffer_printf(out, ", %s", present_timer_name(now->timer));
 	if (now->retransmits)
-		buffer_printf(out, ", %u unanswered", now->retransmits);
+		buffer_printf(out, " %u", now->retransmits);
 }
 
 void top_socket_details_text(struct buffer *out, const struct model *model, const struct top_socket *socket, uint64_t now_ns,

@@ -89,6 +89,11 @@ bool top_states_text(struct buffer *out, const struct top_model *model)
 	char count[TEXT_NUMBER + 1];
 	size_t i, begin = out->size;
 
+	if (model->books->present_counts.accept_queue) {
+		top_count_text(count, model->books->present_counts.accept_queue);
+		buffer_printf(out, "not accepted %s", count);
+		before = "; ";
+	}
 	for (i = 0; i < sizeof(states) && model_present_told(model->books); i++) {
 		int64_t now = model_state_now(model->books, NULL, states[i]);
 
@@ -97,10 +102,6 @@ bool top_states_text(struct buffer *out, const struct top_model *model)
 		top_count_text(count, now);
 		buffer_printf(out, "%s%s %s", before, tcp_state_name(states[i]), count);
 		before = ", ";
-	}
-	if (out->size > begin && model->books->present_counts.accept_queue) {
-		top_count_text(count, model->books->present_counts.accept_queue);
-		buffer_printf(out, "; not accepted %s", count);
 	}
 	return out->size > begin;
 }
