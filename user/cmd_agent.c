@@ -10,7 +10,7 @@
 #include "command.h"
 #include "history/budget.h"
 #include "history/history.h"
-#include "show/diagnose/ask.h"
+#include "show/findings_ask.h"
 #include "source/views.h"
 #include "util/failure.h"
 #include "util/log.h"
@@ -106,7 +106,7 @@ static int run_views(const struct run_options *options, const struct agent_optio
 {
 	struct notify_view notify = { .view = { .tick = notify_tick, .end = notify_end } };
 	struct run_needs needs = {};
-	const struct metrics_config more = { .filter = &options->filter, .ask = diagnose_ask_process };
+	const struct metrics_config more = { .filter = &options->filter, .ask = findings_ask_process };
 	struct agent_metrics metrics;
 	struct view *history = NULL;
 	struct views views;

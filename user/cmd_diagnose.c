@@ -56,14 +56,19 @@ static const struct option_row diagnose_rows[] = {
 
 static const struct option_set diagnose_options[] = { { diagnose_rows }, {} };
 
-static void diagnose_needs(const struct options *options, struct run_needs *needs)
+void findings_needs(struct run_needs *needs)
 {
-	(void)options;
 	needs->emit_states = ~0U;
 	needs->track_all = true;
 	needs->holder_states = ~0U;
 	needs->port_search = needs->ports = needs->present = needs->namespaces = true;
 	needs->filters_processes = true;
+}
+
+static void diagnose_needs(const struct options *options, struct run_needs *needs)
+{
+	(void)options;
+	findings_needs(needs);
 }
 
 static bool diagnose_options_check(const struct options *options)

@@ -99,6 +99,7 @@ static int run_on_terminal(const struct options *options)
 	terminal_guard_begin(&guard);
 	view = top_screen_new(&config, &guard);
 	top_needs(options, &needs);
+	findings_needs(&needs);
 	error[0] = '\0';
 	err = view ? machine_run(&options->run, &needs, view, error, sizeof(error)) : -ENOMEM;
 	top_screen_free(view);

@@ -42,6 +42,9 @@ struct command {
 /* The source of this machine: the kernel side, or polling where the options say so. */
 run_source machine_run;
 
+/* What a view that shows findings needs of its source. */
+void findings_needs(struct run_needs *needs);
+
 /* Parses the arguments and runs the command on this machine. Returns the exit code. */
 int command_run(const struct command *command, int argc, char **argv);
 

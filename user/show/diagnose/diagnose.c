@@ -6,8 +6,8 @@
 
 #include "event/summary.h"
 #include "diagnose/words.h"
-#include "show/diagnose/ask.h"
-#include "show/diagnose/report.h"
+#include "show/findings_ask.h"
+#include "show/findings.h"
 
 #define TICK_MS 250
 #define NEWS_NS 2000000000ULL /* findings are told together for so long, so that the worst of them comes first */
@@ -233,7 +233,7 @@ struct view *diagnose_view_new(const struct diagnose_config *config, struct outp
 		.thresholds = config->thresholds,
 		.filter = config->filter,
 		.max_sockets = config->max_sockets,
-		.ask = config->live ? diagnose_ask_process : NULL,
+		.ask = config->live ? findings_ask_process : NULL,
 	};
 	struct diagnose_view *diagnose = calloc(1, sizeof(*diagnose));
 

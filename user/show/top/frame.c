@@ -33,7 +33,8 @@ const char *const top_ui_help[] = {
 	"  Enter  a row's sockets                 /  filter: name, address, port, program",
 	"  b B    group by the next key           1 to 9  by that key: 1 process, 5 remote,",
 	"  w      wide: percentiles, other end            6 port, 7 name",
-	"  p      pause (also Space)              q  quit (only in the list)",
+	"  D      a finding whole, again: the next  q  quit (only in the list)",
+	"  p      pause (also Space)",
 	"  s S    sort by the next column         r  reverse",
 	"  d  what is wrong    t T  TIME_WAIT, /s  c C  CLOSE_WAIT, /s   o  oldest",
 	"  y  SYN_SENT         e  ESTABLISHED      f  FIN_WAIT2          l  closing",
@@ -104,7 +105,7 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 	frame_end_line(frame, FRAME_PLAIN);
 	if (top_states_text(&frame->line, model))
 		frame_end_line(frame, FRAME_PLAIN);
-	if (!panel->help && panel->mode == PANEL_LIST)
+	if (!panel->help && panel->mode == PANEL_LIST && !top_findings_draw(of(panel), frame))
 		draw_sentences(model, frame);
 	if (health_text(health, sizeof(health), &model->health)) {
 		buffer_append_string(&frame->line, health);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "event/summary.h"
+#include "show/findings_ask.h"
 #include "show/screen.h"
 #include "show/top/ui.h"
 
@@ -13,6 +14,7 @@ struct top_screen {
 	struct top_config config;
 	struct top_model model;
 	struct top_ui ui;
+	struct diagnosis diagnosis;
 	struct model_tick room;
 };
 
@@ -24,17 +26,19 @@ static struct top_screen *of(const struct screen *screen)
 static void begin(struct screen *screen, const struct run *run)
 {
 	top_model_begin(&of(screen)->model, run);
+	diagnosis_begin(&of(screen)->diagnosis, run);
 }
 
 static int event(struct screen *screen, const struct event *event)
 {
 	top_model_event(&of(screen)->model, event);
-	return 0;
+	return diagnosis_event(&of(screen)->diagnosis, event);
 }
 
 static void recount(struct screen *screen, bool begins)
 {
 	model_recount(of(screen)->model.books, begins);
+	diagnosis_recount(&of(screen)->diagnosis, begins);
 }
 
 static bool is_due(const struct screen *screen, const struct tick *tick)
@@ -53,7 +57,9 @@ static int measure(struct screen *screen, const struct tick *tick)
 {
 	struct top_screen *top = of(screen);
 
-	return top_model_measure(&top->model, model_tick(top->model.books, tick, &top->room));
+	int err = diagnosis_tick(&top->diagnosis, tick, false);
+
+	return err < 0 ? err : top_model_measure(&top->model, model_tick(top->model.books, tick, &top->room));
 }
 
 static bool is_over(const struct screen *screen)
@@ -83,6 +89,10 @@ static const struct screen_kind kind = {
 
 struct view *top_screen_new(const struct top_config *config, const struct terminal_guard *guard)
 {
+	const struct diagnosis_config diagnosis = {
+		.filter = config->filter,
+		.ask = findings_ask_process,
+	};
 	struct top_screen *top = calloc(1, sizeof(*top));
 
 	if (!top)
@@ -90,7 +100,8 @@ struct view *top_screen_new(const struct top_config *config, const struct termin
 	top->config = *config;
 	screen_init(&top->screen, &kind, &top->ui.panel, config->color, guard);
 	top_ui_init(&top->ui, &top->model, config->rows);
-	if (!top_model_init(&top->model, config, true))
+	top->ui.diagnosis = &top->diagnosis;
+	if (!diagnosis_init(&top->diagnosis, &diagnosis) && !top_model_init(&top->model, config, true))
 		return &top->screen.view;
 	top_screen_free(&top->screen.view);
 	return NULL;
@@ -105,5 +116,6 @@ void top_screen_free(struct view *view)
 	screen_release(&top->screen);
 	top_ui_release(&top->ui);
 	top_model_release(&top->model);
+	diagnosis_release(&top->diagnosis);
 	free(top);
 }

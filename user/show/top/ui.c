@@ -178,6 +178,9 @@ static int key(struct panel *panel, int key)
 	if (sort_of(key) >= 0)
 		return sort_by(ui, sort_of(key));
 	switch (key) {
+	case 'D':
+		top_findings_open_next(ui);
+		return 0;
 	case 'w':
 		ui->model->wide = !ui->model->wide;
 		return 0;

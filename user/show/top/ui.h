@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_SHOW_TOP_UI_H
 #define TCPDWELL_SHOW_TOP_UI_H
 
+#include "diagnose/diagnosis.h"
 #include "show/panel.h"
 #include "show/top/columns.h"
 #include "show/top/model.h"
@@ -14,6 +15,8 @@
 struct top_ui {
 	struct panel panel; /* first */
 	struct top_model *model; /* the caller's */
+	const struct diagnosis *diagnosis; /* the caller's; NULL: no findings are shown */
+	uint64_t opened; /* number of the finding that is shown whole; 0 = none */
 	struct group_name selected_name; /* the selection stays with it, and the details are its */
 	char drilled_label[GROUP_LABEL];
 	struct top_sockets sockets;
@@ -23,6 +26,10 @@ struct top_ui {
 /* `max_rows` 0: all. */
 void top_ui_init(struct top_ui *ui, struct top_model *model, size_t max_rows);
 void top_ui_release(struct top_ui *ui);
+
+/* Of findings.c: lines above the table, how many there were; and the key that opens one after the other. */
+size_t top_findings_draw(struct top_ui *ui, struct frame *frame);
+void top_findings_open_next(struct top_ui *ui);
 
 /* Of frame.c. */
 void top_ui_draw_top(struct panel *panel, struct frame *frame);

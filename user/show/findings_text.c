@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "diagnose/words.h"
-#include "show/diagnose/report.h"
+#include "show/findings.h"
 
 #define INDENT 6
 #define NAME_COLUMNS 18

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Findings as text and as JSON. Pure. */
-#ifndef TCPDWELL_SHOW_DIAGNOSE_REPORT_H
-#define TCPDWELL_SHOW_DIAGNOSE_REPORT_H
+#ifndef TCPDWELL_SHOW_FINDINGS_H
+#define TCPDWELL_SHOW_FINDINGS_H
 
 #include "diagnose/diagnosis.h"
 #include "util/json.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <string.h>
 
-#include "show/diagnose/report.h"
+#include "show/findings.h"
 #include "util/address.h"
 
 static const char *or_null(const char *text)

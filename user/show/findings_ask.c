@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "show/diagnose/ask.h"
+#include "show/findings_ask.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 _Static_assert(sizeof(((struct process_facts *)0)->program) >= PROGRAM_BYTES, "room for a program");
 _Static_assert(sizeof(((struct process_facts *)0)->cmdline) >= CMDLINE_BYTES, "room for a command line");
 
-bool diagnose_ask_process(void *context, struct process_facts *facts)
+bool findings_ask_process(void *context, struct process_facts *facts)
 {
 	char program[PROGRAM_BYTES], cmdline[CMDLINE_BYTES];
 

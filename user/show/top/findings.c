@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The findings above the table of the interactive `top`: a line each, or one of them whole. */
+#include "show/findings.h"
+#include "show/top/ui.h"
+
+#define TABLE_ROWS 6 /* are left for the table, whatever is opened */
+
+static const enum frame_style styles[SEVERITIES] = { FRAME_ALERT, FRAME_WARNING, FRAME_PLAIN };
+
+/* What holds now and is certain enough. Settings are for diagnose: they are there all the time. */
+static bool is_shown(const struct told_finding *told)
+{
+	return !told->over && told->finding.code != TD191 && told->finding.confidence != CONFIDENCE_TOO_EARLY;
+}
+
+static const struct told_finding *find(const struct diagnosis *diagnosis, uint64_t number)
+{
+	size_t i;
+
+	for (i = 0; number && i < diagnosis->n_told; i++)
+		if (diagnosis->told[i]->number == number)
+			return diagnosis->told[i];
+	return NULL;
+}
+
+/* A line for each line of the text, as far as there is room. */
+static size_t draw_whole(const struct top_ui *ui, const struct told_finding *told, struct frame *frame)
+{
+	const struct report_clock clock = { .now_ns = ui->model->time_ns, .unix_ns = ui->model->unix_ns };
+	const struct report_style style = {};
+	struct buffer text;
+	size_t lines = 0, at = 0;
+
+	buffer_init(&text);
+	finding_text(&text, told, &clock, style);
+	while (at < text.size && frame->used + TABLE_ROWS < frame->rows) {
+		const char *end = memchr(text.data + at, '\n', text.size - at);
+		size_t size = end ? (size_t)(end - text.data) - at : text.size - at;
+
+		buffer_append(&frame->line, text.data + at, size);
+		frame_end_line(frame, lines ? FRAME_PLAIN : styles[told_severity(told)]);
+		lines++;
+		at += size + 1;
+	}
+	buffer_release(&text);
+	return lines;
+}
+
+static size_t draw_lines(const struct diagnosis *diagnosis, struct frame *frame)
+{
+	size_t i, lines = 0, most = frame->rows / 8;
+
+	for (i = 0; i < diagnosis->n_told && lines < most; i++) {
+		const struct told_finding *told = diagnosis->told[i];
+
+		if (!is_shown(told))
+			continue;
+		buffer_printf(&frame->line, "%s %s", code_rows[told->finding.code].name, told->finding.title);
+		frame_end_line(frame, styles[told_severity(told)]);
+		lines++;
+	}
+	return lines;
+}
+
+size_t top_findings_draw(struct top_ui *ui, struct frame *frame)
+{
+	const struct told_finding *opened = ui->diagnosis ? find(ui->diagnosis, ui->opened) : NULL;
+
+	if (!ui->diagnosis)
+		return 0;
+	return opened ? draw_whole(ui, opened, frame) : draw_lines(ui->diagnosis, frame);
+}
+
+/* After the last one, none. */
+void top_findings_open_next(struct top_ui *ui)
+{
+	const struct diagnosis *diagnosis = ui->diagnosis;
+	bool passed = !ui->opened;
+	size_t i;
+
+	for (i = 0; diagnosis && i < diagnosis->n_told; i++) {
+		if (passed && is_shown(diagnosis->told[i])) {
+			ui->opened = diagnosis->told[i]->number;
+			return;
+		}
+		passed |= diagnosis->told[i]->number == ui->opened;
+	}
+	ui->opened = 0;
+}
