@@ -100,5 +100,6 @@ const struct command command_leaks = {
 	.view_new = leaks_view,
 	.view_free = leaks_view_free,
 	.view_needs = leaks_needs,
+	.names_findings = NAMES_PRESENT_FINDINGS,
 	.view_exit = leaks_exit,
 };

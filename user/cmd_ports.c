@@ -148,4 +148,5 @@ const struct command command_ports = {
 	.view_new = ports_view,
 	.view_free = ports_view_free,
 	.view_needs = ports_needs,
+	.names_findings = NAMES_ALL_FINDINGS,
 };

@@ -10,6 +10,8 @@
 #include "attach/privileges.h"
 #include "collect/live.h"
 #include "polling/polling.h"
+#include "show/findings_line.h"
+#include "source/views.h"
 #include "util/log.h"
 
 int run_result(int err, const char *error)
@@ -43,6 +45,28 @@ static void explain_unwritten(const struct output *output, int err, char *error,
 			 (unsigned long long)output->unwritten_bytes, (unsigned long long)output->unwritten_lines);
 }
 
+/* The command's own view, and beside it the line of findings. */
+static int run_with_findings(const struct command *command, const struct options *options, const struct run_needs *needs,
+			     struct view *view, struct output *output, char *error, size_t error_size)
+{
+	bool partial = command->names_findings == NAMES_PRESENT_FINDINGS;
+	struct view *line = findings_line_new(&options->run.filter, options->run.max_sockets, partial, output);
+	struct run_needs all = { .present = true, .namespaces = true, .filters_processes = true }, sum;
+	struct views views;
+	int err = -ENOMEM;
+
+	if (!partial)
+		findings_needs(&all);
+	all.emit_states |= needs->emit_states;
+	views_init(&views, NULL, NULL);
+	if (line && !views_add(&views, view, command->name, needs, true) && !views_add(&views, line, "findings", &all, false)) {
+		sum = views_needs(&views);
+		err = machine_run(&options->run, &sum, &views.view, error, error_size);
+	}
+	findings_line_free(line);
+	return err;
+}
+
 int command_show(const struct command *command, const struct options *options, run_source *source)
 {
 	struct run_needs needs = {};
@@ -54,7 +78,9 @@ int command_show(const struct command *command, const struct options *options, r
 	output_init(&output, STDOUT_FILENO);
 	command->view_needs(options, &needs);
 	view = command->view_new(options, &output);
-	if (view)
+	if (view && command->names_findings && !options->json && source == machine_run)
+		err = run_with_findings(command, options, &needs, view, &output, error, sizeof(error));
+	else if (view)
 		err = source(&options->run, &needs, view, error, sizeof(error));
 	if (view && !err && command->view_exit)
 		code = command->view_exit(options, view);

@@ -18,6 +18,13 @@ enum {
 	EXIT_PRIVILEGE = 77,
 };
 
+/* Does a text end with a line that names the findings that apply? */
+enum names_findings {
+	NAMES_NO_FINDINGS,
+	NAMES_PRESENT_FINDINGS, /* those that show without all transitions */
+	NAMES_ALL_FINDINGS,
+};
+
 struct command {
 	const char *name;
 	const char *summary; /* one line for the list of commands */
@@ -36,6 +43,7 @@ struct command {
 	struct view *(*view_new)(const struct options *options, struct output *output); /* NULL: no memory */
 	void (*view_free)(struct view *view); /* accepts NULL */
 	void (*view_needs)(const struct options *options, struct run_needs *needs); /* *needs is all zero before */
+	enum names_findings names_findings; /* of a live run, in text */
 	int (*view_exit)(const struct options *options, const struct view *view); /* the exit code after a run without error; NULL: always EXIT_FINE */
 };
 

@@ -311,7 +311,7 @@ void diagnosis_codes(const struct diagnosis *diagnosis, char *out, size_t size, 
 		const struct told_finding *one = diagnosis->told[i];
 		unsigned int code = one->finding.code;
 
-		if (one->over || told[code] || one->finding.confidence == CONFIDENCE_TOO_EARLY ||
+		if (one->over || told[code] || code == TD191 || one->finding.confidence == CONFIDENCE_TOO_EARLY ||
 		    (!notes && one->finding.severity == SEVERITY_NOTE))
 			continue;
 		told[code] = true;

@@ -22,6 +22,7 @@ struct diagnosis_config {
 	const struct model_config *groups; /* what else the books are to group by, and who is told of it; NULL: nothing */
 	uint32_t max_sockets; /* 0 = default */
 	uint64_t interval_ns; /* between two runs of the rules; 0 = a second */
+	bool partial; /* not all transitions are told: rules that need what happens are not run */
 	/* Fills in what the machine knows of facts->process; false: it is gone. NULL: it can't be asked, as in a replay. */
 	bool (*ask)(void *context, struct process_facts *facts);
 	void *context;
@@ -89,7 +90,10 @@ enum severity told_severity(const struct told_finding *told);
 /* The worst of those that are not over; SEVERITIES: there are none. */
 enum severity diagnosis_worst(const struct diagnosis *diagnosis);
 
-/* "TD121, TD131": the codes that apply now, each once, the worst first; "" = none. `note`s only where `notes`. */
+/*
+ * "TD121, TD131": the codes that apply now, each once, the worst first; "" = none. Notes only where `notes`, and settings (TD191), which are there all the
+ * time, never.
+ */
 void diagnosis_codes(const struct diagnosis *diagnosis, char *out, size_t size, bool notes);
 
 #endif

@@ -102,8 +102,12 @@ static bool knows_namespaces(const struct scene *scene)
 }
 
 /* Why the rule can't look; NULL: it can. */
-static const char *missing(const struct scene *scene, unsigned int needs)
+static const char *missing(const struct diagnosis *diagnosis, unsigned int needs)
 {
+	const struct scene *scene = &diagnosis->scene;
+
+	if (diagnosis->config.partial && needs & (NEED_EVENTS | NEED_FAILURES | NEED_PORTS | NEED_SEARCH))
+		return "this view is not told of all transitions";
 	if (scene->polled && needs & (NEED_EVENTS | NEED_FAILURES))
 		return "polling sees what is there, not what happens in between: run it without --no-bpf";
 	if (needs & NEED_PORTS && !knows_ports(scene))
@@ -187,7 +191,7 @@ void judge_all(struct diagnosis *diagnosis, struct verdicts *verdicts)
 	size_t from;
 
 	for (code = 0; code < CODES; code++) {
-		reason = missing(&diagnosis->scene, code_rows[code].needs);
+		reason = missing(diagnosis, code_rows[code].needs);
 		from = verdicts->count;
 		if (reason)
 			verdicts_not_examined(verdicts, code, "%s", reason);
