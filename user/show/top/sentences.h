@@ -8,7 +8,7 @@
 
 #include "show/top/model.h"
 
-#define TOP_SENTENCES 4
+#define TOP_SENTENCES 6
 #define TOP_SENTENCE 256
 
 struct top_sentences {
