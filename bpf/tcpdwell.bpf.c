@@ -10,6 +10,7 @@
 #include "abi.h"
 #include "config.bpf.h"
 #include "maps.bpf.h"
+#include "bind.bpf.h"
 #include "function.bpf.h"
 #include "holder.bpf.h"
 #include "ports.bpf.h"
@@ -224,6 +225,23 @@ int BPF_PROG(no_route_ipv6_fexit, struct sock *sk, void *address, int size, int 
 {
 	if (result)
 		connect_ended(sk, address, -result, true);
+	return 0;
+}
+
+/* bind() to an address that is in use: on 5.10 the result is 1. */
+SEC("fexit/inet_csk_get_port")
+int BPF_PROG(bind_fexit, struct sock *sk, unsigned short port, int result)
+{
+	if (result)
+		bind_failed(sk, port);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(bind_tracepoint, struct pt_regs *regs, long result)
+{
+	if (result == -EADDRINUSE)
+		bind_call_failed(regs);
 	return 0;
 }
 

@@ -34,6 +34,7 @@ static void try_tracer(struct check *check, const struct options *options)
 		.holder_states = ~0U,
 		.present = true,
 		.port_search = true,
+		.bind_failures = BIND_FAILURES_ALWAYS,
 		.ports = true,
 		.hooks = options->run.hooks,
 	};

@@ -17,6 +17,7 @@ struct ports_options {
 	uint32_t max_rows;
 	uint64_t interval_ns, count; /* 0 = default; no end */
 	bool batch;
+	bool bind_failures;
 };
 
 #define FIELD(member) offsetof(struct ports_options, member)
@@ -25,10 +26,11 @@ struct ports_options {
 static const struct ports_options ports_defaults;
 
 static const struct option_row ports_rows[] = {
-	{ "by", 0, "KEY", "by destination, process, local or peer", option_choice, FIELD(by), 0, PORTS_BY_COUNT - 1,
+	{ "by", 0, "KEY", "by destination, process, local, peer or bind", option_choice, FIELD(by), 0, PORTS_BY_COUNT - 1,
 	  .choice = ports_by_name },
 	{ "rows", 'r', "ROWS", "show so many rows", option_u32, FIELD(rows), 1, 1 << 20 },
 	{ "max-rows", 0, "N", "keep so many destinations apart", option_u32, FIELD(max_rows), 1, 1 << 24 },
+	{ "bind-failures", 0, NULL, "see bind() fail, if it takes a hook on all system calls", option_flag, FIELD(bind_failures) },
 	{ "batch", 'b', NULL, "print tables instead of drawing on the terminal", option_flag, FIELD(batch) },
 	{ NULL, 0, "INTERVAL", NULL, option_duration, FIELD(interval_ns), INTERVAL_MIN_NS },
 	{ NULL, 0, "COUNT", NULL, option_u64, FIELD(count), 1, UINT32_MAX },
@@ -40,7 +42,9 @@ static const struct option_set ports_options[] = { { ports_rows }, {} };
 /* Who has a port is of interest in every state in which one can have it. */
 static void ports_needs(const struct options *options, struct run_needs *needs)
 {
-	(void)options;
+	const struct ports_options *own = options->own;
+
+	needs->bind_failures = own->bind_failures ? BIND_FAILURES_ALWAYS : BIND_FAILURES_WHERE_FREE;
 	needs->emit_states = ~0U;
 	needs->track_all = true;
 	needs->holder_states = ~0U;
@@ -137,6 +141,7 @@ const struct command command_ports = {
 		    "  tcpdwell ports -b 10 6               # six tables, one each 10 seconds\n"
 		    "  tcpdwell ports --by process          # who uses how many\n"
 		    "  tcpdwell ports --by local            # what bind(address, 0) chooses from\n"
+		    "  tcpdwell ports --by bind             # \"Address already in use\": who has the port\n"
 		    "  tcpdwell ports --by peer             # ports that others use towards our services\n"
 		    "  tcpdwell ports -j 1 | jq 'select(.type == \"destination\" and .usable == 0)'",
 	.own = ports_options,

@@ -104,6 +104,7 @@ static int run_views(const struct run_options *options, bool ports, struct view 
 
 	all.ports = all.port_search = ports;
 	all.present = all.namespaces = true;
+	all.bind_failures = ports ? BIND_FAILURES_WHERE_FREE : BIND_FAILURES_NEVER;
 	views_init(&views, NULL, NULL);
 	views_add(&views, recording, "recording", &all, true);
 	views_add(&views, totals, "totals", &none, false);

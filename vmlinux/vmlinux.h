@@ -383,7 +383,13 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
 struct files_struct {
+	struct fdtable *fdt;
 	int next_fd;
 };
 

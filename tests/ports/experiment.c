@@ -238,6 +238,10 @@ void experiment_run(const struct experiment *experiment, const struct run_option
 	world_make(&world, experiment->range, experiment->reserved);
 	if (experiment->prepare)
 		experiment->prepare(&world);
+	if (experiment->watched) {
+		experiment->watched(&world, options->tcpdwell);
+		return;
+	}
 	if (world.skip[0])
 		printf("~%s\n", world.skip);
 	else if (experiment->binds)

@@ -10,6 +10,7 @@ struct experiment {
 	const char *range, *reserved;
 	struct ends ends; /* local NULL and remote NULL: 127.0.0.1 */
 	void (*prepare)(struct world *world); /* makes sockets and notes what they do to ports; NULL: none */
+	void (*watched)(struct world *world, const char *tcpdwell); /* in place of all else, and only with tcpdwell; NULL: no */
 	bool binds; /* bind(ends.local, 0) is tried, and not connect() */
 	bool large; /* takes long: only when it is asked for */
 	bool knee; /* connect() must take much longer behind the cliff; not looked at on an emulated machine */

@@ -62,8 +62,10 @@ static void run(const struct experiment *experiment, const struct run_options *o
 }
 
 /* Those that are named; without names all, the large ones only when they are asked for. */
-static bool selected(const struct experiment *experiment, char **names, bool large)
+static bool selected(const struct experiment *experiment, char **names, bool large, const struct run_options *options)
 {
+	if (experiment->watched && !options->tcpdwell)
+		return false;
 	if (!*names)
 		return large || !experiment->large;
 	for (; *names; names++)
@@ -87,7 +89,7 @@ int main(int argc, char **argv)
 			options.tcpdwell = *++names;
 	}
 	for (experiment = experiments; experiment->name; experiment++)
-		if (selected(experiment, names, large))
+		if (selected(experiment, names, large, &options))
 			run(experiment, &options);
 	return report_failures() ? 1 : 0;
 }

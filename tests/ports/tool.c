@@ -3,9 +3,12 @@
 #define _GNU_SOURCE 1
 #include "tool.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +33,75 @@ json_t *tool_ports(const char *path)
 	free(line);
 	status = pclose(output);
 	if (status)
+		world_fail("tcpdwell ended with status %d", WEXITSTATUS(status));
+	return objects;
+}
+
+struct tool {
+	pid_t pid;
+	FILE *output;
+};
+
+static json_t *read_line(FILE *output)
+{
+	char *line = NULL;
+	size_t capacity = 0;
+	json_t *object = NULL;
+
+	if (getline(&line, &capacity, output) > 0) {
+		object = json_loads(line, 0, NULL);
+		if (!object)
+			world_fail("tcpdwell wrote a line that is no JSON: %s", line);
+	}
+	free(line);
+	return object;
+}
+
+/* It says its header when it attends to what happens. */
+struct tool *tool_start(const char *path, const char *option)
+{
+	struct tool *tool = calloc(1, sizeof(*tool));
+	int ends[2];
+
+	if (!tool || pipe2(ends, O_CLOEXEC))
+		world_fail("no pipe");
+	tool->pid = fork();
+	if (!tool->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(ends[1], STDOUT_FILENO);
+		execl(path, path, "ports", "-j", "-n", "self", option, (char *)NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	tool->output = fdopen(ends[0], "r");
+	if (!read_line(tool->output))
+		world_fail("tcpdwell did not begin");
+	return tool;
+}
+
+/* Pictures tell their moment. */
+static bool is_of_another_picture(json_t *objects, json_t *object)
+{
+	json_t *last = json_array_get(objects, json_array_size(objects) - 1);
+
+	return last && !json_equal(json_object_get(last, "time"), json_object_get(object, "time"));
+}
+
+json_t *tool_stop(struct tool *tool)
+{
+	json_t *objects = json_array(), *object;
+	int status;
+
+	kill(tool->pid, SIGINT);
+	while ((object = read_line(tool->output))) {
+		if (!json_object_get(object, "netns"))
+			continue;
+		if (is_of_another_picture(objects, object))
+			json_array_clear(objects);
+		json_array_append_new(objects, object);
+	}
+	fclose(tool->output);
+	if (waitpid(tool->pid, &status, 0) != tool->pid || status)
 		world_fail("tcpdwell ended with status %d", WEXITSTATUS(status));
 	return objects;
 }

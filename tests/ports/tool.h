@@ -10,6 +10,12 @@
 /* Runs `PATH ports -j -d 0 -n self`. Its objects, as an array. */
 json_t *tool_ports(const char *path);
 
+/* Runs `PATH ports -j -n self` with further options beside us. It attends when this returns. */
+struct tool *tool_start(const char *path, const char *option);
+
+/* Ends it. The objects of its last picture; those that it said before are not among them. */
+json_t *tool_stop(struct tool *tool);
+
 /* The object of this type whose remote_port (0: any) and local_addr (NULL: any) are these; NULL: there is none. */
 json_t *tool_find(json_t *objects, const char *type, uint16_t remote_port, const char *local_addr);
 

@@ -218,7 +218,7 @@ int world_connect(const struct ends *ends)
 	socklen_t len;
 
 	if (ends->local) {
-		len = address_fill(&sa, ends->local, 0, ends->mapped);
+		len = address_fill(&sa, ends->local, ends->local_port, ends->mapped);
 		if (bind(fd, (struct sockaddr *)&sa, len)) {
 			err = -errno;
 			close(fd);
@@ -310,6 +310,32 @@ void world_note_full_sockets(struct world *world)
 	fclose(table);
 	for (i = 0; i < world->n_used; i++)
 		world->used[i].reusable &= port_set_has(&timewait, world->used[i].port);
+}
+
+static bool is_taken(uint16_t wanted)
+{
+	FILE *table = fopen("/proc/self/net/tcp", "r");
+	bool taken = false;
+	unsigned int port;
+	char line[512];
+
+	while (table && fgets(line, sizeof(line), table))
+		taken |= sscanf(line, " %*u: %*x:%x", &port) == 1 && port == wanted;
+	if (table)
+		fclose(table);
+	return taken;
+}
+
+void world_wait_free(uint16_t port)
+{
+	const struct timespec moment = { .tv_nsec = 10000000 };
+	int tries = 0;
+
+	while (is_taken(port)) {
+		if (tries++ == 3000)
+			world_fail("port %u does not become free", port);
+		nanosleep(&moment, NULL);
+	}
 }
 
 void world_note_used(struct world *world, uint16_t port, bool reusable)

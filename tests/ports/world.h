@@ -26,6 +26,7 @@ enum way {
 
 struct ends {
 	const char *local; /* NULL: the kernel's choice */
+	uint16_t local_port; /* 0: any */
 	const char *remote;
 	uint16_t port;
 	enum way way;
@@ -73,6 +74,9 @@ void world_close(int client, int server, bool peer_closes);
  * acknowledgement of our FIN that comes in the last moment of close() leaves the socket in FIN_WAIT2 as it is.
  */
 void world_note_full_sockets(struct world *world);
+
+/* Until no connection in this namespace has the port. */
+void world_wait_free(uint16_t port);
 
 /* What this connection does to ports is noted. */
 void world_note_used(struct world *world, uint16_t port, bool reusable);

@@ -46,6 +46,8 @@ static const struct hook hooks[] = {
 	{ FACT_NO_ROUTE, HOOK_MODE_ANY, NULL, {}, "unseen" },
 	{ FACT_NO_ROUTE_IPV6, HOOK_MODE_FENTRY, "no_route_ipv6_fexit", { "tcp_v6_connect" }, "fexit" },
 	{ FACT_NO_ROUTE_IPV6, HOOK_MODE_ANY, NULL, {}, "unseen" },
+	{ FACT_BIND_FAILED, HOOK_MODE_FENTRY, "bind_fexit", { "inet_csk_get_port" }, "fexit" },
+	{ FACT_BIND_FAILED, HOOK_MODE_ANY, "bind_tracepoint", {}, "sys_exit" },
 };
 
 #define HOOKS (sizeof(hooks) / sizeof(hooks[0]))

@@ -11,6 +11,9 @@
 
 enum hook_mode { HOOK_MODE_ANY, HOOK_MODE_FENTRY, HOOK_MODE_KPROBE, HOOK_MODE_TRACEPOINT };
 
+/* bind() that fails: a function hook sees it for nothing; else only the end of every system call tells. */
+enum bind_failures { BIND_FAILURES_NEVER, BIND_FAILURES_WHERE_FREE, BIND_FAILURES_ALWAYS };
+
 struct hook {
 	enum fact fact;
 	enum hook_mode mode;

@@ -413,6 +413,19 @@ static void release_memory(const struct tcpdwell *skeleton)
 		madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
+/* What nobody asked for is not hooked, nor what would cost each system call something, unless it was asked for by name. */
+static void drop_hooks(struct hook_set *hooks, const struct tracer_config *config)
+{
+	const struct hook *bind = hooks->choices[FACT_BIND_FAILED].hook;
+
+	if (!config->holder_states)
+		hook_set_drop(hooks, FACT_HOLDER);
+	if (bind && bind->mode != HOOK_MODE_FENTRY && config->bind_failures < BIND_FAILURES_ALWAYS)
+		hook_set_drop(hooks, FACT_BIND_FAILED);
+	if (!config->bind_failures)
+		hook_set_drop(hooks, FACT_BIND_FAILED);
+}
+
 static int probe_and_start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err;
@@ -421,8 +434,7 @@ static int probe_and_start(struct tracer *tracer, const struct tracer_config *co
 	err = limits_check(error, error_size) ?: kernel_probe(&tracer->kernel, error, error_size);
 	err = err ?: host_check(&tracer->kernel, error, error_size);
 	err = err ?: hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
-	if (!config->holder_states)
-		hook_set_drop(&tracer->hooks, FACT_HOLDER);
+	drop_hooks(&tracer->hooks, config);
 	return err ?: start(tracer, config, error, error_size);
 }
 

@@ -31,6 +31,7 @@ struct tracer_config {
 	bool port_search; /* records say what of single sockets concerns ports: bpf/search.bpf.h */
 	bool present; /* the passes of bpf/present.bpf.h */
 	bool ports; /* the iterators of bpf/ports.bpf.h are there */
+	enum bind_failures bind_failures; /* bpf/bind.bpf.h */
 	enum hook_mode hooks; /* forced, or HOOK_MODE_ANY */
 	uint32_t max_sockets; /* of each table; 0 = default, or by what is there now if that is more */
 	uint32_t ring_bytes; /* a power of two; 0 = by track_all */

@@ -98,6 +98,8 @@ static void deliver(struct live *live, struct event *event)
 		feed_fail(&live->feed, -ENOMEM);
 	if (live->ports && port_watch_note(live->ports, event->record.endpoint.netns))
 		feed_fail(&live->feed, -ENOMEM);
+	if (live->ports && event->record.type == RECORD_BIND_FAILED && event->record.endpoint.local_port)
+		port_watch_ask(live->ports, event->record.endpoint.netns, event->record.endpoint.local_port);
 }
 
 /* News of a look: who has a socket now. */
@@ -400,6 +402,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		.local_ports = needs->local_ports,
 		.holder_states = holders_check_states(needs->present ? ~0U : needs->holder_states),
 		.port_search = needs->port_search,
+		.bind_failures = needs->bind_failures,
 		.ports = needs->ports,
 		.present = needs->present,
 		.hooks = options->hooks,

@@ -22,6 +22,7 @@
 
 struct known_namespace {
 	struct port_facts facts; /* as told last; bound is ours */
+	struct port_set asked; /* ports of bind() that failed */
 	uint64_t looked_ns; /* 0: never */
 	uint64_t told_ns;
 	bool found; /* the kernel has it */
@@ -104,6 +105,19 @@ int port_watch_note(struct port_watch *watch, uint32_t netns)
 	return -ENOMEM;
 }
 
+void port_watch_ask(struct port_watch *watch, uint32_t netns, uint16_t port)
+{
+	struct known_namespace **place = id_map_find(&watch->by_netns, netns);
+
+	if (!place)
+		return;
+	(*place)->blocked_changed = true;
+	if (port_set_has(&(*place)->asked, port))
+		return;
+	port_set_add(&(*place)->asked, port);
+	watch->next_bound_ns = 0;
+}
+
 static uint64_t clock_thread_ns(void)
 {
 	struct timespec time;
@@ -174,6 +188,13 @@ static int bound_add(struct port_watch *watch, const struct bound_record *record
 	return 0;
 }
 
+static bool is_of_interest(const struct known_namespace *namespace, uint16_t port)
+{
+	const struct port_settings *settings = &namespace->facts.settings;
+
+	return (port >= settings->low && port <= settings->high) || port_set_has(&namespace->asked, port);
+}
+
 static int on_bound(void *context, const void *bytes, size_t size)
 {
 	const struct bound_record *record = bytes, *end = record + size / sizeof(*record);
@@ -183,7 +204,7 @@ static int on_bound(void *context, const void *bytes, size_t size)
 
 	for (; record < end && !err; record++) {
 		place = id_map_find(&watch->by_netns, record->netns);
-		if (place && record->port >= (*place)->facts.settings.low && record->port <= (*place)->facts.settings.high)
+		if (place && is_of_interest(*place, record->port))
 			err = bound_add(watch, record);
 	}
 	return err;

@@ -21,6 +21,9 @@ void port_watch_free(struct port_watch *watch);
 /* An event comes from this namespace. 0 or -ENOMEM. */
 int port_watch_note(struct port_watch *watch, uint32_t netns);
 
+/* A bind() to this port failed: who has it is to be told, though it may lie outside of the range. */
+void port_watch_ask(struct port_watch *watch, uint32_t netns, uint16_t port);
+
 /* Looks where it is time to. `last`: the run ends, look everywhere. */
 void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last);
 

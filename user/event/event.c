@@ -141,6 +141,7 @@ void totals_add(struct totals *totals, const struct event *event)
 		return;
 	case RECORD_LOCAL_PORT:
 	case RECORD_HOLDER:
+	case RECORD_BIND_FAILED:
 	case RECORD_PORTS:
 	case RECORD_PRESENT:
 	case RECORD_LISTENER:

@@ -15,6 +15,7 @@ static const char *const fact_names[FACTS] = {
 	[FACT_HOLDER] = "holder",
 	[FACT_NO_ROUTE] = "no_route",
 	[FACT_NO_ROUTE_IPV6] = "no_route_ipv6",
+	[FACT_BIND_FAILED] = "bind_failed",
 };
 
 const char *fact_name(enum fact fact)

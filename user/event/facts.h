@@ -16,6 +16,7 @@ enum fact {
 	FACT_HOLDER, /* a descriptor came to another process */
 	FACT_NO_ROUTE, /* a connect() that fails before any state is entered */
 	FACT_NO_ROUTE_IPV6,
+	FACT_BIND_FAILED, /* a bind() or listen() that finds its address in use */
 	FACTS,
 };
 

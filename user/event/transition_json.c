@@ -237,6 +237,8 @@ static const char *type_name(unsigned int type)
 	switch (type) {
 	case RECORD_CONNECT_FAILED:
 		return "connect_failed";
+	case RECORD_BIND_FAILED:
+		return "bind_failed";
 	case RECORD_SOCKET:
 		return "socket";
 	case RECORD_LOCAL_PORT:
@@ -368,6 +370,8 @@ void event_fields_json(struct json *json, const struct event *event)
 		listener_fields_json(json, event->listener);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", connect_error_name(record->error));
+	if (record->type == RECORD_BIND_FAILED)
+		json_string(json, "error", "EADDRINUSE");
 	if (event->healed)
 		json_bool(json, "healed", true);
 	if (record->flags & FLAG_FIRST_SEEN)

@@ -17,32 +17,37 @@ void destination_release(struct destination *destination)
 	free(destination->holders.list);
 }
 
-static struct port_victim *victim_of(struct destination *destination, const struct process *process)
+static struct port_victim *victim_of(struct port_victim victims[VICTIMS_MAX], unsigned int *count, const struct process *process)
 {
-	struct port_victim *victim = destination->victims;
+	struct port_victim *victim = victims;
 
-	for (; victim < destination->victims + destination->n_victims; victim++)
+	for (; victim < victims + *count; victim++)
 		if (victim->process.pid == process->pid && victim->process.start_ns == process->start_ns)
 			return victim;
-	if (destination->n_victims == VICTIMS_MAX)
+	if (*count == VICTIMS_MAX)
 		return NULL;
-	destination->n_victims++;
+	++*count;
 	memset(victim, 0, sizeof(*victim));
 	return victim;
 }
 
-void destination_failed(struct destination *destination, const struct process *process, uint64_t now_ns)
+bool port_victims_add(struct port_victim victims[VICTIMS_MAX], unsigned int *count, const struct process *process, uint64_t now_ns)
 {
-	struct port_victim *victim = victim_of(destination, process);
+	struct port_victim *victim = victim_of(victims, count, process);
 
-	destination->counts.failures++;
-	if (!victim) {
-		destination->other_victims++;
-		return;
-	}
+	if (!victim)
+		return false;
 	victim->process = *process;
 	victim->failures++;
 	victim->last_ns = now_ns;
+	return true;
+}
+
+void destination_failed(struct destination *destination, const struct process *process, uint64_t now_ns)
+{
+	destination->counts.failures++;
+	if (!port_victims_add(destination->victims, &destination->n_victims, process, now_ns))
+		destination->other_victims++;
 }
 
 void destination_clear(struct destination *destination)

@@ -42,12 +42,15 @@ struct port_holders {
 
 #define VICTIMS_MAX 8
 
-/* Whose connect() found no port. */
+/* Whose connect() found no port, or whose bind() failed. */
 struct port_victim {
 	struct process process;
 	uint64_t failures;
 	uint64_t last_ns;
 };
+
+/* One more failure of this process. False: there is no room for another process. */
+bool port_victims_add(struct port_victim victims[VICTIMS_MAX], unsigned int *count, const struct process *process, uint64_t now_ns);
 
 /* A socket on a port, as of now. */
 struct port_use {

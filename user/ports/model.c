@@ -36,6 +36,7 @@ int ports_model_init(struct ports_model *model, const struct ports_model_config 
 	port_namespaces_init(&model->namespaces);
 	local_pools_init(&model->pools, 0);
 	peers_init(&model->peers, config->max_rows);
+	port_binds_init(&model->binds);
 	id_map_init(&model->marks, sizeof(uint64_t));
 	model->books = model_new(&books);
 	return model->books ? 0 : -ENOMEM;
@@ -48,6 +49,7 @@ void ports_model_release(struct ports_model *model)
 	port_namespaces_release(&model->namespaces);
 	local_pools_release(&model->pools);
 	peers_release(&model->peers);
+	port_binds_release(&model->binds);
 	id_map_release(&model->marks);
 	model_free(model->books);
 	model->books = NULL;
@@ -58,6 +60,7 @@ void ports_model_begin(struct ports_model *model, const struct run *run)
 	model->begin_ns = model->interval_begin_ns = model->time_ns = run->begin_ns;
 	model->begin_unix_ns = run->begin_unix_ns;
 	model->polled = run->polled;
+	model->sees_binds = run->hooks[FACT_BIND_FAILED] && strcmp(run->hooks[FACT_BIND_FAILED], "none") != 0;
 	model->names = run->names;
 	model->next_ns = run->begin_ns + model->config.interval_ns;
 }
@@ -104,6 +107,19 @@ static void on_failure(struct ports_model *model, const struct transition *recor
 	destination = destination_of(model, record);
 	if (destination)
 		destination_failed(destination, &record->owner, record->time_ns);
+}
+
+/* Who has the port is looked for at once when it fails for the first time: it may be gone when the next picture is made. */
+static void on_bind_failure(struct ports_model *model, const struct transition *record)
+{
+	struct bind_key key = { .netns = record->endpoint.netns, .port = record->endpoint.local_port };
+	struct bind_failure *bind;
+	bool is_new;
+
+	memcpy(key.addr, record->endpoint.local_addr, 16);
+	bind = port_binds_failed(&model->binds, &key, &record->owner, record->time_ns, &is_new);
+	if (bind && is_new && key.port)
+		ports_picture_find_holder(model, &key);
 }
 
 /* How long connect() looked for a port, and how long the handshake took from there. */
@@ -226,6 +242,9 @@ int ports_model_event(struct ports_model *model, const struct event *event)
 		learn_marks(model, record);
 		if (event_connect_failure(event) == CONNECT_NO_PORT)
 			on_failure(model, record);
+		return model->err;
+	case RECORD_BIND_FAILED:
+		on_bind_failure(model, record);
 		return model->err;
 	case RECORD_SOCKET:
 		note_unknown(model, event);

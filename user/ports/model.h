@@ -7,6 +7,7 @@
 #define TCPDWELL_PORTS_MODEL_H
 
 #include "account/model.h"
+#include "ports/binds.h"
 #include "ports/destinations.h"
 #include "ports/namespaces.h"
 #include "ports/peers.h"
@@ -17,7 +18,7 @@
 #define PORTS_MARK_NO_TIMESTAMPS (1ULL << 32) /* its peer sends none: TIME_WAIT is not reused */
 
 /* What rows are of. */
-enum ports_by { PORTS_BY_DESTINATION, PORTS_BY_PROCESS, PORTS_BY_LOCAL, PORTS_BY_PEER, PORTS_BY_COUNT };
+enum ports_by { PORTS_BY_DESTINATION, PORTS_BY_PROCESS, PORTS_BY_LOCAL, PORTS_BY_PEER, PORTS_BY_BIND, PORTS_BY_COUNT };
 
 struct ports_model_config {
 	enum ports_by by;
@@ -49,6 +50,7 @@ struct ports_model {
 	struct port_namespaces namespaces;
 	struct local_pools pools;
 	struct peers peers;
+	struct port_binds binds;
 	struct port_process *processes; /* by number */
 	struct port_process **sorted_processes;
 	size_t n_processes, processes_capacity;
@@ -60,6 +62,7 @@ struct ports_model {
 	uint64_t unknown_until_ns; /* monotonic: until then there is TIME_WAIT from before the start, of unknown making; 0: none */
 
 	bool polled;
+	bool sees_binds; /* bind() that fails is told of: else that there are no failures means nothing */
 	uint64_t begin_ns, begin_unix_ns, interval_begin_ns, next_ns;
 	uint64_t intervals;
 	uint64_t last_event_ns;
@@ -103,6 +106,8 @@ static inline const struct known_process *ports_model_process(const struct ports
 
 /* Is the row one of those that are asked for? */
 bool ports_model_shows(const struct ports_model *model, const struct destination *destination);
+
+bool ports_model_shows_bind(const struct ports_model *model, const struct bind_failure *bind);
 
 /*
  * Calls `each` for every socket of a destination, in no order. What it returns but 0 ends it.

@@ -25,14 +25,25 @@ void ports_picture_release(struct ports_model *model)
 	free(model->sorted_processes);
 }
 
-/* Connections that were opened from here. Of some it is not known: then it is where the port is one that connect() chooses. */
+static bool is_chosen(const struct port_namespace *namespace, uint16_t port)
+{
+	return namespace && port >= namespace->facts.settings.low && port <= namespace->facts.settings.high;
+}
+
+/*
+ * Connections that were opened from here. Of some it is not known, and of TIME_WAIT from before the start it is a guess: then it is
+ * where the port is one that connect() chooses.
+ */
 static bool is_from_here(const struct live_socket *socket, const struct endpoint *endpoint,
 			 const struct port_namespace *namespace)
 {
-	if (socket->side != SIDE_UNKNOWN)
-		return socket->side == SIDE_ACTIVE;
-	return namespace && endpoint->local_port >= namespace->facts.settings.low &&
-	       endpoint->local_port <= namespace->facts.settings.high;
+	bool guessed = socket->flags & LIVE_TIMEWAIT && !socket->owner && !socket->closer;
+
+	if (socket->side == SIDE_UNKNOWN)
+		return is_chosen(namespace, endpoint->local_port);
+	if (guessed && !is_chosen(namespace, endpoint->local_port) && is_chosen(namespace, endpoint->remote_port))
+		return false;
+	return socket->side == SIDE_ACTIVE;
 }
 
 /* When the kernel ends a timewait socket. A FIN_WAIT2 in it has as long as the setting says, and 60 s more if the peer closes. */
@@ -129,6 +140,48 @@ static struct local_key local_key_of(const uint8_t addr[16], uint32_t netns)
 	return key;
 }
 
+static void use_for_binds(struct ports_model *model, const struct live_socket *socket, const struct endpoint *endpoint, bool active)
+{
+	struct bind_use use = { .netns = endpoint->netns, .port = endpoint->local_port, .state = socket->state, .active = active };
+
+	if (!port_binds_ask(&model->binds, use.port))
+		return;
+	memcpy(use.addr, endpoint->local_addr, 16);
+	use.since_ns = socket->flags & LIVE_AT_LEAST ? 0 : socket->since_ns;
+	use.process = ports_model_process(model, live_socket_charged(socket))->process;
+	port_binds_use(&model->binds, &use);
+}
+
+static void bound_for_binds(struct ports_model *model, const struct port_namespace *namespace, const struct bound_socket *bound)
+{
+	struct bind_use use = {
+		.netns = namespace->facts.settings.netns,
+		.port = bound->port,
+		.state = bound->listens ? STATE_LISTEN : STATE_CLOSE,
+		.process = bound->process,
+	};
+
+	memcpy(use.addr, bound->addr, 16);
+	port_binds_use(&model->binds, &use);
+}
+
+void ports_picture_find_holder(struct ports_model *model, const struct bind_key *key)
+{
+	const struct port_namespace *namespace = port_namespaces_find(&model->namespaces, key->netns);
+	const struct live_socket *socket;
+	const struct live_end *end;
+	size_t cursor = 0, i;
+
+	for (i = 0; namespace && i < namespace->facts.n_bound; i++)
+		if (namespace->facts.bound[i].port == key->port)
+			bound_for_binds(model, namespace, &namespace->facts.bound[i]);
+	while ((socket = live_sockets_next(&model->books->sockets, &cursor, NULL))) {
+		end = live_socket_end(&model->books->sockets, socket);
+		if (end && end->endpoint.local_port == key->port && end->endpoint.netns == key->netns)
+			use_for_binds(model, socket, &end->endpoint, is_from_here(socket, &end->endpoint, namespace));
+	}
+}
+
 static int use_socket(struct pass *pass, uint64_t id, const struct live_socket *socket, const struct live_end *end)
 {
 	struct ports_model *model = pass->model;
@@ -138,6 +191,7 @@ static int use_socket(struct pass *pass, uint64_t id, const struct live_socket *
 	uint32_t holder = live_socket_charged(socket);
 	int err = 0;
 
+	use_for_binds(model, socket, &end->endpoint, active);
 	if (namespace)
 		err = port_namespace_use(namespace, end->endpoint.local_port, holder, socket->state, active);
 	if (!err && (!namespace || port_space_half(&namespace->space, end->endpoint.local_port) >= 0))
@@ -190,6 +244,9 @@ static int use_bound(struct ports_model *model)
 	while ((namespace = port_namespaces_next(&model->namespaces, &cursor))) {
 		port_namespace_clear(namespace);
 		for (bound = namespace->facts.bound; bound < namespace->facts.bound + namespace->facts.n_bound && !err; bound++) {
+			bound_for_binds(model, namespace, bound);
+			if (port_space_half(&namespace->space, bound->port) < 0)
+				continue;
 			process = process_of(model, &bound->process);
 			state = bound->listens ? STATE_LISTEN : STATE_CLOSE;
 			key = local_key_of(bound->addr, namespace->facts.settings.netns);
@@ -316,6 +373,7 @@ static int conclude_all(struct ports_model *model)
 	err = err ?: destinations_sort(&model->destinations);
 	err = err ?: local_pools_conclude(&model->pools, &model->namespaces);
 	err = err ?: peers_conclude(&model->peers, model->time_ns);
+	err = err ?: port_binds_conclude(&model->binds, model->time_ns);
 	return err ?: sort_processes(model);
 }
 
@@ -332,6 +390,7 @@ int ports_model_measure(struct ports_model *model, const struct tick *tick)
 	destinations_begin(&model->destinations, tick->time_ns);
 	local_pools_begin(&model->pools);
 	peers_begin(&model->peers, tick->time_ns);
+	port_binds_begin(&model->binds, tick->time_ns);
 	processes_clear(model);
 	err = use_bound(model);
 	err = err ?: use_sockets(model);
@@ -366,9 +425,16 @@ static bool selects(const struct ports_model *model, uint32_t process)
 	return model->config.selects(model->config.context, ports_model_process(model, process));
 }
 
+static bool any_victim(const struct ports_model *model, const struct port_victim *victim, unsigned int count)
+{
+	for (; count--; victim++)
+		if (selects(model, process_of((struct ports_model *)model, &victim->process)))
+			return true;
+	return false;
+}
+
 bool ports_model_shows(const struct ports_model *model, const struct destination *destination)
 {
-	const struct port_victim *victim = destination->victims;
 	uint32_t i;
 
 	if (!model->config.selects)
@@ -376,8 +442,11 @@ bool ports_model_shows(const struct ports_model *model, const struct destination
 	for (i = 0; i < destination->holders.used; i++)
 		if (selects(model, destination->holders.list[i].process))
 			return true;
-	for (; victim < destination->victims + destination->n_victims; victim++)
-		if (selects(model, process_of((struct ports_model *)model, &victim->process)))
-			return true;
-	return false;
+	return any_victim(model, destination->victims, destination->n_victims);
+}
+
+bool ports_model_shows_bind(const struct ports_model *model, const struct bind_failure *bind)
+{
+	return !model->config.selects || any_victim(model, bind->victims, bind->n_victims) ||
+	       selects(model, process_of((struct ports_model *)model, &bind->holder.process));
 }

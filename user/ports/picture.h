@@ -10,6 +10,9 @@
 
 struct destination_key ports_destination_key(const struct ports_model *model, uint64_t id, const struct endpoint *endpoint);
 
+/* Tells model->binds who has the port that is wanted. */
+void ports_picture_find_holder(struct ports_model *model, const struct bind_key *key);
+
 void ports_picture_release(struct ports_model *model);
 
 #endif

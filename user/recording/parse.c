@@ -388,6 +388,7 @@ static const struct {
 	{ "socket", RECORDED_EVENT, RECORD_SOCKET },
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
 	{ "local_port", RECORDED_EVENT, RECORD_LOCAL_PORT },
+	{ "bind_failed", RECORDED_EVENT, RECORD_BIND_FAILED },
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
 	{ "ports", RECORDED_EVENT, RECORD_PORTS },
 	{ "present", RECORDED_EVENT, RECORD_PRESENT },

@@ -306,7 +306,7 @@ static bool is_within_rate(struct recording_view *recording, const struct event 
 		recording->rate_events = 0;
 	}
 	return recording->rate_events < recording->config.max_event_rate || event->record.type == RECORD_CONNECT_FAILED ||
-	       event->record.type == RECORD_PORTS || is_in_file(recording, event->record.id);
+	       event->record.type == RECORD_BIND_FAILED || event->record.type == RECORD_PORTS || is_in_file(recording, event->record.id);
 }
 
 /* The file says nothing of it; of its connection only once it is told as one that is there. */

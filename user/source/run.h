@@ -46,6 +46,7 @@ struct run_needs {
 	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
 	bool port_search; /* records tell how long connect() looked for a port, and what else of a socket concerns ports */
 	bool ports; /* RECORD_PORTS events keep the view informed of the ports of the namespaces that events come from */
+	enum bind_failures bind_failures; /* RECORD_BIND_FAILED events */
 	bool present; /* RECORD_PRESENT events keep it informed of all live sockets, RECORD_LISTENER events of all listening ones */
 	bool namespaces; /* RECORD_NAMESPACE events keep it informed of what namespaces count, and how they are set */
 	int wake_fd; /* ends the source's wait when it is readable, so that a tick comes at once; the view reads it. 0: none */

@@ -90,6 +90,8 @@ static bool wants(const struct views_member *member, const struct event *event)
 		return member->needs.holder_states || member->needs.present;
 	if (event->record.type == RECORD_PORTS)
 		return member->needs.ports;
+	if (event->record.type == RECORD_BIND_FAILED)
+		return member->needs.bind_failures;
 	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)
 		return member->needs.present;
 	if (event->record.type == RECORD_NAMESPACE)
@@ -203,6 +205,8 @@ struct run_needs views_needs(const struct views *views)
 		needs.port_search |= one->port_search;
 		needs.local_ports |= one->local_ports;
 		needs.ports |= one->ports;
+		if (one->bind_failures > needs.bind_failures)
+			needs.bind_failures = one->bind_failures;
 		needs.present |= one->present;
 		needs.namespaces |= one->namespaces;
 		needs.filters_processes |= one->filters_processes;

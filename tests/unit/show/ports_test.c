@@ -383,6 +383,112 @@ static void keys(void **state)
 	end();
 }
 
+static void bind_fails(const struct endpoint *ends, uint32_t pid, uint64_t now_ns)
+{
+	struct event event = {
+		.record = { .type = RECORD_BIND_FAILED, .error = 98, .time_ns = now_ns, .endpoint = *ends, .owner = process_of(pid) },
+		.container = &nowhere,
+	};
+
+	assert_int_equal(ports_model_event(&model, &event), 0);
+}
+
+/* The row of the failure that came last, as a table has it. */
+static void assert_bind_row(const char *wanted)
+{
+	struct buffer row;
+
+	buffer_init(&row);
+	model.by = PORTS_BY_BIND;
+	ports_row_text(&row, &model, 0);
+	buffer_append_char(&row, '\0');
+	if (!strstr(row.data, wanted))
+		fail_msg("\"%s\" is not in \"%s\"", wanted, row.data);
+	buffer_release(&row);
+}
+
+/* The port of a service is one that connect() chose; when the connection is gone it is still known who had it. */
+static void bind_finds_connection(void **state)
+{
+	struct endpoint connection = ends_of(1, 5432, 40003), wanted = { .netns = NETNS, .local_port = 40003 };
+
+	(void)state;
+	begin(40000, 40199);
+	open_at(1, &connection, 7, BEGIN_NS);
+	memcpy(wanted.local_addr, connection.local_addr, 16);
+	bind_fails(&wanted, 9, BEGIN_NS + SEC);
+	bind_fails(&wanted, 9, BEGIN_NS + SEC);
+	bind_fails(&wanted, 10, BEGIN_NS + SEC);
+	picture(BEGIN_NS + 2 * SEC);
+	assert_int_equal(model.binds.n_sorted, 1);
+	assert_int_equal(model.binds.sorted[0]->failures, 3);
+	assert_bind_row("10.0.0.1:40003: worker9[9], worker10[10]; worker7[7] has an outgoing connection there in ESTABLISHED");
+	tell(1, &connection, 7, &(struct step){ STATE_ESTABLISHED, STATE_CLOSE, .time_ns = BEGIN_NS + 3 * SEC, .since_ns = 1 });
+	picture(BEGIN_NS + 4 * SEC);
+	assert_bind_row("worker7[7] has an outgoing connection there in ESTABLISHED; free by now");
+	ports_model_release(&model);
+}
+
+/* Gone before a picture was made: it was looked for when it failed. */
+static void bind_finds_gone(void **state)
+{
+	struct endpoint connection = ends_of(1, 5432, 40003), wanted = { .netns = NETNS, .local_port = 40003 };
+
+	(void)state;
+	begin(40000, 40199);
+	open_at(1, &connection, 7, BEGIN_NS);
+	bind_fails(&wanted, 9, BEGIN_NS + SEC);
+	tell(1, &connection, 7, &(struct step){ STATE_ESTABLISHED, STATE_CLOSE, .time_ns = BEGIN_NS + SEC, .since_ns = 1 });
+	picture(BEGIN_NS + 2 * SEC);
+	assert_bind_row("worker7[7] has an outgoing connection there in ESTABLISHED; free by now");
+	ports_model_release(&model);
+}
+
+/* A listener is named before the connections that were made to it; on another address there is no conflict. */
+static void bind_finds_listener(void **state)
+{
+	struct bound_socket bound[] = {
+		{ .addr = { [10] = 0xff, 0xff, 10, 0, 0, 2 }, .port = 8080, .listens = true, .process = process_of(5) },
+		{ .addr = { [10] = 0xff, 0xff }, .port = 8080, .listens = true, .process = process_of(6) },
+	};
+	struct endpoint wanted = { .netns = NETNS, .local_port = 8080, .local_addr = { [10] = 0xff, 0xff, 10, 0, 0, 1 } };
+
+	(void)state;
+	begin(40000, 40199);
+	bind_fails(&wanted, 9, BEGIN_NS + SEC);
+	picture(BEGIN_NS + 2 * SEC);
+	assert_bind_row("nobody was found that has it");
+	facts.bound = bound;
+	facts.n_bound = 1;
+	tell_facts();
+	picture(BEGIN_NS + 3 * SEC);
+	assert_bind_row("nobody was found that has it");
+	facts.n_bound = 2;
+	tell_facts();
+	picture(BEGIN_NS + 4 * SEC);
+	assert_bind_row("worker6[6] listens there");
+	assert_int_equal(model.binds.sorted[0]->sockets, 1);
+	ports_model_release(&model);
+}
+
+static void bind_finds_old_service(void **state)
+{
+	struct endpoint accepted = ends_of(1, 51000, 9090), wanted = { .netns = NETNS, .local_port = 9090 };
+	struct event event = {
+		.record = { .type = RECORD_SOCKET, .id = 4, .new_state = STATE_TIME_WAIT, .side = SIDE_PASSIVE, .flags = FLAG_TIMEWAIT,
+			    .time_ns = BEGIN_NS, .since_ns = BEGIN_NS - SEC, .endpoint = accepted, .closer = process_of(3) },
+		.container = &nowhere,
+	};
+
+	(void)state;
+	begin(40000, 40199);
+	assert_int_equal(ports_model_event(&model, &event), 0);
+	bind_fails(&wanted, 9, BEGIN_NS + SEC);
+	picture(BEGIN_NS + 2 * SEC);
+	assert_bind_row("worker3[3] has connections of a service there in TIME_WAIT, since 3.00s");
+	ports_model_release(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +496,10 @@ int main(void)
 		cmocka_unit_test(forecast_comes_true), cmocka_unit_test(from_before),
 		cmocka_unit_test(reuse),	       cmocka_unit_test(large),
 		cmocka_unit_test(keys),
+		cmocka_unit_test(bind_finds_connection),
+		cmocka_unit_test(bind_finds_gone),
+		cmocka_unit_test(bind_finds_listener),
+		cmocka_unit_test(bind_finds_old_service),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

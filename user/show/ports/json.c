@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "event/summary.h"
+#include "show/ports/binds.h"
 #include "show/ports/names.h"
 #include "show/ports/table.h"
 #include "util/address.h"
@@ -168,14 +169,12 @@ static void percentiles_json(struct json *json, const struct destination *destin
 	number_or_null(json, "handshake_p99_ns", handshake->count, histogram_percentile(handshake, 99));
 }
 
-static void victims_json(struct json *json, const struct destination *destination)
+static void victims_json(struct json *json, const struct port_victim *victim, unsigned int count)
 {
-	const struct port_victim *victim = destination->victims;
+	const struct port_victim *end = victim + count;
 
-	json_u64(json, "failures", destination->counts.failures);
-	json_f64(json, "failure_rate", destination->rates.failures, 3);
 	json_array_begin(json, "victims");
-	for (; victim < destination->victims + destination->n_victims; victim++) {
+	for (; victim < end; victim++) {
 		json_element_object_begin(json);
 		process_json(json, &victim->process);
 		json_u64(json, "failures", victim->failures);
@@ -225,7 +224,9 @@ static void destination_json(struct json *json, const struct ports_model *model,
 	free_json(json, model, "first_free_in_s", destination->first_free_ns);
 	free_json(json, model, "all_free_in_s", destination->all_free_ns);
 	percentiles_json(json, destination);
-	victims_json(json, destination);
+	json_u64(json, "failures", destination->counts.failures);
+	json_f64(json, "failure_rate", destination->rates.failures, 3);
+	victims_json(json, destination->victims, destination->n_victims);
 	holders_json(json, model, "held_by", &destination->holders);
 	remedies_json(json, destination, namespace);
 	end(json);
@@ -256,6 +257,33 @@ static void peer_json(struct json *json, const struct ports_model *model, const 
 	json_u64(json, "lowest_port", peer->lowest_port);
 	json_u64(json, "highest_port", peer->highest_port);
 	json_f64(json, "rate", peer->rate, 3);
+	end(json);
+}
+
+/* Port 0: the pool of the address is used up, and says who uses it. */
+static void bind_json(struct json *json, const struct ports_model *model, const struct bind_failure *bind)
+{
+	const struct bind_use *holder = &bind->holder;
+	const struct told_process told = { .process = &holder->process, .cgroup_id = holder->process.cgroup_id };
+
+	begin(json, model, "bind", bind->key.netns);
+	addr_json(json, "local_addr", bind->key.addr);
+	json_u64(json, "local_port", bind->key.port);
+	json_string(json, "error", "EADDRINUSE");
+	json_u64(json, "failures", bind->failures);
+	json_f64(json, "failure_rate", bind->rate, 3);
+	victims_json(json, bind->victims, bind->n_victims);
+	json_string(json, "reason", ports_bind_reason_name(ports_bind_reason(bind)));
+	json_array_begin(json, "held_by");
+	if (bind->found) {
+		json_element_object_begin(json);
+		known_process_json(json, processes_get(&model->books->processes, &told, model->time_ns));
+		json_string(json, "state", holder->state == STATE_CLOSE ? "BOUND" : tcp_state_name(holder->state));
+		json_u64(json, "count", bind->sockets);
+		real_or_null(json, "since_s", holder->since_ns && bind->sockets, (model->time_ns - holder->since_ns) / 1e9);
+		json_object_end(json);
+	}
+	json_array_end(json);
 	end(json);
 }
 
@@ -303,6 +331,9 @@ void ports_picture_json(struct json *json, const struct ports_model *model, size
 		pool_json(json, model, model->pools.sorted[i]);
 	for (i = 0; i < least(model->peers.n_sorted, rows); i++)
 		peer_json(json, model, model->peers.sorted[i]);
+	for (i = 0; i < least(model->binds.n_sorted, rows); i++)
+		if (ports_model_shows_bind(model, model->binds.sorted[i]))
+			bind_json(json, model, model->binds.sorted[i]);
 	for (i = 0; model->by == PORTS_BY_PROCESS && i < ports_row_count(model) && shown < rows; i++) {
 		if (!ports_row_is_shown(model, i))
 			continue;

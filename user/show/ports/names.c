@@ -17,6 +17,7 @@ static const char *const by_names[PORTS_BY_COUNT] = {
 	[PORTS_BY_PROCESS] = "process",
 	[PORTS_BY_LOCAL] = "local",
 	[PORTS_BY_PEER] = "peer",
+	[PORTS_BY_BIND] = "bind",
 };
 
 const char *ports_by_name(unsigned int by)

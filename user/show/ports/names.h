@@ -7,7 +7,7 @@
 #include "ports/model.h"
 #include "util/buffer.h"
 
-/* "destination" "process" "local" "peer". NULL: no such number. */
+/* "destination" "process" "local" "peer" "bind". NULL: no such number. */
 const char *ports_by_name(unsigned int by);
 
 /* "10.9.0.9:5432 from 10.9.0.2" */

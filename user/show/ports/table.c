@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "event/summary.h"
+#include "show/ports/binds.h"
 #include "show/ports/names.h"
 #include "util/address.h"
 #include "util/text.h"
@@ -46,11 +47,16 @@ void ports_failures_text(struct buffer *out, const struct ports_model *model)
 
 	text_count(count, model->failures);
 	ports_rate_text(rate, model->intervals ? model->failure_rate : NAN);
-	buffer_printf(out, "connect() found no port: %s, %s/s", count, rate);
-	if (!model->busy)
-		return;
-	text_count(count, model->busy);
-	buffer_printf(out, "; the port that the program chose was busy: %s", count);
+	if (!model->polled)
+		buffer_printf(out, "connect() found no port: %s, %s/s", count, rate);
+	if (model->busy) {
+		text_count(count, model->busy);
+		buffer_printf(out, "; the port that the program chose was busy: %s", count);
+	}
+	if (model->sees_binds) {
+		text_count(count, model->binds.failures);
+		buffer_printf(out, "; bind() found its address in use: %s", count);
+	}
 }
 
 static const char *const heads[PORTS_BY_COUNT] = {
@@ -58,6 +64,7 @@ static const char *const heads[PORTS_BY_COUNT] = {
 		" USED     OF   FREE   %     TW   OPEN BLOCKED     /s  MAX/s  CLIFF   WALL SEARCH  FAIL/s DESTINATION",
 	[PORTS_BY_PROCESS] = "PORTS     TW   OPEN  DESTS   FAILS   % PROCESS, and its fullest destination",
 	[PORTS_BY_LOCAL] = " USED     OF   FREE   %     TW   OPEN BOUND LOCAL ADDRESS: what bind(address, 0) chooses from",
+	[PORTS_BY_BIND] = ports_bind_head,
 	[PORTS_BY_PEER] = "PORTS     TW   OPEN     /s PEER'S PORTS  PEER, and the service here that it connects to",
 };
 
@@ -73,6 +80,7 @@ size_t ports_row_count(const struct ports_model *model)
 		[PORTS_BY_PROCESS] = model->n_processes,
 		[PORTS_BY_LOCAL] = model->pools.n_sorted,
 		[PORTS_BY_PEER] = model->peers.n_sorted,
+		[PORTS_BY_BIND] = model->binds.n_sorted,
 	};
 
 	return counts[model->by];
@@ -89,6 +97,8 @@ bool ports_row_is_shown(const struct ports_model *model, size_t row)
 		return ports_model_shows(model, model->destinations.sorted[row]);
 	if (model->by == PORTS_BY_PROCESS)
 		return process_is_selected(model, model->sorted_processes[row]->process);
+	if (model->by == PORTS_BY_BIND)
+		return ports_model_shows_bind(model, model->binds.sorted[row]);
 	return true;
 }
 
@@ -221,6 +231,11 @@ static void peer_row(struct buffer *out, const struct ports_model *model, size_t
 	buffer_printf(out, "%5u-%-6u  %s to %s", peer->lowest_port, peer->highest_port, remote, text);
 }
 
+static void bind_row(struct buffer *out, const struct ports_model *model, size_t row)
+{
+	ports_bind_row(out, model, model->binds.sorted[row]);
+}
+
 void ports_row_text(struct buffer *out, const struct ports_model *model, size_t row)
 {
 	static void (*const rows[PORTS_BY_COUNT])(struct buffer *out, const struct ports_model *model, size_t row) = {
@@ -228,6 +243,7 @@ void ports_row_text(struct buffer *out, const struct ports_model *model, size_t 
 		[PORTS_BY_PROCESS] = process_row,
 		[PORTS_BY_LOCAL] = local_row,
 		[PORTS_BY_PEER] = peer_row,
+		[PORTS_BY_BIND] = bind_row,
 	};
 
 	rows[model->by](out, model, row);
@@ -246,6 +262,19 @@ static void details(struct buffer *out, const struct ports_model *model)
 		buffer_append_char(out, '\n');
 		ports_details_text(out, model, destination);
 		shown++;
+	}
+}
+
+/* Those that fail: the latest first. */
+static void bind_details(struct buffer *out, const struct ports_model *model)
+{
+	size_t i;
+
+	for (i = 0; i < model->binds.n_sorted && i < DETAILED_ROWS; i++) {
+		if (!ports_model_shows_bind(model, model->binds.sorted[i]))
+			continue;
+		buffer_append_char(out, '\n');
+		ports_bind_details(out, model, model->binds.sorted[i]);
 	}
 }
 
@@ -280,5 +309,7 @@ void ports_table_text(struct buffer *out, const struct ports_model *model, size_
 					  "the peer.\n");
 	if (model->by == PORTS_BY_DESTINATION)
 		details(out, model);
+	if (model->by == PORTS_BY_DESTINATION || model->by == PORTS_BY_BIND)
+		bind_details(out, model);
 	buffer_append_char(out, '\n');
 }

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * bind() and listen() that fail since the address is in use (EADDRINUSE): a port that somebody else has, or, with port 0, no port that
+ * is free for this address. No state is entered, so it takes a hook of its own: on the function that looks for the port, or, where the
+ * kernel lets us hook none, on the end of system calls, which costs each of them something and is there only on demand.
+ */
+#ifndef TCPDWELL_BIND_BPF_H
+#define TCPDWELL_BIND_BPF_H
+
+#include <bpf/bpf_tracing.h>
+#include "function.bpf.h"
+#include "snapshot.bpf.h"
+
+#define EADDRINUSE 98
+
+#if defined(__TARGET_ARCH_x86)
+#define SYSCALL_BIND 49
+#define SYSCALL_LISTEN 50
+#define syscall_number(regs) BPF_CORE_READ(regs, orig_ax)
+#define syscall_first(regs) BPF_CORE_READ(regs, di)
+#define syscall_second(regs) BPF_CORE_READ(regs, si)
+#elif defined(__TARGET_ARCH_arm64)
+#define SYSCALL_BIND 200
+#define SYSCALL_LISTEN 201
+struct pt_regs___syscall {
+	__u64 orig_x0;
+	__s32 syscallno;
+} __attribute__((preserve_access_index));
+#define syscall_number(regs) BPF_CORE_READ((const struct pt_regs___syscall *)(regs), syscallno)
+#define syscall_first(regs) BPF_CORE_READ((const struct pt_regs___syscall *)(regs), orig_x0)
+#define syscall_second(regs) BPF_CORE_READ((const struct user_pt_regs *)(regs), regs[1])
+#endif
+
+/* In the task that called it. */
+static __always_inline void bind_emit(struct endpoint *endpoint)
+{
+	struct connection connection = {};
+	struct process current = {};
+	struct happening happening = {
+		.type = RECORD_BIND_FAILED,
+		.old_state = TCP_CLOSE,
+		.new_state = TCP_CLOSE,
+		.error = EADDRINUSE,
+	};
+
+	endpoint->remote_port = 0;
+	if (!netns_selected(endpoint->netns) || !endpoint_selected(endpoint) || !current_process(&current))
+		return;
+	happening.time_ns = bpf_ktime_get_ns();
+	connection.id = connection_id(happening.time_ns);
+	owner_is_current(&connection, &current, 0);
+	emit_event(&happening, &connection, endpoint);
+}
+
+/* The kernel looked for `port`: 0 is any. The socket has its address already. */
+static __always_inline void bind_failed(const struct sock *sk, __u16 port)
+{
+	struct endpoint endpoint = {};
+
+	if (READ(sk, sk_protocol) != IPPROTO_TCP)
+		return;
+	endpoint_of_socket(false, &endpoint, sk);
+	endpoint.local_port = port;
+	bind_emit(&endpoint);
+}
+
+static __always_inline struct sock *sock_of_descriptor(__u64 fd)
+{
+	struct task_struct *task = compat_current_task();
+	struct fdtable *table = READ(task, files, fdt);
+	struct file **files, *file = NULL;
+
+	if (fd >= READ(table, max_fds))
+		return NULL;
+	files = READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file ? sock_of_file(file) : NULL;
+}
+
+/* The socket has lost the address that it did not get; the program's memory still has it. */
+static __always_inline bool bind_address_read(struct endpoint *endpoint, const struct sock *sk, const void *address)
+{
+	bool ipv6 = READ(sk, __sk_common.skc_family) == AF_INET6;
+	struct destination wanted = {};
+
+	if (bpf_probe_read_user(&wanted, ipv6 ? sizeof(wanted) : 8, address))
+		return false;
+	endpoint->local_port = bpf_ntohs(wanted.port);
+	if (ipv6)
+		__builtin_memcpy(endpoint->local_addr, wanted.ipv6, sizeof(wanted.ipv6));
+	else
+		addr_from_ipv4(endpoint->local_addr, wanted.ipv4);
+	return true;
+}
+
+/* The end of a system call that gave EADDRINUSE. */
+static __always_inline void bind_call_failed(struct pt_regs *regs)
+{
+	__u64 number = syscall_number(regs);
+	struct endpoint endpoint = {};
+	struct sock *sk;
+
+	if (number != SYSCALL_BIND && number != SYSCALL_LISTEN)
+		return;
+	sk = sock_of_descriptor((__u32)syscall_first(regs));
+	if (!sk)
+		return;
+	endpoint_of_socket(false, &endpoint, sk);
+	if (number == SYSCALL_LISTEN || bind_address_read(&endpoint, sk, (const void *)syscall_second(regs)))
+		bind_emit(&endpoint);
+}
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Other processes take ports, this one wants them. */
+#define _GNU_SOURCE 1
+#include "watched.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+#define TAKEN_BY_CONNECTION 40005 /* in the range */
+#define TAKEN_BY_GONE 40007
+#define TAKEN_BY_LISTENER 8080
+#define TAKEN_BY_BOUND 8081
+#define TRIES 3
+
+/* A process that takes something and then waits for its end. */
+static pid_t holder(void (*take)(struct world *world), struct world *world)
+{
+	int ends[2];
+	pid_t pid;
+	char byte;
+
+	if (pipe(ends) || (pid = fork()) < 0)
+		world_fail("no process");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ends[0]);
+		take(world);
+		if (write(ends[1], "", 1) == 1)
+			pause();
+		_exit(0);
+	}
+	close(ends[1]);
+	if (read(ends[0], &byte, 1) != 1)
+		world_fail("a holder ended");
+	close(ends[0]);
+	return pid;
+}
+
+static void connect_from(const struct world *world, uint16_t port)
+{
+	struct ends ends = world->ends;
+	int fd;
+
+	ends.local = "10.1.1.1";
+	ends.local_port = port;
+	fd = world_connect(&ends);
+	if (fd < 0)
+		world_fail("connect from port %u: %s", port, strerror(-fd));
+}
+
+static void take_by_connection(struct world *world)
+{
+	connect_from(world, TAKEN_BY_CONNECTION);
+}
+
+static void take_and_go(struct world *world)
+{
+	connect_from(world, TAKEN_BY_GONE);
+}
+
+static void take_by_listener(struct world *world)
+{
+	(void)world;
+	if (world_listen("0.0.0.0", TAKEN_BY_LISTENER) < 0)
+		world_fail("listen: %s", strerror(errno));
+}
+
+static void take_by_bound(struct world *world)
+{
+	(void)world;
+	if (world_bind("::", TAKEN_BY_BOUND, false, false) < 0)
+		world_fail("bind: %s", strerror(errno));
+}
+
+static void must_fail(const char *addr, uint16_t port)
+{
+	int i, fd;
+
+	for (i = 0; i < TRIES; i++) {
+		fd = world_bind(addr, port, false, false);
+		if (fd != -EADDRINUSE)
+			world_fail("bind to %s port %u: %s", addr, port, fd < 0 ? strerror(-fd) : "done");
+	}
+}
+
+/* Until none is left for this address, and then TRIES times in vain. */
+static void exhaust(const char *addr)
+{
+	while (world_bind(addr, 0, false, false) >= 0)
+		;
+	must_fail(addr, 0);
+}
+
+/* What is said of failures with this address and port: as often as it was tried, by us, and why. */
+static json_t *said_of(json_t *objects, const char *addr, uint16_t port, long long failures, const char *reason)
+{
+	json_t *object, *victims, *found = NULL;
+	size_t i;
+
+	json_array_foreach(objects, i, object)
+		if (!strcmp(json_string_value(json_object_get(object, "type")), "bind") &&
+		    !strcmp(json_string_value(json_object_get(object, "local_addr")), addr) &&
+		    json_integer_value(json_object_get(object, "local_port")) == port)
+			found = object;
+	if (!found)
+		world_fail("tcpdwell says nothing of %s port %u", addr, port);
+	tool_check(found, "failures", failures);
+	victims = json_object_get(found, "victims");
+	if (json_array_size(victims) != 1)
+		world_fail("port %u has %zu victims", port, json_array_size(victims));
+	tool_check(json_array_get(victims, 0), "pid", getpid());
+	tool_check(json_array_get(victims, 0), "failures", failures);
+	if (strcmp(json_string_value(json_object_get(found, "reason")), reason))
+		world_fail("not because of a %s: %s", reason, json_dumps(found, JSON_COMPACT));
+	return found;
+}
+
+/* `state` NULL: whichever, the last one that was seen. */
+static void must_be_held(json_t *said, pid_t holder, const char *state, long long count)
+{
+	json_t *held = json_array_get(json_object_get(said, "held_by"), 0);
+
+	if (!held || (state && strcmp(json_string_value(json_object_get(held, "state")) ?: "", state)))
+		world_fail("not held in %s: %s", state ?: "any state", json_dumps(said, JSON_COMPACT));
+	tool_check(held, "pid", holder);
+	tool_check(held, "count", count);
+}
+
+/* Our end is closed first, so that nothing is left of the other one when its process ends. */
+static void end_without_trace(pid_t pid, int accepted)
+{
+	close(accepted);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	world_wait_free(TAKEN_BY_GONE);
+}
+
+void watched_binds(struct world *world, const char *tcpdwell)
+{
+	pid_t before = holder(take_by_listener, world), connection, gone, bound;
+	struct tool *tool = tool_start(tcpdwell, "--bind-failures");
+	json_t *said, *pool;
+
+	connection = holder(take_by_connection, world);
+	world_accept(world->listener);
+	gone = holder(take_and_go, world);
+	bound = holder(take_by_bound, world);
+	must_fail("10.1.1.1", TAKEN_BY_CONNECTION);
+	must_fail("10.1.1.1", TAKEN_BY_GONE);
+	must_fail("10.1.1.2", TAKEN_BY_LISTENER);
+	must_fail("::", TAKEN_BY_LISTENER);
+	must_fail("10.1.1.2", TAKEN_BY_BOUND);
+	exhaust("10.1.1.2");
+	end_without_trace(gone, world_accept(world->listener));
+	said = tool_stop(tool);
+	must_be_held(said_of(said, "10.1.1.1", TAKEN_BY_CONNECTION, TRIES, "connection"), connection, "ESTABLISHED", 1);
+	must_be_held(said_of(said, "10.1.1.1", TAKEN_BY_GONE, TRIES, "connection"), gone, NULL, 0);
+	must_be_held(said_of(said, "10.1.1.2", TAKEN_BY_LISTENER, TRIES, "listener"), before, "LISTEN", 1);
+	must_be_held(said_of(said, "::", TAKEN_BY_LISTENER, TRIES, "listener"), before, "LISTEN", 1);
+	must_be_held(said_of(said, "10.1.1.2", TAKEN_BY_BOUND, TRIES, "bound"), bound, "BOUND", 1);
+	said_of(said, "10.1.1.2", 0, TRIES + 1, "pool");
+	pool = tool_find(said, "pool", 0, "10.1.1.2");
+	if (!pool)
+		world_fail("tcpdwell says nothing of the pool");
+	tool_check(pool, "usable", 0);
+	tool_check(json_array_get(json_object_get(pool, "held_by"), 0), "pid", getpid());
+}

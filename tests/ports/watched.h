@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Experiments that tcpdwell watches: what it says afterwards is compared with what was done. */
+#ifndef TESTS_PORTS_WATCHED_H
+#define TESTS_PORTS_WATCHED_H
+
+#include "world.h"
+
+/* bind() fails for each of the reasons for which it may. */
+void watched_binds(struct world *world, const char *tcpdwell);
+
+#endif
