@@ -485,7 +485,7 @@ static void bind_finds_old_service(void **state)
 	assert_int_equal(ports_model_event(&model, &event), 0);
 	bind_fails(&wanted, 9, BEGIN_NS + SEC);
 	picture(BEGIN_NS + 2 * SEC);
-	assert_bind_row("worker3[3] has connections of a service there in TIME_WAIT, since 3.00s");
+	assert_bind_row("worker3[3] has connections of a service there in TIME_WAIT, since 3s");
 	ports_model_release(&model);
 }
 
