@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent_findings.h"
 #include "agent_metrics.h"
 #include "agent_status.h"
 #include "command.h"
@@ -108,7 +109,7 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	struct run_needs needs = {};
 	const struct metrics_config more = { .filter = &options->filter, .ask = findings_ask_process };
 	struct agent_metrics metrics;
-	struct view *history = NULL;
+	struct view *history = NULL, *findings = NULL;
 	struct views views;
 	int err = agent_metrics_open(&metrics, &own->metrics, &more, error, error_size);
 
@@ -130,12 +131,17 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	if (history) {
 		history_view_needs(&needs);
 		views_add(&views, history, "history", &needs, false);
+		findings = agent_findings_new(history, &options->filter);
+		agent_findings_needs(&needs);
+		if (findings)
+			views_add(&views, findings, "findings", &needs, false);
 	}
 	if (metrics.view)
 		views_add(&views, metrics.view, "metrics", &metrics.needs, true);
 	needs = views_needs(&views);
 	err = machine_run(options, &needs, &views.view, error, error_size);
 	notify_close(&notify.notify);
+	agent_findings_free(findings);
 	history_view_free(history);
 	agent_metrics_close(&metrics);
 	return err;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "history/status.h"
 #include "recording/files.h"
 #include "recording/recording.h"
 #include "command.h"
@@ -141,6 +142,30 @@ static int choose(struct options *options, const struct report *report, struct r
 	return 0;
 }
 
+static void print_finding(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
+{
+	char from[MOMENT_TEXT], to[MOMENT_TEXT];
+	unsigned int *count = context;
+
+	moment_text(from, begin_ns);
+	moment_text(to, end_ns);
+	printf("%s%s%s %s %s: %s\n", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "", code, severity, text);
+	++*count;
+}
+
+/* What the agent found while it happened, with what can be changed about it told by diagnose. */
+static void show_findings(const struct report *report, const struct recording_selection *selection)
+{
+	unsigned int count = 0;
+	size_t i;
+
+	for (i = 0; i < report->n_paths; i++)
+		history_findings_read(report->paths[i], selection->since_unix_ns, selection->until_unix_ns, print_finding, &count);
+	if (count)
+		printf("\n");
+	fflush(stdout);
+}
+
 static int show(struct report *report)
 {
 	struct recording_selection selection;
@@ -156,6 +181,8 @@ static int show(struct report *report)
 		code = EXIT_USAGE;
 	if (!code) {
 		log_set_verbosity(options.verbosity);
+		if (report->view == &view_summary && !options.json)
+			show_findings(report, &selection);
 		code = command_show(&command, &options, replay);
 	}
 	options_release(&options);

@@ -112,7 +112,7 @@ static int fill(scmp_filter_ctx filter, unsigned int needs)
 	if (!err && needs & SECCOMP_NAMESPACES)
 		err = ALLOW(filter, setns, 0);
 	if (!err && needs & SECCOMP_RENAME)
-		err = ALLOW(filter, rename, 0) ?: ALLOW(filter, renameat, 0) ?: ALLOW(filter, renameat2, 0);
+		err = ALLOW(filter, rename, 0) ?: ALLOW(filter, renameat, 0) ?: ALLOW(filter, renameat2, 0) ?: ALLOW(filter, fchmodat, 0);
 	return err;
 }
 

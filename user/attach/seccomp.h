@@ -8,7 +8,7 @@ enum seccomp_need {
 	SECCOMP_BPF = 1 << 0, /* run iterators, read maps; never load or attach again */
 	SECCOMP_NAMESPACES = 1 << 1, /* setns() */
 	SECCOMP_FILES = 1 << 2, /* open files for writing */
-	SECCOMP_RENAME = 1 << 3, /* give files other names */
+	SECCOMP_RENAME = 1 << 3, /* give files other names and modes */
 };
 
 /*

@@ -22,6 +22,8 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define INTERVAL_NS (10 * NSEC_PER_SEC)
 #define CHECKPOINT_NS (60 * NSEC_PER_SEC)
+#define KEPT_PART 3 /* of the share of events may be files that are kept for what was found in them */
+#define KEEP_NS (120 * NSEC_PER_SEC) /* so long what is written then is kept too */
 #define PRUNES 12 /* at most, before an interval is given up */
 #define JUMP_NS (2 * NSEC_PER_SEC) /* of the clock against the monotonic one: somebody set it */
 
@@ -34,7 +36,8 @@ struct history {
 	struct database *database;
 	struct tally tally;
 	uint64_t begin_ns, begin_unix_ns; /* of the interval */
-	uint64_t checkpoint_ns;
+	uint64_t checkpoint_ns, now_ns;
+	uint64_t keep_until_ns; /* 0 = nothing is kept at the moment */
 	uint64_t seen_transitions, seen_lost, seen_withheld; /* at its begin */
 	uint64_t intervals_lost, told_lost;
 	bool told_suspended;
@@ -46,7 +49,7 @@ static int room_for_events(void *context, uint64_t bytes)
 	struct history *history = context;
 	int err;
 
-	while ((err = budget_ask_events(&history->budget, bytes)) && history->events && recording_view_drop_oldest(history->events))
+	while ((err = budget_ask_events(&history->budget, bytes)) && history->events && recording_view_drop_oldest(history->events, history->budget.events / KEPT_PART))
 		budget_look(&history->budget);
 	return err;
 }
@@ -202,7 +205,12 @@ static int history_tick(struct view *view, const struct tick *tick)
 		database_checkpoint(history->database);
 		history->checkpoint_ns = tick->time_ns;
 	}
+	history->now_ns = tick->time_ns;
 	result = history->events->tick(history->events, tick);
+	if (history->keep_until_ns)
+		recording_view_keep_last(history->events);
+	if (tick->time_ns >= history->keep_until_ns)
+		history->keep_until_ns = 0;
 	tell_suspension(history);
 	return result;
 }
@@ -316,7 +324,8 @@ void history_view_free(struct view *view)
 void history_view_needs(struct run_needs *needs)
 {
 	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true,
-				     .renames_files = true };
+				     .renames_files = true,
+				     .local_ports = true };
 }
 
 struct history_state history_view_state(const struct view *view)
@@ -344,4 +353,12 @@ int64_t history_view_finding_begins(struct view *view, uint64_t unix_ns, const c
 void history_view_finding_goes_on(struct view *view, int64_t id, uint64_t unix_ns, uint64_t count, bool ended)
 {
 	database_update_finding(((struct history *)view)->database, id, unix_ns, count, ended);
+}
+
+void history_view_keep(struct view *view)
+{
+	struct history *history = (struct history *)view;
+
+	recording_view_keep_last(history->events);
+	history->keep_until_ns = history->now_ns + KEEP_NS;
 }

@@ -43,7 +43,10 @@ struct history_state {
 
 struct history_state history_view_state(const struct view *view);
 
-/* A finding came, goes on or ended; the events around it are kept as long as there is room for such. */
+/* The events of now are kept longer than others, within a third of the share of events. For the next minutes too. */
+void history_view_keep(struct view *view);
+
+/* A finding came, goes on or ended. */
 int64_t history_view_finding_begins(struct view *view, uint64_t unix_ns, const char *code, const char *severity, const char *text);
 void history_view_finding_goes_on(struct view *view, int64_t id, uint64_t unix_ns, uint64_t count, bool ended);
 

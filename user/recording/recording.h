@@ -131,7 +131,10 @@ struct recording_state recording_view_state(const struct view *view);
 struct model *recording_view_live(const struct view *view);
 
 /* Removes the oldest file that is not being written. The bytes that it had; 0: there is none. */
-uint64_t recording_view_drop_oldest(struct view *view);
+uint64_t recording_view_drop_oldest(struct view *view, uint64_t kept_bytes);
+
+/* The file that is being written and the one before are kept as long as such files take no more than `kept_bytes`. */
+void recording_view_keep_last(struct view *view);
 
 /* The file that is being written is complete, and the next one begins: with the next tick. */
 void recording_view_rotate(struct view *view);

@@ -31,6 +31,7 @@ struct entry {
 	dev_t device;
 	ino_t inode;
 	bool earlier; /* of a run before this one */
+	bool kept;
 };
 
 struct recording_series {
@@ -82,6 +83,7 @@ static int entry_add(struct recording_series *series, const char *name, const st
 	entry->device = status->st_dev;
 	entry->inode = status->st_ino;
 	entry->earlier = earlier;
+	entry->kept = !(status->st_mode & S_IWUSR);
 	series->count++;
 	return 0;
 }
@@ -370,37 +372,65 @@ const char *recording_series_path(const struct recording_series *series)
 	return series->count ? newest(series)->path : series->prefix;
 }
 
-static void remove_oldest(struct recording_series *series)
+static void remove_entry(struct recording_series *series, size_t i)
 {
-	const struct entry *oldest = &series->entries[0];
-	uint64_t suspended = capabilities_suspend();
+	const struct entry *entry = &series->entries[i];
 	struct stat status;
 
-	if (!entry_is_there(series, oldest, &status))
-		log_info("%s was taken away or replaced by somebody else, and is left alone", oldest->path);
-	else if (unlinkat(series->folder, oldest->name, 0))
-		log_warn("%s can't be removed: %s", oldest->path, strerror(errno));
-	capabilities_resume(suspended);
-	entry_forget(series, 0);
+	if (!entry_is_there(series, entry, &status))
+		log_info("%s was taken away or replaced by somebody else, and is left alone", entry->path);
+	else if (unlinkat(series->folder, entry->name, 0))
+		log_warn("%s can't be removed: %s", entry->path, strerror(errno));
+	entry_forget(series, i);
 }
 
 void recording_series_trim(struct recording_series *series)
 {
 	while (series->keep && series->count > series->keep)
-		remove_oldest(series);
+		remove_entry(series, 0);
 }
 
-uint64_t recording_series_drop_oldest(struct recording_series *series)
+static uint64_t bytes_of(const struct recording_series *series, size_t i)
 {
 	struct stat status;
+
+	return entry_is_there(series, &series->entries[i], &status) ? status.st_size : 0;
+}
+
+static bool is_kept(const struct recording_series *series, size_t i, uint64_t kept_bytes)
+{
 	uint64_t bytes = 0;
+	size_t k;
+
+	if (!series->entries[i].kept)
+		return false;
+	for (k = i; k < series->count; k++) /* the newest that fit are kept */
+		bytes += series->entries[k].kept ? bytes_of(series, k) : 0;
+	return bytes <= kept_bytes;
+}
+
+uint64_t recording_series_drop_oldest(struct recording_series *series, uint64_t kept_bytes)
+{
+	uint64_t bytes = 0;
+	size_t i;
 
 	while (!bytes && series->count > 1) {
-		if (entry_is_there(series, &series->entries[0], &status))
-			bytes = status.st_size ?: 1;
-		remove_oldest(series);
+		for (i = 0; i + 1 < series->count && is_kept(series, i, kept_bytes); i++)
+			;
+		i = i + 1 < series->count ? i : 0;
+		bytes = entry_is_there(series, &series->entries[i], &(struct stat){}) ? bytes_of(series, i) ?: 1 : 0;
+		remove_entry(series, i);
 	}
 	return bytes;
+}
+
+void recording_series_keep_last(struct recording_series *series)
+{
+	size_t i = series->count > 2 ? series->count - 2 : 0;
+
+	for (; i < series->count; i++)
+		if (!series->entries[i].kept && !fchmodat(series->folder, series->entries[i].name, 0400, 0))
+			series->entries[i].kept = true;
 }
 
 void recording_series_drop_empty(struct recording_series *series)

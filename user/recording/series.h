@@ -49,8 +49,14 @@ const char *recording_series_path(const struct recording_series *series);
 /* Removes the oldest files beyond those that are to be kept, and says which it had to leave. */
 void recording_series_trim(struct recording_series *series);
 
-/* Removes the oldest file but the last. The bytes that it had; 0: there is none. */
-uint64_t recording_series_drop_oldest(struct recording_series *series);
+/*
+ * Removes the oldest file but the last: of those that are kept only as they take more than `kept_bytes` together, or when there are no
+ * others. The bytes that it had; 0: there is none.
+ */
+uint64_t recording_series_drop_oldest(struct recording_series *series, uint64_t kept_bytes);
+
+/* The last file and the one before are kept: they get mode 0400, by which that is known after a restart too. */
+void recording_series_keep_last(struct recording_series *series);
 
 /* The last file goes if it is empty. */
 void recording_series_drop_empty(struct recording_series *series);

@@ -504,9 +504,14 @@ struct model *recording_view_live(const struct view *view)
 	return ((const struct recording_view *)view)->live;
 }
 
-uint64_t recording_view_drop_oldest(struct view *view)
+uint64_t recording_view_drop_oldest(struct view *view, uint64_t kept_bytes)
 {
-	return recording_series_drop_oldest(((struct recording_view *)view)->series);
+	return recording_series_drop_oldest(((struct recording_view *)view)->series, kept_bytes);
+}
+
+void recording_view_keep_last(struct view *view)
+{
+	recording_series_keep_last(((struct recording_view *)view)->series);
 }
 
 void recording_view_rotate(struct view *view)

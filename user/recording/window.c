@@ -30,6 +30,10 @@ static bool wants(const struct window *window, const struct event *event)
 		return window->needs.holder_states;
 	if (event->record.type == RECORD_PORTS)
 		return window->needs.ports;
+	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)
+		return window->needs.present;
+	if (event->record.type == RECORD_NAMESPACE)
+		return window->needs.namespaces;
 	return event_has_state(event, window->needs.emit_states);
 }
 

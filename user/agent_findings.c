@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "agent_findings.h"
+
+#include <stdlib.h>
+
+#include "diagnose/diagnosis.h"
+#include "history/history.h"
+
+#define RULES_NS 5000000000ULL /* between two runs of the rules */
+#define WRITE_NS 60000000000ULL /* how often it is written that a finding goes on */
+
+/* A finding that has its row in the history. */
+struct kept_finding {
+	uint64_t number; /* of struct told_finding; 0 = free */
+	int64_t row;
+	uint64_t count; /* runs of the rules that told of it */
+	uint64_t written_ns;
+	bool over, seen;
+};
+
+struct agent_findings {
+	struct view view;
+	struct view *history;
+	struct diagnosis diagnosis;
+	struct kept_finding kept[FINDINGS_MAX];
+	uint64_t unix_offset_ns;
+};
+
+static int findings_begin(struct view *view, const struct run *run)
+{
+	diagnosis_begin(&((struct agent_findings *)view)->diagnosis, run);
+	return 0;
+}
+
+static int findings_event(struct view *view, const struct event *event)
+{
+	return diagnosis_event(&((struct agent_findings *)view)->diagnosis, event);
+}
+
+static int findings_recount(struct view *view, bool begins)
+{
+	diagnosis_recount(&((struct agent_findings *)view)->diagnosis, begins);
+	return 0;
+}
+
+static struct kept_finding *find(struct agent_findings *findings, uint64_t number)
+{
+	struct kept_finding *free = NULL;
+	unsigned int i;
+
+	for (i = 0; i < FINDINGS_MAX; i++) {
+		if (findings->kept[i].number == number)
+			return &findings->kept[i];
+		if (!findings->kept[i].number)
+			free = &findings->kept[i];
+	}
+	return free;
+}
+
+/* What is too early to be sure of, and mere notes of the machine's settings, are not what a night is searched for. */
+static bool is_worth_a_row(const struct told_finding *told)
+{
+	return told->finding.severity != SEVERITY_NOTE && told->finding.confidence != CONFIDENCE_TOO_EARLY;
+}
+
+static void tell_begin(struct agent_findings *findings, struct kept_finding *kept, const struct told_finding *told)
+{
+	const struct finding *finding = &told->finding;
+
+	*kept = (struct kept_finding){ .number = told->number, .written_ns = told->begin_ns };
+	kept->row = history_view_finding_begins(findings->history, told->begin_ns + findings->unix_offset_ns, code_rows[finding->code].name,
+						severity_name(finding->severity), finding->title);
+	if (finding->severity == SEVERITY_NOW)
+		history_view_keep(findings->history);
+}
+
+static void follow(struct agent_findings *findings, const struct told_finding *told)
+{
+	struct kept_finding *kept = find(findings, told->number);
+
+	if (!kept || (kept->number != told->number && (told->over || !is_worth_a_row(told))))
+		return;
+	if (kept->number != told->number)
+		tell_begin(findings, kept, told);
+	kept->seen = true;
+	kept->count += !told->over;
+	if (kept->over || (!told->over && told->last_ns - kept->written_ns < WRITE_NS))
+		return;
+	kept->over = told->over;
+	kept->written_ns = told->last_ns;
+	history_view_finding_goes_on(findings->history, kept->row, told->last_ns + findings->unix_offset_ns, kept->count, told->over);
+}
+
+static int findings_tick(struct view *view, const struct tick *tick)
+{
+	struct agent_findings *findings = (struct agent_findings *)view;
+	int result = diagnosis_tick(&findings->diagnosis, tick, false);
+	size_t i;
+
+	if (result <= 0)
+		return result;
+	findings->unix_offset_ns = tick->unix_ns - tick->time_ns;
+	for (i = 0; i < FINDINGS_MAX; i++)
+		findings->kept[i].seen = false;
+	for (i = 0; i < findings->diagnosis.n_told; i++)
+		follow(findings, findings->diagnosis.told[i]);
+	for (i = 0; i < FINDINGS_MAX; i++)
+		if (!findings->kept[i].seen)
+			findings->kept[i].number = 0;
+	return 0;
+}
+
+/* Those that are there until the end end with it. */
+static int findings_end(struct view *view, const struct tick *last)
+{
+	struct agent_findings *findings = (struct agent_findings *)view;
+	unsigned int i;
+
+	for (i = 0; i < FINDINGS_MAX; i++)
+		if (findings->kept[i].number && !findings->kept[i].over)
+			history_view_finding_goes_on(findings->history, findings->kept[i].row, last->unix_ns, findings->kept[i].count, true);
+	return 0;
+}
+
+struct view *agent_findings_new(struct view *history, const struct filter *filter)
+{
+	struct agent_findings *findings = calloc(1, sizeof(*findings));
+	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS };
+
+	if (!findings)
+		return NULL;
+	findings->view = (struct view){
+		.begin = findings_begin,
+		.event = findings_event,
+		.recount = findings_recount,
+		.tick = findings_tick,
+		.end = findings_end,
+	};
+	findings->history = history;
+	if (!diagnosis_init(&findings->diagnosis, &config))
+		return &findings->view;
+	agent_findings_free(&findings->view);
+	return NULL;
+}
+
+void agent_findings_free(struct view *view)
+{
+	struct agent_findings *findings = (struct agent_findings *)view;
+
+	if (!findings)
+		return;
+	diagnosis_release(&findings->diagnosis);
+	free(findings);
+}
+
+void agent_findings_needs(struct run_needs *needs)
+{
+	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true };
+}
