@@ -17,6 +17,7 @@ bashdir ?= $(prefix)/share/bash-completion/completions
 zshdir ?= $(prefix)/share/zsh/site-functions
 fishdir ?= $(prefix)/share/fish/vendor_completions.d
 unitdir ?= $(prefix)/lib/systemd/system
+monitoringdir ?= $(prefix)/share/tcpdwell/monitoring
 
 HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
 ARCH ?= $(HOST_ARCH)
@@ -143,10 +144,11 @@ clean: ## remove what was built, but not what tests downloaded
 # File, its place. The unit names the program where it will be (binprefix: once an archive was unpacked).
 binprefix ?= $(prefix)
 INSTALLED = $(bindir)/tcpdwell $(mandir)/man8/tcpdwell.8 $(bashdir)/tcpdwell $(zshdir)/_tcpdwell $(fishdir)/tcpdwell.fish \
-	$(unitdir)/tcpdwell.service $(LICENSES:%=$(docdir)/%)
+	$(unitdir)/tcpdwell.service $(MONITORING:tools/monitoring/%=$(monitoringdir)/%) $(LICENSES:%=$(docdir)/%)
+MONITORING := $(sort $(wildcard tools/monitoring/*))
 LICENSES := LICENSE LICENSE.BSD-2-Clause LICENSE.GPL-2.0
 
-install: all ## install into $(DESTDIR)$(prefix): program, man page, completions, systemd unit, licence
+install: all ## install into $(DESTDIR)$(prefix): program, man page, completions, systemd unit, alert rules, licence
 	$(call msg,INSTALL,$(DESTDIR)$(bindir)/tcpdwell)install -D -m 755 $(OUT)/tcpdwell $(DESTDIR)$(bindir)/tcpdwell
 	$(Q)if command -v scdoc >/dev/null; then \
 		scdoc <tools/man/tcpdwell.8.scd | install -D -m 644 /dev/stdin $(DESTDIR)$(mandir)/man8/tcpdwell.8; \
@@ -156,11 +158,12 @@ install: all ## install into $(DESTDIR)$(prefix): program, man page, completions
 	$(Q)install -D -m 644 -t $(DESTDIR)$(fishdir) tools/completion/tcpdwell.fish
 	$(Q)sed 's#/usr/local/bin#$(binprefix)/bin#' tools/systemd/tcpdwell.service | \
 		install -D -m 644 /dev/stdin $(DESTDIR)$(unitdir)/tcpdwell.service
+	$(Q)install -D -m 644 -t $(DESTDIR)$(monitoringdir) $(MONITORING)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(docdir) $(LICENSES)
 
 uninstall: ## remove what install put there
 	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	$(Q)rmdir $(DESTDIR)$(docdir) 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(docdir) $(DESTDIR)$(monitoringdir) $(dir $(DESTDIR)$(monitoringdir)) 2>/dev/null || true
 
 $(OUT)/tcpdwell: $(OBJECTS)
 	$(call msg,LINK,$@)$(CC) $(HARDENING_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)

@@ -58,7 +58,18 @@ asks_for_no_more() {
 		equal "shared with the node" '[[true,null,null]]' "$(documents '[.[] | select(.kind == "DaemonSet") | .spec.template.spec |
 			[.hostPID, .hostNetwork, .hostIPC]] | unique')" &&
 		equal token '[false]' "$(documents '[.[] | select(.kind == "DaemonSet") | .spec.template.spec.automountServiceAccountToken] | unique')" &&
-		equal "writable folders of the node" '[]' "$(documents '[.[] | .spec.template.spec.containers[].volumeMounts[]? | select(.readOnly != true)]')"
+		equal "writable folders of the node" '[]' "$(documents '[.[] | .spec.template.spec | [.volumes[]? | select(.hostPath) | .name] as $node |
+			.containers[].volumeMounts[]? | select(.readOnly != true) | select(.name as $name | $node | index($name))]')"
+}
+
+# The port that is probed and scraped is the one that it listens at, and the history has room where it is.
+agent_fits_together() {
+	local agent='.[] | select(.kind == "DaemonSet") | .spec.template.spec.containers[0]'
+	equal port '[[9669,"metrics","metrics",":9669"]]' "$(documents "[$agent | [.ports[0].containerPort, .readinessProbe.httpGet.port,
+			.livenessProbe.httpGet.port, .args[2]]] | unique")" &&
+		equal paths '[["/readyz","/healthz"]]' "$(documents "[$agent | [.readinessProbe, .livenessProbe] | map(.httpGet.path)] | unique")" &&
+		equal history '[["/var/lib/tcpdwell","/var/lib/tcpdwell"]]' "$(documents "[$agent |
+			[.args[4], (.volumeMounts[] | select(.name == \"history\") | .mountPath)]] | unique")"
 }
 
 takes_the_arguments() {
@@ -67,7 +78,8 @@ takes_the_arguments() {
 	equal "kinds of arguments" 2 "$(wc -l <"$dir/args")" || return 1
 	while read -r arguments; do
 		# shellcheck disable=SC2086
-		"$tool" $arguments -d 0 >"$dir/out" 2>"$dir/err" </dev/null || { echo "$arguments: $(cat "$dir/err")"; return 1; }
+		unshare -n "$tool" ${arguments//\/var\/lib\/tcpdwell/$dir/history} -d 0 >"$dir/out" 2>"$dir/err" </dev/null ||
+			{ echo "$arguments: $(cat "$dir/err")"; return 1; }
 	done <"$dir/args"
 }
 
@@ -95,6 +107,7 @@ if reason=$(get_modules); then
 	check "a wrong type would be seen" refuses 's/"hostPID":true/"hostPID":"yes"/'
 	check "they ask for what was proved to suffice" asks_for_no_more
 	check "they run the image of this version" has_this_version
+	check "the agent's port, probes and history fit together" agent_fits_together
 	if [ "$(id -u)" = 0 ]; then
 		check "tcpdwell takes their arguments" takes_the_arguments
 	else

@@ -124,17 +124,48 @@ views_work_as_user() {
 	equal "entries of top" 6000 "$(jq -s '[.[] | select(.type == "summary")] | last | .totals.time_wait_created' "$out/top")"
 }
 
+# get PATH: of the agent.
+get() {
+	curl -s -m 5 -o "$dir/page" -w '%{http_code}' "http://127.0.0.1:9669$1"
+}
+
+# As in the manifest: metrics, probes and a history with two capabilities. What serves has none.
+agent_works() {
+	local server
+	mkdir "$dir/history" && chown $user "$dir/history"
+	"$@" "$dir/capable" agent -n self --listen 127.0.0.1:9669 --dir "$dir/history" --budget 8MiB >"$dir/agent" 2>&1 &
+	pid=$!
+	running+=("$pid")
+	for _ in $(seq 200); do
+		[ "$(get /readyz)" != 200 ] || break
+		sleep 0.05
+	done
+	equal readyz 200 "$(get /readyz)" && equal healthz 200 "$(get /healthz)" || { cat "$dir/agent"; return 1; }
+	confined $pid $bpf || return 1
+	server=$(cut -d ' ' -f 1 "/proc/$pid/task/$pid/children")
+	confined "$server" 0 || return 1
+	"$traffic" 20 10 0 </dev/null >"$dir/traffic" || return 1
+	equal metrics 200 "$(get /metrics)" && has "$dir/page" 'tcpdwell_sockets{namespace="",pod="",container="",unit="",comm="~other",state="TIME_WAIT"} ' || return 1
+	stop || { cat "$dir/agent"; return 1; }
+	equal "files that only the user may read" "" "$(find "$dir/history" -type f -perm /077)"
+	rm -r "$dir/history"
+}
+
 # With strace watching, no call of a view is refused after the filter is on.
 nothing_is_refused() {
-	local view refused
-	for view in "trace -j --all -d 3" "top -b 1 3" "hist -d 3" "leaks -d 3 --older-than 1ms" "record -o $dir/s.rec -d 3" "trace -n self -d 3"; do
+	local view refused process
+	for view in "trace -j --all -d 3" "top -b 1 3" "hist -d 3" "leaks -d 3 --older-than 1ms" "record -o $dir/s.rec -d 3" "trace -n self -d 3" \
+		"agent -n self -d 3 --dir $dir/history"; do
 		# shellcheck disable=SC2086
-		strace -f -o "$dir/strace" "$tool" $view >"$dir/out" 2>&1 &
+		strace -ff -o "$dir/strace" "$tool" $view >"$dir/out" 2>&1 &
 		local traced=$!
 		"$traffic" 20 10 2 2 </dev/null >/dev/null
 		wait $traced || { echo "$view: exit status $?"; return 1; }
-		grep -q 'seccomp(SECCOMP_SET_MODE_FILTER' "$dir/strace" || { echo "$view: no filter"; return 1; }
-		refused=$(sed -n '/seccomp(SECCOMP_SET_MODE_FILTER/,$p' "$dir/strace" | grep -m 1 EPERM) && { echo "$view: $refused"; return 1; }
+		for process in "$dir"/strace.*; do
+			grep -q 'seccomp(SECCOMP_SET_MODE_FILTER' "$process" || { echo "$view: no filter"; return 1; }
+			refused=$(sed -n '/seccomp(SECCOMP_SET_MODE_FILTER/,$p' "$process" | grep -m 1 EPERM) && { echo "$view: $refused"; return 1; }
+		done
+		rm "$dir"/strace.*
 	done
 	return 0
 }
@@ -203,6 +234,7 @@ check "record keeps the way to its files" recorder_is_confined
 check "another user traces with the file's capabilities" traces_as as_user +bpf,+perfmon
 check "another user traces with capabilities of its own" traces_as with_ambient +bpf,+perfmon
 check "all views work as another user" views_work_as_user
+check "the agent works as another user" agent_works as_user +bpf,+perfmon
 setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_dac_override,cap_sys_admin=ep "$dir/mighty"
 check "the file's rights do not open what the caller names" deputy_is_not_confused
 check "the environment of another user is not trusted" strangers_environment_is_ignored

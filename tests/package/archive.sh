@@ -45,6 +45,10 @@ share/doc/tcpdwell/LICENSE.BSD-2-Clause
 share/doc/tcpdwell/LICENSE.GPL-2.0
 share/fish/vendor_completions.d/tcpdwell.fish
 share/man/man8/tcpdwell.8
+share/tcpdwell/monitoring/README.md
+share/tcpdwell/monitoring/dashboard.json
+share/tcpdwell/monitoring/prometheus.yaml
+share/tcpdwell/monitoring/rules.yaml
 share/zsh/site-functions/_tcpdwell" "$(cd "$scratch/$top" && find . -type f -printf '%P\n' | grep -v ^share/doc/tcpdwell/libraries/ | sort)"
 # Whatever is linked in, its terms are beside it; these always are.
 check archive/libraries "libbpf libc6 libelf zlib1g" \

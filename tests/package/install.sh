@@ -13,6 +13,10 @@ else
 644 /share/doc/tcpdwell/LICENSE.GPL-2.0
 644 /share/fish/vendor_completions.d/tcpdwell.fish
 644 /share/man/man8/tcpdwell.8
+644 /share/tcpdwell/monitoring/README.md
+644 /share/tcpdwell/monitoring/dashboard.json
+644 /share/tcpdwell/monitoring/prometheus.yaml
+644 /share/tcpdwell/monitoring/rules.yaml
 644 /share/zsh/site-functions/_tcpdwell" "$(cd "$root/opt/tcpdwell" && find . -type f -printf '%m /%P\n' | sort -k 2)"
 	check install/unit "ExecStart=/opt/tcpdwell/bin/tcpdwell" \
 		"$(grep -o '^ExecStart=[^ ]*' "$root/opt/tcpdwell/lib/systemd/system/tcpdwell.service")"
