@@ -103,13 +103,45 @@ static void view_failed(void *context, const char *name, int err)
 	log_error("%s: %s; everything else goes on", name, strerror(-err));
 }
 
+static const struct family history_families[] = {
+	{ "history_budget_bytes", "All files of the history together take no more.", FAMILY_GAUGE },
+	{ "history_used_bytes", "What they take.", FAMILY_GAUGE },
+	{ "history_events_withheld_total", "Events that are not in the history: no room, or too many a second.", FAMILY_COUNTER },
+	{ "history_intervals_lost_total", "Intervals that could not be written.", FAMILY_COUNTER },
+	{ "history_suspended", "1: events can't be written at the moment.", FAMILY_GAUGE },
+};
+
+/* `context` is where the history's view is, NULL while there is none. */
+static void write_history(void *context, struct metrics_text *text, const struct tick *tick)
+{
+	const struct view *history = *(struct view **)context;
+	struct history_state state;
+	size_t i;
+
+	(void)tick;
+	if (!history)
+		return;
+	state = history_view_state(history);
+	const uint64_t values[] = { state.budget_bytes, state.used_bytes, state.events_withheld, state.intervals_lost, state.suspended };
+
+	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		metrics_family(text, &history_families[i]);
+		metrics_u64(text, &(struct sample){}, values[i]);
+	}
+}
+
 static int run_views(const struct run_options *options, const struct agent_options *own, char *error, size_t error_size)
 {
 	struct notify_view notify = { .view = { .tick = notify_tick, .end = notify_end } };
 	struct run_needs needs = {};
-	const struct metrics_config more = { .filter = &options->filter, .ask = findings_ask_process };
-	struct agent_metrics metrics;
 	struct view *history = NULL, *findings = NULL;
+	const struct metrics_config more = {
+		.filter = &options->filter,
+		.ask = findings_ask_process,
+		.more = write_history,
+		.context = &history,
+	};
+	struct agent_metrics metrics;
 	struct views views;
 	int err = agent_metrics_open(&metrics, &own->metrics, &more, error, error_size);
 
@@ -180,8 +212,12 @@ const struct command command_agent = {
 	.description = "Traces until it is stopped, for a service manager (systemd's Type=notify and watchdog). With --dir it keeps a\n"
 		       "history, which tcpdwell report DIR shows: counts of each process and remote service each 10 s, minute and hour,\n"
 		       "and the newest events. All its files together never take more than --budget; the oldest go first.\n"
-		       "Above --max-event-rate only connections that fail, get stuck or are known already are kept as events.",
-	.examples = "  tcpdwell agent --dir /var/lib/tcpdwell                  # until it is stopped\n"
+		       "Above --max-event-rate only connections that fail, get stuck or are known already are kept as events.\n"
+		       "Metrics for Prometheus (or OpenMetrics) are served at --listen, with /healthz and /readyz, by a process without any\n"
+		       "right; alert rules and a dashboard are in share/tcpdwell/monitoring.",
+	.examples = "  tcpdwell agent                                          # metrics alone: curl http://127.0.0.1:9669/metrics\n"
+		    "  tcpdwell agent --dir /var/lib/tcpdwell                  # until it is stopped\n"
+		    "  tcpdwell agent --listen :9669 --allow-host web1.example # for a Prometheus elsewhere\n"
 		    "  tcpdwell agent --dir /var/lib/tcpdwell --budget 1GiB\n"
 		    "  tcpdwell agent status --dir /var/lib/tcpdwell           # what it holds\n"
 		    "  tcpdwell report /var/lib/tcpdwell --since 2h            # what happened\n"
