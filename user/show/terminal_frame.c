@@ -53,6 +53,25 @@ void frame_end_line(struct frame *frame, enum frame_style style)
 	buffer_clear(&frame->line);
 }
 
+size_t frame_sentence(struct frame *frame, const char *text, enum frame_style style)
+{
+	size_t lines = 0, room = frame->columns, size, end;
+
+	for (size = strlen(text); size; size = strlen(text)) {
+		end = size;
+		if (size > room)
+			for (end = room; end > room / 2 && text[end] != ' '; end--)
+				;
+		if (lines++)
+			buffer_append_string(&frame->line, "  ");
+		buffer_append(&frame->line, text, end);
+		frame_end_line(frame, style);
+		text += end + (text[end] == ' ');
+		room = frame->columns > 4 ? frame->columns - 2 : frame->columns;
+	}
+	return lines;
+}
+
 void frame_mark(struct frame *frame, unsigned int begin, unsigned int end, enum frame_style style)
 {
 	struct frame_mark *grown;

@@ -47,6 +47,9 @@ int frame_begin(struct frame *frame, unsigned int rows, unsigned int columns);
 /* What was appended to frame->line becomes the next line, cut to the width and safe for a terminal. */
 void frame_end_line(struct frame *frame, enum frame_style style);
 
+/* Lines of a text, broken between words; what follows the first stands further in. Returns how many it took. */
+size_t frame_sentence(struct frame *frame, const char *text, enum frame_style style);
+
 /* Columns `begin` to `end`, not included, of the line that is being written. Without memory they look as the others. */
 void frame_mark(struct frame *frame, unsigned int begin, unsigned int end, enum frame_style style);
 

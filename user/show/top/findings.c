@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The findings above the table of the interactive `top`: a line each, or one of them whole. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "show/findings.h"
 #include "show/top/ui.h"
 
@@ -48,18 +52,49 @@ static size_t draw_whole(const struct top_ui *ui, const struct told_finding *tol
 
 static size_t draw_lines(const struct diagnosis *diagnosis, struct frame *frame)
 {
-	size_t i, lines = 0, most = frame->rows / 8;
+	char text[FINDING_TITLE + 16];
+	size_t i, lines = 0, most = frame->rows / 4;
 
 	for (i = 0; i < diagnosis->n_told && lines < most; i++) {
 		const struct told_finding *told = diagnosis->told[i];
 
 		if (!is_shown(told))
 			continue;
-		buffer_printf(&frame->line, "%s %s", code_rows[told->finding.code].name, told->finding.title);
-		frame_end_line(frame, styles[told_severity(told)]);
-		lines++;
+		snprintf(text, sizeof(text), "%s %s", code_rows[told->finding.code].name, told->finding.title);
+		lines += frame_sentence(frame, text, styles[told_severity(told)]);
 	}
 	return lines;
+}
+
+/* Codes of one digit group are about the same: which groups (TD10x: 10) tell of a kind of trouble. */
+static const uint8_t codes_of[TROUBLES][3] = {
+	[TROUBLE_CROWD] = { 16 },	     [TROUBLE_HALF_CLOSED] = { 14 }, [TROUBLE_CLOSE_WAIT] = { 12 },
+	[TROUBLE_REFUSED] = { 15 },	     [TROUBLE_UNREACHABLE] = { 15 }, [TROUBLE_NO_ANSWER] = { 15 },
+	[TROUBLE_QUEUE_DROPS] = { 13, 12 },  [TROUBLE_QUEUE_FULL] = { 13, 12 }, [TROUBLE_LEAK] = { 12 },
+	[TROUBLE_NO_PORT] = { 10 },
+};
+
+static bool is_about(const struct finding *finding, unsigned int kind, const char *whose)
+{
+	unsigned int code = strtoul(code_rows[finding->code].name + 2, NULL, 10) / 10, i;
+
+	for (i = 0; i < 3 && codes_of[kind][i]; i++)
+		if (codes_of[kind][i] == code)
+			return !whose || strstr(finding->title, whose);
+	return false;
+}
+
+bool top_findings_tell(const struct top_ui *ui, const struct top_sentences *sentences, size_t sentence)
+{
+	/* "[4711]" of a process; of other groups the kind decides. */
+	const char *whose = strrchr(sentences->group[sentence]->label, '[');
+	size_t i;
+
+	for (i = 0; ui->diagnosis && i < ui->diagnosis->n_told; i++)
+		if (is_shown(ui->diagnosis->told[i]) &&
+		    is_about(&ui->diagnosis->told[i]->finding, sentences->kind[sentence], whose))
+			return true;
+	return false;
 }
 
 size_t top_findings_draw(struct top_ui *ui, struct frame *frame)

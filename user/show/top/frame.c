@@ -10,6 +10,7 @@
 #include "util/tcp_state.h"
 
 #define HEALTH_TEXT 1024
+#define SENTENCES_SHARE 3 /* of the terminal for what stands out: a third */
 
 const char *const top_ui_help[] = {
 	"What is wrong comes first. WHY has the reason, ! is bad, * is worth a look:",
@@ -60,41 +61,29 @@ static const enum frame_style level_styles[] = {
 	[LEVEL_ALERT] = FRAME_ALERT,
 };
 
-/* Broken between words; what follows stands further in. Returns the lines that it took. */
-static size_t draw_sentence(struct frame *frame, const char *text, enum frame_style style)
-{
-	size_t lines = 0, room = frame->columns, size, end;
-
-	for (size = strlen(text); size; size = strlen(text)) {
-		end = size;
-		if (size > room)
-			for (end = room; end > room / 2 && text[end] != ' '; end--)
-				;
-		if (lines++)
-			buffer_append_string(&frame->line, "  ");
-		buffer_append(&frame->line, text, end);
-		frame_end_line(frame, style);
-		text += end + (text[end] == ' ');
-		room = frame->columns > 4 ? frame->columns - 2 : frame->columns;
-	}
-	return lines;
-}
-
-/* On a low terminal only the worst. */
-static void draw_sentences(const struct top_model *model, struct frame *frame)
+/* As far as no finding says it; on a low terminal only the worst. */
+static void draw_sentences(const struct top_ui *ui, struct frame *frame, size_t room)
 {
 	struct top_sentences sentences;
-	size_t i, lines = 0, most = frame->rows / 4;
+	size_t i, lines;
 
-	top_sentences_make(&sentences, model);
-	for (i = 0; i < sentences.count && lines + strlen(sentences.text[i]) / frame->columns < most; i++)
-		lines += draw_sentence(frame, sentences.text[i], level_styles[sentences.level[i]]);
+	top_sentences_make(&sentences, ui->model);
+	for (i = 0; i < sentences.count; i++) {
+		lines = strlen(sentences.text[i]) / frame->columns + 1;
+		if (top_findings_tell(ui, &sentences, i))
+			continue;
+		if (lines > room)
+			return;
+		room -= lines;
+		frame_sentence(frame, sentences.text[i], level_styles[sentences.level[i]]);
+	}
 }
 
 void top_ui_draw_top(struct panel *panel, struct frame *frame)
 {
 	const struct top_model *model = of(panel)->model;
 	char health[HEALTH_TEXT];
+	size_t lines;
 
 	buffer_append_string(&frame->line, "tcpdwell  ");
 	top_title_text(&frame->line, model);
@@ -105,8 +94,11 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 	frame_end_line(frame, FRAME_PLAIN);
 	if (top_states_text(&frame->line, model))
 		frame_end_line(frame, FRAME_PLAIN);
-	if (!panel->help && panel->mode == PANEL_LIST && !top_findings_draw(of(panel), frame))
-		draw_sentences(model, frame);
+	if (!panel->help && panel->mode == PANEL_LIST) {
+		lines = top_findings_draw(of(panel), frame);
+		if (!of(panel)->opened && lines < frame->rows / SENTENCES_SHARE)
+			draw_sentences(of(panel), frame, frame->rows / SENTENCES_SHARE - lines);
+	}
 	if (health_text(health, sizeof(health), &model->health)) {
 		buffer_append_string(&frame->line, health);
 		frame_end_line(frame, FRAME_ALERT);

@@ -160,12 +160,17 @@ static void (*const clauses[TROUBLES])(const struct clause *clause) = {
 	[TROUBLE_NO_PORT] = no_port,
 };
 
-static void add(struct top_sentences *sentences, unsigned int level, const char *label, const char *text)
+static void add(struct top_sentences *sentences, unsigned int kind, const struct group *group, const char *text)
 {
-	if (sentences->count == TOP_SENTENCES)
+	size_t n = sentences->count;
+
+	if (n == TOP_SENTENCES)
 		return;
-	sentences->level[sentences->count] = level;
-	snprintf(sentences->text[sentences->count++], TOP_SENTENCE, "%.80s%s%s", label, label[0] ? ": " : "", text);
+	sentences->level[n] = trouble_level(kind);
+	sentences->kind[n] = kind;
+	sentences->group[n] = group;
+	snprintf(sentences->text[n], TOP_SENTENCE, "%.80s: %s", group->label, text);
+	sentences->count++;
 }
 
 /* The row with the most of a kind of trouble, of those that have less than `before`, which may be NULL. NULL: there is none. */
@@ -196,7 +201,7 @@ static void tell_kind(struct top_sentences *sentences, const struct top_model *m
 		struct clause clause = { model, row, text, sizeof(text) };
 
 		clauses[kind](&clause);
-		add(sentences, trouble_level(kind), row->group->label, text);
+		add(sentences, kind, row->group, text);
 	}
 }
 
@@ -220,7 +225,7 @@ static void explain_unknown(struct top_sentences *sentences, const struct top_mo
 		top_count_text(count, model->ranking.rows[i].value[MEASURE_TIME_WAIT_NOW]);
 		snprintf(text, sizeof(text), "%s in TIME_WAIT before the start, gone by %02d:%02d:%02d", count, local.tm_hour,
 			 local.tm_min, local.tm_sec);
-		add(sentences, LEVEL_NONE, group->label, text);
+		add(sentences, TROUBLE_NONE, group, text);
 		return;
 	}
 }

@@ -15,6 +15,8 @@ struct top_sentences {
 	size_t count;
 	char text[TOP_SENTENCES][TOP_SENTENCE];
 	uint8_t level[TOP_SENTENCES]; /* enum trouble_level */
+	uint8_t kind[TOP_SENTENCES]; /* enum trouble_kind */
+	const struct group *group[TOP_SENTENCES]; /* whose it is */
 };
 
 void top_sentences_make(struct top_sentences *sentences, const struct top_model *model);

@@ -10,6 +10,7 @@
 #include "show/panel.h"
 #include "show/top/columns.h"
 #include "show/top/model.h"
+#include "show/top/sentences.h"
 #include "show/top/sockets.h"
 
 struct top_ui {
@@ -30,6 +31,9 @@ void top_ui_release(struct top_ui *ui);
 /* Of findings.c: lines above the table, how many there were; and the key that opens one after the other. */
 size_t top_findings_draw(struct top_ui *ui, struct frame *frame);
 void top_findings_open_next(struct top_ui *ui);
+
+/* Does a finding that is shown say what a sentence would? */
+bool top_findings_tell(const struct top_ui *ui, const struct top_sentences *sentences, size_t sentence);
 
 /* Of frame.c. */
 void top_ui_draw_top(struct panel *panel, struct frame *frame);
