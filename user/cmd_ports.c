@@ -55,7 +55,11 @@ static void ports_needs(const struct options *options, struct run_needs *needs)
 /* All sockets of a destination count, so what selects single ones is of no use. */
 static bool ports_options_check(const struct options *options)
 {
-	if (options->run.filter.state_mask)
+	const struct ports_options *own = options->own;
+
+	if (options->run.polls && own->bind_failures)
+		log_error("--bind-failures: what fails leaves no trace in the kernel's list of sockets, so --no-bpf can't see it");
+	else if (options->run.filter.state_mask)
 		log_error("--state: a port is in use in every state; ports shows how many are in which");
 	else if (options->run.filter.n_local_ports)
 		log_error("-L: connect() chooses local ports; -D and --remote select destinations");

@@ -131,9 +131,9 @@ static const char *local_addr(void)
 	return world.ends.local ?: world.ends.remote;
 }
 
-static void ask_of_destination(const char *tcpdwell, const struct headroom *left)
+static void ask_of_destination(const struct run_options *options, const struct headroom *left)
 {
-	json_t *objects = tool_ports(tcpdwell), *space = tool_find(objects, "namespace", 0, NULL);
+	json_t *objects = tool_ports(options->tcpdwell, options->polls), *space = tool_find(objects, "namespace", 0, NULL);
 	json_t *destination = tool_find(objects, "destination", SERVICE, local_addr());
 
 	if (!space || !destination)
@@ -150,9 +150,9 @@ static void ask_of_destination(const char *tcpdwell, const struct headroom *left
 	tool_check(destination, "cliff_usable", left->cliff_usable);
 }
 
-static void ask_of_pool(const char *tcpdwell, const struct bind_pool *pool)
+static void ask_of_pool(const struct run_options *options, const struct bind_pool *pool)
 {
-	json_t *found = tool_find(tool_ports(tcpdwell), "pool", 0, local_addr());
+	json_t *found = tool_find(tool_ports(options->tcpdwell, options->polls), "pool", 0, local_addr());
 
 	if (!found)
 		world_fail("tcpdwell says nothing of the pool");
@@ -197,7 +197,7 @@ static void check_connect(const struct experiment *experiment, const struct run_
 		port_tally_add(&tally, &space, world.used[i].port, world.used[i].reusable);
 	headroom_of(&left, &space, &tally);
 	if (options->tcpdwell && world.n_used)
-		ask_of_destination(options->tcpdwell, &left);
+		ask_of_destination(options, &left);
 	fill(experiment);
 	check_error(EADDRNOTAVAIL);
 	check_count(left.usable, left.odd);
@@ -222,7 +222,7 @@ static void check_bind(const struct experiment *experiment, const struct run_opt
 		take_once();
 	bind_pool_of(&pool, range, &world.reserved, &world.taken);
 	if (options->tcpdwell)
-		ask_of_pool(options->tcpdwell, &pool);
+		ask_of_pool(options, &pool);
 	fill(experiment);
 	check_error(EADDRINUSE);
 	check_count(pool.usable, pool.odd);

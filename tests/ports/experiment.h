@@ -19,6 +19,7 @@ struct experiment {
 struct run_options {
 	bool timed; /* the machine is not emulated */
 	const char *tcpdwell; /* that is to say the same beforehand; NULL: it is not asked */
+	bool polls; /* ... without BPF */
 };
 
 extern const struct experiment experiments[]; /* name NULL ends it */

@@ -74,7 +74,7 @@ static bool selected(const struct experiment *experiment, char **names, bool lar
 	return false;
 }
 
-/* ports [--large] [--untimed] [--tcpdwell PATH] [NAME…] */
+/* ports [--large] [--untimed] [--tcpdwell PATH [--polls]] [NAME…] */
 int main(int argc, char **argv)
 {
 	struct run_options options = { .timed = true };
@@ -84,6 +84,7 @@ int main(int argc, char **argv)
 
 	for (; *names && (*names)[0] == '-'; names++) {
 		large |= !strcmp(*names, "--large");
+		options.polls |= !strcmp(*names, "--polls");
 		options.timed &= strcmp(*names, "--untimed") != 0;
 		if (!strcmp(*names, "--tcpdwell") && names[1])
 			options.tcpdwell = *++names;

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-json_t *tool_ports(const char *path)
+json_t *tool_ports(const char *path, bool polls)
 {
 	json_t *objects = json_array(), *object;
 	char command[512], *line = NULL;
@@ -20,7 +20,7 @@ json_t *tool_ports(const char *path)
 	FILE *output;
 	int status;
 
-	snprintf(command, sizeof(command), "exec '%s' ports -j -d 0 -n self", path);
+	snprintf(command, sizeof(command), "exec '%s' ports %s -j -d 0 -n self", path, polls ? "--no-bpf" : "");
 	output = popen(command, "r");
 	if (!output)
 		world_fail("%s can't be started", path);

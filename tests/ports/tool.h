@@ -7,8 +7,8 @@
 
 #include "world.h"
 
-/* Runs `PATH ports -j -d 0 -n self`. Its objects, as an array. */
-json_t *tool_ports(const char *path);
+/* Runs `PATH ports -j -d 0 -n self`, with --no-bpf where it polls. Its objects, as an array. */
+json_t *tool_ports(const char *path, bool polls);
 
 /* Runs `PATH ports -j -n self` with further options beside us. It attends when this returns. */
 struct tool *tool_start(const char *path, const char *option);

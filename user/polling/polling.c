@@ -13,6 +13,7 @@
 #include "attribute/cgroup.h"
 #include "attribute/pod_names.h"
 #include "polling/holders.h"
+#include "polling/ports.h"
 #include "polling/sockets.h"
 #include "source/feed.h"
 #include "util/stop.h"
@@ -22,6 +23,7 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define LOOK_NS (1000 * NSEC_PER_MSEC)
 #define DEFAULT_SOCKETS 1000000
+#define PORTS_REPEAT_NS (60 * LOOK_NS)
 
 struct polling {
 	const struct run_options *options;
@@ -32,6 +34,8 @@ struct polling {
 	struct polled_holders *holders;
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
+	struct port_facts ports; /* as told last; the namespace's number is 0 before */
+	uint64_t ports_told_ns;
 	uint64_t begin_ns, look_ns, unix_offset_ns;
 	int look_error;
 };
@@ -118,6 +122,28 @@ static void deliver_holder(void *context, uint64_t id, const struct held *held)
 	feed_event(&polling->feed, &event);
 }
 
+/* Again each minute, for files that begin in the middle of a run. */
+static void tell_ports(struct polling *polling)
+{
+	static const struct container nowhere;
+	uint64_t now_ns = polling->sockets.now_ns;
+	struct event event = {
+		.record = { .type = RECORD_PORTS, .time_ns = now_ns, .endpoint.netns = polling->sockets.netns },
+		.unix_ns = now_ns + polling->unix_offset_ns,
+		.container = &nowhere,
+		.ports = &polling->ports,
+	};
+	struct port_facts facts;
+
+	if (!polling->needs->ports || polled_ports_read(&facts, &polling->sockets))
+		return;
+	if (port_facts_equal(&facts, &polling->ports) && now_ns - polling->ports_told_ns < PORTS_REPEAT_NS)
+		return;
+	polling->ports = facts;
+	polling->ports_told_ns = now_ns;
+	feed_event(&polling->feed, &event);
+}
+
 static void tell_changed(struct polling *polling)
 {
 	struct polled_sockets *sockets = &polling->sockets;
@@ -180,6 +206,7 @@ static int look(struct polling *polling, bool last)
 	polling->feed.health.map_full = polling->sockets.refused;
 	polled_sockets_find_owners(&polling->sockets, polling->cgroups);
 	pod_names_refresh(polling->pods, polling->look_ns, true);
+	tell_ports(polling);
 	tell_changed(polling);
 	tell_gone(polling);
 	count_small(polling);

@@ -47,8 +47,11 @@ void ports_failures_text(struct buffer *out, const struct ports_model *model)
 
 	text_count(count, model->failures);
 	ports_rate_text(rate, model->intervals ? model->failure_rate : NAN);
-	if (!model->polled)
-		buffer_printf(out, "connect() found no port: %s, %s/s", count, rate);
+	if (model->polled) {
+		buffer_append_string(out, "OF and FREE are at most so many: sockets that are only bound are not seen, nor who fails");
+		return;
+	}
+	buffer_printf(out, "connect() found no port: %s, %s/s", count, rate);
 	if (model->busy) {
 		text_count(count, model->busy);
 		buffer_printf(out, "; the port that the program chose was busy: %s", count);

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A client that opens and closes connections at a steady rate until there is no port left, and what `tcpdwell ports` has foreseen."""
+
+import ctypes
+import datetime
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+TCPDWELL = os.environ.get("TCPDWELL", "build/tcpdwell")
+LOW, PORTS, RATE = 40000, 400, 100
+WITHIN = 0.05
+SURE_AFTER_S = 1.0  # of the client's time: before it the rate is of a few connections
+CLONE_NEWNET = 0x40000000
+
+
+def enter_namespace():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        sys.exit(f"skip forecast: no network namespace: {os.strerror(ctypes.get_errno())}")
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    settings = {"ip_local_port_range": f"{LOW} {LOW + PORTS - 1}", "tcp_tw_reuse": "0"}
+    for name, value in settings.items():
+        with open(f"/proc/sys/net/ipv4/{name}", "w", encoding="ascii") as file:
+            file.write(value)
+
+
+def use_up(server):
+    """When the first port of the other parity was chosen, and when none was found: seconds of the real-time clock."""
+    begin, cliff, i = time.time(), None, 0
+    while True:
+        time.sleep(max(0, begin + i / RATE - time.time()))
+        client = socket.socket()
+        try:
+            client.connect(server.getsockname())
+        except OSError as error:
+            assert error.errno == errno.EADDRNOTAVAIL, error
+            return begin, cliff, time.time()
+        if client.getsockname()[1] % 2 != LOW % 2 and not cliff:
+            cliff = time.time()
+        accepted = server.accept()[0]
+        client.close()
+        accepted.close()
+        i += 1
+
+
+def second(text):
+    return datetime.datetime.fromisoformat(text[:26] + "+00:00").timestamp()
+
+
+def worst(pictures, key, begin, actual):
+    """The largest error of the forecasts, as a share of the time that was left."""
+    errors = []
+    for picture in pictures:
+        now = second(picture["time"])
+        left = actual - now
+        if now - begin >= SURE_AFTER_S and left >= SURE_AFTER_S / 2 and picture[key] is not None:
+            errors.append(abs(picture[key] - left) / left)
+    return len(errors), max(errors, default=1)
+
+
+def check(name, pictures, key, begin, actual):
+    count, error = worst(pictures, key, begin, actual)
+    print(f"# {name}: {count} forecasts, the worst is {100 * error:.1f} % off")
+    if count >= 3 and error <= WITHIN:
+        print(f"ok {name}")
+        return True
+    print(f"not ok {name}: {count} forecasts, the worst is {100 * error:.1f} % off")
+    return False
+
+
+def main():
+    enter_namespace()
+    server = socket.create_server(("127.0.0.1", 7001), backlog=100)
+    tool = subprocess.Popen([TCPDWELL, "ports", "-j", "-n", "self", "0.1"], stdout=subprocess.PIPE, text=True)
+    tool.stdout.readline()
+    begin, cliff, wall = use_up(server)
+    tool.send_signal(signal.SIGINT)
+    lines = [json.loads(line) for line in tool.communicate()[0].splitlines()]
+    pictures = [line for line in lines if line["type"] == "destination" and line["remote_port"] == 7001]
+    results = [check("forecast_of_the_cliff", pictures, "cliff_in_s", begin, cliff),
+               check("forecast_of_the_wall", pictures, "wall_in_s", begin, wall)]
+    sys.exit(0 if all(results) else 1)
+
+
+main()
