@@ -85,7 +85,7 @@ def td101_ports_are_used_up(world):
     def hold(say, _):
         mine = [connected(5432) for _ in range(20)]
         say()
-        time.sleep(60)
+        time.sleep(600)
         del mine
 
     world.spawn("nightly-batch", hold).wait()
@@ -180,7 +180,7 @@ def bound_first(count, no_port=False, port=5432):
         say()
         go()
         say()
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -226,7 +226,7 @@ def service_goes(world, reserved):
     time.sleep(2.5)  # it looks who listens once a second
     login.end()
     world.processes.remove(login)
-    world.spawn("report", lambda say, _: ([connected(5432) for _ in range(9 if reserved else 10)], say(), time.sleep(60))[1]).wait()
+    world.spawn("report", lambda say, _: ([connected(5432) for _ in range(9 if reserved else 10)], say(), time.sleep(600))[1]).wait()
     return diagnosis
 
 
@@ -356,7 +356,7 @@ def pool_of(count, closes_after):
         time.sleep(closes_after)
         for client in mine:
             client.close()
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -386,7 +386,7 @@ def holding(count, limit):
         before = len(os.listdir("/proc/self/fd")) - 1
         mine = [connected(8080) for _ in range(count - before)]
         say()
-        time.sleep(60)
+        time.sleep(600)
         del mine
     return body
 
@@ -420,7 +420,7 @@ def never_accepted(world, count):
         listener.bind((ADDRESS, 8080))
         listener.listen(128)
         say()
-        time.sleep(60)
+        time.sleep(600)
 
     world.spawn("stuck", body).wait()
     diagnosis = Diagnosis(5)
@@ -454,7 +454,7 @@ def stuck_server(world, accepts, sent, queued):
         say()
         mine = [listener.accept() for _ in range(accepts)]
         say()
-        time.sleep(60)
+        time.sleep(600)
         del mine
 
     server = world.spawn("broker", body)
@@ -495,7 +495,7 @@ def waiting(world, backlog, clients):
         go()
         mine = [listener.accept() for _ in range(clients)]
         say()
-        time.sleep(60)
+        time.sleep(600)
         del mine
 
     server = world.spawn("slow-api", body)
@@ -540,7 +540,7 @@ def half_closed(count):
         for client in mine:
             client.shutdown(socket.SHUT_WR)
         say()
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -589,7 +589,7 @@ def silent(count):
             client.connect_ex(("10.9.9.9", 443))
             mine.append(client)
         say()
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -625,7 +625,7 @@ def cut_off(world, count):
         say()
         mine = [listener.accept() for _ in range(count)]
         say()
-        time.sleep(60)
+        time.sleep(600)
         del mine
 
     other = world.spawn("peer", peer)
@@ -663,7 +663,7 @@ def scanning(count):
         say()
         for port in range(20000, 20000 + count):
             fails(lambda: connected(port))
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -688,7 +688,7 @@ def refused(count):
         say()
         for _ in range(count):
             fails(lambda: connected(9999))
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -727,7 +727,7 @@ def silent_pool(world, count, keepalive):
             client.send(b"x")
             client.recv(1)
         say()
-        time.sleep(60)
+        time.sleep(600)
 
     server = world.server(5432, alive, name="database")
     world.spawn("pool", body).wait()
@@ -818,7 +818,7 @@ def each_a_connection(rate, seconds, port=8080):
             except OSError:
                 pass
         paced(rate, seconds, ask)
-        time.sleep(60)
+        time.sleep(600)
     return body
 
 
@@ -847,7 +847,7 @@ def report_login_service(world):
             mine.append(connected(8080))
             time.sleep(0.55)
         say()
-        time.sleep(60)
+        time.sleep(600)
 
     diagnosis = Diagnosis(26)
     leaker = world.spawn("httplib-client", leak)
@@ -858,7 +858,7 @@ def report_login_service(world):
         for _ in range(3):
             fails(lambda: connected(8080))
         say()
-        time.sleep(60)
+        time.sleep(600)
 
     victim = world.spawn("login-service", login)
     leaker.wait()
@@ -897,7 +897,7 @@ def report_message_broker(world):
                 mine.append(listener.accept())
         except OSError:
             say()
-        time.sleep(60)
+        time.sleep(600)
 
     sysctl("ipv4.tcp_keepalive_time", 600)
     broker = world.spawn("broker", body)
@@ -929,7 +929,7 @@ def report_web_service_client(world):
             client.recv(1)
             client.close()
         say()
-        time.sleep(60)
+        time.sleep(600)
 
     other = world.spawn("balancer", balancer)
     other.wait()

@@ -10,14 +10,18 @@ uint64_t namespace_grown(const struct scene *scene, uint32_t netns, enum namespa
 
 bool namespace_setting(const struct namespace_facts *facts, enum namespace_setting setting, int64_t *value)
 {
+	if (facts->settings[setting].known != NS_KNOWN || !facts->settings[setting].count)
+		return false;
 	*value = facts->settings[setting].value[0];
-	return facts->settings[setting].known == NS_KNOWN && facts->settings[setting].count;
+	return true;
 }
 
 bool namespace_gauge(const struct namespace_facts *facts, enum namespace_gauge gauge, uint64_t *value)
 {
+	if (facts->gauges[gauge].known != NS_KNOWN)
+		return false;
 	*value = facts->gauges[gauge].total;
-	return facts->gauges[gauge].known == NS_KNOWN;
+	return true;
 }
 
 const struct namespace_facts *scene_machine(const struct scene *scene, uint32_t *netns)

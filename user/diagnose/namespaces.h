@@ -8,7 +8,7 @@
 /* Of a counter, lately; 0 where it is not known. */
 uint64_t namespace_grown(const struct scene *scene, uint32_t netns, enum namespace_counter counter);
 
-/* The first value of a setting, or of a gauge. False where it is not known. */
+/* The first value of a setting, or of a gauge. False where it is not known: *value is as it was then. */
 bool namespace_setting(const struct namespace_facts *facts, enum namespace_setting setting, int64_t *value);
 bool namespace_gauge(const struct namespace_facts *facts, enum namespace_gauge gauge, uint64_t *value);
 

@@ -311,6 +311,142 @@ static void thresholds_are_set(void **state)
 	assert_true(thresholds.values[TD131_SHARE] == 0.9);
 }
 
+#define NETNS 4026531840
+
+static void tell_namespace(struct world *world, const struct namespace_facts *facts)
+{
+	static const struct container nowhere;
+	const struct event event = {
+		.record = { .type = RECORD_NAMESPACE, .time_ns = world->scene.now_ns, .endpoint = { .netns = NETNS } },
+		.container = &nowhere,
+		.namespace = facts,
+	};
+
+	model_event(world->ports.books, &event);
+}
+
+static struct namespace_value value_of(int64_t value)
+{
+	return (struct namespace_value){ .known = NS_KNOWN, .count = 1, .value = { value } };
+}
+
+static void limits_of_the_machine(void **state)
+{
+	static const struct {
+		unsigned int code;
+		enum namespace_gauge gauge;
+		enum namespace_setting limit;
+		uint64_t now;
+		int64_t max;
+		size_t found;
+		enum severity severity;
+	} rows[] = {
+		{ TD143, NS_ORPHANS, NS_TCP_MAX_ORPHANS, 80, 100, 1, SEVERITY_SOON },
+		{ TD143, NS_ORPHANS, NS_TCP_MAX_ORPHANS, 79, 100, 0, 0 },
+		{ TD143, NS_ORPHANS, NS_TCP_MAX_ORPHANS, 100, 100, 1, SEVERITY_NOW },
+		{ TD181, NS_CONNTRACK_COUNT, NS_CONNTRACK_MAX, 800, 1000, 1, SEVERITY_SOON },
+		{ TD181, NS_CONNTRACK_COUNT, NS_CONNTRACK_MAX, 799, 1000, 0, 0 },
+		{ TD181, NS_CONNTRACK_COUNT, NS_CONNTRACK_MAX, 1000, 1000, 1, SEVERITY_NOW },
+	};
+	struct namespace_facts facts;
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 30);
+		memset(&facts, 0, sizeof(facts));
+		facts.is_own = facts.is_first = true;
+		facts.gauges[rows[i].gauge] = (struct namespace_count){ .known = NS_KNOWN, .total = rows[i].now };
+		facts.settings[rows[i].limit] = value_of(rows[i].max);
+		tell_namespace(&world, &facts);
+		if (judged(&world, rows[i].code) != rows[i].found)
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		if (rows[i].found)
+			assert_int_equal(world.verdicts->findings[0].severity, rows[i].severity);
+		world_release(&world);
+	}
+}
+
+/* What can't be read is said. */
+static void unknown_limit(void **state)
+{
+	struct namespace_facts facts = { .is_own = true };
+	struct world world;
+
+	(void)state;
+	world_init(&world, 30);
+	facts.settings[NS_TCP_MAX_ORPHANS].known = NS_NO_PRIVILEGE;
+	tell_namespace(&world, &facts);
+	assert_int_equal(judged(&world, TD143), 0);
+	assert_true(world.verdicts->not_examined[TD143].is);
+	assert_non_null(strstr(world.verdicts->not_examined[TD143].reason, "privilege"));
+	world_release(&world);
+}
+
+/* A row of the table each: what is said of a value, and that Linux's own is not told. */
+static void settings(void **state)
+{
+	static const struct {
+		enum namespace_setting setting;
+		int64_t value;
+		const char *says; /* NULL: nothing */
+	} rows[] = {
+		{ NS_TCP_FIN_TIMEOUT, 60, NULL },
+		{ NS_TCP_FIN_TIMEOUT, 2, "TIME_WAIT still lasts 60 seconds" },
+		{ NS_TCP_TW_REUSE, 2, NULL },
+		{ NS_TCP_TW_REUSE, 1, "nothing for connections that were accepted" },
+		{ NS_TCP_TW_REUSE, 0, "never" },
+		{ NS_TCP_SYN_RETRIES, 6, NULL },
+		{ NS_TCP_SYN_RETRIES, 2, "after 7 seconds" },
+		{ NS_TCP_SYNACK_RETRIES, 2, "after 7 seconds" },
+		{ NS_TCP_RETRIES2, 8, "after 102 seconds" },
+		{ NS_TCP_RETRIES2, 15, NULL },
+		{ NS_TCP_MAX_TW_BUCKETS, 262144, NULL },
+		{ NS_TCP_MAX_TW_BUCKETS, 100, "hides the symptom" },
+		{ NS_TCP_KEEPALIVE_TIME, 600, "after 21 minutes" },
+		{ NS_TCP_TIMESTAMPS, 0, "tcp_tw_reuse does nothing" },
+		{ NS_TCP_ABORT_ON_OVERFLOW, 1, "reset at once" },
+		{ NS_TCP_MAX_SYN_BACKLOG, 512, NULL },
+		{ NS_TCP_MAX_SYN_BACKLOG, 65536, "nothing for the accept queue" },
+	};
+	struct namespace_facts facts;
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 30);
+		memset(&facts, 0, sizeof(facts));
+		facts.is_own = true;
+		facts.settings[rows[i].setting] = value_of(rows[i].value);
+		tell_namespace(&world, &facts);
+		if (judged(&world, TD191) != (rows[i].says != NULL))
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		if (rows[i].says && !strstr(world.verdicts->findings[0].title, rows[i].says))
+			fail_msg("row %zu: %s", i, world.verdicts->findings[0].title);
+		world_release(&world);
+	}
+}
+
+static void overflow(void **state)
+{
+	struct namespace_facts facts = { .is_own = true };
+	struct world world;
+
+	(void)state;
+	world_init(&world, 30);
+	facts.settings[NS_TCP_MAX_TW_BUCKETS] = value_of(100);
+	facts.counters[NS_TIME_WAIT_OVERFLOW] = (struct namespace_count){ .known = NS_KNOWN, .total = 37 };
+	tell_namespace(&world, &facts);
+	trends_note(&world.trends, trend_key(TREND_NAMESPACE, NETNS, NS_TIME_WAIT_OVERFLOW), 37, 0, world.scene.now_ns);
+	assert_int_equal(judged(&world, TD113), 0); /* of before */
+	trends_note(&world.trends, trend_key(TREND_NAMESPACE, NETNS, NS_TIME_WAIT_OVERFLOW), 40, 3, world.scene.now_ns);
+	assert_int_equal(judged(&world, TD113), 1);
+	assert_non_null(strstr(world.verdicts->findings[0].title, "3 connections"));
+	world_release(&world);
+}
+
 /* Every code has all that it needs, and a text. */
 static void table_is_whole(void **state)
 {
@@ -360,6 +496,8 @@ int main(void)
 		cmocka_unit_test(connection_per_request), cmocka_unit_test(refused),	      cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),		  cmocka_unit_test(close_wait),	      cmocka_unit_test(waiting_states),
 		cmocka_unit_test(thresholds_are_set),	  cmocka_unit_test(table_is_whole), cmocka_unit_test(counters_lately),
+		cmocka_unit_test(limits_of_the_machine),	  cmocka_unit_test(unknown_limit),	      cmocka_unit_test(settings),
+		cmocka_unit_test(overflow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
