@@ -130,7 +130,8 @@ class World:
         return process
 
     def end(self):
-        for process in self.processes:
+        # Who depends on another first: nobody is to complain of what is only the end.
+        for process in reversed(self.processes):
             process.end()
 
     def check(self, what, is_so, detail=""):
