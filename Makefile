@@ -85,7 +85,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries install uninstall clean help deps test-deps require force
+.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz install uninstall clean help deps test-deps require force
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -129,6 +129,14 @@ test-kernels: test-deps ## the scenarios on every kernel, hook mode and architec
 bench: test-deps ## compare cost with other tracers (as root)
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/run $(BENCH_ARGS)
+
+# What changed since the last time, headers included. An unused value is no defect (deadcode).
+ANALYZE_FLAGS = --analyze --analyzer-output text -Xclang -analyzer-werror -Xclang -analyzer-disable-checker=deadcode.DeadStores
+analyze: $(SOURCES:%.c=build/analyze/%.ok) ## clang's static analyzer over the program, without a finding (minutes at first)
+
+build/analyze/%.ok: $(OUT)/obj/%.o
+	$(Q)mkdir -p $(@D)
+	$(call msg,ANALYZE,$*.c)$(CLANG) $(ANALYZE_FLAGS) $(filter-out -Werror,$(ALL_CFLAGS)) $*.c && touch $@
 
 # For tests that link the program's sources in their own way.
 libraries:
@@ -214,6 +222,20 @@ build/tests/history/feed: tests/history/feed.c $(filter-out $(OUT)/obj/user/main
 	$(Q)mkdir -p $(@D)
 	$(call msg,TEST,$@)$(CC) $(ALL_CFLAGS) $(HARDENING_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
 
+# The fuzzers: the program's objects with clang's sanitizers and coverage, and one program whose FUZZ_TARGET names what it fuzzes.
+FUZZ_FLAGS = -O1 -g -w -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=undefined,float-cast-overflow
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
+FUZZ_OBJECTS := $(patsubst %.c,build/fuzz/obj/%.o,$(filter-out user/main.c,$(SOURCES)) $(FUZZ_SOURCES))
+build/fuzz/obj/%.o: %.c $(SKELETON) | require
+	$(Q)mkdir -p $(@D)
+	$(call msg,CC,$@)$(CLANG) $(filter-out -Werror,$(ALL_CFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -DTICKS_AT_BEGIN=200 -MMD -MP -c -o $@ $<
+
+build/fuzz/fuzz: $(FUZZ_OBJECTS)
+	$(call msg,LINK,$@)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBRARIES)
+
+fuzz: ## fuzz everything that others may have written, for long (SECONDS=3600 each)
+	$(Q)tests/fuzz/run $(or $(SECONDS),3600)
+
 # What runs in the test containers, whose root file system has nothing else.
 build/tests/container_traffic: tests/containers/traffic.c
 	$(Q)mkdir -p $(@D)
@@ -228,4 +250,4 @@ require:
 	$(Q)$(if $(STATIC),mkdir -p $(OUT) && CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' LDFLAGS='$(CROSS_LDFLAGS) $(LDFLAGS)' \
 		tools/static/libraries $(OUT) $(PACKAGES) >$(OUT)/libraries)
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=build/tests/unit/obj/%.d)
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=build/tests/unit/obj/%.d) $(FUZZ_OBJECTS:.o=.d)

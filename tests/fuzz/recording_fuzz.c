@@ -9,20 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz.h"
 #include "recording/recording.h"
-#include "command.h"
 
 struct memory {
 	const uint8_t *data;
 	size_t size, at_once;
 };
 
-struct variant {
-	const struct command *command;
-	const char *words[6];
-};
-
-static const struct variant variants[] = {
+const struct fuzz_variant fuzz_variants[FUZZ_VARIANTS] = {
 	{ &command_trace },
 	{ &command_trace, { "--all", "-j" } },
 	{ &command_trace, { "--all", "-w", "-t" } },
@@ -36,6 +31,8 @@ static const struct variant variants[] = {
 	{ &command_leaks },
 	{ &command_leaks, { "-j" } },
 	{ &command_leaks, { "-p1", "--state=CLOSE_WAIT", "--older-than=0" } },
+	{ &command_ports },
+	{ &command_diagnose },
 };
 
 static long read_memory(void *context, void *buffer, size_t size)
@@ -52,7 +49,7 @@ static long read_memory(void *context, void *buffer, size_t size)
 	return size;
 }
 
-static void parse(struct options *options, const struct command *command, const char *const *words)
+void fuzz_options(struct options *options, const struct command *command, const char *const *words)
 {
 	char copies[7][32], *argv[8] = { copies[0] };
 	int argc = 1;
@@ -67,7 +64,7 @@ static void parse(struct options *options, const struct command *command, const 
 		abort();
 }
 
-static void replay(const struct variant *variant, struct memory *memory, int sink)
+static void replay(const struct fuzz_variant *variant, struct memory *memory, int sink)
 {
 	struct command command = command_recorded(variant->command, variant->command->name);
 	struct recording_findings findings;
@@ -77,7 +74,7 @@ static void replay(const struct variant *variant, struct memory *memory, int sin
 	struct view *view;
 	char error[256];
 
-	parse(&options, &command, variant->words);
+	fuzz_options(&options, &command, variant->words);
 	output_init(&output, sink);
 	command.view_needs(&options, &needs);
 	view = command.view_new(&options, &output);
@@ -88,19 +85,16 @@ static void replay(const struct variant *variant, struct memory *memory, int sin
 	options_release(&options);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int fuzz_recording(const uint8_t *data, size_t size)
 {
-	static int sink = -1;
 	struct memory memory = { .at_once = 1 << 20 };
 
 	if (!size)
 		return 0;
-	if (sink < 0)
-		sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	memory.data = data + 1;
 	memory.size = size - 1;
 	if (data[0] & 0x80)
 		memory.at_once = 7;
-	replay(&variants[(data[0] & 0x7f) % (sizeof(variants) / sizeof(variants[0]))], &memory, sink);
+	replay(&fuzz_variants[(data[0] & 0x7f) % FUZZ_VARIANTS], &memory, fuzz_sink());
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "util/address.h"
 
+#define MAX_ERRNO 4095 /* the kernel's own bound */
 #define NSEC_PER_MSEC 1000000ULL
 #define REPLY_BYTES 65536
 #define TIMER_TIMEWAIT 3 /* idiag_timer, see sock_diag(7) */
@@ -85,16 +86,24 @@ static void message_take(const struct nlmsghdr *header, listed_socket_fn each, v
 	each(context, &socket);
 }
 
-/* 1: the list is at its end. */
-static int reply_take(const void *reply, size_t size, listed_socket_fn each, void *context)
+static int error_of(const struct nlmsghdr *header)
 {
-	const struct nlmsghdr *header = reply;
+	const struct nlmsgerr *message = NLMSG_DATA(header);
+	bool is_whole = header->nlmsg_len >= NLMSG_LENGTH(sizeof(message->error));
 
-	for (; NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
+	return is_whole && message->error < 0 && message->error >= -MAX_ERRNO ? message->error : -EPROTO;
+}
+
+int sockets_list_answer(const void *answer, size_t size, listed_socket_fn each, void *context)
+{
+	const struct nlmsghdr *header = answer;
+	int left = size; /* signed, as the macros want it: the padding of the last message may be missing */
+
+	for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
 		if (header->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (header->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)NLMSG_DATA(header))->error ?: -EPROTO;
+			return error_of(header);
 		message_take(header, each, context);
 	}
 	return 0;
@@ -117,7 +126,7 @@ static int list_family(int fd, unsigned int family, uint32_t states, listed_sock
 	while (!err) {
 		size = recv(fd, reply, sizeof(reply), 0);
 		if (size > 0)
-			err = reply_take(reply, size, each, context);
+			err = sockets_list_answer(reply, size, each, context);
 		else if (!size || errno != EINTR)
 			err = size ? -errno : -EPROTO;
 	}

@@ -32,6 +32,9 @@ int sockets_list(uint32_t states, listed_socket_fn each, void *context);
 
 /* One way each; sockets_list() chooses. `file` is an open /proc/net/tcp or tcp6. */
 int sockets_list_diag(uint32_t states, listed_socket_fn each, void *context);
+/* One datagram of the former's answer. 1: the list is at its end; 0 or negative errno. */
+int sockets_list_answer(const void *answer, size_t size, listed_socket_fn each, void *context);
+
 int sockets_list_text(FILE *file, uint32_t states, listed_socket_fn each, void *context);
 
 #endif

@@ -17,6 +17,7 @@
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
+#define SECONDS_MAX (366 * 86400) /* more was not measured */
 #define TIME_TEXT 30 /* "2026-11-20T09:00:00.123456789Z" */
 
 static uint64_t number_of(const json_t *json, const char *key, uint64_t max)
@@ -24,6 +25,14 @@ static uint64_t number_of(const json_t *json, const char *key, uint64_t max)
 	json_int_t number = json_integer_value(json_object_get(json, key));
 
 	return number > 0 && (uint64_t)number <= max ? (uint64_t)number : 0;
+}
+
+/* In nanoseconds; 0 for what no clock of ours would have told. */
+static uint64_t seconds_of(const json_t *json, const char *key)
+{
+	double seconds = json_number_value(json_object_get(json, key));
+
+	return seconds > 0 && seconds < SECONDS_MAX ? seconds * NSEC_PER_SEC : 0;
 }
 
 static const char *text_of(const json_t *json, const char *key)
@@ -421,7 +430,7 @@ static int line_parse(struct recorded *recorded)
 	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
 	recorded->count = number_of(recorded->json, "count", INT64_MAX);
 	recorded->begins = is_true(recorded->json, "begins");
-	recorded->holders_check_ns = json_real_value(json_object_get(recorded->json, "holders_check_s")) * NSEC_PER_SEC;
+	recorded->holders_check_ns = seconds_of(recorded->json, "holders_check_s");
 	recorded->next = text_of(recorded->json, "next");
 	switch (recorded->type) {
 	case RECORDED_EVENT:

@@ -106,7 +106,7 @@ int text_parse_duration(const char *text, uint64_t *ns)
 {
 	const struct unit *last = NULL;
 	uint64_t sum = 0, whole;
-	uint32_t billionths;
+	uint32_t billionths = 0;
 
 	do {
 		const struct unit *unit;

@@ -222,6 +222,26 @@ static void test_polled(void **state)
 	recorded_release(&recorded);
 }
 
+/* A period that no clock of ours would have told, of a hostile recording: not known, and never out of a number's range. */
+static void test_periods(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t ns;
+	} periods[] = { { "2.000", 2000000000 }, { "2", 2000000000 }, { "-1.0", 0 }, { "1e300", 0 }, { "0", 0 }, { "\"2\"", 0 }, { "null", 0 } };
+	struct recorded recorded;
+	char line[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(periods); i++) {
+		snprintf(line, sizeof(line), "{\"type\":\"health\",\"holders_check_s\":%s}", periods[i].text);
+		assert_int_equal(recorded_parse(&recorded, line, strlen(line)), 0);
+		assert_int_equal(recorded.holders_check_ns, periods[i].ns);
+		recorded_release(&recorded);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_broken_lines_are_refused_or_read),
 		cmocka_unit_test(test_fields_of_other_types),
 		cmocka_unit_test(test_polled),
+		cmocka_unit_test(test_periods),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
