@@ -66,13 +66,13 @@ static void program(const char *text, size_t size)
 }
 
 /* As records of the ring buffer bring them. */
-static void cgroup_components(const char *text, size_t size)
+static void cgroup_components(const char *text, const char *bytes, size_t size)
 {
 	struct cgroup_names *names = cgroup_names_new("/nowhere", NULL);
 
 	if (!names)
 		return;
-	cgroup_names_learn_upwards(names, 5, text, size);
+	cgroup_names_learn_upwards(names, 5, bytes, size);
 	cgroup_names_lookup(names, 5, 1);
 	cgroup_names_learn(names, 6, text);
 	cgroup_names_lookup(names, 6, 1);
@@ -123,7 +123,7 @@ int fuzz_names(const uint8_t *data, size_t size)
 		program((const char *)data + 1, size - 1);
 		break;
 	case 2:
-		cgroup_components((const char *)data + 1, size - 1);
+		cgroup_components(text, (const char *)data + 1, size - 1);
 		break;
 	case 3:
 		log_names(text);

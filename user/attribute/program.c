@@ -54,7 +54,7 @@ static struct word last_component(struct word word)
 
 	for (i = word.size; i > 0 && word.text[i - 1] != '/'; i--)
 		;
-	return (struct word){ word.text + i, word.size - i };
+	return i ? (struct word){ word.text + i, word.size - i } : word;
 }
 
 /* "-bash" is a login shell, "nginx: worker process" a title that the process gave itself. */

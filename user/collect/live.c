@@ -273,15 +273,22 @@ static bool is_drained_enough(struct live *live)
 	return clock_ns(live->drain_clock) >= live->drain_end_ns;
 }
 
-static void take_record(struct live *live, void *data)
+static void take_record(struct live *live, const void *data, size_t size)
 {
+	uint32_t type = *(const uint32_t *)data;
 	struct transition record;
 
-	if (*(const uint32_t *)data == RECORD_CGROUP) {
+	if (size < (type == RECORD_CGROUP ? sizeof(struct cgroup_record) : sizeof(record)))
+		return;
+	if (type == RECORD_CGROUP) {
 		on_cgroup(live, data);
 		return;
 	}
 	record = *(const struct transition *)data;
+	if (!record_is_sound(&record)) {
+		live->late++;
+		return;
+	}
 	if (!is_of_listing(live, &record))
 		return;
 	if (record.owner_credentials)
@@ -295,12 +302,11 @@ static int on_record(void *context, void *data, size_t size)
 {
 	struct live *live = context;
 
-	(void)size;
 	if (live->discards) {
 		live->undrained += *(const uint32_t *)data != RECORD_CGROUP;
 		return 0;
 	}
-	take_record(live, data);
+	take_record(live, data, size);
 	return is_drained_enough(live) ? -ECANCELED : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "event/event.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "util/tcp_state.h"
@@ -15,6 +16,19 @@ static uint64_t clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &time);
 	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
+}
+
+static bool ends(const struct process *process)
+{
+	return memchr(process->comm, '\0', sizeof(process->comm));
+}
+
+bool record_is_sound(const struct transition *record)
+{
+	return record->type && record->type < RECORD_PORTS && record->type != RECORD_CGROUP && record->old_state < STATE_COUNT &&
+	       record->new_state < STATE_COUNT && record->recorded_state < STATE_COUNT && record->side <= SIDE_PASSIVE &&
+	       record->closed_by <= CLOSED_BY_BOTH && record->end <= END_OVERFLOW && record->attribution <= ATTRIBUTION_LISTENER &&
+	       ends(&record->owner) && ends(&record->closer);
 }
 
 uint64_t clock_monotonic_ns(void)

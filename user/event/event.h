@@ -135,6 +135,12 @@ struct view {
 	bool tells_at_end; /* what it has to show comes with `end`: someone may read it page by page, and is waited for */
 };
 
+/*
+ * May a record of the ring buffer be told to views? Its numbers are of their enums, its type is one of events, its names end. Whoever
+ * writes records has root's rights; a mistake of ours, or another version's program, is to cost a record and not the run.
+ */
+bool record_is_sound(const struct transition *record);
+
 /* A state's charged process: the closer for TIME_WAIT where one is known, else the owner. start_ns 0 = not known. */
 const struct process *event_charged(const struct event *event, unsigned int state);
 
