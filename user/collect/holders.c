@@ -110,7 +110,7 @@ static void look(struct holders *holders, uint64_t hints)
 	if (!err)
 		holders_check_conclude(holders->check, holders->hidden | (*queues_cut != cut ? HOLDERS_IN_QUEUES : 0),
 				       holders->tell, holders->context);
-	else if (err != holders->err)
+	else if (err != -EINTR && err != holders->err)
 		log_warn("who has which socket can't be checked: %s", strerror(-err));
 	holders->err = err;
 	cost_ns = clock_thread_ns() - begin_ns;
