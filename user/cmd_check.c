@@ -33,7 +33,6 @@ static void try_tracer(struct check *check, const struct options *options)
 		.track_all = true,
 		.holder_states = ~0U,
 		.present = true,
-		.present = true,
 		.port_search = true,
 		.bind_failures = BIND_FAILURES_ALWAYS,
 		.ports = true,
