@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "event/present.h"
 #include "util/address.h"
+#include "util/tcp_state.h"
 
 #define MAX_ERRNO 4095 /* the kernel's own bound */
 #define NSEC_PER_MSEC 1000000ULL
@@ -44,6 +46,28 @@ static void times_take(struct listed_socket *socket, const void *data, size_t si
 	socket->times_known = true;
 	socket->last_ack_ns = info.tcpi_last_ack_recv * NSEC_PER_MSEC;
 	socket->last_data_ns = info.tcpi_last_data_recv * NSEC_PER_MSEC;
+	socket->last_sent_ns = info.tcpi_last_data_sent * NSEC_PER_MSEC;
+	socket->unsent = info.tcpi_notsent_bytes;
+}
+
+static void drops_take(struct listed_socket *socket, const void *data, size_t size)
+{
+	uint32_t numbers[SK_MEMINFO_VARS] = {};
+
+	if (size < (SK_MEMINFO_DROPS + 1) * sizeof(numbers[0]))
+		return;
+	memcpy(numbers, data, size < sizeof(numbers) ? size : sizeof(numbers));
+	socket->drops_known = true;
+	socket->drops = numbers[SK_MEMINFO_DROPS];
+}
+
+/* idiag_timer, and the same number in /proc/net/tcp. */
+static unsigned int timer_of(unsigned int number)
+{
+	static const uint8_t timers[] = { PRESENT_TIMER_NONE, PRESENT_TIMER_RETRANSMIT, PRESENT_TIMER_KEEPALIVE, PRESENT_TIMER_NONE,
+					  PRESENT_TIMER_PROBE };
+
+	return number < sizeof(timers) ? timers[number] : PRESENT_TIMER_NOT_KNOWN;
 }
 
 static void attributes_take(struct listed_socket *socket, const struct nlmsghdr *header, const struct inet_diag_msg *message)
@@ -56,6 +80,8 @@ static void attributes_take(struct listed_socket *socket, const struct nlmsghdr 
 
 		if (attribute->nla_type == INET_DIAG_INFO)
 			times_take(socket, attribute + 1, attribute->nla_len - sizeof(*attribute));
+		if (attribute->nla_type == INET_DIAG_SKMEMINFO)
+			drops_take(socket, attribute + 1, attribute->nla_len - sizeof(*attribute));
 		if (step >= left)
 			return;
 		attribute = (const void *)((const char *)attribute + step);
@@ -82,6 +108,9 @@ static void message_take(const struct nlmsghdr *header, listed_socket_fn each, v
 		socket.expires_ns = message->idiag_expires * NSEC_PER_MSEC;
 	socket.uid = message->idiag_uid;
 	socket.rx_queue = message->idiag_rqueue;
+	socket.tx_queue = message->idiag_wqueue;
+	socket.timer = timer_of(message->idiag_timer);
+	socket.retransmits = message->idiag_retrans;
 	attributes_take(&socket, header, message);
 	each(context, &socket);
 }
@@ -120,7 +149,7 @@ static int list_family(int fd, unsigned int family, uint32_t states, listed_sock
 	int err = 0;
 
 	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request.body.idiag_ext = 1 << (INET_DIAG_INFO - 1);
+	request.body.idiag_ext = 1 << (INET_DIAG_INFO - 1) | (states == 1U << STATE_LISTEN ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0);
 	if (send(fd, &request, sizeof(request), 0) < 0)
 		return -errno;
 	while (!err) {
@@ -162,16 +191,19 @@ static bool address_read(const char *text, uint8_t out[16])
 static bool line_read(const char *line, struct listed_socket *socket)
 {
 	char local[33], remote[33];
-	unsigned int local_port, remote_port, state;
+	unsigned int local_port, remote_port, state, timer, retransmits;
 	unsigned long long inode;
 
-	if (sscanf(line, " %*u: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %2X %*8X:%8X %*2X:%*8X %*8X %u %*u %llu", local, &local_port,
-		   remote, &remote_port, &state, &socket->rx_queue, &socket->uid, &inode) != 8)
+	if (sscanf(line, " %*u: %32[0-9A-F]:%4X %32[0-9A-F]:%4X %2X %8X:%8X %2X:%*8X %8X %u %*u %llu", local, &local_port,
+		   remote, &remote_port, &state, &socket->tx_queue, &socket->rx_queue, &timer, &retransmits, &socket->uid,
+		   &inode) != 11)
 		return false;
 	socket->endpoint.local_port = local_port;
 	socket->endpoint.remote_port = remote_port;
 	socket->state = state;
 	socket->inode = inode;
+	socket->timer = timer_of(timer);
+	socket->retransmits = retransmits;
 	return address_read(local, socket->endpoint.local_addr) && address_read(remote, socket->endpoint.remote_addr);
 }
 

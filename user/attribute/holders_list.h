@@ -19,10 +19,17 @@ struct listed_socket {
 	uint64_t cookie; /* the connection's own number, also as a timewait socket; 0: not told */
 	uint32_t uid;
 	uint64_t expires_ns; /* of a timewait socket: so long it stays; 0: not told */
-	uint32_t rx_queue; /* bytes, as in ss: an end of stream that was not read counts as one */
+	uint32_t rx_queue; /* bytes, as in ss: an end of stream that was not read counts as one; of a listener: connections that wait */
+	uint32_t tx_queue; /* bytes; of a listener: how many may wait, 0: not told */
+	uint32_t unsent; /* of tx_queue, 0 also where not told */
+	uint8_t timer; /* enum present_timer */
+	uint8_t retransmits;
+	bool drops_known;
+	uint32_t drops; /* of a listener */
 	bool is_timewait; /* the kernel's small socket, whatever its state; false where not told */
 	bool times_known;
 	uint64_t last_ack_ns, last_data_ns; /* so long ago the peer's last ACK and last data came; to a millisecond */
+	uint64_t last_sent_ns; /* so long ago we sent data */
 };
 
 typedef void (*listed_socket_fn)(void *context, const struct listed_socket *socket);

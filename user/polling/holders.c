@@ -33,7 +33,7 @@ struct question {
 	struct id_map cgroups; /* uint64_t, by pid */
 };
 
-struct polled_holders *polled_holders_new(struct polled_sockets *sockets, struct cgroup_names *cgroups, uint32_t states,
+struct polled_holders *polled_holders_new(struct polled_sockets *sockets, struct cgroup_names *cgroups, uint32_t states, bool present,
 					  void (*tell)(void *context, uint64_t id, const struct held *held), void *context)
 {
 	struct polled_holders *holders = calloc(1, sizeof(*holders));
@@ -41,7 +41,7 @@ struct polled_holders *polled_holders_new(struct polled_sockets *sockets, struct
 	if (!holders)
 		return NULL;
 	*holders = (struct polled_holders){ sockets, cgroups, NULL, tell, context };
-	if (!states)
+	if (!states && !present)
 		return holders;
 	holders->check = holders_check_new(states);
 	if (holders->check)
@@ -61,6 +61,11 @@ void polled_holders_free(struct polled_holders *holders)
 int polled_holders_event(struct polled_holders *holders, const struct transition *record)
 {
 	return holders->check ? holders_check_event(holders->check, record) : 0;
+}
+
+int polled_holders_present(struct polled_holders *holders, const struct transition *record, bool gone)
+{
+	return holders->check ? holders_check_present(holders->check, record, gone) : 0;
 }
 
 uint64_t polled_holders_period_ns(const struct polled_holders *holders)

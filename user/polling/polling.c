@@ -12,10 +12,14 @@
 #include "attach/privileges.h"
 #include "attribute/cgroup.h"
 #include "attribute/pod_names.h"
+#include "event/listener.h"
+#include "event/present.h"
 #include "polling/holders.h"
 #include "polling/ports.h"
+#include "polling/present.h"
 #include "polling/sockets.h"
 #include "source/feed.h"
+#include "source/namespaces_watch.h"
 #include "util/stop.h"
 #include "filter/event_filter.h"
 #include "util/tcp_state.h"
@@ -32,6 +36,8 @@ struct polling {
 	struct filter filter; /* of the options, with the cgroups' paths */
 	struct polled_sockets sockets;
 	struct polled_holders *holders;
+	struct polled_present *present; /* NULL: the view does not want to know */
+	struct namespaces_watch *namespaces; /* the same */
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	struct port_facts ports; /* as told last; the namespace's number is 0 before */
@@ -40,31 +46,6 @@ struct polling {
 	int look_error;
 };
 
-/* What a state tells by itself of who sent the first FIN. TIME_WAIT: we did, the other end may have at the same time. */
-static unsigned int closed_by(const struct polled_socket *socket)
-{
-	switch (socket->state) {
-	case STATE_CLOSE_WAIT:
-	case STATE_LAST_ACK:
-		return CLOSED_BY_REMOTE;
-	case STATE_FIN_WAIT1:
-	case STATE_FIN_WAIT2:
-		return CLOSED_BY_LOCAL;
-	case STATE_TIME_WAIT:
-		return socket->old_state == STATE_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
-	case STATE_CLOSING:
-		return CLOSED_BY_BOTH;
-	default:
-		return CLOSED_BY_NONE;
-	}
-}
-
-/* A socket that a process could have a descriptor of, and none has: it waits to be accepted. */
-static bool is_in_accept_queue(const struct polled_socket *socket)
-{
-	return !socket->inode && (socket->state == STATE_ESTABLISHED || socket->state == STATE_CLOSE_WAIT);
-}
-
 static struct transition record_of(const struct polling *polling, uint64_t id, const struct polled_socket *socket)
 {
 	return (struct transition){
@@ -72,9 +53,9 @@ static struct transition record_of(const struct polling *polling, uint64_t id, c
 		.old_state = polling->sockets.look > 1 ? socket->old_state : socket->state,
 		.new_state = socket->state,
 		.side = socket->side,
-		.closed_by = closed_by(socket),
+		.closed_by = polled_closed_by(socket),
 		.attribution = socket->owner.start_ns ? ATTRIBUTION_SEEDED : ATTRIBUTION_UNKNOWN,
-		.flags = (is_in_accept_queue(socket) ? FLAG_IN_ACCEPT_QUEUE : 0) | (socket->is_timewait ? FLAG_TIMEWAIT : 0),
+		.flags = (polled_is_in_accept_queue(socket) ? FLAG_IN_ACCEPT_QUEUE : 0) | (socket->is_timewait ? FLAG_TIMEWAIT : 0),
 		.time_ns = polling->sockets.now_ns,
 		.since_ns = socket->old_since_ns,
 		.id = id,
@@ -102,6 +83,38 @@ static void deliver(struct polling *polling, const struct transition *record)
 	feed_event(&polling->feed, &event);
 	if (polled_holders_event(polling->holders, record))
 		feed_fail(&polling->feed, -ENOMEM);
+}
+
+static void take_name(struct polling *polling, struct event *event, uint64_t cgroup_id)
+{
+	const struct cgroup_name *name = cgroup_names_lookup(polling->cgroups, cgroup_id, event->record.time_ns);
+
+	event->unix_ns = event->record.time_ns + polling->unix_offset_ns;
+	event->cgroup_id = cgroup_id;
+	event->cgroup = name->path;
+	event->container = &name->container;
+}
+
+/* News of all sockets. What is gone is no news to others than the model. */
+static void deliver_present(void *context, struct event *event)
+{
+	bool gone = event->present ? event->present->gone : event->listener->gone;
+	struct polling *polling = context;
+
+	take_name(polling, event, event->record.owner.cgroup_id);
+	if (!gone && !is_selected(polling, event))
+		return;
+	feed_event(&polling->feed, event);
+	if (polled_holders_present(polling->holders, &event->record, gone || event->listener))
+		feed_fail(&polling->feed, -ENOMEM);
+}
+
+static void deliver_namespace(void *context, struct event *event)
+{
+	struct polling *polling = context;
+
+	take_name(polling, event, 0);
+	feed_event(&polling->feed, event);
 }
 
 /* News of who has a socket now. */
@@ -210,6 +223,12 @@ static int look(struct polling *polling, bool last)
 	tell_changed(polling);
 	tell_gone(polling);
 	count_small(polling);
+	if (polling->present)
+		err = polled_present_look(polling->present);
+	if (!err && polling->namespaces)
+		err = namespaces_watch_look(polling->namespaces, polling->look_ns, last);
+	if (err)
+		return err;
 	polled_holders_look(polling->holders, last);
 	polling->feed.holders_check_ns = polled_holders_period_ns(polling->holders);
 	return 0;
@@ -313,9 +332,14 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 
 	polling->pods = pod_names_new(polling->options->log_directory ?: POD_NAMES_DIRECTORY);
 	polling->cgroups = cgroup_names_new(NULL, polling->pods);
-	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, deliver_holder,
-					      polling);
-	if (!err && !(polling->pods && polling->cgroups && polling->holders))
+	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, polling->needs->present,
+					      deliver_holder, polling);
+	if (polling->needs->present)
+		polling->present = polled_present_new(&polling->sockets, polling->cgroups, deliver_present, polling);
+	if (polling->needs->namespaces)
+		polling->namespaces = namespaces_watch_new(&polling->options->filter, false, deliver_namespace, polling);
+	if (!err && !(polling->pods && polling->cgroups && polling->holders && (polling->present || !polling->needs->present) &&
+		      (polling->namespaces || !polling->needs->namespaces)))
 		err = -ENOMEM;
 	if (err) {
 		snprintf(error, error_size, "--no-bpf needs /proc: %s", strerror(-err));
@@ -348,6 +372,8 @@ int polling_run(const struct run_options *options, const struct run_needs *needs
 	}
 	if (polling.look_error)
 		snprintf(error, error_size, "the kernel's list of sockets can't be read: %s", strerror(-polling.look_error));
+	namespaces_watch_free(polling.namespaces);
+	polled_present_free(polling.present);
 	polled_holders_free(polling.holders);
 	cgroup_names_free(polling.cgroups);
 	pod_names_free(polling.pods);

@@ -39,7 +39,7 @@ static bool is_listened(const struct polled_sockets *sockets, uint16_t port)
 }
 
 /* The kernel's cookie is the connection's own, also as a timewait socket. /proc has none: there the ends must do (FNV-1a). */
-static uint64_t id_of(const struct listed_socket *listed)
+uint64_t polled_id_of(const struct listed_socket *listed)
 {
 	const uint8_t *bytes = (const uint8_t *)&listed->endpoint;
 	uint64_t id = 14695981039346656037ULL;
@@ -50,6 +50,30 @@ static uint64_t id_of(const struct listed_socket *listed)
 	for (i = 0; i < sizeof(listed->endpoint); i++)
 		id = (id ^ bytes[i]) * 1099511628211ULL;
 	return id ?: 1;
+}
+
+/* What a state tells by itself of who sent the first FIN. TIME_WAIT: we did, the other end may have at the same time. */
+unsigned int polled_closed_by(const struct polled_socket *socket)
+{
+	switch (socket->state) {
+	case STATE_CLOSE_WAIT:
+	case STATE_LAST_ACK:
+		return CLOSED_BY_REMOTE;
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+		return CLOSED_BY_LOCAL;
+	case STATE_TIME_WAIT:
+		return socket->old_state == STATE_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
+	case STATE_CLOSING:
+		return CLOSED_BY_BOTH;
+	default:
+		return CLOSED_BY_NONE;
+	}
+}
+
+bool polled_is_in_accept_queue(const struct polled_socket *socket)
+{
+	return !socket->inode && (socket->state == STATE_ESTABLISHED || socket->state == STATE_CLOSE_WAIT);
 }
 
 static void note_change(struct polled_sockets *sockets, uint64_t id)
@@ -76,10 +100,23 @@ static void enter(struct polled_sockets *sockets, struct polled_socket *socket, 
 	socket->side = is_listened(sockets, listed->endpoint.local_port) ? SIDE_PASSIVE : SIDE_ACTIVE;
 }
 
+static void take_details(const struct polled_sockets *sockets, struct polled_socket *socket, const struct listed_socket *listed)
+{
+	socket->details = (struct polled_details){
+		.rx_queue = listed->rx_queue,
+		.tx_queue = listed->tx_queue,
+		.unsent = listed->unsent,
+		.timer = listed->timer,
+		.retransmits = listed->retransmits,
+		.received_ns = listed->times_known ? sockets->now_ns - listed->last_data_ns : 0,
+		.sent_ns = listed->times_known ? sockets->now_ns - listed->last_sent_ns : 0,
+	};
+}
+
 static void on_connection(void *context, const struct listed_socket *listed)
 {
 	struct polled_sockets *sockets = context;
-	uint64_t id = id_of(listed);
+	uint64_t id = polled_id_of(listed);
 	struct polled_socket *socket = id_map_find(&sockets->by_id, id);
 
 	if (!socket && sockets->by_id.used >= sockets->max) {
@@ -96,6 +133,7 @@ static void on_connection(void *context, const struct listed_socket *listed)
 	socket->look = sockets->look;
 	socket->inode = listed->inode;
 	socket->is_timewait = listed->is_timewait;
+	take_details(sockets, socket, listed);
 	if (socket->state == listed->state)
 		return;
 	socket->old_state = socket->state;

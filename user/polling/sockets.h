@@ -12,7 +12,15 @@
 
 struct cgroup_names;
 
+/* As event/present.h has it. */
+struct polled_details {
+	uint32_t rx_queue, tx_queue, unsent;
+	uint8_t timer, retransmits;
+	uint64_t received_ns, sent_ns; /* 0: not told */
+};
+
 struct polled_socket {
+	struct polled_details details; /* by the last look */
 	struct endpoint endpoint;
 	struct process owner; /* start_ns 0: not known */
 	uint64_t inode; /* 0: no descriptor refers to it */
@@ -46,6 +54,16 @@ void polled_sockets_release(struct polled_sockets *sockets);
 
 /* Reads the kernel's list. Those that are not found any more keep the number of an earlier look. 0 or negative errno. */
 int polled_sockets_look(struct polled_sockets *sockets, uint64_t now_ns);
+
+/* The id that a listed socket has in the table. */
+struct listed_socket;
+uint64_t polled_id_of(const struct listed_socket *listed);
+
+/* What a state tells by itself of who sent the first FIN: enum closed_by. */
+unsigned int polled_closed_by(const struct polled_socket *socket);
+
+/* A socket that a process could have a descriptor of, and none has: it waits to be accepted. */
+bool polled_is_in_accept_queue(const struct polled_socket *socket);
 
 /* Asks /proc for the owners of those that have none yet, and of their cgroups. */
 void polled_sockets_find_owners(struct polled_sockets *sockets, struct cgroup_names *cgroups);
