@@ -114,7 +114,8 @@ static void find_owners(struct polled_present *present)
 	if (count)
 		holders_find(held, count, NULL);
 	for (i = 0; i < count; i++) {
-		if (!held[i].holder_count)
+		/* Of those that share an address one is found: it may be another. */
+		if (!held[i].holder_count || held[i].listed.inode != asked[i]->listed.inode)
 			continue;
 		asked[i]->owner = held[i].holders[0].process;
 		asked[i]->owner.cgroup_id = polled_cgroup_of(asked[i]->owner.pid, present->cgroups);
