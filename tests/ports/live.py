@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A client that opens and closes connections at a steady rate until there is no port left, and what `tcpdwell ports` has foreseen."""
+"""Clients that use up their ports while tcpdwell looks on: what it has foreseen, and where it sees the search become long."""
 
 import ctypes
 import datetime
@@ -9,15 +9,22 @@ import json
 import os
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
 
 TCPDWELL = os.environ.get("TCPDWELL", "build/tcpdwell")
 LOW, PORTS, RATE = 40000, 400, 100
+MANY_PORTS, SAMPLE, FACTOR = 4000, 100, 3  # where the search is long enough to be seen
 WITHIN = 0.05
 SURE_AFTER_S = 1.0  # of the client's time: before it the rate is of a few connections
 CLONE_NEWNET = 0x40000000
+
+
+def setting(name, value):
+    with open(f"/proc/sys/net/ipv4/{name}", "w", encoding="ascii") as file:
+        file.write(value)
 
 
 def enter_namespace():
@@ -25,10 +32,7 @@ def enter_namespace():
     if libc.unshare(CLONE_NEWNET):
         sys.exit(f"skip forecast: no network namespace: {os.strerror(ctypes.get_errno())}")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    settings = {"ip_local_port_range": f"{LOW} {LOW + PORTS - 1}", "tcp_tw_reuse": "0"}
-    for name, value in settings.items():
-        with open(f"/proc/sys/net/ipv4/{name}", "w", encoding="ascii") as file:
-            file.write(value)
+    setting("tcp_tw_reuse", "0")
 
 
 def use_up(server):
@@ -75,8 +79,8 @@ def check(name, pictures, key, begin, actual):
     return False
 
 
-def main():
-    enter_namespace()
+def check_forecast():
+    setting("ip_local_port_range", f"{LOW} {LOW + PORTS - 1}")
     server = socket.create_server(("127.0.0.1", 7001), backlog=100)
     tool = subprocess.Popen([TCPDWELL, "ports", "-j", "-n", "self", "0.1"], stdout=subprocess.PIPE, text=True)
     tool.stdout.readline()
@@ -86,6 +90,43 @@ def main():
     pictures = [line for line in lines if line["type"] == "destination" and line["remote_port"] == 7001]
     results = [check("forecast_of_the_cliff", pictures, "cliff_in_s", begin, cliff),
                check("forecast_of_the_wall", pictures, "wall_in_s", begin, wall)]
+    return all(results)
+
+
+def searches_beside(connects):
+    """How long connect() looked for a port, one after the other, as trace tells."""
+    server = socket.create_server(("127.0.0.2", 7002), backlog=100)
+    tool = subprocess.Popen([TCPDWELL, "trace", "-j", "--all", "-n", "self", "-D", "7002"], stdout=subprocess.PIPE, text=True)
+    tool.stdout.readline()
+    for _ in range(connects):
+        client = socket.create_connection(server.getsockname())
+        accepted = server.accept()[0]
+        client.close()
+        accepted.close()
+    tool.send_signal(signal.SIGINT)
+    lines = [json.loads(line) for line in tool.communicate()[0].splitlines()]
+    return [line["port_search_ns"] for line in lines if line.get("new_state") == "ESTABLISHED" and "port_search_ns" in line]
+
+
+def check_knee():
+    """Half of the ports are found at once, then each connect() looks through all of that half first."""
+    setting("ip_local_port_range", f"{LOW} {LOW + MANY_PORTS - 1}")
+    half = MANY_PORTS // 2
+    searches = searches_beside(half + SAMPLE)
+    before = statistics.median(searches[half - SAMPLE:half])
+    behind = statistics.median(searches[half:])
+    words = f"{len(searches)} searches, {before / 1000:.1f} us before the cliff at {half}, {behind / 1000:.1f} us behind it"
+    print(f"# search_has_its_knee: {words}")
+    if len(searches) == half + SAMPLE and behind >= FACTOR * before:
+        print("ok search_has_its_knee")
+        return True
+    print(f"not ok search_has_its_knee: {words}")
+    return False
+
+
+def main():
+    enter_namespace()
+    results = [check_forecast(), check_knee()]
     sys.exit(0 if all(results) else 1)
 
 
