@@ -10,7 +10,10 @@ struct hist_options {
 	struct grouping_options grouping;
 	enum hist_sort sort;
 	enum hist_of of;
+	bool heat;
 };
+
+#define HEAT_INTERVAL_NS 1000000000ULL
 
 static const struct hist_options hist_defaults;
 
@@ -27,6 +30,8 @@ static const char *of_name(unsigned int of)
 static const struct option_row hist_rows[] = {
 	{ "of", 0, "WHAT", "of the time in states, or of search: how long connect() looked for a port", option_choice,
 	  offsetof(struct hist_options, of), 0, HIST_OFS - 1, .choice = of_name },
+	{ "heat", 0, NULL, "over time: a line an interval, a column a power of two, the shade is the count", option_flag,
+	  offsetof(struct hist_options, heat) },
 	{ "sort", 's', "KEY", "sort by count, open or name", option_choice, offsetof(struct hist_options, sort), 0, HIST_SORTS - 1,
 	  .choice = sort_name },
 	{},
@@ -67,9 +72,10 @@ static struct view *hist_view(const struct options *options, struct output *outp
 		.sort = own->sort,
 		.rows = own->grouping.rows,
 		.max_groups = own->grouping.max_groups,
-		.interval_ns = own->grouping.interval_ns,
+		.interval_ns = own->grouping.interval_ns ?: own->heat ? HEAT_INTERVAL_NS : 0,
 		.count = own->grouping.count,
 		.json = options->json,
+		.heat = own->heat,
 		.color = options_use_color(options),
 	};
 
@@ -99,10 +105,12 @@ const struct command command_hist = {
 		"the end (Ctrl-C, -d), or with INTERVAL for each interval. Sockets that are still in the state are counted\n"
 		"apart with their age so far, so that a leak shows though no socket ever ended; \"or more\" where some are\n"
 		"older than tcpdwell. Bounds are inclusive; with -j there are eight buckets to a power of two.\n"
+		"--heat shows the intervals (1 s) below each other, a line each: columns are powers of two from a microsecond on.\n"
 		"Sort keys: count (those that ended and those still there), open, name.",
 	.examples = "  tcpdwell hist -d 60                            # a minute, all states, by process\n"
 		    "  tcpdwell hist --state CLOSE_WAIT --by remote   # how long until we close, by remote end\n"
 		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"
+		    "  tcpdwell hist --heat --state CLOSE_WAIT 5      # a line each 5 seconds: does it get slower?\n"
 		    "  tcpdwell hist --of search --by remote -d 60    # how long connect() looks for a local port\n"
 		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
 	.own = hist_options,

@@ -172,6 +172,30 @@ static void bars(void **state)
 			     "  <=   34.3s       0       1 |++++++++++\n");
 }
 
+/* The column of 1.5 ms is the one under "1ms", that of 1.2 s the one under "1s". */
+static void heat_is_a_line_an_interval(void **state)
+{
+	static struct hist_run run;
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	run.config = (struct hist_config){ .states = 1U << STATE_CLOSE_WAIT, .heat = true, .interval_ns = 2000 * MS };
+	begin(&run);
+	for (int i = 0; i < 5; i++)
+		live_for(3 * MS / 2);
+	live_for(1200 * MS);
+	live_for(0);
+	world.now_ns = WORLD_BEGIN_NS + 2000 * MS;
+	assert_int_equal(tick(&run, view->tick), 0);
+	live_for(900);
+	world.now_ns = WORLD_BEGIN_NS + 4000 * MS;
+	assert_int_equal(tick(&run, view->tick), 0);
+	end(&run);
+	unit_assert_contains(run.text, "TIME      ENDED    NOW |1us       1ms       1s    1m    |\n");
+	unit_assert_contains(run.text, "00:16:42      6      1 |          -         .           | CLOSE_WAIT worker1[101]\n");
+	unit_assert_contains(run.text, "00:16:44      1      1 |.                               | CLOSE_WAIT worker1[101]\n");
+}
+
 static void rows_are_limited(void **state)
 {
 	static struct hist_run run;
@@ -192,6 +216,7 @@ int main(void)
 		cmocka_unit_test(a_seeded_socket_is_open_and_nothing_else),
 		cmocka_unit_test(intervals_begin_anew),
 		cmocka_unit_test(bars),
+		cmocka_unit_test(heat_is_a_line_an_interval),
 		cmocka_unit_test(rows_are_limited),
 	};
 

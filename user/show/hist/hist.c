@@ -10,6 +10,7 @@
 
 #include "account/model.h"
 #include "show/hist/format.h"
+#include "show/hist/heat.h"
 #include "event/summary.h"
 #include "util/tcp_state.h"
 
@@ -31,6 +32,7 @@ struct hist_view {
 	struct json json;
 	struct buffer text;
 	uint64_t begin_ns, interval_begin_ns, next_ns, intervals;
+	unsigned int heat_lines; /* since the last head */
 };
 
 /* In the order of a life. */
@@ -83,6 +85,19 @@ static bool has_something(const struct account *account)
 	return account && (account->dwell.count || state_totals_now(&account->count));
 }
 
+static const char *what_of(const struct hist_view *hist, unsigned int state)
+{
+	return hist->config.of == HIST_OF_SEARCH ? "port search" : tcp_state_name(state);
+}
+
+static void show_heat(struct hist_view *hist, const struct group *group, const struct hist_interval *interval,
+		      unsigned int state, const struct account *account)
+{
+	if (!(hist->heat_lines++ % HEAT_HEAD_EACH))
+		hist_heat_head(&hist->text);
+	hist_heat_text(&hist->text, interval->unix_ns, group, what_of(hist, state), account);
+}
+
 static void show_group(struct hist_view *hist, struct group *group, const struct hist_interval *interval)
 {
 	bool color = hist->config.color;
@@ -95,9 +110,10 @@ static void show_group(struct hist_view *hist, struct group *group, const struct
 			continue;
 		if (hist->config.json)
 			hist_json(&hist->json, interval, group, state_order[i], hist->config.of == HIST_OF_SEARCH, account);
+		else if (hist->config.heat)
+			show_heat(hist, group, interval, state_order[i], account);
 		else
-			hist_text(&hist->text, group, hist->config.of == HIST_OF_SEARCH ? "port search" : tcp_state_name(state_order[i]), account,
-				  color);
+			hist_text(&hist->text, group, what_of(hist, state_order[i]), account, color);
 	}
 }
 
@@ -153,7 +169,7 @@ static size_t collect_rows(struct hist_view *hist, struct hist_row **rows)
 
 static void interval_head(struct hist_view *hist, const struct hist_interval *interval)
 {
-	if (!hist->config.json)
+	if (!hist->config.json && !hist->config.heat)
 		buffer_printf(&hist->text, "%.1f s; @ ended, + is there now\n\n", interval->seconds);
 }
 
@@ -178,7 +194,7 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 		show_group(hist, rows[i].group, &interval);
 		err = write_out(hist);
 	}
-	if (shown < count && !config->json)
+	if (shown < count && !config->json && !config->heat)
 		buffer_printf(&hist->text, "... and %zu more of %s (-r shows more)\n\n", count - shown,
 			      interval.by);
 	free(rows);

@@ -21,6 +21,7 @@ struct hist_config {
 	uint64_t interval_ns; /* 0: one, the whole run */
 	uint64_t count; /* intervals; 0 = no end */
 	bool json, color;
+	bool heat; /* a line an interval for each histogram; interval_ns is not 0 then */
 	const struct filter *filter; /* on processes; must outlive the view */
 };
 
