@@ -107,6 +107,8 @@ static void evidence_text(struct buffer *out, const struct evidence *evidence)
 	buffer_printf(out, "%*s%-*s ", INDENT, "", NAME_COLUMNS, evidence->name);
 	if (evidence->text[0])
 		buffer_append_string(out, evidence->text);
+	else if (!strcmp(evidence->unit, "s"))
+		buffer_append_string(out, words_seconds(number, evidence->value));
 	else if (evidence->value == 1 && is_plural(evidence->unit))
 		buffer_printf(out, "1 %.*s", (int)strlen(evidence->unit) - 1, evidence->unit);
 	else
