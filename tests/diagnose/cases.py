@@ -8,6 +8,7 @@ import resource
 import select
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -303,6 +304,31 @@ def td112_server_closes_first(world):
 @case
 def td112_near_miss(world):
     world.expect(served_first(world, 40, "--set", "TD112.count=50"))
+
+
+def overflowing(world, count):
+    """No more than 30 may be in TIME_WAIT."""
+    sysctl("ipv4.tcp_max_tw_buckets", 30)
+    world.server(8080, answered)
+    diagnosis = Diagnosis(8)
+    time.sleep(2.5)  # counters are looked at once a second: what they were before is known then
+    for _ in range(count):
+        connected(8080).close()
+    return diagnosis.finish()
+
+
+@case
+def td113_time_wait_overflow(world):
+    found = world.expect(overflowing(world, 45), "TD113=note").found.get("TD113")
+    if found:
+        counted = subprocess.run(["nstat", "-asz", "TcpExtTCPTimeWaitOverflow"], capture_output=True, text=True, check=True).stdout.split()
+        world.check("count", evidence(found, "overflows_total") == int(counted[counted.index("TcpExtTCPTimeWaitOverflow") + 1]), found["title"])
+        world.check("limit", "tcp_max_tw_buckets (30)" in found["title"], found["title"])
+
+
+@case
+def td113_near_miss(world):
+    world.expect(overflowing(world, 30))
 
 
 # TD121, TD122: CLOSE_WAIT
@@ -710,6 +736,47 @@ def td153_near_miss(world):
     diagnosis = Diagnosis(2)
     world.spawn("shop", refused(2)).wait()
     world.expect(diagnosis.finish())
+
+
+# TD161: handshakes that are not finished
+
+def syn(source, port):
+    """A SYN from an address that nobody has."""
+    source, target = socket.inet_aton(source), socket.inet_aton(ADDRESS)
+    tcp = struct.pack("!HHIIBBHHH", port, 8080, 1000 + port, 0, 5 << 4, 2, 65535, 0, 0)
+    words = struct.unpack("!16H", source + target + struct.pack("!BBH", 0, 6, len(tcp)) + tcp)
+    total = sum(words)
+    total = (total >> 16) + (total & 0xffff)
+    total = ~(total + (total >> 16)) & 0xffff
+    ip = struct.pack("!BBHHHBBH4s4s", 5 << 4 >> 4 | 4 << 4, 0, 20 + len(tcp), 1, 0, 64, 6, 0, source, target)
+    return ip + tcp[:16] + struct.pack("!H", total) + tcp[18:]
+
+
+def flooded(world, count):
+    gone_host()
+    for device in "all", "lo":
+        sysctl(f"ipv4.conf.{device}.rp_filter", 0)
+    world.server(8080, answered, backlog=40)
+    diagnosis = Diagnosis(8)
+    time.sleep(2.5)  # counters are looked at once a second: what they were before is known then
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        for i in range(count):
+            raw.sendto(syn("10.9.9.9", 20000 + i), (ADDRESS, 0))
+    return diagnosis.finish()
+
+
+@case
+def td161_flood(world):
+    found = world.expect(flooded(world, 200), "TD161").found.get("TD161")
+    if found:
+        half_open = len(ss("state", "syn-recv", "sport", "=", ":8080"))
+        world.check("half-open", half_open and f"{half_open} are half-open" in found["title"], f"{half_open} {found['title']}")
+
+
+@case
+def td161_near_miss(world):
+    """As many that are not finished as a few slow clients make."""
+    world.expect(flooded(world, 20))
 
 
 # TD171: silent
