@@ -17,7 +17,7 @@
 #define BLOCK 4096
 #define SLACK (256 << 10) /* the database's shared memory, and the last blocks of files that grow */
 #define WAL_MAX (8ULL << 20)
-#define SEGMENTS 20 /* in the share of events, so that the oldest is a small part of them */
+#define SEGMENTS 8 /* in the share of events, so that the oldest is a small part of them */
 #define SEGMENT_MAX (4ULL << 20) /* whoever looks for a time reads from the begin of one */
 #define FLOWS_MOST 200
 #define FLOW_BYTES (32 << 10)

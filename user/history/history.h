@@ -4,6 +4,7 @@
  *
  *   intervals.db           counts and histograms of each process × remote service, each 10 s, minute, hour (history/schema.h)
  *   events/tcpdwell-….rec  the newest events, in the format of `record`, in files that can be read alone
+ *                          those with mode 0400 are kept longer: something failed then
  *   intervals-….db         a database that was damaged, or made by another version, and was set aside
  *
  * Whatever happened to these files, a run goes on with what can be read, begins anew what can't, and says so.

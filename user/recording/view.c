@@ -205,7 +205,7 @@ static int tell_late(void *context, const struct event *event)
 
 static void warn_of_untold(struct recording_view *recording, uint64_t untold)
 {
-	if (recording->warned || stop_is_requested())
+	if (recording->warned || recording->config.endures || stop_is_requested())
 		return;
 	recording->warned = true;
 	log_warn("%s has no room for all connections that are there when it begins: %llu of them are in it only if something happens to "
