@@ -173,3 +173,86 @@ void watched_binds(struct world *world, const char *tcpdwell)
 	tool_check(pool, "usable", 0);
 	tool_check(json_array_get(json_object_get(pool, "held_by"), 0), "pid", getpid());
 }
+
+static uint32_t connections;
+
+static void take_connections(struct world *world)
+{
+	uint32_t i;
+	int fd;
+
+	for (i = 0; i < connections; i++) {
+		fd = world_connect(&world->ends);
+		if (fd < 0)
+			world_fail("connect: %s", strerror(-fd));
+	}
+}
+
+static pid_t connected(struct world *world, uint32_t count, int accepted[])
+{
+	pid_t pid;
+	uint32_t i;
+
+	connections = count;
+	pid = holder(take_connections, world);
+	for (i = 0; i < count; i++)
+		accepted[i] = world_accept(world->listener);
+	return pid;
+}
+
+static void must_hold(json_t *destination, pid_t pid, const char *state, long long count)
+{
+	json_t *held;
+	size_t i;
+
+	json_array_foreach(json_object_get(destination, "held_by"), i, held)
+		if (json_integer_value(json_object_get(held, "pid")) == pid &&
+		    !strcmp(json_string_value(json_object_get(held, "state")), state)) {
+			tool_check(held, "count", count);
+			return;
+		}
+	world_fail("process %d is not said to hold any in %s: %s", pid, state, json_dumps(destination, JSON_COMPACT));
+}
+
+/* The process ends, so that it closes first; then we do. */
+static void end_and_close(pid_t pid, const int accepted[], uint32_t count)
+{
+	uint32_t i;
+
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (i = 0; i < count; i++)
+		world_wait_closed(accepted[i]);
+}
+
+#define BEFORE 10
+#define KEPT 30
+#define CLOSED 20
+
+void watched_holders(struct world *world, const char *tcpdwell)
+{
+	int accepted[BEFORE + KEPT + CLOSED], i;
+	json_t *said, *destination;
+	pid_t before, kept, gone;
+	struct tool *tool;
+
+	world_sysctl("ipv4/tcp_tw_reuse", "0");
+	before = connected(world, BEFORE, accepted);
+	tool = tool_start(tcpdwell, "--bind-failures");
+	kept = connected(world, KEPT, accepted + BEFORE);
+	gone = connected(world, CLOSED, accepted + BEFORE + KEPT);
+	end_and_close(gone, accepted + BEFORE + KEPT, CLOSED);
+	for (i = 0; i < TRIES; i++)
+		if (world_connect(&world->ends) != -EADDRNOTAVAIL)
+			world_fail("a port was found");
+	said = tool_stop(tool);
+	destination = tool_find(said, "destination", SERVICE, "127.0.0.1");
+	if (!destination)
+		world_fail("tcpdwell says nothing of the destination");
+	tool_check(destination, "usable", 0);
+	tool_check(destination, "failures", TRIES);
+	tool_check(json_array_get(json_object_get(destination, "victims"), 0), "pid", getpid());
+	must_hold(destination, before, "ESTABLISHED", BEFORE);
+	must_hold(destination, kept, "ESTABLISHED", KEPT);
+	must_hold(destination, gone, "TIME_WAIT", CLOSED);
+}

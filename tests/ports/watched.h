@@ -8,4 +8,7 @@
 /* bind() fails for each of the reasons for which it may. */
 void watched_binds(struct world *world, const char *tcpdwell);
 
+/* Others have all ports, some since before tcpdwell began, some not any more; connect() fails. */
+void watched_holders(struct world *world, const char *tcpdwell);
+
 #endif

@@ -284,6 +284,12 @@ static void wait_for(int fd, short events)
 		world_fail("an end of stream did not come");
 }
 
+void world_wait_closed(int server)
+{
+	wait_for(server, POLLIN | POLLRDHUP);
+	close(server);
+}
+
 void world_close(int client, int server, bool peer_closes)
 {
 	close(client);

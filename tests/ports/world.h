@@ -78,6 +78,9 @@ void world_note_full_sockets(struct world *world);
 /* Until no connection in this namespace has the port. */
 void world_wait_free(uint16_t port);
 
+/* Closes the server's end once the client has closed. */
+void world_wait_closed(int server);
+
 /* What this connection does to ports is noted. */
 void world_note_used(struct world *world, uint16_t port, bool reusable);
 

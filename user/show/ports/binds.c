@@ -174,7 +174,7 @@ void ports_bind_details(struct buffer *out, const struct ports_model *model, con
 	put_address(out, &bind->key);
 	buffer_append_string(out, ": bind() says \"Address already in use\"\n  fails    ");
 	put_victims(out, model, bind);
-	buffer_printf(out, ", %s times, the last one ", count);
+	buffer_printf(out, ", %s %s, the last one ", count, bind->failures == 1 ? "time" : "times");
 	put_duration(out, bind->last_ns, model->time_ns);
 	buffer_append_string(out, " ago\n  held by  ");
 	put_holder(out, model, bind);
