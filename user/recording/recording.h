@@ -9,6 +9,7 @@
  *   untold      so many more ("count") were, for which there was no room: each comes as a `socket` line before its next line
  *   transition  as in `trace -j --all`
  *   connect_failed
+ *   bind_failed
  *   holder      who has a connection's descriptor now, when that is found to be another or to be called otherwise: by pid and name,
  *               null for nobody; "in_accept_queue": true for the listener's process. Of the connection it has "sock" alone
  *   local_port  the local port that connect() chose, which is not known yet when it enters SYN_SENT, of a connection that stays there
