@@ -28,6 +28,7 @@ static const struct option_row record_rows[] = {
 	{ "max-size", 0, "MIB", "begin a new file when this size is reached", option_u64, FIELD(max_bytes), 1, 1 << 20, 1 << 20 },
 	{ "keep", 0, "FILES", "remove the oldest recordings of that name beyond so many", option_u32, FIELD(keep_files), 1,
 	  1 << 20 },
+	{ "cmdline", 0, NULL, "command lines of the processes too (they can hold secrets)", option_flag, FIELD(cmdline) },
 	{ "ports", 0, NULL, "settings and searches of local ports too, for report FILE ports", option_flag, FIELD(ports) },
 	{},
 };

@@ -5,7 +5,7 @@
 #include "util/tcp_state.h"
 
 struct trace_options {
-	bool all, time, wide;
+	bool all, time, wide, cmdline;
 };
 
 #define FIELD(member) offsetof(struct trace_options, member)
@@ -16,6 +16,7 @@ static const struct option_row trace_rows[] = {
 	{ "all", 0, NULL, "every transition", option_flag, FIELD(all) },
 	{ "time", 't', NULL, "begin each line with the time of day", option_flag, FIELD(time) },
 	{ "wide", 'w', NULL, "more columns", option_flag, FIELD(wide) },
+	{ "cmdline", 0, NULL, "command lines in JSON too (they can hold secrets)", option_flag, FIELD(cmdline) },
 	{},
 };
 
@@ -54,6 +55,7 @@ static struct view *trace_view_new(const struct options *options, struct output 
 		.connect_failed = !options->run.filter.state_mask,
 		.holders = tells_holders(options),
 		.json = options->json,
+		.cmdline = own->cmdline,
 		.columns = { own->time, own->wide, options_use_color(options) },
 	};
 

@@ -12,7 +12,8 @@
 
 struct programs {
 	const char *proc;
-	struct id_map by_process; /* char *, NULL: it told nothing */
+	bool cmdlines;
+	struct id_map by_process; /* char *, NULL: it told nothing; behind its end the command line, where these are asked for */
 	unsigned int asked;
 };
 
@@ -24,6 +25,15 @@ struct programs *programs_new(const char *proc)
 		return NULL;
 	programs->proc = proc;
 	id_map_init(&programs->by_process, sizeof(char *));
+	return programs;
+}
+
+struct programs *programs_with_cmdlines_new(const char *proc)
+{
+	struct programs *programs = programs_new(proc);
+
+	if (programs)
+		programs->cmdlines = true;
 	return programs;
 }
 
@@ -58,11 +68,20 @@ static uint64_t hash_of(const struct process *process)
 
 static char *ask(struct programs *programs, const struct process *process)
 {
-	char text[PROGRAM_BYTES];
+	char text[PROGRAM_BYTES + CMDLINE_BYTES], *copy;
+	size_t size;
 
 	programs->asked++;
 	program_read(text, programs->proc, process);
-	return text[0] ? strdup(text) : NULL;
+	if (!text[0])
+		return NULL;
+	size = strlen(text) + 1;
+	if (programs->cmdlines) {
+		cmdline_read(text + size, programs->proc, process);
+		size += strlen(text + size) + 1;
+	}
+	copy = malloc(size);
+	return copy ? memcpy(copy, text, size) : NULL;
 }
 
 const char *programs_find(struct programs *programs, const struct process *process)
@@ -89,4 +108,12 @@ void programs_more(struct programs *programs)
 {
 	if (programs)
 		programs->asked = 0;
+}
+
+const char *programs_cmdline(struct programs *programs, const struct process *process)
+{
+	const char *program = programs && programs->cmdlines ? programs_find(programs, process) : NULL;
+	const char *cmdline = program ? program + strlen(program) + 1 : NULL;
+
+	return cmdline && *cmdline ? cmdline : NULL;
 }

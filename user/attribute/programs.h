@@ -9,6 +9,10 @@ struct programs;
 
 /* proc NULL: /proc. NULL: no memory. */
 struct programs *programs_new(const char *proc);
+
+/* Command lines too, which can hold secrets. */
+struct programs *programs_with_cmdlines_new(const char *proc);
+
 void programs_free(struct programs *programs);
 
 /*
@@ -18,5 +22,8 @@ void programs_free(struct programs *programs);
 #define PROGRAMS_ASKED 200
 const char *programs_find(struct programs *programs, const struct process *process);
 void programs_more(struct programs *programs);
+
+/* The command line, as cmdline_read() says, where it was asked for. NULL: not known. */
+const char *programs_cmdline(struct programs *programs, const struct process *process);
 
 #endif

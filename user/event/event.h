@@ -37,6 +37,8 @@ struct event {
 	uint64_t cgroup_id; /* the charged process's, or the socket's; 0 = not known */
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */
+	const struct process *holder; /* of one socket: who has its descriptor; NULL: nobody, or it was not told, as by sources */
+	const char *program, *cmdline; /* of the charged process, or of the holder that is told of; NULL: not known, as of sources */
 	const struct held *held; /* of RECORD_HOLDER: cgroup and container are this process's; NULL otherwise */
 	/* NULL but in events of their type; valid during the call. */
 	const struct port_facts *ports; /* of RECORD_PORTS */

@@ -306,6 +306,30 @@ static void own_fields_json(struct json *json, const struct event *event)
 	json_fields_end(json, at);
 }
 
+/* What it runs; a command line only where that was asked for. */
+static void program_json(struct json *json, const struct event *event)
+{
+	json_string(json, "program", event->program);
+	if (event->cmdline)
+		json_string(json, "cmdline", event->cmdline);
+}
+
+/* Of most it is not told who has them: no state lasts. */
+static void users_json(struct json *json, const struct event *event)
+{
+	static const char nobody[] = "\"holder_pid\":null,\"holder_ns_pid\":null,\"holder_comm\":null";
+	char *at;
+
+	if (event->holder) {
+		process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
+	} else {
+		at = json_fields_begin(json, sizeof(nobody));
+		if (at)
+			json_fields_end(json, PUT(at, nobody));
+	}
+	program_json(json, event);
+}
+
 /* Nothing of the connection itself: who has its descriptor, and where that process belongs. */
 static void holder_fields_json(struct json *json, const struct event *event)
 {
@@ -321,6 +345,7 @@ static void holder_fields_json(struct json *json, const struct event *event)
 	else
 		json_u64(json, "fd", held->fd);
 	json_bool(json, "in_accept_queue", held->queued);
+	program_json(json, event);
 	cgroup_fields_json(json, event);
 }
 
@@ -368,6 +393,8 @@ void event_fields_json(struct json *json, const struct event *event)
 		present_fields_json(json, event->present);
 	if (event->listener)
 		listener_fields_json(json, event->listener);
+	if (record->type == RECORD_TRANSITION || record->type == RECORD_SOCKET)
+		users_json(json, event);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", connect_error_name(record->error));
 	if (record->type == RECORD_BIND_FAILED)

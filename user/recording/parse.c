@@ -339,6 +339,8 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	record->socket_cgroup_id = number_of(json, "socket_cgroup_id", INT64_MAX);
 	if (type == RECORD_CONNECT_FAILED)
 		record->error = connect_error_parse(text_of(json, "error"));
+	event->program = text_of(json, "program");
+	event->cmdline = text_of(json, "cmdline");
 	flags_parse(event, json);
 	ports_of_socket_parse(record, json);
 	endpoint_parse(&record->endpoint, json);

@@ -107,6 +107,7 @@ struct recording_config {
 	const char *file; /* or a folder, a FIFO: see recording/series.h */
 	uint64_t max_bytes; /* a further file whenever this size is reached; 0: one file only */
 	uint32_t keep_files; /* the last so many stay; 0: all */
+	bool cmdline; /* command lines of processes too: they can hold secrets */
 	bool ports; /* what is known of local ports too */
 	double wait_seconds; /* for a reader of the FIFO; negative: without end */
 	recording_room *room; /* asked before anything is written; NULL: nobody is */

@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "attribute/socket_users.h"
 #include "event/summary.h"
 #include "recording/file.h"
 #include "recording/live_sockets.h"
@@ -39,6 +40,7 @@ struct recording_view {
 	struct model *live; /* where there may be another file */
 	struct id_map untold; /* connections of which this file says nothing yet */
 	struct json json;
+	struct socket_users *users;
 	struct run run; /* its strings are ours; begin: of this file */
 	uint64_t begin_ns; /* of the run */
 	struct recording_part part;
@@ -151,6 +153,7 @@ static int recording_begin(struct view *view, const struct run *run)
 	recording->tick_ns = run->begin_ns;
 	recording->tick = (struct tick){ run->begin_ns, run->begin_unix_ns, &no_health, &no_totals };
 	recording->begun = true;
+	socket_users_begin(recording->users, run);
 	recording_series_trim(recording->series);
 	recording_header_json(&recording->json, &recording->run, &recording->part);
 	return outcome(recording, err ?: flush(recording, run->begin_ns));
@@ -186,12 +189,21 @@ static bool is_full_of_sockets(const struct recording_view *recording)
 	return recording_file_bytes(recording->file) + ROTATE_MARGIN >= recording->config.max_bytes / 4 * 3;
 }
 
+/* With who has the socket and what the process runs. */
+static void tell(struct recording_view *recording, const struct event *event)
+{
+	struct event known = *event;
+
+	socket_users_event(recording->users, &known);
+	recording_event_json(&recording->json, &known);
+}
+
 /* 1 when there is no more room, or no more time, for what is there. */
 static int tell_socket(void *context, const struct event *event)
 {
 	struct recording_view *recording = context;
 
-	recording_event_json(&recording->json, event);
+	tell(recording, event);
 	if (recording->json.size < GATHER_BYTES)
 		return 0;
 	return pass_on(recording) ?: is_full_of_sockets(recording) || stop_is_overdue();
@@ -199,7 +211,7 @@ static int tell_socket(void *context, const struct event *event)
 
 static int tell_late(void *context, const struct event *event)
 {
-	recording_event_json(&((struct recording_view *)context)->json, event);
+	tell(context, event);
 	return 0;
 }
 
@@ -313,7 +325,9 @@ static bool is_within_rate(struct recording_view *recording, const struct event 
 static int withhold(struct recording_view *recording, const struct event *event)
 {
 	uint64_t id = event->record.id;
+	struct event known = *event;
 
+	socket_users_event(recording->users, &known);
 	recording->state.withheld++;
 	model_event(recording->live, event);
 	if (live_sockets_find(&recording->live->sockets, id))
@@ -332,7 +346,7 @@ static int recording_event(struct view *view, const struct event *event)
 	recording->rate_events++;
 	if (recording->live)
 		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
-	recording_event_json(&recording->json, event);
+	tell(recording, event);
 	recording->has_events = true;
 	if (recording->live)
 		model_event(recording->live, event);
@@ -345,6 +359,8 @@ static int recording_recount(struct view *view, bool begins)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 
+	if (begins)
+		socket_users_recount(recording->users);
 	if (!recording->state.suspended)
 		recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
 	if (recording->live)
@@ -465,7 +481,8 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	name_run(recording);
 	json_init(&recording->json);
 	id_map_init(&recording->untold, sizeof(uint64_t));
-	err = config->max_bytes && !(recording->live = recording_live_new()) ? -ENOMEM : 0;
+	recording->users = socket_users_new(config->cmdline);
+	err = !recording->users || (config->max_bytes && !(recording->live = recording_live_new())) ? -ENOMEM : 0;
 	err = err ?: open_first(recording, error, error_size);
 	if (err)
 		recording_view_free(&recording->view);
@@ -486,6 +503,7 @@ void recording_view_free(struct view *view)
 	recording_file_free(recording->file);
 	recording_series_free(recording->series);
 	model_free(recording->live);
+	socket_users_free(recording->users);
 	id_map_release(&recording->untold);
 	json_release(&recording->json);
 	for (fact = 0; fact < FACTS; fact++)

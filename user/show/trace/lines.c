@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "attribute/socket_users.h"
 #include "event/summary.h"
 #include "event/transition.h"
 #include "util/tcp_state.h"
@@ -14,6 +15,7 @@ struct lines_view {
 	struct lines_config config;
 	struct output *output;
 	struct json json;
+	struct socket_users *users; /* NULL: text says nothing of them */
 	uint64_t begin_ns;
 };
 
@@ -36,6 +38,7 @@ static int lines_begin(struct view *view, const struct run *run)
 
 	lines->begin_ns = run->begin_ns;
 	if (lines->config.json) {
+		socket_users_begin(lines->users, run);
 		header_json(&lines->json, run);
 		err = write_json(lines);
 	} else {
@@ -58,17 +61,27 @@ static bool is_shown(const struct lines_view *lines, const struct event *event)
 	return event_concerns(event, lines->config.states);
 }
 
+/* What is not shown may tell who has what. */
+static int add_json(struct lines_view *lines, const struct event *event)
+{
+	struct event known = *event;
+
+	socket_users_event(lines->users, &known);
+	if (!is_shown(lines, &known))
+		return 0;
+	event_json(&lines->json, &known);
+	return write_json(lines);
+}
+
 static int lines_event(struct view *view, const struct event *event)
 {
 	struct lines_view *lines = (struct lines_view *)view;
 	char text[512];
 
+	if (lines->config.json)
+		return add_json(lines, event);
 	if (!is_shown(lines, event))
 		return 0;
-	if (lines->config.json) {
-		event_json(&lines->json, event);
-		return write_json(lines);
-	}
 	return output_write(lines->output, text, transition_line(text, sizeof(text), &lines->config.columns, event));
 }
 
@@ -78,6 +91,15 @@ static int lines_tick(struct view *view, const struct tick *tick)
 
 	(void)tick;
 	return output_reader_gone(output) ? -EPIPE : output_flush(output);
+}
+
+static int lines_recount(struct view *view, bool begins)
+{
+	struct lines_view *lines = (struct lines_view *)view;
+
+	if (begins && lines->users)
+		socket_users_recount(lines->users);
+	return 0;
 }
 
 static int lines_end(struct view *view, const struct tick *last)
@@ -101,11 +123,16 @@ struct view *lines_view_new(const struct lines_config *config, struct output *ou
 
 	if (!lines)
 		return NULL;
-	lines->view = (struct view){ .begin = lines_begin, .event = lines_event, .tick = lines_tick, .end = lines_end };
+	lines->view = (struct view){ .begin = lines_begin, .event = lines_event, .recount = lines_recount, .tick = lines_tick, .end = lines_end };
 	lines->config = *config;
 	lines->output = output;
 	json_init(&lines->json);
-	return &lines->view;
+	if (config->json)
+		lines->users = socket_users_new(config->cmdline);
+	if (!config->json || lines->users)
+		return &lines->view;
+	lines_view_free(&lines->view);
+	return NULL;
 }
 
 void lines_view_free(struct view *view)
@@ -115,5 +142,6 @@ void lines_view_free(struct view *view)
 	if (!lines)
 		return;
 	json_release(&lines->json);
+	socket_users_free(lines->users);
 	free(lines);
 }
