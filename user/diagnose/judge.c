@@ -72,7 +72,10 @@ static bool knows_search(const struct scene *scene)
 {
 	const struct destination *destination;
 
-	if (!scene->recorded && !scene->polled)
+	size_t cursor = 0;
+
+	/* A recording with --ports has both. */
+	if ((!scene->recorded && !scene->polled) || (scene->recorded && port_namespaces_next(&scene->ports->namespaces, &cursor)))
 		return true;
 	for (destination = scene->ports->destinations.by_key; destination; destination = destination->hh.next)
 		if (destination->search.count)

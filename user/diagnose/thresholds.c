@@ -81,8 +81,8 @@ static int parse_one(struct thresholds *thresholds, const char *item, char *erro
 		return fail(error, size, item);
 	value = strtod(equals + 1, &end);
 	if (end == equals + 1 || *end || !(value >= threshold_rows[i].min && value <= threshold_rows[i].max)) {
-		snprintf(error, size, "--set: %s takes a number from %g to %g %s(%s)", threshold_rows[i].name, threshold_rows[i].min,
-			 threshold_rows[i].max, *threshold_rows[i].unit ? threshold_rows[i].unit : "", threshold_rows[i].reason);
+		snprintf(error, size, "--set: %s takes a number from %g to %g%s%s (%s)", threshold_rows[i].name, threshold_rows[i].min,
+			 threshold_rows[i].max, *threshold_rows[i].unit ? " " : "", threshold_rows[i].unit, threshold_rows[i].reason);
 		return -EINVAL;
 	}
 	thresholds->values[i] = value;
