@@ -59,7 +59,7 @@ int command_run(const struct command *command, int argc, char **argv);
 /* Shows what the source tells with the command's own view on standard output. Returns the exit code. */
 int command_show(const struct command *command, const struct options *options, run_source *source);
 
-extern const struct command command_trace, command_top, command_hist, command_leaks, command_ports, command_diagnose, command_record, command_report, command_agent, command_check;
+extern const struct command command_trace, command_top, command_hist, command_leaks, command_ports, command_diagnose, command_record, command_report, command_agent, command_bundle, command_check;
 
 /* The command as `report FILE NAME`: called `name`, over a recording in place of a live run. */
 struct command command_recorded(const struct command *view, const char *name);

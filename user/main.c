@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&command_record,
 	&command_report,
 	&command_agent,
+	&command_bundle,
 	&command_check,
 };
 

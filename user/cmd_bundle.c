@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpdwell bundle: what one attaches to a ticket. Each part is made by the command that shows it, in a process of its own, since
+ * each gives up its rights for good.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "options_help.h"
+#include "recording/files.h"
+#include "recording/recording.h"
+#include "util/archive.h"
+#include "util/log.h"
+#include "util/moment.h"
+#include "util/stop.h"
+
+#define DEFAULT_FOLDER "/var/lib/tcpdwell"
+#define PATHS_MAX 900
+#define AT_NS 60000000000ULL
+
+struct bundle {
+	const char *paths[PATHS_MAX + 1];
+	size_t n_paths;
+	const char *since, *until, *at, *output;
+	struct recording_selection selection;
+	uint64_t now_ns;
+};
+
+static int usage_error(const char *sentence, const char *word)
+{
+	log_error("%s%s%s: tcpdwell bundle [FILE|DIR…] --since 30m -o incident.tar.gz", word, *word ? ": " : "", sentence);
+	return EXIT_USAGE;
+}
+
+/* "--since X", "--since=X", "-o X". 1: it was one; 0; -EINVAL: without its value. */
+static int take_option(struct bundle *bundle, int argc, char **argv, int *i)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} names[] = { { "--since", &bundle->since },   { "--until", &bundle->until }, { "--at", &bundle->at },
+		      { "--output", &bundle->output }, { "-o", &bundle->output } };
+	size_t k, size;
+
+	for (k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		size = strlen(names[k].name);
+		if (strncmp(argv[*i], names[k].name, size) || (argv[*i][size] && argv[*i][size] != '='))
+			continue;
+		if (!argv[*i][size] && *i + 1 == argc)
+			return usage_error("its value is missing", argv[*i]), -EINVAL;
+		*names[k].value = argv[*i][size] ? argv[*i] + size + 1 : argv[++*i];
+		return 1;
+	}
+	return 0;
+}
+
+static int parse_time(const struct bundle *bundle, const char *option, const char *text, uint64_t *unix_ns)
+{
+	if (!text || !moment_parse(text, bundle->now_ns, unix_ns))
+		return 0;
+	log_error("%s: \"%s\" is not a time; " MOMENT_FORMS, option, text);
+	return EXIT_USAGE;
+}
+
+static int parse(struct bundle *bundle, int argc, char **argv)
+{
+	struct recording_selection *selection = &bundle->selection;
+	int i, taken;
+
+	for (i = 1; i < argc; i++) {
+		taken = take_option(bundle, argc, argv, &i);
+		if (taken < 0)
+			return EXIT_USAGE;
+		if (taken)
+			continue;
+		if (argv[i][0] == '-' || bundle->n_paths == PATHS_MAX)
+			return usage_error(argv[i][0] == '-' ? "there is no such option" : "too many files", argv[i]);
+		bundle->paths[bundle->n_paths++] = argv[i];
+	}
+	if (!bundle->output)
+		return usage_error("give the file to write", "-o");
+	if (bundle->at && (bundle->since || bundle->until))
+		return usage_error("is the minute that begins then; give it alone, or --since and --until", "--at");
+	if (!bundle->n_paths)
+		bundle->paths[bundle->n_paths++] = DEFAULT_FOLDER;
+	bundle->now_ns = clock_unix_ns();
+	*selection = (struct recording_selection){ .paths = bundle->paths, .count = bundle->n_paths };
+	if (parse_time(bundle, "--since", bundle->since, &selection->since_unix_ns) ||
+	    parse_time(bundle, "--until", bundle->until, &selection->until_unix_ns) ||
+	    parse_time(bundle, "--at", bundle->at, &selection->since_unix_ns))
+		return EXIT_USAGE;
+	if (bundle->at)
+		selection->until_unix_ns = selection->since_unix_ns + AT_NS;
+	if (selection->until_unix_ns && selection->until_unix_ns <= selection->since_unix_ns)
+		return usage_error("is not after --since: nothing can be between them", "--until");
+	return 0;
+}
+
+/* As `tcpdwell report` would be called, with the times as they are now. */
+static int report(const struct bundle *bundle, const char *view)
+{
+	char since[40], until[40], *argv[PATHS_MAX + 8] = { "report" };
+	int argc = 1;
+	size_t i;
+
+	for (i = 0; i < bundle->n_paths; i++)
+		argv[argc++] = (char *)bundle->paths[i];
+	argv[argc++] = (char *)view;
+	snprintf(since, sizeof(since), "--since=@%llu", (unsigned long long)(bundle->selection.since_unix_ns / 1000000000));
+	snprintf(until, sizeof(until), "--until=@%llu", (unsigned long long)(bundle->selection.until_unix_ns / 1000000000));
+	argv[argc++] = since;
+	if (bundle->selection.until_unix_ns)
+		argv[argc++] = until;
+	return command_report.main(argc, argv);
+}
+
+static int make_summary(const struct bundle *bundle, const char *path)
+{
+	(void)path;
+	return report(bundle, "summary");
+}
+
+static int make_diagnosis(const struct bundle *bundle, const char *path)
+{
+	int code = report(bundle, "diagnose");
+
+	(void)path;
+	return code == EXIT_FINDINGS ? EXIT_FINE : code;
+}
+
+static int make_check(const struct bundle *bundle, const char *path)
+{
+	char *argv[] = { "check", NULL };
+	struct options options;
+
+	(void)bundle, (void)path;
+	if (!options_parse(&options, &command_check, 1, argv))
+		command_check.run(&options);
+	return EXIT_FINE; /* what is missing here is what it tells */
+}
+
+static int make_events(const struct bundle *bundle, const char *path)
+{
+	const struct recording_config config = { .file = path };
+	const struct run_needs needs = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .local_ports = true, .ports = true };
+	struct run_options options;
+	struct view *recording;
+	char error[768] = "";
+	int err = recording_view_new(&recording, &config, error, sizeof(error));
+
+	if (err)
+		return run_result(err, error);
+	run_options_init(&options);
+	options.recordings = &bundle->selection;
+	log_set_verbosity(-1); /* the summary has said what is missing */
+	err = recording_run(&options, &needs, recording, error, sizeof(error));
+	recording_view_free(recording);
+	return run_result(err == -EPERM ? -EACCES : err, error);
+}
+
+static const struct part {
+	const char *name;
+	int (*make)(const struct bundle *bundle, const char *path);
+} parts[] = {
+	{ "summary.txt", make_summary },
+	{ "diagnose.txt", make_diagnosis },
+	{ "events.rec", make_events },
+	{ "check.txt", make_check },
+};
+
+/* In a process of its own, its output into the file. Returns its exit code. */
+static int run_part(const struct bundle *bundle, const struct part *part, const char *path, int fd)
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (!child) {
+		dup2(fd, STDOUT_FILENO);
+		stop_catch_signals();
+		status = part->make(bundle, path);
+		fflush(stdout);
+		_exit(status);
+	}
+	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+		return EXIT_FAILED;
+	return WEXITSTATUS(status);
+}
+
+static int add_part(const struct bundle *bundle, struct archive *archive, const struct part *part, const char *folder)
+{
+	char path[4096], name[128];
+	int fd, code, err;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, part->name);
+	fd = part->make == make_events ? STDOUT_FILENO : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		log_error("%s: %s", path, strerror(errno));
+		return EXIT_FAILED;
+	}
+	code = run_part(bundle, part, path, fd);
+	if (part->make == make_events)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "tcpdwell-bundle/%s", part->name);
+	err = !code && fd >= 0 ? archive_add(archive, name, fd, bundle->now_ns) : 0;
+	if (fd >= 0)
+		close(fd);
+	unlink(path);
+	if (err)
+		log_error("%s: %s", bundle->output, strerror(-err));
+	return err ? EXIT_FAILED : code;
+}
+
+static int make_bundle(const struct bundle *bundle, const char *folder)
+{
+	struct archive *archive;
+	int err = archive_new(&archive, bundle->output), code = EXIT_FINE;
+	size_t i;
+
+	if (err) {
+		log_error("%s: %s", bundle->output, err == -EEXIST ? "is there already and stays as it is; choose another name" : strerror(-err));
+		return EXIT_FAILED;
+	}
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]) && !code; i++)
+		code = add_part(bundle, archive, &parts[i], folder);
+	err = archive_finish(archive);
+	if (code)
+		unlink(bundle->output);
+	else if (err)
+		code = run_result(err, "");
+	return code;
+}
+
+static int bundle_main(int argc, char **argv)
+{
+	const char *temporary = getenv("TMPDIR");
+	struct bundle bundle = {};
+	char folder[4000];
+	int code;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?"))) {
+		command_help(&command_bundle);
+		return EXIT_FINE;
+	}
+	code = parse(&bundle, argc, argv);
+	if (code)
+		return code;
+	snprintf(folder, sizeof(folder), "%s/tcpdwell-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+	if (!mkdtemp(folder)) {
+		log_error("%s: %s", folder, strerror(errno));
+		return EXIT_FAILED;
+	}
+	code = make_bundle(&bundle, folder);
+	rmdir(folder);
+	if (!code)
+		printf("%s: %s\n", bundle.output, "summary.txt, diagnose.txt, events.rec (tcpdwell report shows it), check.txt");
+	return code;
+}
+
+/* For help: take_option() takes them. */
+static const struct option_row bundle_rows[] = {
+	{ "output", 'o', "FILE", "write this new archive", option_text },
+	{ "since", 0, "TIME", "from then on: 30m, 03:12, yesterday 03:12, 2026-11-28 03:12", option_text },
+	{ "until", 0, "TIME", "up to then", option_text },
+	{ "at", 0, "TIME", "the minute that begins then", option_text },
+	{},
+};
+
+static const struct option_set bundle_options[] = { { bundle_rows }, {} };
+
+const struct command command_bundle = {
+	.name = "bundle",
+	.summary = "what happened at a time, in one archive for a ticket",
+	.arguments = "[FILE|DIR…]",
+	.description = "Writes an archive of what recordings or the agent's history (" DEFAULT_FOLDER ", where nothing is named) tell of\n"
+		       "a time: the summary, the findings of diagnose, the events themselves as a recording, and what check says of this\n"
+		       "machine. Addresses, names of processes, containers and units are in it; command lines and contents are not.",
+	.examples = "  tcpdwell bundle --since 30m -o incident.tar.gz\n"
+		    "  tcpdwell bundle friday.rec* --since \"2026-11-28 03:00\" --until \"2026-11-28 03:30\" -o incident.tar.gz",
+	.own = bundle_options,
+	.main = bundle_main,
+};
