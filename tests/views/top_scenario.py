@@ -262,12 +262,61 @@ def test_hist():
     during.end()
 
 
+OVERFLOWS, REFUSED = 5, 3
+
+
+def set_buckets(number):
+    """How many TIME_WAIT sockets this namespace may have."""
+    with open("/proc/sys/net/ipv4/tcp_max_tw_buckets", "r+", encoding="ascii") as buckets:
+        before = buckets.read()
+        buckets.seek(0)
+        buckets.write(str(number))
+    return int(before)
+
+
+def overflow(listener):
+    """A connection whose client closes first and finds no room in TIME_WAIT."""
+    client = socket.create_connection(listener.getsockname())
+    server = listener.accept()[0]
+    client.shutdown(socket.SHUT_WR)
+    server.recv(1)
+    server.close()
+    client.recv(1)
+    client.close()
+
+
+def test_happened():
+    """What leaves no socket behind: connects that are refused, sockets over tcp_max_tw_buckets."""
+    tools = {name: Tool(name) for name in ("top", "trace")}
+    listener = socket.create_server(("127.0.0.1", 0))
+    before = set_buckets(0)
+    for _ in range(OVERFLOWS):
+        overflow(listener)
+    set_buckets(before)
+    port = listener.getsockname()[1]
+    listener.close()
+    refused = [socket.socket().connect_ex(("127.0.0.1", port)) for _ in range(REFUSED)]
+    last = tools["top"].wait_for(lambda it: row_of(it, pid=os.getpid()).get("time_wait_overflows") == OVERFLOWS and
+                                 row_of(it, pid=os.getpid()).get("connect_failed_refused") == REFUSED)
+    check("happened_in_row", [differ("refused", refused, [111] * REFUSED)] + expect(
+        row_of(last, pid=os.getpid()), "this process", time_wait_overflows=OVERFLOWS, connect_failed_refused=REFUSED,
+        connect_failed_no_port=0, connect_failed_timeout=0, connect_failed_abandoned=0, connect_failed=0))
+    summary = tools["top"].end()[1][-1]
+    check("happened_in_totals", expect(summary, "summary", connect_failed_refused=REFUSED, connect_failed=0) + expect(
+        summary["totals"], "totals", time_wait_overflows=OVERFLOWS))
+    lines = tools["trace"].end()[1]
+    check("overflow_is_traced", [
+        differ("lines", sum(it.get("end") == "overflow" for it in lines), OVERFLOWS),
+        differ("failures", sum(it["type"] == "connect_failed" for it in lines), REFUSED)])
+
+
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     test_usage()
     test_batch()
     test_top()
     test_hist()
+    test_happened()
     sys.exit(1 if scenario.failures else 0)
 
 
