@@ -51,7 +51,7 @@ def skip(name, reason):
     print(f"skip export/{name}: {reason}", flush=True)
 
 
-def until(condition, what, seconds=10):
+def until(condition, what, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
@@ -92,7 +92,9 @@ def answers(path="/readyz", port=PORT):
 def start_agent(listen=f"127.0.0.1:{PORT}", wait=True, *more):
     agent = start(TOOL, "agent", "-n", "self", "--listen", listen, *more, stderr=open(f"{folder}/agent.log", "a"))
     if wait:
-        until(answers, "the agent traces")
+        until(lambda: answers() or agent.poll() is not None, "the agent traces")
+        with open(f"{folder}/agent.log") as log:
+            assert agent.poll() is None, f"the agent ended with {agent.returncode}: {log.read()}"
     return agent
 
 
@@ -401,6 +403,65 @@ def _():
     until(lambda: total(scrape(), "tcpdwell_sockets", comm="load-maker"), "what was made under load is told", 40)
     equal("made while a thousand clients asked", total(scrape(), "tcpdwell_time_wait_entered_total", comm="load-maker"), 5000)
 
+
+MODULES = "build/cache/duckdb"
+
+
+def has_duckdb():
+    """What is missing; None: nothing."""
+    if not shutil.which("node") or not shutil.which("npm"):
+        return "node and npm are not installed"
+    if os.path.exists(f"{MODULES}/complete"):
+        return None
+    os.makedirs(MODULES, exist_ok=True)
+    with open(f"{MODULES}/package.json", "w") as package:
+        package.write('{ "private": true }')
+    # Out of the namespace that has no way to the registry.
+    if subprocess.run(["nsenter", "-t", "1", "-n", "npm", "install", "--prefix", MODULES, "--no-audit", "--no-fund", "--ignore-scripts", "--silent",
+                       "@duckdb/node-api@1.5.6-r.1"], capture_output=True).returncode:
+        return "npm install @duckdb/node-api failed"
+    open(f"{MODULES}/complete", "w").close()
+    return None
+
+
+def fleet():
+    """Two machines that differ in their names alone: what one statement says of each is the same, and the truth."""
+    recorders = [start("unshare", "-u", "sh", "-c", f"hostname {host}; exec {TOOL} record -n self -o {folder}/{host}.rec",
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for host in ("web1", "web2")]
+    for host in "web1", "web2":
+        until(lambda: os.path.exists(f"{folder}/{host}.rec") and os.path.getsize(f"{folder}/{host}.rec") > 200, "it records", 20)
+    time.sleep(0.5)
+    shop = start(sys.executable, "tests/export/workload.py", "shop", "2", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert shop.stdout.readline() == "ready\n"
+    made = int(shop.stdout.readline())
+    time.sleep(0.5)
+    for recorder in recorders:
+        recorder.terminate()
+        equal("record", recorder.wait(10), 0)
+    result = subprocess.run(["node", "tests/export/fleet.mjs", "tools/examples/fleet.sql", f"{folder}/*.rec", MODULES], capture_output=True, text=True)
+    equal("node", (result.returncode, result.stderr), (0, ""))
+    tables = [[row for row in json.loads(line) if row["comm"] == "shop"] for line in result.stdout.splitlines()]
+    equal("statements", len(tables), 4)
+
+    def by_host(table, key):
+        sums = {}
+        for row in table:
+            sums[row["host"]] = sums.get(row["host"], 0) + int(row[key])
+        return sums
+
+    equal("TIME_WAIT", by_host(tables[0], "entered"), {"web1": 200 + made, "web2": 200 + made})
+    equal("left open", by_host(tables[1], "left_open"), {"web1": 30, "web2": 30})
+    equal("of the fleet", [(row["hosts"], int(row["sockets"])) for row in tables[2]], [("2", 2 * (200 + made))])
+    refused = 5 + made // 10
+    equal("failures", by_host(tables[3], "failures"), {"web1": refused, "web2": refused})
+    equal("why", {row["error"] for row in tables[3]}, {"ECONNREFUSED"})
+
+
+missing = has_duckdb()
+if missing:
+    skip("fleet.sql", missing)
+else:
+    check("fleet.sql")(fleet)
 
 if not has_prometheus:
     skip("prometheus", "no prometheus, or no promtool")

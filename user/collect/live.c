@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "attach/limits.h"
@@ -483,15 +484,18 @@ static void seed(struct live *live)
 static void tell_begin(struct live *live, struct view *view)
 {
 	char hooks[FACTS][96];
+	struct utsname name = {};
 	struct run run = {
 		.version = VERSION,
 		.kernel = live->tracer->kernel.release,
+		.host = name.nodename,
 		.begin_ns = live->begin_ns,
 		.begin_unix_ns = live->begin_ns + live->unix_offset_ns,
 		.names = live->pods,
 	};
 	int fact;
 
+	uname(&name);
 	for (fact = 0; fact < FACTS; fact++) {
 		hook_choice_describe(&live->tracer->hooks.choices[fact], hooks[fact], sizeof(hooks[fact]));
 		run.hooks[fact] = hooks[fact];

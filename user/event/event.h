@@ -53,6 +53,7 @@ struct pod_names;
 struct run {
 	const char *version; /* of the tcpdwell that traced */
 	const char *kernel;
+	const char *host; /* name of the machine that was traced; NULL = not known */
 	const char *hooks[FACTS]; /* by enum fact: what served it; NULL = not known */
 	uint64_t begin_ns; /* monotonic */
 	uint64_t begin_unix_ns;

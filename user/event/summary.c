@@ -49,6 +49,8 @@ void header_fields_json(struct json *json, const struct run *run)
 	json_string(json, "version", run->version);
 	json_time(json, "time", run->begin_unix_ns);
 	json_string(json, "kernel", run->kernel);
+	if (run->host)
+		json_string(json, "host", run->host);
 	json_string(json, "source", source_name(run->polled));
 	json_string(json, "clock", "monotonic");
 	json_object_begin(json, "hooks");

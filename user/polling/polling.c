@@ -291,6 +291,7 @@ static int tell_begin(struct polling *polling, struct view *view)
 	struct run run = {
 		.version = VERSION,
 		.kernel = name.release,
+		.host = name.nodename,
 		.polled = true,
 		.names = polling->pods,
 		.begin_ns = polling->begin_ns,

@@ -367,6 +367,7 @@ static int header_parse(struct recorded *recorded)
 	if (!run->version || !json_is_object(hooks))
 		return -EINVAL;
 	run->kernel = text_of(json, "kernel");
+	run->host = text_of(json, "host");
 	run->polled = text_of(json, "source") && !strcmp(text_of(json, "source"), source_name(true));
 	run->recorded = true;
 	run->begin_ns = recorded->time_ns;

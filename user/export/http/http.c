@@ -61,7 +61,8 @@ static void close_others(int first, int second)
 	syscall(SYS_close_range, high + 1, ~0U, 0);
 }
 
-/* The end of the tracing process is its end, even where it can't say so. Ctrl-C is the tracing process's to handle. */
+/* The end of the tracing process is its end, even where it can't say so. Ctrl-C, and a service manager's
+ * SIGTERM to all, are the tracing process's to handle. */
 static void serve(const struct http *http, int peer, pid_t parent)
 {
 	const struct server_config config = {
@@ -76,6 +77,7 @@ static void serve(const struct http *http, int peer, pid_t parent)
 		_exit(0);
 	prctl(PR_SET_NAME, "tcpdwell-http");
 	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	close_others(http->listening.fd, peer);
 	server_run(&config);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "attach/privileges.h"
@@ -373,6 +374,7 @@ void server_run(const struct server_config *config)
 	server->base = event_base_new();
 	if (!server->base || !add_events(server) || !add_http(server))
 		return;
+	tzset(); /* the C library reads a file for the Date of an answer, while it may */
 	privileges_serve();
 	event_base_dispatch(server->base);
 }
