@@ -135,3 +135,21 @@ void tool_check(json_t *object, const char *key, long long wanted)
 		world_fail("tcpdwell says %s %lld, and not %lld: %s", key, (long long)json_integer_value(value), wanted,
 			   json_dumps(object, JSON_COMPACT));
 }
+
+static bool is_bind(json_t *object, uint16_t port, const char *reason, long long count)
+{
+	json_t *held = json_array_get(json_object_get(object, "held_by"), 0);
+
+	return is_text(object, "type", "bind") && json_integer_value(json_object_get(object, "local_port")) == port &&
+	       is_text(object, "reason", reason) && json_integer_value(json_object_get(held, "count")) == count;
+}
+
+void tool_wait_bind(struct tool *tool, uint16_t port, const char *reason, long long count)
+{
+	json_t *object;
+
+	while ((object = read_line(tool->output)))
+		if (is_bind(object, port, reason, count))
+			return;
+	world_fail("tcpdwell ended before it said of port %u: %s", port, reason);
+}

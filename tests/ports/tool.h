@@ -13,6 +13,9 @@ json_t *tool_ports(const char *path, bool polls);
 /* Runs `PATH ports -j -n self` with further options beside us. It attends when this returns. */
 struct tool *tool_start(const char *path, const char *option);
 
+/* Until it says of bind() to this port why it fails, and how many sockets have the port. */
+void tool_wait_bind(struct tool *tool, uint16_t port, const char *reason, long long count);
+
 /* Ends it. The objects of its last picture; those that it said before are not among them. */
 json_t *tool_stop(struct tool *tool);
 

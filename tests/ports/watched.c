@@ -159,7 +159,10 @@ void watched_binds(struct world *world, const char *tcpdwell)
 	must_fail("::", TAKEN_BY_LISTENER);
 	must_fail("10.1.1.2", TAKEN_BY_BOUND);
 	exhaust("10.1.1.2");
+	tool_wait_bind(tool, TAKEN_BY_LISTENER, "listener", 1);
+	tool_wait_bind(tool, TAKEN_BY_BOUND, "bound", 1);
 	end_without_trace(gone, world_accept(world->listener));
+	tool_wait_bind(tool, TAKEN_BY_GONE, "connection", 0);
 	said = tool_stop(tool);
 	must_be_held(said_of(said, "10.1.1.1", TAKEN_BY_CONNECTION, TRIES, "connection"), connection, "ESTABLISHED", 1);
 	must_be_held(said_of(said, "10.1.1.1", TAKEN_BY_GONE, TRIES, "connection"), gone, NULL, 0);
@@ -223,6 +226,7 @@ static void end_and_close(pid_t pid, const int accepted[], uint32_t count)
 	waitpid(pid, NULL, 0);
 	for (i = 0; i < count; i++)
 		world_wait_closed(accepted[i]);
+	world_wait_time_wait(count);
 }
 
 #define BEFORE 10

@@ -318,30 +318,42 @@ void world_note_full_sockets(struct world *world)
 		world->used[i].reusable &= port_set_has(&timewait, world->used[i].port);
 }
 
-static bool is_taken(uint16_t wanted)
+/* Connections with these ports in this state; 0: any. */
+static unsigned int connections(unsigned int local, unsigned int remote, unsigned int state)
 {
 	FILE *table = fopen("/proc/self/net/tcp", "r");
-	bool taken = false;
-	unsigned int port;
+	unsigned int count = 0, found_local, found_remote, found_state;
 	char line[512];
 
 	while (table && fgets(line, sizeof(line), table))
-		taken |= sscanf(line, " %*u: %*x:%x", &port) == 1 && port == wanted;
+		if (sscanf(line, " %*u: %*x:%x %*x:%x %x", &found_local, &found_remote, &found_state) == 3)
+			count += (!local || found_local == local) && (!remote || found_remote == remote) &&
+				 (!state || found_state == state);
 	if (table)
 		fclose(table);
-	return taken;
+	return count;
 }
 
-void world_wait_free(uint16_t port)
+static void wait_connections(unsigned int local, unsigned int remote, unsigned int state, unsigned int wanted)
 {
 	const struct timespec moment = { .tv_nsec = 10000000 };
 	int tries = 0;
 
-	while (is_taken(port)) {
+	while (connections(local, remote, state) != wanted) {
 		if (tries++ == 3000)
-			world_fail("port %u does not become free", port);
+			world_fail("there are not %u connections of port %u, %u in state %u", wanted, local, remote, state);
 		nanosleep(&moment, NULL);
 	}
+}
+
+void world_wait_free(uint16_t port)
+{
+	wait_connections(port, 0, 0, 0);
+}
+
+void world_wait_time_wait(unsigned int count)
+{
+	wait_connections(0, SERVICE, 6, count);
 }
 
 void world_note_used(struct world *world, uint16_t port, bool reusable)

@@ -78,6 +78,9 @@ void world_note_full_sockets(struct world *world);
 /* Until no connection in this namespace has the port. */
 void world_wait_free(uint16_t port);
 
+/* Until so many connections to the service are in TIME_WAIT: an acknowledgement may come late. */
+void world_wait_time_wait(unsigned int count);
+
 /* Closes the server's end once the client has closed. */
 void world_wait_closed(int server);
 

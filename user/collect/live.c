@@ -610,6 +610,8 @@ static void end_run(struct live *live)
 	tracer_detach(live->tracer);
 	end_last_drain(live);
 	deliver_kept(live, true);
+	if (live->ports)
+		port_watch_answer(live->ports);
 	tell_end(live);
 }
 

@@ -367,6 +367,12 @@ static bool any_changed(const struct port_watch *watch)
 	return false;
 }
 
+void port_watch_answer(struct port_watch *watch)
+{
+	if (any_changed(watch))
+		say_failure(watch, look_at_bound(watch));
+}
+
 /* New ones are looked at without delay, however many came at once. */
 void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last)
 {
@@ -380,9 +386,9 @@ void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last)
 			break;
 		look_at_namespace(watch, namespace, netns, now_ns);
 	}
-	if (!any_changed(watch) || (!last && now_ns < watch->next_bound_ns))
+	if (!last && now_ns < watch->next_bound_ns)
 		return;
 	begin_ns = clock_thread_ns();
-	say_failure(watch, look_at_bound(watch));
+	port_watch_answer(watch);
 	watch->next_bound_ns = now_ns + (clock_thread_ns() - begin_ns) * SHARE;
 }

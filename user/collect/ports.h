@@ -24,6 +24,9 @@ int port_watch_note(struct port_watch *watch, uint32_t netns);
 /* A bind() to this port failed: who has it is to be told, though it may lie outside of the range. */
 void port_watch_ask(struct port_watch *watch, uint32_t netns, uint16_t port);
 
+/* Who has bound what, where that was asked or has changed since the last look; at once. */
+void port_watch_answer(struct port_watch *watch);
+
 /* Looks where it is time to. `last`: the run ends, look everywhere. */
 void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last);
 
