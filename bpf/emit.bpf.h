@@ -29,6 +29,8 @@ static __always_inline void happening_forget(struct happening *happening)
 	happening->new_state = OPAQUE(happening->new_state);
 	happening->end = OPAQUE(happening->end);
 	happening->flags = OPAQUE(happening->flags);
+	happening->recorded_state = OPAQUE(happening->recorded_state);
+	happening->socket_cgroup_id = OPAQUE(happening->socket_cgroup_id);
 }
 
 static __always_inline bool states_selected(const struct happening *happening)

@@ -142,6 +142,18 @@ static __always_inline struct place socket_find(const struct sock *sk)
 	return place;
 }
 
+/* The same again by key and way. Nowhere: it is gone. */
+static __always_inline struct place socket_at(__u64 key, __u32 way)
+{
+	struct place place = { .key = key, .way = way };
+
+	if (slots_used && way != WAY_NONE)
+		place.connection = bpf_map_lookup_elem(&socket_slots, &place.way);
+	else
+		place.connection = bpf_map_lookup_elem(&connection_by_socket, &place.key);
+	return place;
+}
+
 static __always_inline struct place socket_spill(struct place place, __u64 flags)
 {
 	place.way = WAY_NONE;

@@ -330,6 +330,32 @@ static __always_inline bool is_last_of_interest(const struct happening *happenin
 	return happening->new_state == TCP_CLOSE || (happening->new_state == TCP_LAST_ACK && !last_ack_matters() && !present_wanted);
 }
 
+/*
+ * Global functions, so that the verifier goes through them once and not for each way that leads here; hence the place is given by
+ * numbers.
+ */
+__noinline int connection_supersedes(__u64 key, __u32 way, __u64 reuse, __u64 time_ns)
+{
+	struct place place = socket_at(key, way);
+
+	if (place.connection)
+		time_wait_superseded(&place.connection->endpoint, reuse, time_ns);
+	return 0;
+}
+
+/* `timewait`: the address of the timewait socket that goes on with it, or 0. */
+__noinline int connection_ends(__u64 key, __u32 way, __u64 timewait, __u64 time_ns)
+{
+	struct place place = socket_at(key, way);
+
+	if (!place.connection)
+		return 0;
+	if (timewait)
+		time_wait_keep(place.connection, &place.connection->endpoint, (void *)timewait, time_ns);
+	socket_remove(place);
+	return 0;
+}
+
 /* The socket's own part ends with -> CLOSE; a timewait socket may carry on. */
 static __always_inline void connection_transition(struct sock *sk, struct happening *happening, bool again)
 {
@@ -373,16 +399,13 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	happening_forget(happening);
 	is_last = OPAQUE((__u64)is_last_of_interest(happening));
 	if (tw || may_supersede(sk, happening, &endpoint))
-		time_wait_superseded(&endpoint, reuse_of_socket(connection, sk, &endpoint, happening), happening->time_ns);
+		connection_supersedes(place.key, place.way, reuse_of_socket(connection, sk, &endpoint, happening), happening->time_ns);
 	if (tw)
 		time_wait_becomes(connection, tw, happening);
 	happening_forget(happening);
 	connection_enter(connection, happening, &endpoint);
-	if (tw)
-		time_wait_keep(connection, &endpoint, tw, happening->time_ns);
-	place.way = OPAQUE(place.way);
 	if (is_last)
-		socket_remove(place);
+		connection_ends(place.key, place.way, (__u64)tw, happening->time_ns);
 }
 
 /* The hook's body. Fires for SCTP and MPTCP too. */
