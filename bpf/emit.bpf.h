@@ -109,15 +109,15 @@ static __always_inline bool leaves_untold(const struct happening *happening, con
 	       emit_states & (1U << state);
 }
 
-/* The listing that the record is of, 0 where the ring buffer was full. */
-static __always_inline __u8 emit(const struct happening *happening, const struct connection *connection,
-				 const struct endpoint *endpoint)
+/* A record that is yet to be submitted, or discarded. NULL: the ring buffer is full. */
+static __always_inline struct transition *record_of(const struct happening *happening, const struct connection *connection,
+						    const struct endpoint *endpoint)
 {
 	struct transition *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
 	__u8 now = listing;
 
 	if (!record)
-		return 0;
+		return NULL;
 	record->type = happening->type;
 	record->old_state = happening->old_state;
 	record->new_state = happening->new_state;
@@ -144,8 +144,21 @@ static __always_inline __u8 emit(const struct happening *happening, const struct
 	record->endpoint = *endpoint;
 	record->owner = connection->owner;
 	record->closer = connection->closer;
+	return record;
+}
+
+/* The listing that the record is of, 0 where the ring buffer was full. */
+static __always_inline __u8 emit(const struct happening *happening, const struct connection *connection,
+				 const struct endpoint *endpoint)
+{
+	struct transition *record = record_of(happening, connection, endpoint);
+	__u8 told;
+
+	if (!record)
+		return 0;
+	told = record->listing;
 	bpf_ringbuf_submit(record, wake_up_flags());
-	return now;
+	return told;
 }
 
 /* An event: what the reader will never know of is counted. */

@@ -165,27 +165,49 @@ static __always_inline __u64 time_wait_began(const struct inet_timewait_sock *tw
 	return age_ns > 0 && (__u64)age_ns < now_ns ? now_ns - age_ns : now_ns;
 }
 
+/* Takes the connection out of the table. False: another was faster. */
+static __always_inline bool time_wait_gone(struct place place, const struct endpoint *endpoint, __u8 state)
+{
+	if (!time_wait_remove(place, endpoint))
+		return false;
+	if (state == TCP_FIN_WAIT2)
+		fin_wait2_count(-1);
+	return true;
+}
+
 /*
- * Takes the connection out of the table and tells how it ended. Of two that notice the same end the one whose deletion
- * succeeds tells it. The copy is because a deleted element's memory is used again at once.
+ * The connection is over, and how it ended is told: of two that notice the same end, by the one whose deletion succeeds. The
+ * record is made before, because a deleted element's memory is used again at once. Each way deletes by itself: older verifiers
+ * do not know a second time whether there is a record.
  */
 static __always_inline void time_wait_left(struct place place, const struct endpoint *endpoint, __u8 end, __u64 time_ns)
 {
-	struct connection connection = *place.connection;
+	const struct connection *connection = place.connection;
 	struct happening left = {
 		.type = RECORD_TRANSITION,
-		.old_state = connection.state,
+		.old_state = connection->state,
 		.new_state = TCP_CLOSE,
 		.end = end,
 		.flags = FLAG_TIMEWAIT,
 		.time_ns = time_ns,
 	};
+	struct transition *record;
 
-	if (!time_wait_remove(place, endpoint))
+	if (!states_selected(&left) || !is_wanted(connection, endpoint)) {
+		time_wait_gone(place, endpoint, left.old_state);
 		return;
-	if (connection.state == TCP_FIN_WAIT2)
-		fin_wait2_count(-1);
-	connection_enter(&connection, &left, endpoint);
+	}
+	record = record_of(&left, connection, endpoint);
+	if (!record) {
+		if (time_wait_gone(place, endpoint, left.old_state))
+			count(COUNTER_LOST_RECORDS);
+		return;
+	}
+	barrier_var(record); /* so that the compiler does not join the two ways again */
+	if (time_wait_gone(place, endpoint, left.old_state))
+		bpf_ringbuf_submit(record, wake_up_flags());
+	else
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 }
 
 /*

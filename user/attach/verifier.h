@@ -15,7 +15,7 @@ struct verifier_report {
 	struct {
 		char program[32];
 		uint32_t instructions; /* 0 = the kernel did not say */
-		char log[65536]; /* 6.12 also has a line or two for each global function */
+		char log[1 << 20]; /* newer kernels have lines for each call of a global function too */
 	} programs[VERIFIER_PROGRAMS];
 };
 
