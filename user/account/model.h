@@ -136,6 +136,12 @@ struct group *model_listener_group(const struct model *model, const struct liste
 /* The live socket at the other end, where that is on this machine and unambiguous; else NULL. `id` may be NULL. */
 const struct present_socket *model_peer(const struct model *model, const struct endpoint *endpoint, uint64_t *id);
 
+/* As an event tells of it, but for `present` or `listener`. `type`: RECORD_PRESENT or RECORD_LISTENER. Texts as below. */
+struct event model_present_event(const struct model *model, uint64_t id, const struct present_base *base, unsigned int type);
+
+/* Who has it, into a RECORD_HOLDER event. False: that was not told. */
+bool model_present_held(const struct model *model, uint64_t id, struct event *event, struct held *held);
+
 /* A socket as an event tells of one that is there. Texts are the model's: valid until the next event. */
 struct event model_socket_event(const struct model *model, uint64_t id, const struct live_socket *socket,
 				struct held *held);

@@ -409,3 +409,58 @@ const struct present_socket *model_peer(const struct model *model, const struct 
 		*id = peer;
 	return peer ? model_present_find(model, peer) : NULL;
 }
+
+static void take_cgroup(const struct model *model, struct event *event, uint32_t process)
+{
+	const struct known_cgroup *cgroup = processes_at(&model->processes, process)->cgroup;
+
+	event->cgroup_id = cgroup->id;
+	event->cgroup = cgroup->path;
+	event->container = &cgroup->container;
+}
+
+static struct process known_process(const struct model *model, uint32_t index)
+{
+	const struct process *process = &processes_at(&model->processes, index)->process;
+
+	return process->start_ns ? *process : (struct process){};
+}
+
+struct event model_present_event(const struct model *model, uint64_t id, const struct present_base *base, unsigned int type)
+{
+	struct event event = {
+		.record =
+			{
+				.type = type,
+				.id = id,
+				.old_state = base->state,
+				.new_state = base->state,
+				.side = base->side,
+				.closed_by = base->closed_by,
+				.attribution = base->attribution,
+				.flags = (base->flags & PRESENT_IN_ACCEPT_QUEUE ? FLAG_IN_ACCEPT_QUEUE : 0) |
+					 (base->flags & PRESENT_TIMEWAIT ? FLAG_TIMEWAIT : 0),
+				.since_ns = base->flags & PRESENT_AT_LEAST ? 0 : base->since_ns,
+				.endpoint = base->endpoint,
+				.owner = known_process(model, base->owner),
+				.closer = known_process(model, base->closer),
+			},
+	};
+
+	take_cgroup(model, &event, present_charged(base));
+	return event;
+}
+
+bool model_present_held(const struct model *model, uint64_t id, struct event *event, struct held *held)
+{
+	const struct present_socket *socket = model_present_find(model, id);
+	const struct listening_socket *listener = model_listener_find(model, id);
+	const struct present_base *base = socket ? &socket->base : listener ? &listener->base : NULL;
+
+	if (!base || !(base->flags & PRESENT_HOLDER_TOLD) || base->flags & PRESENT_IN_ACCEPT_QUEUE)
+		return false;
+	*held = (struct held){ .process = known_process(model, base->holder), .count = base->holders, .fd = base->fd };
+	event->held = held;
+	take_cgroup(model, event, base->holder);
+	return true;
+}

@@ -91,3 +91,58 @@ int recording_live_tell_one(const struct model *live, const struct tick *now, re
 	socket = live_sockets_find(&live->sockets, id);
 	return socket ? tell_socket(&telling, socket, id) : 0;
 }
+
+static int tell_namespaces(const struct telling *telling)
+{
+	static const struct container nowhere;
+	const struct namespace_facts *facts;
+	size_t cursor = 0;
+	uint32_t netns;
+	int result = 0;
+
+	while (!result && (facts = model_namespace_next(telling->live, &cursor, &netns))) {
+		struct event event = {
+			.record = { .type = RECORD_NAMESPACE, .endpoint.netns = netns }, .container = &nowhere, .namespace = facts };
+
+		result = tell(telling, &event);
+	}
+	return result;
+}
+
+/* The socket, and who has it. */
+static int tell_look(const struct telling *telling, struct event *event)
+{
+	struct event holder = { .record = { .type = RECORD_HOLDER, .id = event->record.id } };
+	struct held held;
+	int result;
+
+	result = tell(telling, event);
+	if (result || !model_present_held(telling->live, event->record.id, &holder, &held))
+		return result;
+	return tell(telling, &holder);
+}
+
+int recording_live_tell_looks(const struct model *live, const struct tick *now, recording_tell *tell, void *context)
+{
+	const struct telling telling = { live, now, tell, context };
+	const struct listening_socket *listener;
+	const struct present_socket *socket;
+	size_t cursor = 0;
+	uint64_t id;
+	int result = tell_namespaces(&telling);
+
+	while (!result && (listener = model_listener_next(live, &cursor, &id))) {
+		struct event event = model_present_event(live, id, &listener->base, RECORD_LISTENER);
+
+		event.listener = &listener->now;
+		result = tell_look(&telling, &event);
+	}
+	cursor = 0;
+	while (!result && (socket = model_present_next(live, &cursor, &id))) {
+		struct event event = model_present_event(live, id, &socket->base, RECORD_PRESENT);
+
+		event.present = &socket->now;
+		result = tell_look(&telling, &event);
+	}
+	return result > 0 ? 0 : result;
+}

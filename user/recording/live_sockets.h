@@ -17,6 +17,12 @@ typedef int recording_tell(void *context, const struct event *event);
 int recording_live_tell(const struct model *live, const struct tick *now, recording_tell *tell, void *context,
 			struct id_map *untold);
 
+/*
+ * What looks at all sockets found: RECORD_NAMESPACE, RECORD_LISTENER and RECORD_PRESENT events, and who has the sockets, until `tell`
+ * returns 1: of the rest nothing is known until it changes. 0, or the negative errno that `tell` returned.
+ */
+int recording_live_tell_looks(const struct model *live, const struct tick *now, recording_tell *tell, void *context);
+
 /* The same for one connection if it is still untold, before its next event is written, so that the file says what that ended. */
 int recording_live_tell_one(const struct model *live, const struct tick *now, recording_tell *tell, void *context,
 			    struct id_map *untold, uint64_t id);

@@ -43,6 +43,7 @@ struct replay {
 	struct recorded header; /* the first; the view may keep its strings */
 	struct succession succession;
 	struct health earlier_health; /* of recordings that ended before this one */
+	struct id_map looked; /* sockets that looks told of and are not gone: bool, is it a listener, by id */
 	struct id_map known; /* connections that were told of and are not gone: an empty value by id */
 	uint64_t begin_ns;
 	uint64_t unix_offset_ns; /* UTC - monotonic, modulo 2^64 */
@@ -110,12 +111,59 @@ static void recount(struct replay *replay, bool begins)
 	feed_recount(&replay->feed, begins);
 }
 
+static void forget_looked(struct replay *replay, uint64_t id, bool listens)
+{
+	static const struct present present = { .gone = true };
+	static const struct listener_facts listener = { .gone = true };
+	static const struct container nowhere;
+	struct event event = { .unix_ns = replay->now_unix_ns, .container = &nowhere };
+
+	event.record.id = id;
+	event.record.time_ns = replay->now_ns;
+	event.record.type = listens ? RECORD_LISTENER : RECORD_PRESENT;
+	event.record.old_state = event.record.new_state = listens ? STATE_LISTEN : STATE_ESTABLISHED;
+	if (listens)
+		event.listener = &listener;
+	else
+		event.present = &present;
+	feed_event(&replay->feed, &event);
+}
+
+/* What looks found before is not there any more, or is told again. */
+static void forget_looks(struct replay *replay)
+{
+	const uint64_t *listens;
+	size_t cursor = 0;
+	uint64_t id;
+
+	while ((listens = id_map_next(&replay->looked, &cursor, &id)))
+		forget_looked(replay, id, *listens);
+	id_map_clear(&replay->looked);
+}
+
+/* False: no memory. */
+static bool note_look(struct replay *replay, const struct event *event)
+{
+	bool gone = event->present ? event->present->gone : event->listener->gone;
+	uint64_t *listens;
+
+	if (gone) {
+		id_map_remove(&replay->looked, event->record.id);
+		return true;
+	}
+	listens = id_map_put(&replay->looked, event->record.id);
+	if (listens)
+		*listens = event->listener != NULL;
+	return listens;
+}
+
 /* The list with which a file begins is all that is there; nothing is known of what happened before. */
 static void begin_anew(struct replay *replay)
 {
 	if (!replay->relisting)
 		recount(replay, true);
 	replay->relisting = true;
+	forget_looks(replay);
 }
 
 static void end_list(struct replay *replay)
@@ -288,6 +336,8 @@ static void on_event(struct replay *replay, struct recorded *recorded)
 	begin_late(replay, &recorded->event.record);
 	if (!is_selected(replay, &recorded->event))
 		return;
+	if ((recorded->event.present || recorded->event.listener) && !note_look(replay, &recorded->event))
+		feed_fail(&replay->feed, -ENOMEM);
 	feed_event(&replay->feed, &recorded->event);
 }
 
@@ -472,6 +522,7 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 	error[0] = '\0';
 	memset(findings, 0, sizeof(*findings));
 	findings->unnamed = filter_has_names(&options->filter);
+	id_map_init(&replay.looked, sizeof(uint64_t));
 	id_map_init(&replay.known, sizeof(uint64_t));
 	replay.names = pod_names_new(NULL);
 	if (!input || !replay.names) {
@@ -488,6 +539,7 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		err = fail(error, error_size, "it is not a recording of tcpdwell");
 	recording_input_free(input);
 	pod_names_free(replay.names);
+	id_map_release(&replay.looked);
 	id_map_release(&replay.known);
 	recorded_release(&replay.header);
 	return err;

@@ -236,7 +236,7 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 		recording_untold_json(&recording->json, tick, recording->untold.used);
 		warn_of_untold(recording, recording->untold.used);
 	}
-	return err;
+	return err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
 }
 
 /* The next file: a header of its own, what is there, what was lost so far. */
