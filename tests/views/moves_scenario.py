@@ -216,6 +216,29 @@ class executed(Case):
         self.has, self.comm, self.moves = {self.master.pid: 1}, "vw-execd", False
 
 
+def serves(process):
+    """Does it take commands?"""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+            peer.connect(actor.address(process.pid))
+        return True
+    except OSError:
+        return False
+
+
+class socket_activated(Case):
+    """As systemd and inetd do it: one process listens, and goes on to; a service that it starts has the listener from it."""
+    def act(self):
+        service = self.master.forked()
+        getattr(service, "exec")(comm="vw-service", keep=["l"])
+        wait_until(lambda: serves(service), "the service")
+        for i in range(2):
+            client = call(self.port)
+            service.accept(listener="l", name=f"a{i}")
+            self.close(client)
+        self.has, self.lets_go, self.comm, self.moves = {service.pid: 2}, [self.master.pid], "vw-service", False
+
+
 class closed_by_exec(Case):
     """CLOEXEC: it is closed, and no leak."""
     def act(self):
@@ -296,7 +319,7 @@ class out_of_descriptors(Case):
 
 # The first is to have stopped long before the report.
 CASES = [out_of_descriptors, accepted_after_its_fin, forked_for_each, passed_on, passed_on_twice, kept_by_a_child, owner_is_gone, shared_with_its_owner,
-         daemonized, renamed, executed, closed_by_exec, dup_in_the_process, named_threads, in_flight, one_port_two_listeners,
+         daemonized, renamed, executed, socket_activated, closed_by_exec, dup_in_the_process, named_threads, in_flight, one_port_two_listeners,
          pool_of_a_client]
 
 
@@ -463,11 +486,11 @@ def check_programs(cases, views):
     wrong = []
     for case in cases:
         for it in groups_of(views["leaks"], case).values():
-            expected = "vw-execd" if case.name == "executed" else "actor.py"
+            expected = {"executed": "vw-execd", "socket_activated": "vw-service"}.get(case.name, "actor.py")
             wrong.append("" if (it["program"] or "").endswith(expected) else f"program of {case.name} is {it['program']}")
             wrong.append("cmdline was not asked for" if "cmdline" in it else "")
     rows = views["top"]["rows"]
-    wrong += ["" if re.search(r"actor.py$|^vw-execd$", row["program"] or "") else f"program in top is {row['program']}"
+    wrong += ["" if re.search(r"actor.py$|^vw-(execd|service)$", row["program"] or "") else f"program in top is {row['program']}"
               for row in rows if row["close_wait_now"]]
     lines, _ = run("leaks", "-n", "self", "--older-than", "1ms", "--cmdline")
     wrong += ["" if "actor.py" in it["cmdline"] else f"cmdline is {it['cmdline']}" for it in groups_of(lines, cases[0]).values()]
