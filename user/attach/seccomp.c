@@ -19,6 +19,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "attach/seccomp_sound.h"
+
 static const int calls[] = {
 	/* files and directories, for reading */
 	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(stat), SCMP_SYS(lstat),
@@ -116,9 +118,9 @@ static int fill(scmp_filter_ctx filter, unsigned int needs)
 	return err;
 }
 
-static int load(scmp_filter_ctx filter)
+static int load(scmp_filter_ctx filter, const int *wanted, size_t count)
 {
-	int err = seccomp_load(filter);
+	int err = seccomp_load_sound(filter, wanted, count);
 
 	return err == -EINVAL || err == -ENOSYS ? -EOPNOTSUPP : err;
 }
@@ -135,8 +137,6 @@ static scmp_filter_ctx filter_new(void)
 {
 	scmp_filter_ctx filter = seccomp_init(refusal());
 
-	if (filter)
-		seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1); /* kernels before 4.14 don't log: no loss */
 	return filter;
 }
 
@@ -147,7 +147,7 @@ int seccomp_confine(unsigned int needs)
 
 	if (!filter)
 		return -ENOMEM;
-	err = fill(filter, needs) ?: load(filter);
+	err = fill(filter, needs) ?: load(filter, calls, COUNT(calls));
 	seccomp_release(filter);
 	return err;
 }
@@ -179,7 +179,7 @@ int seccomp_confine_server(void)
 	if (!err)
 		err = ALLOW(filter, ioctl, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, FIONREAD)) ?:
 		      ALLOW(filter, tgkill, 1, SCMP_A0(SCMP_CMP_EQ, getpid()));
-	err = err ?: load(filter);
+	err = err ?: load(filter, server_calls, COUNT(server_calls));
 	seccomp_release(filter);
 	return err;
 }
