@@ -17,14 +17,14 @@ KINDS = ["memory", "open", "read", "write", "mmap", "socket", "bpf", "fork"]
 
 # Name, words, is its output always the same, how many of a kind are tried in a quick run (0: none; a start of tracing takes long).
 CASES = [
-    ("report", ["report", RECORDING, "trace", "--all"], True, 8),
-    ("report_top", ["report", RECORDING, "top", "-b"], True, 5),
-    ("report_hist", ["report", RECORDING, "hist", "-j"], True, 5),
-    ("report_leaks", ["report", RECORDING, "leaks"], True, 5),
-    ("polled", ["top", "-b", "--no-bpf", "-d", "0.2", "0.1"], False, 4),
-    ("record_polled", ["record", "--no-bpf", "-d", "0.2", "-o", "OUT"], False, 4),
+    ("report", ["report", RECORDING, "trace", "--all"], True, 6),
+    ("report_top", ["report", RECORDING, "top", "-b"], True, 3),
+    ("report_hist", ["report", RECORDING, "hist", "-j"], True, 3),
+    ("report_leaks", ["report", RECORDING, "leaks"], True, 3),
+    ("polled", ["top", "-b", "--no-bpf", "-d", "0.2", "0.1"], False, 3),
+    ("record_polled", ["record", "--no-bpf", "-d", "0.2", "-o", "OUT"], False, 3),
     ("check", ["check"], False, 1),
-    ("trace", ["trace", "-j", "-n", "self", "-d", "0"], False, 1),
+    ("trace", ["trace", "-j", "-n", "self", "-d", "0"], False, 0),
     ("record", ["record", "-n", "self", "-d", "0.1", "-o", "OUT"], False, 0),
 ]
 
@@ -77,7 +77,7 @@ def look(words, wish, reference, repeats):
         raise Fault(f"signal {-result.returncode}: {said[:600]}")
     if result.returncode not in (0, 1, 3, 64, 77):
         raise Fault(f"status {result.returncode}: {said[:200]}")
-    if result.returncode in (1, 64, 77) and "tcpdwell: " not in said:
+    if result.returncode in (1, 64, 77) and "tcpdwell: " not in said and not (words[0] == "check" and result.stdout):
         raise Fault(f"status {result.returncode} without a sentence: {said[:200]!r}")
     if repeats and not result.returncode and not said and result.stdout != reference.stdout:
         raise Fault("another answer, in silence")
