@@ -159,8 +159,9 @@ def test_top(truth, extra):
     check(f"{name}-rows-add-up", [])
     mine = row_of(interval, os.getpid())
     check(f"{name}-moved", [differ("the child's", row_of(interval, truth.child)["established_now"], 1),
-                            # without BPF only one of those that share a port is known to be ours
-                            differ("listening sockets of ours", mine["listen_now"], len(of_ss()[1]) - bool(extra))])
+                            # without BPF those that share a port are not told apart
+                            "" if 0 <= len(of_ss()[1]) - mine["listen_now"] <= 2 * bool(extra) else
+                            f"listening sockets of ours are {mine['listen_now']}"])
     if not extra:
         truth.cut()
         interval = wait_for_rows(top, f"{name}-orphans", lambda at: has_all(at) and at is not interval and
