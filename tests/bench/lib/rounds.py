@@ -4,6 +4,7 @@
 import contextlib
 import glob
 import os
+import shutil
 import sys
 import time
 
@@ -49,7 +50,10 @@ class Bench:
 
     def clean(self):
         for path in glob.glob(os.path.join(self.output, "*")):
-            os.unlink(path)
+            if os.path.isdir(path):
+                shutil.rmtree(path)
+            else:
+                os.unlink(path)
 
 
 def say(text):

@@ -86,7 +86,8 @@ def transitions(path):
 def tcpdwell_tracers(binary):
     def command(*words):
         def build(netns, output):
-            return [binary, *(output + ".rec" if word == "FILE" else word for word in words),
+            places = {"FILE": ".rec", "HISTORY": ".history", "SOCKET": ".socket"}
+            return [binary, *(output + places[word] if word in places else word for word in words),
                     "-n", str(netns)]
         return build
 
@@ -96,6 +97,8 @@ def tcpdwell_tracers(binary):
         Tracer("tcpdwell trace -j --all", command("trace", "-j", "--all"), transitions, 10,
                summary_losses),
         Tracer("tcpdwell record", command("record", "-o", "FILE"), recorded, 10, record_losses),
+        Tracer("tcpdwell agent", command("agent", "--dir", "HISTORY", "--listen", "SOCKET"),
+               note="metrics and history"),
     ]
 
 
