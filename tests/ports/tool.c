@@ -40,6 +40,7 @@ json_t *tool_ports(const char *path, bool polls)
 struct tool {
 	pid_t pid;
 	FILE *output;
+	json_t *picture; /* the objects of the last one, as far as it was read */
 };
 
 static json_t *read_line(FILE *output)
@@ -74,6 +75,7 @@ struct tool *tool_start(const char *path, const char *option)
 	}
 	close(ends[1]);
 	tool->output = fdopen(ends[0], "r");
+	tool->picture = json_array();
 	if (!read_line(tool->output))
 		world_fail("tcpdwell did not begin");
 	return tool;
@@ -87,23 +89,29 @@ static bool is_of_another_picture(json_t *objects, json_t *object)
 	return last && !json_equal(json_object_get(last, "time"), json_object_get(object, "time"));
 }
 
+static json_t *next_object(struct tool *tool)
+{
+	json_t *object = read_line(tool->output);
+
+	if (!object || !json_object_get(object, "netns"))
+		return object;
+	if (is_of_another_picture(tool->picture, object))
+		json_array_clear(tool->picture);
+	json_array_append_new(tool->picture, object);
+	return object;
+}
+
 json_t *tool_stop(struct tool *tool)
 {
-	json_t *objects = json_array(), *object;
 	int status;
 
 	kill(tool->pid, SIGINT);
-	while ((object = read_line(tool->output))) {
-		if (!json_object_get(object, "netns"))
-			continue;
-		if (is_of_another_picture(objects, object))
-			json_array_clear(objects);
-		json_array_append_new(objects, object);
-	}
+	while (next_object(tool))
+		;
 	fclose(tool->output);
 	if (waitpid(tool->pid, &status, 0) != tool->pid || status)
 		world_fail("tcpdwell ended with status %d", WEXITSTATUS(status));
-	return objects;
+	return tool->picture;
 }
 
 static bool is_text(json_t *object, const char *key, const char *wanted)
@@ -148,7 +156,7 @@ void tool_wait_bind(struct tool *tool, uint16_t port, const char *reason, long l
 {
 	json_t *object;
 
-	while ((object = read_line(tool->output)))
+	while ((object = next_object(tool)))
 		if (is_bind(object, port, reason, count))
 			return;
 	world_fail("tcpdwell ended before it said of port %u: %s", port, reason);
