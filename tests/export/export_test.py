@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The agent's metrics against the truth of a workload and of ss; its HTTP server against clients that mean it no good; a real
 Prometheus that scrapes it, evaluates the rules and runs every query of the dashboard."""
+import atexit
 import http.client
 import json
 import os
@@ -166,6 +167,10 @@ def clean_up():
             process.kill()
         process.wait()
     shutil.rmtree(folder, ignore_errors=True)
+
+# Whatever ends it, nothing that it started stays.
+atexit.register(clean_up)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def prometheus_get(path, **query):
@@ -520,5 +525,4 @@ def _():
         free.bind(("127.0.0.1", PORT))
 
 
-clean_up()
 sys.exit(status)
