@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# SIGKILL at any moment, of each command: no program, map or link of it stays in the kernel, no process and no file but the recording.
+# KILLS=100 for many.
+# shellcheck source=tests/faults/lib.sh
+. "$(dirname "$0")/lib.sh"
+bpftool=$(tools/find-bpftool)
+kills=${KILLS:-1}
+
+# ids_of KIND PID: of programs, maps or links (prog, map, link) that the process has descriptors of
+ids_of() {
+	sed -n "s/^$1_id:[[:space:]]*//p" "/proc/$2/fdinfo/"* 2>/dev/null | sort -u
+}
+
+are_gone() {
+	local kind=$1 id
+	shift
+	for id in "$@"; do
+		! "$bpftool" "$kind" show id "$id" >/dev/null 2>&1 || return 1
+	done
+}
+
+holds_programs() {
+	[ -n "$(ids_of prog "$1")" ]
+}
+
+# killed COMMAND…: after a while that is another each time, sometimes before anything is attached
+killed() {
+	local i pid progs maps links
+	for i in $(seq "$kills"); do
+		"$tool" "$@" >/dev/null 2>&1 &
+		pid=$!
+		running+=("$pid")
+		[ "$i" != 1 ] || await holds_programs $pid || return 1
+		sleep "0.$((RANDOM % 900 + 100))"
+		kill -STOP $pid # so that what it holds is known to the last
+		mapfile -t progs < <(ids_of prog $pid)
+		mapfile -t maps < <(ids_of map $pid)
+		mapfile -t links < <(ids_of link $pid)
+		kill -KILL $pid
+		wait $pid 2>/dev/null
+		await are_gone prog "${progs[@]}" && await are_gone map "${maps[@]}" && await are_gone link "${links[@]}" || return 1
+	done
+	[ ${#progs[@]} != 0 ] || [ "$kills" != 1 ] || { echo "no program of it was seen: the test shows nothing"; return 1; }
+}
+
+if ! "$bpftool" prog show >/dev/null 2>&1; then
+	echo "skip all: bpftool can't be used"
+	exit 0
+fi
+export TMPDIR=$dir/tmp
+mkdir "$TMPDIR" "$dir/folder"
+check trace killed trace -n self
+check top killed top -b -n self
+check hist killed hist -n self
+check leaks killed leaks -n self
+check ports killed ports -b -n self
+check record killed record -n self -o "$dir/folder/"
+check no_file_stays equal "files in TMPDIR" "$(ls "$TMPDIR")" ""
+exit $status
