@@ -15,7 +15,7 @@
 #include "time_wait.bpf.h"
 
 #define IPPROTO_TCP 6
-#define SOCK_LINGER 5 /* bit of sk_flags */
+#define SOCK_LINGER 4 /* bit of sk_flags */
 
 /* Is anything told of a connection that has reached LAST_ACK? */
 static __always_inline bool last_ack_matters(void)

@@ -54,7 +54,7 @@ offers keys-joined 'tcpdwell top --by=p' $(tcpdwell top --by x 2>&1 | sed 's/.*o
 offers sort-of-its-command 'tcpdwell hist --sort ' count open name
 offers states-in-a-list 'tcpdwell top --state TIME_WAIT,CLOSE' CLOSE CLOSE_WAIT
 offers long-options 'tcpdwell leaks --' "${options[@]}"
-offers views-of-a-report 'tcpdwell report some.rec ' trace top hist leaks ports diagnose
+offers views-of-a-report 'tcpdwell report some.rec ' summary trace top hist leaks ports diagnose
 offers options-of-a-view 'tcpdwell report some.rec hist --so' --sort
 offers nothing-for-a-number 'tcpdwell top --rows 1'
 # bash offers --help and --version with the commands.

@@ -82,6 +82,19 @@ static void linger0_close_wait(void)
 	pair_wait_server(&p, "");
 }
 
+static void linger0_fin_wait2(void)
+{
+	struct pair p = pair_new();
+
+	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2>CLOSE", "local", "reset_sent");
+	want_server_reset(&p, ACCEPTED "CLOSE_WAIT>CLOSE");
+	actor_do(p.client, op_shutdown_write, p.client_fd, 0, 0);
+	pair_wait_client(&p, "FIN_WAIT2");
+	actor_do(p.client, op_linger_zero, p.client_fd, 0, 0);
+	pair_close_client(&p);
+	pair_wait_server(&p, "");
+}
+
 static void reset_in_fin_wait2(void)
 {
 	struct pair p = pair_new();
@@ -248,6 +261,7 @@ const struct life lives_reset[] = {
 	{ .name = "unread_close_wait", .make = unread_close_wait },
 	{ .name = "linger0_established", .make = linger0_established },
 	{ .name = "linger0_close_wait", .make = linger0_close_wait },
+	{ .name = "linger0_fin_wait2", .make = linger0_fin_wait2 },
 	{ .name = "reset_in_fin_wait2", .make = reset_in_fin_wait2 },
 	{ .name = "linger2_negative", .make = linger2_negative },
 	{ .name = "linger2_negative_in_fin_wait2", .make = linger2_negative_in_fin_wait2 },
