@@ -4,8 +4,10 @@
 
 #include <bpf/libbpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#define LOG_BYTES (1 << 20) /* newer kernels have lines for each global function, and for each of its calls */
 #define LOG_STATISTICS 4 /* BPF_LOG_STATS: a few lines a program, nothing of its instructions */
 
 void verifier_report_prepare(struct verifier_report *report, struct bpf_object *object)
@@ -18,8 +20,11 @@ void verifier_report_prepare(struct verifier_report *report, struct bpf_object *
 			continue;
 		snprintf(report->programs[report->count].program, sizeof(report->programs[0].program), "%s",
 			 bpf_program__name(program));
-		bpf_program__set_log_level(program, LOG_STATISTICS);
-		bpf_program__set_log_buf(program, report->programs[report->count].log, sizeof(report->programs[0].log));
+		report->programs[report->count].log = calloc(1, LOG_BYTES);
+		if (report->programs[report->count].log) {
+			bpf_program__set_log_level(program, LOG_STATISTICS);
+			bpf_program__set_log_buf(program, report->programs[report->count].log, LOG_BYTES);
+		}
 		report->count++;
 	}
 }
@@ -30,8 +35,10 @@ void verifier_report_read(struct verifier_report *report)
 	size_t i;
 
 	for (i = 0; i < report->count; i++) {
-		line = strstr(report->programs[i].log, "processed ");
+		line = report->programs[i].log ? strstr(report->programs[i].log, "processed ") : NULL;
 		if (!line || sscanf(line, "processed %u insns", &report->programs[i].instructions) != 1)
 			report->programs[i].instructions = 0;
+		free(report->programs[i].log);
+		report->programs[i].log = NULL;
 	}
 }

@@ -15,14 +15,17 @@ struct verifier_report {
 	struct {
 		char program[32];
 		uint32_t instructions; /* 0 = the kernel did not say */
-		char log[1 << 20]; /* newer kernels have lines for each call of a global function too */
+		char *log; /* while it is loaded */
 	} programs[VERIFIER_PROGRAMS];
 };
 
-/* Before loading: have the verifier's statistics of each program written into `report`, which must stay where it is. */
+/*
+ * Before loading: have the verifier's statistics of each program written into `report`, which must stay where it is.
+ * Programs for which there is no memory have no numbers.
+ */
 void verifier_report_prepare(struct verifier_report *report, struct bpf_object *object);
 
-/* After loading: read the numbers. */
+/* After loading, or its failure: reads the numbers, and releases the rest. */
 void verifier_report_read(struct verifier_report *report);
 
 #endif
