@@ -217,6 +217,24 @@ struct group *group_new(const struct group_name *name, unsigned int by, unsigned
 	return NULL;
 }
 
+struct group *group_new_network(const struct group *member, const struct group_name *name)
+{
+	struct group *group = calloc(1, sizeof(*group) + member->n_accounts * sizeof(group->accounts[0]));
+	unsigned int i;
+
+	if (!group)
+		return NULL;
+	group->name = *name;
+	group->n_parts = member->n_parts;
+	group->n_accounts = member->n_accounts;
+	for (i = 0; i < group->n_parts; i++)
+		take_text(&group->words[i].detail, member->words[i].detail);
+	if (!relabel(group))
+		return group;
+	group_free(group);
+	return NULL;
+}
+
 bool group_process(const struct group *group, unsigned int part, struct process *process)
 {
 	const struct group_part *name = &group->name.parts[part];

@@ -58,7 +58,8 @@ struct group_part {
 	uint8_t by; /* enum group_key */
 	uint8_t kind; /* enum group_kind */
 	uint8_t side; /* remote, service; workload: 1 = a container */
-	uint8_t padding[3];
+	uint8_t bits; /* remote: of a network's mapped prefix, 120 is an IPv4 /24; 0 = one address */
+	uint8_t padding[2];
 	uint16_t port; /* remote, port, service: the service port */
 	union {
 		struct {
@@ -142,6 +143,11 @@ void group_name_of(struct group_name *name, unsigned int by, const struct group_
 /* subject NULL: without words, as ~other is. NULL: no memory. */
 struct group *group_new(const struct group_name *name, unsigned int by, unsigned int n_accounts,
 			const struct group_subject *subject);
+/*
+ * A group for all that differ from `member` in a remote part's address alone, within this prefix. Nothing is counted in it
+ * yet. NULL: no memory.
+ */
+struct group *group_new_network(const struct group *member, const struct group_name *name);
 void group_free(struct group *group);
 
 /* GROUP_OTHER, and else what is worst known of its parts. */

@@ -59,11 +59,32 @@ static void label_pod(char *out, size_t size, const struct part *part)
 		snprintf(out, size, "%s", part->name->id);
 }
 
+/* "to 10.9.0.0/24 port 443", "from 10.9.0.0/24 to :8080" */
+static void label_network(char *out, size_t size, const struct group_part *name)
+{
+	struct address address = address_from_mapped(name->addr);
+	char text[ADDRESS_TEXT];
+	unsigned int bits = name->bits;
+
+	address_format(text, &address);
+	bits -= strchr(text, ':') ? 0 : 96;
+	if (name->side == SIDE_ACTIVE)
+		snprintf(out, size, "to %s/%u port %u", text, bits, name->port);
+	else if (name->side == SIDE_PASSIVE)
+		snprintf(out, size, "from %s/%u to :%u", text, bits, name->port);
+	else
+		snprintf(out, size, "with %s/%u", text, bits);
+}
+
 static void label_remote(char *out, size_t size, const struct part *part)
 {
 	struct address address = address_from_mapped(part->name->addr);
 	char text[ADDRESS_PORT_TEXT];
 
+	if (part->name->bits) {
+		label_network(out, size, part->name);
+		return;
+	}
 	if (part->name->side == SIDE_ACTIVE) {
 		address_port_format(text, &address, part->name->port);
 		snprintf(out, size, "to %s", text);

@@ -77,6 +77,7 @@ void ranking_release(struct ranking *ranking)
 {
 	survey_release(&ranking->survey);
 	free(ranking->rows);
+	ranking_unfold(ranking);
 	memset(ranking, 0, sizeof(*ranking));
 }
 
@@ -143,20 +144,12 @@ static double failure_rate(const struct group *group)
 	return rate;
 }
 
-/* The worse kind first, then the larger. */
-static double weight_of(const struct trouble *trouble)
-{
-	double size = trouble->sizes[trouble->kind];
-
-	return trouble->kind ? trouble->kind * 1e9 + (size < 1e9 ? size : 1e9 - 1) : 0;
-}
-
 static void measure_trouble(struct ranking_row *row, const struct ranking *ranking, const struct model *model,
 			    struct group *group, uint64_t now_ns)
 {
 	row->survey = survey_row(&ranking->survey, group);
 	row->trouble = trouble_of(model, group, row->survey, now_ns);
-	row->value[MEASURE_TROUBLE] = weight_of(&row->trouble);
+	row->value[MEASURE_TROUBLE] = trouble_weight(&row->trouble);
 	row->value[MEASURE_REMOTES] = row->survey->sockets ? row->survey->addresses : NAN;
 	row->value[MEASURE_FAILURES] = group->failures ? failure_rate(group) : NAN;
 }
@@ -167,6 +160,7 @@ static void measure(struct ranking_row *row, const struct model *model, struct g
 	static const struct account nothing;
 
 	row->group = group;
+	row->folded = 0;
 	measure_state(&row->value[MEASURE_TIME_WAIT_CAME],
 		      model_account(model, group, STATE_TIME_WAIT) ?: &nothing, rates);
 	measure_state(&row->value[MEASURE_CLOSE_WAIT_CAME],
@@ -217,6 +211,7 @@ int ranking_measure(struct ranking *ranking, struct model *model, unsigned int b
 	size_t i;
 
 	ranking->count = 0;
+	ranking_unfold(ranking);
 	if (!groups || reserve(ranking, groups_count(groups) + 1) || survey_take(&ranking->survey, model, by, now_ns))
 		return -ENOMEM;
 	model_age(model, by, now_ns, false);

@@ -51,6 +51,7 @@ struct ranking_row {
 	const struct group *group;
 	const struct survey_row *survey; /* never NULL */
 	struct trouble trouble;
+	uint32_t folded; /* 0, or it is a network: so many rows are in it, each another address */
 	double value[MEASURES]; /* NAN: there is none */
 };
 
@@ -58,6 +59,17 @@ struct ranking {
 	struct ranking_row *rows;
 	size_t count, capacity;
 	struct survey survey; /* of the last measurement that took one */
+	struct ranking_fold *folds; /* networks; the rows' own */
+	size_t n_folds;
+};
+
+#define RANKING_FOLD_FROM 21 /* so many addresses of a network are one row */
+#define RANKING_KEPT_OPEN 16
+
+/* Networks whose addresses are rows of their own. */
+struct ranking_open {
+	struct group_name names[RANKING_KEPT_OPEN]; /* as in the row that was the network's */
+	unsigned int count;
 };
 
 void ranking_init(struct ranking *ranking);
@@ -68,6 +80,19 @@ void ranking_release(struct ranking *ranking);
  * anything. Rows point to groups: valid until model_forget(). 0 or -ENOMEM.
  */
 int ranking_measure(struct ranking *ranking, struct model *model, unsigned int by, uint64_t now_ns, bool rates);
+
+/*
+ * Puts rows that differ in the remote address alone into one for their network (/24, IPv6 /64), where there are
+ * RANKING_FOLD_FROM or more that are not quiet: counts and rates are sums, the percentiles those of all, the oldest and the
+ * busiest address the network's. `model` and `now_ns` as they were measured. 0 or -ENOMEM.
+ */
+int ranking_fold(struct ranking *ranking, const struct model *model, const struct ranking_open *open, uint64_t now_ns);
+
+/* The name of the network that a remote address is in; of a network its own. False: there is no address in it. */
+bool ranking_network_of(struct group_name *name, const struct group_name *of);
+
+/* Forgets what was folded; called by ranking_measure() and ranking_release(). */
+void ranking_unfold(struct ranking *ranking);
 
 /* Nothing of it is there, nothing came, nothing failed: all that it had is another's by now, or was there before and has left. */
 bool ranking_row_is_quiet(const struct ranking_row *row);

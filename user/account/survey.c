@@ -65,8 +65,7 @@ static bool is_ipv4(const uint8_t addr[16])
 	return !memcmp(addr, mapped, sizeof(mapped));
 }
 
-/* The network that an address is in: /24, and /64 of IPv6. */
-static void network_of(uint8_t out[16], uint8_t *bits, const uint8_t addr[16])
+void survey_network_of(uint8_t out[16], uint8_t *bits, const uint8_t addr[16])
 {
 	unsigned int bytes = is_ipv4(addr) ? 15 : 8;
 
@@ -105,7 +104,7 @@ static void count_remote(struct survey *survey, struct survey_row *row, uint32_t
 	row->addresses += sockets == 1;
 	if (sockets > row->busiest.sockets)
 		row->busiest = (struct survey_end){*endpoint, side, sockets};
-	network_of(network, &bits, endpoint->remote_addr);
+	survey_network_of(network, &bits, endpoint->remote_addr);
 	sockets = count_up(&survey->networks, group, network);
 	if (sockets <= row->network.sockets)
 		return;
@@ -235,4 +234,45 @@ int survey_take(struct survey *survey, struct model *model, unsigned int by, uin
 	take_followed(survey, model, by);
 	take_listeners(survey, model, by);
 	return 0;
+}
+
+static void add_unanswered(struct survey_row *row, const struct survey_row *more)
+{
+	row->unanswered.sockets += more->unanswered.sockets;
+	row->unanswered.addresses += more->unanswered.addresses;
+	if (!more->unanswered.since_ns || (row->unanswered.since_ns && row->unanswered.since_ns <= more->unanswered.since_ns))
+		return;
+	row->unanswered.since_ns = more->unanswered.since_ns;
+	row->unanswered.oldest = more->unanswered.oldest;
+}
+
+static void add_queue(struct survey_row *row, const struct survey_row *more)
+{
+	uint32_t full = row->queue.full + more->queue.full;
+
+	if (more->queue.told && (!row->queue.told || is_worse(&more->queue.facts, &row->queue.facts)))
+		row->queue = more->queue;
+	row->queue.full = full;
+}
+
+static void add_peer(struct survey_row *row, const struct survey_row *more)
+{
+	uint32_t sockets = row->peer.sockets + more->peer.sockets;
+
+	if (more->peer.sockets && (!row->peer.sockets || more->peer.since_ns < row->peer.since_ns))
+		row->peer = more->peer;
+	row->peer.sockets = sockets;
+}
+
+void survey_row_add(struct survey_row *row, const struct survey_row *more)
+{
+	row->sockets += more->sockets;
+	row->addresses += more->addresses;
+	if (more->busiest.sockets > row->busiest.sockets)
+		row->busiest = more->busiest;
+	if (more->network.sockets > row->network.sockets)
+		row->network = more->network;
+	add_unanswered(row, more);
+	add_queue(row, more);
+	add_peer(row, more);
 }

@@ -62,4 +62,10 @@ int survey_take(struct survey *survey, struct model *model, unsigned int by, uin
 /* Never NULL: all zero for what was not seen. */
 const struct survey_row *survey_row(const struct survey *survey, const struct group *group);
 
+/* The network that an address is in: /24, and /64 of IPv6; `bits` as in struct survey_network. */
+void survey_network_of(uint8_t out[16], uint8_t *bits, const uint8_t addr[16]);
+
+/* Adds what was found of another group, whose addresses are others. */
+void survey_row_add(struct survey_row *row, const struct survey_row *more);
+
 #endif

@@ -149,3 +149,10 @@ char trouble_mark(unsigned int level)
 {
 	return level >= LEVEL_ALERT ? '!' : level >= LEVEL_NOTE ? '*' : ' ';
 }
+
+double trouble_weight(const struct trouble *trouble)
+{
+	double size = trouble->sizes[trouble->kind];
+
+	return trouble->kind ? trouble->kind * 1e9 + (size < 1e9 ? size : 1e9 - 1) : 0;
+}

@@ -38,6 +38,9 @@ struct trouble {
 
 struct trouble trouble_of(const struct model *model, struct group *group, const struct survey_row *row, uint64_t now_ns);
 
+/* To sort by: the worse kind first, then the larger. 0: nothing is wrong. */
+double trouble_weight(const struct trouble *trouble);
+
 enum trouble_level trouble_level(unsigned int kind);
 
 /* "no port" "leak" "queue full" …, at most 10 columns; "" for none. */

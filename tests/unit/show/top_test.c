@@ -383,6 +383,63 @@ static void intervals_come_at_their_time(void **state)
 	assert_null(strstr(strstr(text, "\"seconds\":0.980") + 1, "\"interval\""));
 }
 
+static int64_t sum_of(const struct screen *screen, enum measure measure)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < screen->model.ranking.count; i++)
+		sum += screen->model.ranking.rows[i].value[measure];
+	return sum;
+}
+
+/* Of 30 addresses in one /24, each in either side of 3 services. */
+static void many_addresses_are_one_row(void **state)
+{
+	struct screen *screen = *state;
+	int64_t live;
+
+	world_run(&world, 9000, 6);
+	live = state_totals_now(&world.totals.states[STATE_CLOSE_WAIT]);
+	measure(screen);
+	press(screen, '5');
+	assert_int_equal(screen->model.ranking.n_folds, 2 * WORLD_PORTS);
+	assert_int_equal(screen->ui.panel.n_visible, 2 * WORLD_PORTS);
+	assert_int_equal(lines_with(screen, "10.0.0.0/24"), 2 * WORLD_PORTS);
+	assert_int_equal(lines_with(screen, "to 10.0.0.0/24 port 800"), WORLD_PORTS);
+	unit_assert_contains(head_of(screen), "ADDRS");
+	assert_int_equal(sum_of(screen, MEASURE_CLOSE_WAIT_NOW), live);
+	assert_int_equal(sum_of(screen, MEASURE_REMOTES), 2 * WORLD_PORTS * world.remotes);
+	/* Enter has the addresses of one in its place. */
+	press(screen, TERMINAL_ENTER);
+	assert_int_equal(screen->ui.panel.mode, PANEL_LIST);
+	assert_int_equal(screen->ui.panel.n_visible, 2 * WORLD_PORTS - 1 + world.remotes);
+	assert_int_equal(sum_of(screen, MEASURE_CLOSE_WAIT_NOW), live);
+	/* A second Enter: the sockets of the address. */
+	assert_int_equal(screen->model.ranking.rows[screen->ui.panel.visible[screen->ui.panel.places[0].selected]].folded, 0);
+	press(screen, TERMINAL_ENTER);
+	assert_int_equal(screen->ui.panel.mode, PANEL_DETAILS);
+	assert_true(screen->ui.panel.n_details > 0);
+	press(screen, TERMINAL_ESCAPE);
+	press(screen, 'x');
+	assert_int_equal(screen->ui.panel.n_visible, 2 * WORLD_PORTS);
+	press(screen, 'x');
+	assert_int_equal(screen->ui.panel.n_visible, 2 * WORLD_PORTS * world.remotes);
+	assert_int_equal(sum_of(screen, MEASURE_CLOSE_WAIT_NOW), live);
+}
+
+/* One less than are folded. */
+static void few_addresses_stay_rows(void **state)
+{
+	struct screen *screen = *state;
+
+	world.remotes = RANKING_FOLD_FROM - 1;
+	world_run(&world, 9000, 6);
+	measure(screen);
+	press(screen, '5');
+	assert_int_equal(screen->model.ranking.n_folds, 0);
+	assert_int_equal(screen->ui.panel.n_visible, 2 * WORLD_PORTS * world.remotes);
+}
+
 static void an_interval_as_json(void **state)
 {
 	struct screen *screen = *state;
@@ -430,6 +487,8 @@ int main(void)
 		TEST(the_selection_stays_with_its_row),
 		TEST(random_keys_do_no_harm),
 		TEST(intervals_come_at_their_time),
+		TEST(many_addresses_are_one_row),
+		TEST(few_addresses_stay_rows),
 		TEST(an_interval_as_json),
 	};
 

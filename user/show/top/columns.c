@@ -213,6 +213,8 @@ static bool is_wanted(const struct column *column, size_t i, const struct top_mo
 
 static unsigned int priority_of(const struct column *column, const struct top_model *model)
 {
+	if (model->ranking.n_folds && column->measure == MEASURE_REMOTES)
+		return 5;
 	if (of_ports(model) && (column->measure == MEASURE_REMOTES || column->kind == COLUMN_CLOSER))
 		return 5;
 	return column->measure == model->sort && column->kind < COLUMN_WHY ? 0 : column->priority;

@@ -35,7 +35,7 @@ const char *const top_ui_help[] = {
 	"  b B    group by the next key           1 to 9  by that key: 1 process, 5 remote,",
 	"  w      wide: percentiles, other end            6 port, 7 name",
 	"  D      a finding whole, again: the next  q  quit (only in the list)",
-	"  p      pause (also Space)",
+	"  p      pause (also Space)              x  a row a network, or an address",
 	"  s S    sort by the next column         r  reverse",
 	"  d  what is wrong    t T  TIME_WAIT, /s  c C  CLOSE_WAIT, /s   o  oldest",
 	"  y  SYN_SENT         e  ESTABLISHED      f  FIN_WAIT2          l  closing",

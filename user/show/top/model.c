@@ -42,6 +42,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	model->sort = config->sort;
 	model->interval_ns = config->interval_ns ?: NSEC_PER_SEC;
 	model->wide = config->wide;
+	model->folds = !config->json;
 	model->states = config->states;
 	model->books = model_new(&books);
 	if (config->json || config->wide || interactive)
@@ -122,6 +123,8 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 	model->health = *tick->health;
 	model->totals = *tick->totals;
 	err = ranking_measure(&model->ranking, model->books, model->by, model->time_ns, model->intervals);
+	if (!err && model->folds)
+		err = ranking_fold(&model->ranking, model->books, &model->open, model->time_ns);
 	if (err)
 		return err;
 	model->seen |= top_columns_seen(model);

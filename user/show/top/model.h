@@ -23,6 +23,8 @@ struct top_model {
 	struct model *books;
 	struct pod_names *names; /* the run's */
 	struct programs *programs; /* NULL: of a recording, or not asked for */
+	bool folds; /* many addresses of a network are one row */
+	struct ranking_open open; /* but not of these */
 	bool wide; /* percentiles, and what each process runs */
 	uint32_t states; /* bit (1 << state): rows and columns of these alone; 0 = of all */
 	uint64_t seen; /* columns that any row has had something for, see columns.h */

@@ -58,7 +58,7 @@ void top_remote_cell(char *out, size_t size, const struct model *model, const st
 		snprintf(out, size, "%s", text);
 	else if (!survey->sockets)
 		snprintf(out, size, "-");
-	else if (survey->addresses >= FOLD_FROM) {
+	else if (survey->addresses >= FOLD_FROM && !row->folded) {
 		top_network_text(text, &survey->network);
 		snprintf(out, size, "%s %u%%", text, percent(survey->network.sockets, survey->sockets));
 	} else {

@@ -58,17 +58,51 @@ static void follow(struct panel *panel, size_t row)
 	of(panel)->selected_name = row_at(panel, row)->group->name;
 }
 
+static bool is_same(const struct group_name *a, const struct group_name *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* An address and the row that has it among others follow each other. */
 static bool is_followed(const struct panel *panel, size_t row)
 {
-	const struct group_name *name = &row_at(panel, row)->group->name;
+	const struct group_name *name = &row_at(panel, row)->group->name, *selected = &of(panel)->selected_name;
+	struct group_name network;
 
-	return !memcmp(name, &of(panel)->selected_name, sizeof(*name));
+	return is_same(name, selected) || (ranking_network_of(&network, name) && is_same(&network, selected)) ||
+	       (ranking_network_of(&network, selected) && is_same(&network, name));
+}
+
+/* Where there are too many, the first that was opened is folded again. */
+static void open_network(struct top_ui *ui, const struct group_name *name)
+{
+	struct ranking_open *open = &ui->model->open;
+
+	if (open->count == RANKING_KEPT_OPEN)
+		memmove(&open->names[0], &open->names[1], --open->count * sizeof(open->names[0]));
+	open->names[open->count++] = *name;
+	ui->selected_name = *name;
+	ui->panel.follows = true;
+	ui->panel.stale = true;
+}
+
+/* All networks are one row each again; or none is. */
+static int fold_all(struct top_ui *ui)
+{
+	ui->model->folds = ui->model->open.count || !ui->model->folds;
+	ui->model->open.count = 0;
+	ui->panel.stale = true;
+	return 0;
 }
 
 static bool open_row(struct panel *panel, size_t row)
 {
 	struct top_ui *ui = of(panel);
 
+	if (row_at(panel, row)->folded) {
+		open_network(ui, &row_at(panel, row)->group->name);
+		return false;
+	}
 	snprintf(ui->drilled_label, sizeof(ui->drilled_label), "%s", row_at(panel, row)->group->label);
 	return true;
 }
@@ -181,6 +215,8 @@ static int key(struct panel *panel, int key)
 	case 'D':
 		top_findings_open_next(ui);
 		return 0;
+	case 'x':
+		return fold_all(ui);
 	case 'w':
 		ui->model->wide = !ui->model->wide;
 		return 0;
