@@ -49,14 +49,16 @@ struct cgroup_names {
 
 static const struct cgroup_name unknown;
 
-/* mountinfo: "… mount-point options [optional…] - type source options", octal escapes in the mount point. */
-static bool parse_mount(char *line, char *out, size_t size)
+enum mount_field { MOUNT_ROOT = 3, MOUNT_POINT = 4 };
+
+/* mountinfo: "id parent device root mount-point options [optional…] - type source options", octal escapes in paths. */
+static bool parse_mount(char *line, enum mount_field which, char *out, size_t size)
 {
 	char *separator = strstr(line, " - "), *field = line, *at = out;
 
 	if (!separator || strncmp(separator + 3, "cgroup2 ", 8))
 		return false;
-	for (int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < which; i++) {
 		field = strchr(field, ' ');
 		if (!field++)
 			return false;
@@ -75,7 +77,7 @@ static bool parse_mount(char *line, char *out, size_t size)
 	return true;
 }
 
-int cgroup_mount_find(const char *mountinfo, char *out, size_t size)
+static int mount_read(const char *mountinfo, enum mount_field which, char *out, size_t size)
 {
 	FILE *file = fopen(mountinfo ? mountinfo : "/proc/self/mountinfo", "re");
 	char *line = NULL;
@@ -85,11 +87,16 @@ int cgroup_mount_find(const char *mountinfo, char *out, size_t size)
 	if (!file)
 		return -errno;
 	while (result && getline(&line, &capacity, file) >= 0)
-		if (parse_mount(line, out, size))
+		if (parse_mount(line, which, out, size))
 			result = 0;
 	free(line);
 	fclose(file);
 	return result;
+}
+
+int cgroup_mount_find(const char *mountinfo, char *out, size_t size)
+{
+	return mount_read(mountinfo, MOUNT_POINT, out, size);
 }
 
 int cgroup_id_of(const char *directory, uint64_t *id)
@@ -112,6 +119,13 @@ static bool in_cgroup_namespace(void)
 	return !stat("/proc/self/ns/cgroup", &status) && status.st_ino != INITIAL_CGROUP_NAMESPACE;
 }
 
+bool cgroup_paths_are_whole(void)
+{
+	char root[4096];
+
+	return !in_cgroup_namespace() && !mount_read(NULL, MOUNT_ROOT, root, sizeof(root)) && !strcmp(root, "/");
+}
+
 struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods)
 {
 	struct cgroup_names *names = calloc(1, sizeof(*names));
@@ -122,7 +136,7 @@ struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods)
 	names->pods = pods;
 	if (mount)
 		snprintf(names->mount, sizeof(names->mount), "%s", mount);
-	else if (in_cgroup_namespace() || cgroup_mount_find(NULL, names->mount, sizeof(names->mount)))
+	else if (!cgroup_paths_are_whole() || cgroup_mount_find(NULL, names->mount, sizeof(names->mount)))
 		names->mount[0] = 0;
 	while (names->mount[0] && names->mount[strlen(names->mount) - 1] == '/')
 		names->mount[strlen(names->mount) - 1] = 0; /* paths follow it, beginning with one */

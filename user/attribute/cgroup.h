@@ -26,12 +26,15 @@ struct cgroup_name {
  */
 int cgroup_mount_find(const char *mountinfo, char *out, size_t size);
 
+/* Is the whole hierarchy mounted, and are we outside of a cgroup namespace? If not, paths below the mount lack their begin. */
+bool cgroup_paths_are_whole(void);
+
 /* The id of the cgroup that is a directory. 0 or a negative errno. */
 int cgroup_id_of(const char *directory, uint64_t *id);
 
 /*
- * `mount` NULL: found by itself; not mounted, or in a cgroup namespace, where paths are not whole: lookups then only know
- * what was learnt. `pods`, NULL or the caller's, has Kubernetes' names. NULL: no memory.
+ * `mount` NULL: found by itself; not mounted, or where paths below it are not whole: lookups then only know what was
+ * learnt. `pods`, NULL or the caller's, has Kubernetes' names. NULL: no memory.
  */
 struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods);
 void cgroup_names_free(struct cgroup_names *names);

@@ -244,15 +244,38 @@ static void on_selected(struct live *live, const struct transition *record)
 	live->last_event_ns = event.record.time_ns;
 }
 
+/* In a cgroup namespace: the filter's cgroups have whole paths too, as soon as one below the namespace's root was told. */
+static void complete_filter(struct live *live, uint64_t id, const char *path)
+{
+	const struct filter *filter = &live->options->filter;
+	char whole[8192];
+
+	if (!path || !filter->n_cgroups || !filter->cgroup_root || !cgroup_root_learn(filter->cgroup_root, NULL, id, path))
+		return;
+	for (unsigned int i = 0; i < filter->n_cgroups; i++) {
+		const char *below = filter->cgroup_paths[i] + strspn(filter->cgroup_paths[i], "/");
+		size_t size = strlen(below);
+
+		while (size && below[size - 1] == '/')
+			size--;
+		snprintf(whole, sizeof(whole), "%s%s%.*s", filter->cgroup_root->path, size || !filter->cgroup_root->path[0] ? "/" : "",
+			 (int)size, below);
+		cgroup_names_learn(live->cgroups, filter->cgroup_ids[i], whole);
+	}
+}
+
 /* A cgroup that was not met before. Its container's names may be as new. */
 static void on_cgroup(struct live *live, const struct cgroup_record *record)
 {
 	uint64_t now_ns = clock_monotonic_ns();
+	const struct cgroup_name *name;
 
 	if (record->bytes > sizeof(record->names))
 		return;
 	cgroup_names_learn_upwards(live->cgroups, record->id, record->names, record->bytes);
-	if (!container_is_named(&cgroup_names_lookup(live->cgroups, record->id, now_ns)->container))
+	name = cgroup_names_lookup(live->cgroups, record->id, now_ns);
+	complete_filter(live, record->id, name->path);
+	if (!container_is_named(&name->container))
 		pod_names_refresh(live->pods, now_ns, true);
 }
 
@@ -430,6 +453,8 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, needs->present, deliver_holder, live);
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
+	if (options->filter.cgroup_root)
+		cgroup_root_begin(options->filter.cgroup_root);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
 	live->present = needs->present ? present_watch_new(live->tracer, live->owners, deliver_present, live) : NULL;
 	live->selects = filter_has_processes(&options->filter) && !needs->filters_processes;

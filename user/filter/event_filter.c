@@ -26,6 +26,18 @@ static bool is_u32_member(const uint32_t *set, unsigned int count, uint32_t valu
 	return false;
 }
 
+/* The path as the filter's are given: from where our cgroups begin. NULL: it is not there, or that is not known yet. */
+static const char *path_here(const struct filter *filter, const char *path)
+{
+	const struct cgroup_root *root = filter->cgroup_root;
+	size_t size;
+
+	if (!root || !path)
+		return path;
+	size = strlen(root->path);
+	return !root->is_open && !strncmp(path, root->path, size) && (!path[size] || path[size] == '/') ? path + size : NULL;
+}
+
 /* The filter's path may be given without the first slash, and with others at its end. */
 static bool is_in_cgroup(const char *path, const char *cgroup)
 {
@@ -43,6 +55,7 @@ static bool cgroup_passes(const struct filter *filter, const char *path)
 {
 	unsigned int i;
 
+	path = path_here(filter, path);
 	for (i = 0; path && i < filter->n_cgroups; i++)
 		if (filter->cgroup_paths[i] && is_in_cgroup(path, filter->cgroup_paths[i]))
 			return true;
@@ -99,13 +112,18 @@ static bool is_cgroup_of(const struct filter *filter, uint64_t id)
 	return false;
 }
 
+static bool is_root_open(const struct filter *filter)
+{
+	return filter->cgroup_root && filter->cgroup_root->is_open;
+}
+
 enum name_verdict process_decide(const struct filter *filter, const struct process *process, const char *cgroup,
 				 const struct container *container)
 {
 	if (!process_passes(filter, process))
 		return NAMES_REJECT;
 	if (!is_cgroup_of(filter, process->cgroup_id) && !cgroup_passes(filter, cgroup))
-		return cgroup ? NAMES_REJECT : NAMES_MISSING;
+		return cgroup && !is_root_open(filter) ? NAMES_REJECT : NAMES_MISSING;
 	return names_decide(filter, cgroup, container);
 }
 

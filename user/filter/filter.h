@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "attribute/cgroup_root.h"
 #include "attribute/netns.h"
 #include "util/address.h"
 
@@ -60,6 +61,7 @@ struct filter {
 	 */
 	bool recorded;
 	const char *cgroup_paths[FILTER_SET_MAX]; /* below the mount; as long as the arguments live; n_cgroups of them */
+	struct cgroup_root *cgroup_root; /* what stands before these in an event's paths, once it is known; NULL: nothing */
 
 	struct filter_places places;
 };

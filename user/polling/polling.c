@@ -303,17 +303,19 @@ static int tell_begin(struct polling *polling, struct view *view)
 	return feed_error(&polling->feed);
 }
 
-/* Numbers of cgroups to paths, for event_passes(). */
+/* Numbers of cgroups to paths, for event_passes(). In a cgroup namespace all paths begin at its root, also those given. */
 static void filter_prepare(struct polling *polling)
 {
+	const struct cgroup_name *name;
 	unsigned int i;
 
 	polling->filter = polling->options->filter;
 	if (polling->needs->filters_processes)
 		filter_drop_processes(&polling->filter);
-	for (i = 0; i < polling->filter.n_cgroups; i++)
-		polling->filter.cgroup_paths[i] =
-			cgroup_names_lookup(polling->cgroups, polling->filter.cgroup_ids[i], clock_monotonic_ns())->path;
+	for (i = 0; i < polling->filter.n_cgroups; i++) {
+		name = cgroup_names_lookup(polling->cgroups, polling->filter.cgroup_ids[i], clock_monotonic_ns());
+		polling->filter.cgroup_paths[i] = name->path ?: polling->filter.cgroup_paths[i];
+	}
 }
 
 static bool sees_what_is_asked(const struct polling *polling)

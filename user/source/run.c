@@ -8,6 +8,7 @@ void run_options_init(struct run_options *options)
 {
 	memset(options, 0, sizeof(*options));
 	filter_init(&options->filter, NULL);
+	options->filter.cgroup_root = &options->cgroup_root;
 	options->seconds = -1;
 }
 

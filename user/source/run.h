@@ -16,6 +16,7 @@ struct recording_selection; /* recording/files.h */
 /* As the command line has it, whatever the view. */
 struct run_options {
 	struct filter filter;
+	struct cgroup_root cgroup_root; /* the filter's */
 	double seconds; /* the run ends after so many; < 0: when it is stopped */
 	bool polls; /* without BPF */
 	bool for_programs; /* a program reads the output: no warnings of what only a person would not expect */

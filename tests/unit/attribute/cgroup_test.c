@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "attribute/cgroup.h"
+#include "attribute/cgroup_root.h"
 
 #define SECOND 1000000000ULL
 #define NOBODY 65534
@@ -269,12 +270,45 @@ static void not_found_is_remembered(void **state)
 	cgroup_names_free(names);
 }
 
+/* A mount that begins at "/pods/a" of the hierarchy: ids decide, where "a" is there twice. */
+static void a_part_of_the_hierarchy(void **state)
+{
+	struct cgroup_root root = {.is_open = true};
+	char folder[UNIT_PATH], path[UNIT_PATH + 2];
+	uint64_t id, top;
+
+	(void)state;
+	unit_make_folder(folder);
+	snprintf(path, sizeof(path), "%s/a", folder);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_int_equal(cgroup_id_of(path, &id), 0);
+	assert_int_equal(cgroup_id_of(folder, &top), 0);
+	assert_false(cgroup_root_learn(&root, folder, id + top, "/pods/a/a"));
+	assert_false(cgroup_root_learn(&root, folder, id, "/pods/a/b"));
+	assert_true(root.is_open);
+	assert_true(cgroup_root_learn(&root, folder, id, "/pods/a/a"));
+	assert_false(root.is_open);
+	assert_string_equal(root.path, "/pods/a");
+	assert_false(cgroup_root_learn(&root, folder, top, "/pods"));
+	assert_string_equal(root.path, "/pods/a");
+	root.is_open = true;
+	assert_true(cgroup_root_learn(&root, folder, top, "/pods/a"));
+	assert_string_equal(root.path, "/pods/a");
+	root.is_open = true;
+	assert_true(cgroup_root_learn(&root, folder, top, "/"));
+	assert_string_equal(root.path, "");
+	root.is_open = true;
+	assert_true(cgroup_root_learn(&root, folder, id, "/a"));
+	assert_string_equal(root.path, "");
+	unit_remove_folder(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mounts),
 		cmocka_unit_test(learnt_names), cmocka_unit_test(names_from_the_kernel),
-		cmocka_unit_test(many_names),
+		cmocka_unit_test(many_names), cmocka_unit_test(a_part_of_the_hierarchy),
 		cmocka_unit_test(found_by_handle_and_by_walk),
 		cmocka_unit_test(names_outlive_their_cgroup),
 		cmocka_unit_test(the_walk_is_limited),
