@@ -44,6 +44,7 @@ static void leaks_needs(const struct options *options, struct run_needs *needs)
 	needs->filters_processes = true;
 	needs->track_all = needs->emit_states & ~(1U << STATE_CLOSE_WAIT | 1U << STATE_TIME_WAIT);
 	needs->local_ports = true;
+	needs->present = true;
 }
 
 static struct view *leaks_view(const struct options *options, struct output *output)
@@ -86,7 +87,8 @@ const struct command command_leaks = {
 	.description = "Lists the sockets that are in CLOSE_WAIT for longer than --older-than: a line for each cause first, with the process\n"
 		       "that has them, what it runs, what of them was read, and its descriptors; then each socket, the oldest first. Sockets\n"
 		       "from before tcpdwell are there too; their age is then \"at least\". Without -d it looks once; with -d it watches first,\n"
-		       "and says how each group grows. --state TIME_WAIT lists them with the time that is left.",
+		       "and says how each group grows. --state TIME_WAIT lists them with the time that is left.\n"
+		       "Accept queues that are full, or where a client waits for longer than --older-than, have a line each.",
 	.examples = "  tcpdwell leaks                        # what is stuck now\n"
 		    "  tcpdwell leaks -d 60                  # watch for a minute: is it growing?\n"
 		    "  tcpdwell leaks --fail-on 100 >/dev/null || echo leaking   # in a script; exit code 3\n"

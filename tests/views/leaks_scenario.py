@@ -404,6 +404,40 @@ def check_text():
     check("rows", ["" if re.search(r"… and \d+ more: -r \d+ shows them", short) else "the rest is not mentioned"])
 
 
+def check_queues():
+    """Three clients of a listener that does not accept, one of them gone; and one whose backlog is used up."""
+    listen(7971)
+    clients = [connect(7971) for _ in range(3)]
+    clients[0].close()
+    listen(7972, backlog=1)
+    keep.extend(clients + [connect(7972) for _ in range(2)])
+    begin = time.monotonic()
+    wait_until(lambda: in_state(7971, "close-wait"), "CLOSE_WAIT on port 7971")
+    wait_until(lambda: time.monotonic() - begin > 0.3, "0.3 s")
+    _, lines = run_leaks("--older-than", "200ms")
+    queues = {q["local_port"]: q for q in only(lines, "leaks")["accept_queues"]}
+    spent = time.monotonic() - begin
+    ss = {int(line.split()[3].rsplit(":", 1)[1]): line.split() for line in subprocess.run(
+        ["ss", "-Hltn"], capture_output=True, text=True, check=True).stdout.splitlines()}
+    for port, full, closed in ((7971, False, 1), (7972, True, 0)):
+        found = queues.get(port, {})
+        check(f"accept_queue_{port}", [
+            differ("depth", found.get("accept_queue"), int(ss[port][1])),
+            differ("backlog", found.get("backlog"), int(ss[port][2])),
+            differ("full", found.get("full"), full),
+            differ("closed by the client", found.get("closed_by_client"), closed),
+            differ("pid", found.get("pid"), ME),
+            "" if 0.2 < (found.get("oldest_s") or 0) < spent + 1 else f"oldest {found.get('oldest_s')}"])
+    text = subprocess.run([TOOL, "leaks", "-n", "self", "--older-than", "200ms"], capture_output=True, text=True,
+                          check=True).stdout
+    _, young = run_leaks("--older-than", "1h")
+    check("accept_queues_chosen", [
+        "" if re.search(r"at 127\.0\.0\.1:7971: 3 wait to be accepted, backlog 8, somaxconn \d+; oldest \S+, "
+                        r"1 already closed by the client", text) else text,
+        differ("full ones", sorted(q["local_port"] for q in only(young, "leaks")["accept_queues"]),
+               sorted(port for port, line in ss.items() if int(line[1]) > int(line[2])))])
+
+
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     count = check_before()
@@ -411,6 +445,7 @@ def main():
     check_text()
     check_watch(count)
     check_states()
+    check_queues()
     check_syn_sent_watched()
 
 

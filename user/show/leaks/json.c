@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/leaks/leaks.h"
+#include "show/leaks/queues.h"
 #include "event/summary.h"
 #include "event/transition.h"
 #include "util/address.h"
@@ -154,6 +154,7 @@ static void head_json(struct json *json, const struct leaks_report *report)
 	for (i = 0; i < report->group_count && i < (report->config->rows ?: SIZE_MAX); i++)
 		leak_group_json(json, report, &report->groups[i]);
 	json_array_end(json);
+	leak_queues_json(json, report);
 	json_object_end(json);
 	json_end_line(json);
 }

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "event/summary.h"
+#include "show/leaks/queues.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -178,6 +179,8 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 	leaks->found = report->count;
 	err = leak_groups_make(leaks->model, report->leaks, report->count, report->tick->time_ns, &report->groups,
 			       &report->group_count);
+	if (!err && report->states & 1U << STATE_CLOSE_WAIT)
+		err = leak_queues_make(report);
 	if (!err && report->asked)
 		leaks_ask_processes(report);
 	if (report->count)
@@ -220,6 +223,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 	if (held)
 		holders_release(held, asked);
 	free(held);
+	free(report.queues);
 	free(report.groups);
 	free(report.leaks);
 	return err;

@@ -59,6 +59,8 @@ struct leaks_report {
 	size_t count;
 	struct leak_group *groups; /* with leaks, most first */
 	size_t group_count;
+	const struct listening_socket **queues; /* of the model: whose clients wait to be accepted, see queues.h */
+	size_t queue_count;
 };
 
 /* NULL: no memory. `output` stays the caller's and must outlive the view. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "attribute/pod_names.h"
-#include "show/leaks/leaks.h"
+#include "show/leaks/queues.h"
 #include "event/summary.h"
 #include "event/transition.h"
 #include "util/address.h"
@@ -366,6 +366,7 @@ int leaks_text(struct output *output, const struct leaks_report *report)
 
 	head_text(output, report);
 	groups_text(output, report);
+	leak_queues_text(output, report);
 	if (report->count)
 		table_text(output, report);
 	text_duration(limit, report->config->older_than_ns);
