@@ -23,7 +23,7 @@ struct leaks_view {
 	struct model *model;
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns;
-	bool recorded;
+	bool recorded, polled;
 	size_t found;
 };
 
@@ -34,6 +34,7 @@ static int leaks_begin(struct view *view, const struct run *run)
 
 	leaks->begin_ns = run->begin_ns;
 	leaks->recorded = run->recorded;
+	leaks->polled = run->polled;
 	leaks->names = run->names;
 	if (leaks->config.json)
 		header_json(&leaks->json, run);
@@ -206,6 +207,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 		.begin_ns = leaks->begin_ns,
 		.watched_ns = watches(leaks) ? watched_ns(leaks, last) : 0,
 		.asked = !leaks->recorded,
+		.polled = leaks->polled,
 		.states = leaks->config.states,
 		.refused = leaks->model->sockets.refused,
 	};

@@ -49,6 +49,7 @@ struct leaks_report {
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns; /* of the run */
 	uint64_t watched_ns; /* so long; 0: for too short a time that growth means something */
+	bool polled; /* see struct run: queues are not looked into */
 	bool asked; /* the kernel, who holds what; false in a replay */
 	bool holders_complete; /* everything that was asked could be looked at */
 	uint32_t states;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event/present_json.h"
 #include "util/address.h"
 #include "util/text.h"
 
@@ -103,10 +102,18 @@ void leak_queues_text(struct output *output, const struct leaks_report *report)
 		output_printf(output, "  … and %zu more listeners: -r %zu shows them\n", report->queue_count - rows, report->queue_count);
 }
 
+static void number_or_null(struct json *json, const char *key, uint64_t number, bool known)
+{
+	if (known)
+		json_u64(json, key, number);
+	else
+		json_null(json, key);
+}
+
 static void queue_json(struct json *json, const struct leaks_report *report, const struct listening_socket *listener)
 {
 	const struct process *process = &model_present_process(report->model, &listener->base)->process;
-	struct listener_facts facts = listener->now;
+	const struct listener_facts *facts = &listener->now;
 	char local[ADDRESS_TEXT];
 
 	address_format_mapped(local, listener->base.endpoint.local_addr);
@@ -121,8 +128,13 @@ static void queue_json(struct json *json, const struct leaks_report *report, con
 		json_null(json, "pid");
 		json_null(json, "comm");
 	}
-	facts.oldest_ns = 0; /* an age is told instead */
-	listener_fields_json(json, &facts);
+	json_u64(json, "accept_queue", facts->depth);
+	json_u64(json, "backlog", facts->backlog);
+	number_or_null(json, "somaxconn", facts->somaxconn, facts->somaxconn);
+	number_or_null(json, "half_open", facts->half_open, !report->polled);
+	number_or_null(json, "closed_by_client", facts->closed, !report->polled || facts->closed);
+	number_or_null(json, "drops", facts->drops, facts->drops != LISTENER_NOT_KNOWN);
+	number_or_null(json, "new_drops", facts->new_drops, facts->new_drops != LISTENER_NOT_KNOWN);
 	if (oldest_of(report, &listener->now))
 		json_f64(json, "oldest_s", oldest_of(report, &listener->now) / NSEC_PER_SEC, 3);
 	else
