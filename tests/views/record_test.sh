@@ -277,7 +277,7 @@ findings_have_their_exit_code() {
 usage_is_explained() {
 	local arguments
 	for arguments in "report" "report -j $dir/a.rec" "report $dir/a.rec check" "report $dir/a.rec --hooks=fentry" "record" "record -o -" \
-		"report $dir/a.rec top -s bogus" "report $dir/a.rec hist -s tw-now" "report $dir/a.rec top --state LISTEN"; do
+		"report $dir/a.rec top -s bogus" "report $dir/a.rec hist -s tw-now" "report $dir/a.rec top --state NOWHERE"; do
 		# shellcheck disable=SC2086
 		"$tool" $arguments >"$dir/out" 2>"$dir/err"
 		equal "exit status of $arguments" $? 64 && equal "lines" "$(wc -l <"$dir/err")" 1 || return 1
