@@ -11,7 +11,7 @@ need_containers
 is_small() {
 	local size
 	size=$(podman image inspect $image --format '{{.Size}}')
-	[ "$size" -gt 0 ] && [ "$size" -lt 4000000 ] || { echo "$size bytes"; return 1; }
+	[ "$size" -gt 0 ] && [ "$size" -lt 8000000 ] || { echo "$size bytes"; return 1; }
 }
 
 is_reproducible() {
@@ -65,7 +65,7 @@ checks() {
 strict=$(tools/container/seccomp | jq '.syscalls |= map(.names -= ["bpf"]) | .syscalls |= map(select(.names != []))') &&
 	echo "$strict" >"$dir/strict.json"
 check "the image is reproducible" is_reproducible
-check "the image is less than 4 MB" is_small
+check "the image is less than 8 MB" is_small
 check "the image has labels and a user" has_labels
 check "the image says nothing of where it was built" names_no_folder_of_the_builder
 check "as root" runs 0:0
