@@ -53,7 +53,7 @@ mkdir "$TMPDIR" "$dir/folder"
 check trace killed trace -n self
 check top killed top -b -n self
 check hist killed hist -n self
-check leaks killed leaks -n self
+check leaks killed leaks -n self -d 60 # without -d it would end by itself
 check ports killed ports -b -n self
 check record killed record -n self -o "$dir/folder/"
 check no_file_stays equal "files in TMPDIR" "$(ls "$TMPDIR")" ""
