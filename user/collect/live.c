@@ -5,12 +5,10 @@
  */
 #include "collect/live.h"
 
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -25,6 +23,7 @@
 #include "collect/ports.h"
 #include "collect/present.h"
 #include "collect/reconcile.h"
+#include "collect/ring.h"
 #include "collect/selection.h"
 #include "collect/snapshot.h"
 #include "filter/event_filter.h"
@@ -41,9 +40,6 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define HEALTH_INTERVAL_NS (250 * NSEC_PER_MSEC)
 #define CLOCK_INTERVAL_NS (1000 * NSEC_PER_MSEC)
-#define DRAIN_NS (50 * NSEC_PER_MSEC) /* at once, then others have their turn: traffic may be faster than we are */
-#define LAST_DRAIN_NS (400 * NSEC_PER_MSEC) /* of CPU time, for all that waits when the run has ended */
-#define DRAIN_LOOKS 256 /* records between two looks at the clock */
 
 struct live {
 	const struct run_options *options;
@@ -58,18 +54,12 @@ struct live {
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
 	struct selection *selection;
-	struct ring_buffer *ring;
+	struct ring *ring;
 	uint64_t begin_ns, last_event_ns, health_ns, offset_ns;
 	struct reconciler reconciler;
 	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
 	uint64_t lost; /* records that the kernel side could not send */
 	uint64_t late; /* records of an earlier listing */
-	uint64_t undrained; /* records that waited when the run ended, and were not looked at */
-	bool behind; /* the last drain ended before the ring buffer was empty */
-	clockid_t drain_clock; /* CLOCK_MONOTONIC; when the run has ended: CPU time, so that no record is lost to other processes */
-	uint64_t drain_end_ns;
-	unsigned int drained; /* records since the last look at that clock */
-	bool discards; /* counts what is left */
 	bool warned_of_names;
 	bool selects; /* process filters are not the view's */
 	uint64_t unix_offset_ns; /* UTC - monotonic */
@@ -279,24 +269,6 @@ static void on_cgroup(struct live *live, const struct cgroup_record *record)
 		pod_names_refresh(live->pods, now_ns, true);
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
-}
-
-static bool is_drained_enough(struct live *live)
-{
-	if (feed_error(&live->feed))
-		return true;
-	if (++live->drained < DRAIN_LOOKS)
-		return false;
-	live->drained = 0;
-	return clock_ns(live->drain_clock) >= live->drain_end_ns;
-}
-
 static void take_record(struct live *live, const void *data, size_t size)
 {
 	uint32_t type = *(const uint32_t *)data;
@@ -321,44 +293,12 @@ static void take_record(struct live *live, const void *data, size_t size)
 		on_selected(live, &record);
 }
 
-/* A result of other than 0 ends a drain; the record is taken all the same. */
-static int on_record(void *context, void *data, size_t size)
+static bool on_record(void *context, const void *data, size_t size)
 {
 	struct live *live = context;
 
-	if (live->discards) {
-		live->undrained += *(const uint32_t *)data != RECORD_CGROUP;
-		return 0;
-	}
 	take_record(live, data, size);
-	return is_drained_enough(live) ? -ECANCELED : 0;
-}
-
-/* Returns how many records came. */
-static int drain(struct live *live)
-{
-	int drained;
-
-	if (live->drain_clock == CLOCK_MONOTONIC)
-		live->drain_end_ns = clock_monotonic_ns() + DRAIN_NS;
-	drained = ring_buffer__consume(live->ring);
-	live->behind = drained < 0;
-	return drained;
-}
-
-/* What comes from now on gets a time in all. */
-static void begin_last_drain(struct live *live)
-{
-	live->drain_clock = CLOCK_THREAD_CPUTIME_ID;
-	live->drain_end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + LAST_DRAIN_NS;
-}
-
-/* Nothing is attached any more. What there was no time for is counted. */
-static void end_last_drain(struct live *live)
-{
-	drain(live);
-	live->discards = true;
-	drain(live);
+	return !feed_error(&live->feed);
 }
 
 /* Once, and only where there are pods: nothing else is looked for there. */
@@ -388,24 +328,18 @@ static void deliver_kept(struct live *live, bool last)
 
 static void drain_between(void *context)
 {
-	drain(context);
-}
+	struct live *live = context;
 
-/* What is added to its wait is never asked what it was: after each wait all is looked at. */
-static int wake_by(struct live *live, int fd)
-{
-	struct epoll_event event = { .events = EPOLLIN };
-
-	return fd && epoll_ctl(ring_buffer__epoll_fd(live->ring), EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+	ring_drain(live->ring);
 }
 
 static int ring_open(struct live *live, int wake_fd, char *error, size_t error_size)
 {
 	int err;
 
-	live->ring = ring_buffer__new(tracer_ring_fd(live->tracer), on_record, live, NULL);
+	live->ring = ring_new(tracer_ring_fd(live->tracer), wake_fd, on_record, live);
 	if (live->ring)
-		return wake_by(live, wake_fd);
+		return 0;
 	err = -errno;
 	snprintf(error, error_size, "the ring buffer can't be mapped: %s", strerror(-err));
 	limits_explain(err, error, error_size);
@@ -479,7 +413,7 @@ static void drop_privileges(const struct live *live, const struct run_needs *nee
 
 static void live_close(struct live *live)
 {
-	ring_buffer__free(live->ring);
+	ring_free(live->ring);
 	selection_free(live->selection);
 	cgroup_names_free(live->cgroups);
 	pod_names_free(live->pods);
@@ -503,7 +437,7 @@ static void seed(struct live *live)
 		log_warn("of sockets from before in %zu other network namespaces only those that a process holds are known: "
 			 "CAP_SYS_ADMIN is needed to look there",
 			 skipped);
-	drain(live);
+	ring_drain(live->ring);
 }
 
 static void tell_begin(struct live *live, struct view *view)
@@ -532,7 +466,7 @@ static void read_health(struct live *live, uint64_t now_ns)
 {
 	health_read(&live->feed.health, live->tracer);
 	live->lost = live->feed.health.lost;
-	live->feed.health.lost += live->late + live->undrained;
+	live->feed.health.lost += live->late + ring_untaken(live->ring);
 	live->feed.totals.fin_wait2_timewait = tracer_fin_wait2_timewait(live->tracer);
 	live->feed.holders_check_ns = holders_period_ns(live->holders);
 	live->health_ns = now_ns;
@@ -560,14 +494,6 @@ static int tell_end(struct live *live)
 	return feed_end(&live->feed, now_ns, unix_ns_of(live, now_ns));
 }
 
-/* ring_buffer__poll() would also drain, without an end. */
-static void wait_for_records(const struct live *live, int ms)
-{
-	struct epoll_event event;
-
-	epoll_wait(ring_buffer__epoll_fd(live->ring), &event, 1, ms);
-}
-
 /*
  * One wait. While events come we look every tick by ourselves, so that the kernel side need not wake us for each; when
  * nothing came for VIEW_IDLE_MS we ask to be woken. The look between asking and sleeping closes the race.
@@ -575,16 +501,16 @@ static void wait_for_records(const struct live *live, int ms)
 static void wait_and_drain(struct live *live)
 {
 	bool idle = clock_monotonic_ns() - live->last_event_ns > VIEW_IDLE_MS * NSEC_PER_MSEC && !selection_waits(live->selection);
-	int drained = 0;
+	bool drained = false;
 
 	if (idle) {
 		live->tracer->skeleton->bss->reader_sleeps = true;
-		drained = drain(live);
+		drained = ring_drain(live->ring);
 	}
-	if (!drained && !live->behind)
-		wait_for_records(live, run_wait_ms(live->options, live->begin_ns, feed_tick_ms(&live->feed, idle)));
+	if (!drained && !ring_is_behind(live->ring))
+		ring_wait(live->ring, run_wait_ms(live->options, live->begin_ns, feed_tick_ms(&live->feed, idle)));
 	owner_finder_new_batch(live->owners);
-	drain(live);
+	ring_drain(live->ring);
 	deliver_kept(live, false);
 }
 
@@ -629,11 +555,11 @@ static void look_around(struct live *live, bool last)
 /* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */
 static void end_run(struct live *live)
 {
-	begin_last_drain(live);
+	ring_begin_last(live->ring);
 	read_health(live, clock_monotonic_ns());
 	look_around(live, true);
 	tracer_detach(live->tracer);
-	end_last_drain(live);
+	ring_end_last(live->ring);
 	deliver_kept(live, true);
 	if (live->ports)
 		port_watch_answer(live->ports);
@@ -644,10 +570,9 @@ static void end_run(struct live *live)
 static void tell_unread(struct live *live)
 {
 	tracer_detach(live->tracer);
-	live->discards = true;
-	drain(live);
-	if (live->undrained)
-		log_warn("%llu records from the kernel were not read any more", (unsigned long long)live->undrained);
+	ring_discard(live->ring);
+	if (ring_untaken(live->ring))
+		log_warn("%llu records from the kernel were not read any more", (unsigned long long)ring_untaken(live->ring));
 }
 
 static int run(struct live *live)
@@ -679,7 +604,7 @@ static int end_early(struct live *live, char *error)
 int live_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 	     size_t error_size)
 {
-	struct live live = { .options = options, .drain_clock = CLOCK_MONOTONIC, .feed.totals.told = needs->emit_states };
+	struct live live = { .options = options, .feed.totals.told = needs->emit_states };
 	int err;
 
 	error[0] = '\0';
