@@ -56,6 +56,7 @@ struct live {
 	struct selection *selection;
 	struct ring *ring;
 	uint64_t begin_ns, last_event_ns, health_ns, offset_ns;
+	uint64_t read_ns, told_ns; /* time of the youngest record that was read; of the last tick */
 	struct reconciler reconciler;
 	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
 	uint64_t lost; /* records that the kernel side could not send */
@@ -285,6 +286,8 @@ static void take_record(struct live *live, const void *data, size_t size)
 		live->late++;
 		return;
 	}
+	if (record.time_ns > live->read_ns)
+		live->read_ns = record.time_ns;
 	if (!is_of_listing(live, &record))
 		return;
 	if (record.owner_credentials)
@@ -477,18 +480,32 @@ static uint64_t unix_ns_of(const struct live *live, uint64_t time_ns)
 	return time_ns + live->unix_offset_ns;
 }
 
+/*
+ * Until when what was told is complete. While records wait, a socket that left its state long ago seems to be in it still: its age is
+ * what it was at the last record that was read.
+ */
+static uint64_t told_until(struct live *live, bool behind)
+{
+	uint64_t now_ns = behind ? live->read_ns : clock_monotonic_ns();
+
+	if (now_ns > live->told_ns)
+		live->told_ns = now_ns;
+	return live->told_ns;
+}
+
 static void tell_tick(struct live *live)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
 	if (now_ns - live->health_ns >= HEALTH_INTERVAL_NS)
 		read_health(live, now_ns);
+	now_ns = told_until(live, live->behind);
 	feed_tick(&live->feed, now_ns, unix_ns_of(live, now_ns));
 }
 
 static int tell_end(struct live *live)
 {
-	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t now_ns = told_until(live, live->undrained > 0);
 
 	read_health(live, now_ns);
 	return feed_end(&live->feed, now_ns, unix_ns_of(live, now_ns));
@@ -583,6 +600,7 @@ static int run(struct live *live)
 		wait_and_drain(live);
 		follow_clock(live);
 		look_around(live, false);
+		drain(live); /* looking around takes its time */
 		tell_tick(live);
 	}
 	if (!feed_error(&live->feed))
@@ -613,7 +631,7 @@ int live_run(const struct run_options *options, const struct run_needs *needs, s
 	if (!err) {
 		drop_privileges(&live, needs);
 		live.unix_offset_ns = clock_unix_offset_ns();
-		live.begin_ns = clock_monotonic_ns();
+		live.begin_ns = live.read_ns = clock_monotonic_ns();
 		stop_after(options->seconds);
 		live.listing = live.tracer->skeleton->data->listing;
 		live.reconciler = (struct reconciler){
