@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A network namespace of its own for each case, with processes whose names and doings are known, and tcpdwell diagnose beside them."""
+import collections
 import ctypes
 import json
 import os
@@ -14,6 +15,7 @@ import traceback
 TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
+MISSED = "lost", "missed", "healed", "skipped", "map_full", "unknown", "adopted", "dropped", "walk_cut", "queue_cut"
 ADDRESS = "10.1.1.1"  # ours, on lo: no loopback address, so that tcp_tw_reuse=2 does not apply
 
 
@@ -43,6 +45,13 @@ def sysctl(name, value):
 def ss(*filters):
     """What the kernel lists, a line a socket."""
     return subprocess.run(["ss", "-tanH", *filters], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def witness(diagnosis):
+    """What tells a wrong finding from a scenario that went otherwise: the kernel's own sockets by state, and what was missed."""
+    states = collections.Counter(line.split()[0] for line in ss())
+    missed = {name: value for name, value in diagnosis.summary.items() if name in MISSED and value}
+    return f"the kernel has {dict(states)} now, the run missed {missed or 'nothing'}"
 
 
 class Process:
@@ -149,7 +158,7 @@ class World:
                 word += "/too_early"
             seen.add(word)
         self.check("findings", seen == set(codes),
-                   f"are {sorted(seen)}, not {sorted(codes)}: {[finding['title'] for finding in diagnosis.all]}")
+                   f"are {sorted(seen)}, not {sorted(codes)}: {[finding['title'] for finding in diagnosis.all]}; {witness(diagnosis)}")
         worst = {finding["severity"] for finding in diagnosis.all}
         expected = 3 if worst & {"now", "soon"} else 0
         self.check("exit code", diagnosis.code == expected, f"is {diagnosis.code}, not {expected}; {diagnosis.errors}")
