@@ -8,24 +8,21 @@ Each case has a port of its own, so that its sockets are found by it.
 """
 import json
 import os
-import queue
 import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.dont_write_bytecode = True
 import actor  # noqa: E402
 import scenario  # noqa: E402
-from scenario import check, differ  # noqa: E402
+from scenario import PATIENCE_S, Tool, check, differ  # noqa: E402
 
 TOOL = os.path.abspath(sys.argv[1])
 HERE = os.path.dirname(os.path.abspath(__file__))
-PATIENCE_S = 40 # a busy machine: a look for holders may come late
 BY = "process,port"
 pids = []  # of all actors; they are killed at the end
 
@@ -323,46 +320,6 @@ CASES = [out_of_descriptors, accepted_after_its_fin, forked_for_each, passed_on,
          pool_of_a_client]
 
 
-class Tool:
-    """tcpdwell with -j: its objects as they come."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([TOOL, *arguments, "-j", "-n", "self"], stdout=subprocess.PIPE, text=True)
-        self.objects = queue.Queue()
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-        self.wait_for(lambda it: it["type"] == "header")
-
-    def read(self):
-        for line in self.process.stdout:
-            self.objects.put(json.loads(line))
-
-    def wait_for(self, wanted, seconds=PATIENCE_S):
-        """The first object that is wanted, else the last that came."""
-        last, end = None, time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                last = self.objects.get(timeout=0.2)
-            except queue.Empty:
-                if self.process.poll() is not None:
-                    break
-                continue
-            if wanted(last):
-                break
-        return last
-
-    def end(self, signal_number=signal.SIGINT):
-        """All that it printed since."""
-        if signal_number:
-            self.process.send_signal(signal_number)
-        self.process.wait(PATIENCE_S)
-        self.reader.join(PATIENCE_S)
-        rest = []
-        while not self.objects.empty():
-            rest.append(self.objects.get())
-        return rest
-
-
 def run(*arguments):
     done = subprocess.run([TOOL, *arguments, "-j"], capture_output=True, text=True, timeout=60, check=False)
     return [json.loads(line) for line in done.stdout.splitlines()], done
@@ -502,7 +459,7 @@ def check_names(cases):
     lines, _ = run("leaks", "-n", "self", "--older-than", "1ms", "--comm", "vw-renamed")
     renamed_case = [case for case in cases if case.name == "renamed"][0]
     wrong = [differ("--comm", {case.name for case in cases if has_in_groups(lines, case)}, {"renamed"})]
-    tool = Tool("top", "--by", "comm", "0.3")
+    tool = Tool(TOOL, "top", "--by", "comm", "0.3")
     interval = tool.wait_for(lambda it: it["type"] == "interval" and any(row["comm"] == "vw-execd" for row in it["rows"]))
     counts = {row["comm"]: row["close_wait_now"] for row in interval["rows"]}
     wrong += [differ("vw-renamed", counts.get("vw-renamed"), renamed_case.has[renamed_case.master.pid]),
@@ -540,7 +497,7 @@ def gather(cases, recording, tools):
     time.sleep(2.5) # what would move into the wrong process's rows has had the time to
     views["top wrong"] = tools["top wrong"].wait_for(lambda it: it["type"] == "interval" and tools["top wrong"].objects.empty())
     for name in ("leaks -d", "leaks -d -p wrong"):
-        views[name] = tools[name].end()
+        _, views[name] = tools[name].end()
     tools["record"].send_signal(signal.SIGINT)
     tools["record"].wait(PATIENCE_S)
     pid_lists = (("", ()), (" -p", ("-p", ",".join(map(str, right)))), (" -p wrong", ("-p", ",".join(map(str, wrong)))))
@@ -562,12 +519,12 @@ def start_tools(cases, recording):
     wrong = known - right
     tools = {
         "right pids": right, "wrong pids": wrong,
-        "top": Tool("top", "--by", BY, "0.3"),
-        "top right": Tool("top", "--by", BY, "0.3", "-p", ",".join(map(str, right))),
-        "top wrong": Tool("top", "--by", BY, "0.3", "-p", ",".join(map(str, wrong))),
-        "leaks -d": Tool("leaks", "-d", "600", "--older-than", "1ms"),
-        "leaks -d -p wrong": Tool("leaks", "-d", "600", "--older-than", "1ms", "-p", ",".join(map(str, wrong))),
-        "hist": Tool("hist", "--by", BY, "--state", "CLOSE_WAIT"),
+        "top": Tool(TOOL, "top", "--by", BY, "0.3"),
+        "top right": Tool(TOOL, "top", "--by", BY, "0.3", "-p", ",".join(map(str, right))),
+        "top wrong": Tool(TOOL, "top", "--by", BY, "0.3", "-p", ",".join(map(str, wrong))),
+        "leaks -d": Tool(TOOL, "leaks", "-d", "600", "--older-than", "1ms"),
+        "leaks -d -p wrong": Tool(TOOL, "leaks", "-d", "600", "--older-than", "1ms", "-p", ",".join(map(str, wrong))),
+        "hist": Tool(TOOL, "hist", "--by", BY, "--state", "CLOSE_WAIT"),
     }
     tools["record"] = subprocess.Popen([TOOL, "record", "-o", recording, "-n", "self"], stdout=subprocess.DEVNULL)
     wait_until(lambda: os.path.exists(recording) and subprocess.run(["zcat", recording], capture_output=True).stdout.startswith(
@@ -595,7 +552,7 @@ def check_end(cases, tools):
     for pid in reversed(pids):
         end(pid)
     last = tools["top"].wait_for(lambda it: it["type"] == "interval" and not it["totals"]["close_wait_now"])
-    rest = tools["hist"].end()
+    _, rest = tools["hist"].end()
     check("the_end_goes_to_who_had_it", [
         differ(case.name, has_in_hist(rest, case, "count"), case.has or {case.master.pid: 1}) for case in cases])
     check("sums_at_the_end", [differ("now", last["totals"]["close_wait_now"], 0), *conserved(last["rows"]),

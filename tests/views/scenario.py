@@ -2,8 +2,14 @@
 """What the views' scenarios share: the lines of their tests, and the processes whose connections they know."""
 import json
 import os
+import queue
+import signal
 import subprocess
 import sys
+import threading
+import time
+
+PATIENCE_S = 40 # a busy machine: a look for holders, or the sweep, may come late
 
 failures = 0
 
@@ -33,3 +39,43 @@ class Traffic:
     def end(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Tool:
+    """tcpdwell with -j in this network namespace: its objects as they come."""
+
+    def __init__(self, tool, *arguments):
+        self.process = subprocess.Popen([tool, *arguments, "-j", "-n", "self"], stdout=subprocess.PIPE, text=True)
+        self.objects = queue.Queue()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        self.wait_for(lambda it: it["type"] == "header")
+
+    def read(self):
+        for line in self.process.stdout:
+            self.objects.put(json.loads(line))
+
+    def wait_for(self, wanted, seconds=PATIENCE_S):
+        """The first object that is wanted, else the last that came."""
+        last, end = None, time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                last = self.objects.get(timeout=0.2)
+            except queue.Empty:
+                if self.process.poll() is not None:
+                    break
+                continue
+            if wanted(last):
+                break
+        return last
+
+    def end(self, signal_number=signal.SIGINT):
+        """Ends it; its exit status, and the objects that it printed since. No signal: it ends by itself."""
+        if signal_number:
+            self.process.send_signal(signal_number)
+        status = self.process.wait(PATIENCE_S)
+        self.reader.join(PATIENCE_S)
+        rest = []
+        while not self.objects.empty():
+            rest.append(self.objects.get())
+        return status, rest

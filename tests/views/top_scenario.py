@@ -7,63 +7,20 @@ the server), made by traffic.py, whose server and client are known by pid.
 """
 import json
 import os
-import queue
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 sys.dont_write_bytecode = True
 import scenario  # noqa: E402
-from scenario import Traffic, check, differ  # noqa: E402
+from scenario import PATIENCE_S, Tool, Traffic, check, differ  # noqa: E402
 
 TOOL = sys.argv[1]
 BEFORE = (7, 5, 4)
 DURING = (40, 30, 6)
 GROUPINGS = ("process", "cgroup", "container", "pod", "remote", "port")
 TRAFFIC_S = 60
-PATIENCE_S = 30 # a busy machine: the sweep may come late
-
-
-class Tool:
-    """tcpdwell with -j: its objects as they come."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([TOOL, *arguments, "-j", "-n", "self"], stdout=subprocess.PIPE, text=True)
-        self.objects = queue.Queue()
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
-        self.wait_for(lambda it: it["type"] == "header")
-
-    def read(self):
-        for line in self.process.stdout:
-            self.objects.put(json.loads(line))
-
-    def wait_for(self, wanted):
-        """The first object that is wanted, else the last that came."""
-        last, end = None, time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            try:
-                last = self.objects.get(timeout=0.2)
-            except queue.Empty:
-                if self.process.poll() is not None:
-                    break
-                continue
-            if wanted(last):
-                break
-        return last
-
-    def end(self):
-        """Ends it; the objects that it printed since."""
-        self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(PATIENCE_S)
-        self.reader.join(PATIENCE_S)
-        rest = []
-        while not self.objects.empty():
-            rest.append(self.objects.get())
-        return status, rest
 
 
 def sockstat_timewait():
@@ -155,8 +112,8 @@ def check_ports(interval, before, during):
 
 def test_top():
     before = Traffic(BEFORE, TRAFFIC_S)
-    tools = {by: Tool("top", "--by", by, "0.25") for by in GROUPINGS}
-    narrow = Tool("top", "--by", "remote", "--max-rows", "1", "0.25")
+    tools = {by: Tool(TOOL, "top", "--by", by, "0.25") for by in GROUPINGS}
+    narrow = Tool(TOOL, "top", "--by", "remote", "--max-rows", "1", "0.25")
     during = Traffic(DURING, TRAFFIC_S)
     last = {}
     for by, tool in tools.items():
@@ -232,7 +189,7 @@ def find(objects, **keys):
 def test_hist():
     active, passive, leaked = DURING
     before = Traffic(BEFORE, TRAFFIC_S)
-    tool = Tool("hist")
+    tool = Tool(TOOL, "hist")
     during = Traffic(DURING, TRAFFIC_S)
     least, most = hold_close_wait(0.3)
     status, objects = tool.end()
@@ -287,7 +244,7 @@ def overflow(listener):
 
 def test_happened():
     """What leaves no socket behind: connects that are refused, sockets over tcp_max_tw_buckets."""
-    tools = {name: Tool(name) for name in ("top", "trace")}
+    tools = {name: Tool(TOOL, name) for name in ("top", "trace")}
     listener = socket.create_server(("127.0.0.1", 0))
     before = set_buckets(0)
     for _ in range(OVERFLOWS):
