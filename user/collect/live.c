@@ -499,13 +499,13 @@ static void tell_tick(struct live *live)
 
 	if (now_ns - live->health_ns >= HEALTH_INTERVAL_NS)
 		read_health(live, now_ns);
-	now_ns = told_until(live, live->behind);
+	now_ns = told_until(live, ring_is_behind(live->ring));
 	feed_tick(&live->feed, now_ns, unix_ns_of(live, now_ns));
 }
 
 static int tell_end(struct live *live)
 {
-	uint64_t now_ns = told_until(live, live->undrained > 0);
+	uint64_t now_ns = told_until(live, ring_untaken(live->ring) > 0);
 
 	read_health(live, now_ns);
 	return feed_end(&live->feed, now_ns, unix_ns_of(live, now_ns));
@@ -600,7 +600,7 @@ static int run(struct live *live)
 		wait_and_drain(live);
 		follow_clock(live);
 		look_around(live, false);
-		drain(live); /* looking around takes its time */
+		ring_drain(live->ring); /* looking around takes its time */
 		tell_tick(live);
 	}
 	if (!feed_error(&live->feed))
