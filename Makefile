@@ -117,6 +117,7 @@ deb: static ## build build/dist/tcpdwell_VERSION_ARCH.deb of the same, for every
 
 test: test-deps ## install what is missing, build, run all tests (as root)
 	$(Q)$(MAKE) all unit scenarios
+	$(Q)$(MAKE) static
 	$(Q)tests/run all
 
 check: all unit scenarios ## build and run the quick tests (as root, a minute or two)
