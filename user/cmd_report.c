@@ -14,6 +14,7 @@
 #include "util/log.h"
 #include "show/summary/summary.h"
 #include "util/moment.h"
+#include "util/number.h"
 #include "util/stop.h"
 #include "util/tcp_state.h"
 
@@ -136,7 +137,7 @@ static int choose(struct options *options, const struct report *report, struct r
 	}
 	options->run.recordings = selection;
 	if (selection->since_unix_ns && options->run.seconds >= 0) { /* -d counts from there */
-		selection->until_unix_ns = selection->since_unix_ns + (uint64_t)(options->run.seconds * 1e9);
+		selection->until_unix_ns = selection->since_unix_ns + number_u64(options->run.seconds * 1e9);
 		options->run.seconds = -1;
 	}
 	return 0;

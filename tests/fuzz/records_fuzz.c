@@ -22,6 +22,8 @@ static void make_sound(struct transition *record)
 	record->closed_by %= CLOSED_BY_BOTH + 1;
 	record->end %= END_OVERFLOW + 1;
 	record->attribution %= ATTRIBUTION_LISTENER + 1;
+	record->time_ns &= INT64_MAX;
+	record->since_ns &= INT64_MAX;
 	record->owner.comm[COMM_BYTES - 1] = record->closer.comm[COMM_BYTES - 1] = '\0';
 	if (!record_is_sound(record))
 		abort();

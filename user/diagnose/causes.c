@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 const double cause_windows_s[CAUSE_WINDOWS] = { 20, 60, 600 };
@@ -18,11 +19,11 @@ void causes_init(struct causes *causes)
 
 void causes_ages(struct causes *causes, const struct thresholds *thresholds)
 {
-	uint64_t unanswered_ns = thresholds->values[TD142_AGE_S] * 1e9;
+	uint64_t unanswered_ns = number_u64(thresholds->values[TD142_AGE_S] * 1e9);
 
 	causes->age_ns[STATE_SYN_SENT] = SYN_AGAIN_NS;
-	causes->age_ns[STATE_CLOSE_WAIT] = thresholds->values[TD122_AGE_S] * 1e9;
-	causes->age_ns[STATE_FIN_WAIT2] = thresholds->values[TD141_AGE_S] * 1e9;
+	causes->age_ns[STATE_CLOSE_WAIT] = number_u64(thresholds->values[TD122_AGE_S] * 1e9);
+	causes->age_ns[STATE_FIN_WAIT2] = number_u64(thresholds->values[TD141_AGE_S] * 1e9);
 	causes->age_ns[STATE_FIN_WAIT1] = causes->age_ns[STATE_LAST_ACK] = causes->age_ns[STATE_CLOSING] = unanswered_ns;
 }
 

@@ -9,6 +9,7 @@
 
 #include "diagnose/asked.h"
 #include "diagnose/judge.h"
+#include "util/number.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define FIRST_NS (NSEC_PER_SEC + NSEC_PER_SEC / 5) /* the first run: what is there has been told by then */
@@ -134,7 +135,7 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 	int err = ports_model_measure(&diagnosis->ports, tick);
 
 	diagnosis->scene.now_ns = tick->time_ns;
-	diagnosis->scene.watched_s = (tick->time_ns - diagnosis->scene.begin_ns) / 1e9;
+	diagnosis->scene.watched_s = elapsed_ns(tick->time_ns, diagnosis->scene.begin_ns) / 1e9;
 	err = err ?: causes_make(&diagnosis->causes, diagnosis->ports.books, diagnosis->scene.begin_ns, tick->time_ns);
 	if (err)
 		return err;
@@ -250,7 +251,7 @@ static void close_over(struct diagnosis *diagnosis)
 	while (i < diagnosis->n_told) {
 		struct told_finding *told = diagnosis->told[i];
 
-		told->over = diagnosis->scene.now_ns - told->last_ns >= OVER_NS;
+		told->over = elapsed_ns(diagnosis->scene.now_ns, told->last_ns) >= OVER_NS;
 		if (is_decided(diagnosis, told) || has_come_true(diagnosis, told))
 			drop(diagnosis, i);
 		else

@@ -4,6 +4,7 @@
 
 #include "diagnose/codes.h"
 #include "diagnose/port_words.h"
+#include "util/number.h"
 
 #define MEASURED_MIN 10 /* connects whose search was measured */
 
@@ -32,7 +33,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	destination_subject(finding, scene, destination);
 	finding->weight = now_ns;
 	if (isfinite(destination->wall_in_s))
-		finding->until_ns = scene->now_ns + destination->wall_in_s * 1e9;
+		finding->until_ns = scene->now_ns + number_u64(destination->wall_in_s * 1e9);
 	finding_evidence(finding, "search_p99_us", now_ns / 1e3, "us", "tcpdwell ports --remote %s", to);
 	finding_evidence(finding, "search_p5_us", before_ns / 1e3, "us", NULL);
 	finding_evidence(finding, "cliff_capacity", destination->headroom.cliff_capacity, "ports", NULL);

@@ -4,6 +4,7 @@
 
 #include "diagnose/codes.h"
 #include "diagnose/port_words.h"
+#include "util/number.h"
 
 static double counted_s(const struct scene *scene, const struct destination *destination)
 {
@@ -31,7 +32,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		      destination->headroom.capacity, words_number(sustainable, destination->sustainable));
 	finding_about(finding, scene, opener ? &opener->process : NULL, NULL);
 	destination_subject(finding, scene, destination);
-	finding->until_ns = scene->now_ns + destination->wall_in_s * 1e9;
+	finding->until_ns = scene->now_ns + number_u64(destination->wall_in_s * 1e9);
 	finding->weight = -destination->wall_in_s;
 	finding_evidence(finding, "wall_in", destination->wall_in_s, "s", "tcpdwell ports --remote %s", to);
 	destination_evidence(finding, scene, destination);

@@ -4,6 +4,7 @@
 
 #include "diagnose/codes.h"
 #include "diagnose/words.h"
+#include "util/number.h"
 
 #define RESTART_NS 1500000000ULL /* a service that starts again is back by then, or is not told of yet */
 
@@ -12,7 +13,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 {
 	struct finding *finding = verdicts_add(verdicts, TD105, SEVERITY_NOW);
 	const struct known_process *holder = scene_process(scene, live_socket_charged(socket));
-	double age_s = (scene->now_ns - socket->since_ns) / 1e9;
+	double age_s = elapsed_ns(scene->now_ns, socket->since_ns) / 1e9;
 	words who, service, remote, age;
 
 	if (!finding)

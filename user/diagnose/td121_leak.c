@@ -2,6 +2,7 @@
 /* A leak: CLOSE_WAIT comes and stays, and nobody closes. */
 #include "diagnose/close_wait.h"
 #include "diagnose/codes.h"
+#include "util/number.h"
 
 static void change(struct finding *finding, const struct cause *cause)
 {
@@ -24,7 +25,7 @@ static void forecast(struct finding *finding, const struct scene *scene, const s
 		finding->severity = SEVERITY_NOW;
 		return;
 	}
-	finding->until_ns = scene->now_ns + (facts->fds_limit - facts->fds) / rate * 1e9;
+	finding->until_ns = scene->now_ns + number_u64((facts->fds_limit - facts->fds) / rate * 1e9);
 	finding_evidence(finding, "full_in", (facts->fds_limit - facts->fds) / rate, "s", NULL);
 }
 

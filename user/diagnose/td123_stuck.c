@@ -2,6 +2,7 @@
 /* The program is stuck: what came is not read, what waits is not accepted. */
 #include "diagnose/codes.h"
 #include "diagnose/words.h"
+#include "util/number.h"
 
 #define WAITS_NS 5000000000ULL /* as long as a socket has to be silent to be told as such */
 
@@ -64,7 +65,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		      words_seconds(oldest, stuck->oldest_ns / 1e9));
 	finding_about_known(finding, scene, known);
 	finding->subject.service_port = stuck->port;
-	finding->since_ns = scene->now_ns - stuck->oldest_ns;
+	finding->since_ns = elapsed_ns(scene->now_ns, stuck->oldest_ns);
 	finding->weight = stuck->unread + stuck->queued;
 	finding_evidence(finding, "unread_connections", stuck->unread, "sockets", "ss -tanp | grep pid=%u,", pid);
 	finding_evidence(finding, "unread", stuck->bytes, "bytes", NULL);
@@ -80,7 +81,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 void td123_stuck(const struct scene *scene, struct verdicts *verdicts)
 {
-	uint32_t least = scene_threshold(scene, TD123_COUNT);
+	uint32_t least = number_u32(scene_threshold(scene, TD123_COUNT));
 	size_t i, k;
 
 	for (i = 0; i < scene->causes->count; i++) {

@@ -28,7 +28,7 @@ bool record_is_sound(const struct transition *record)
 	return record->type && record->type < RECORD_PORTS && record->type != RECORD_CGROUP && record->old_state < STATE_COUNT &&
 	       record->new_state < STATE_COUNT && record->recorded_state < STATE_COUNT && record->side <= SIDE_PASSIVE &&
 	       record->closed_by <= CLOSED_BY_BOTH && record->end <= END_OVERFLOW && record->attribution <= ATTRIBUTION_LISTENER &&
-	       ends(&record->owner) && ends(&record->closer);
+	       record->time_ns <= INT64_MAX && record->since_ns <= INT64_MAX && ends(&record->owner) && ends(&record->closer);
 }
 
 uint64_t clock_monotonic_ns(void)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 struct counter_name {
@@ -144,7 +145,7 @@ void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
 	json_object_begin(json, NULL);
 	json_string(json, "type", "summary");
 	json_time(json, "time", last->unix_ns);
-	json_f64(json, "seconds", (last->time_ns - begin_ns) / 1e9, 3);
+	json_f64(json, "seconds", elapsed_ns(last->time_ns, begin_ns) / 1e9, 3);
 	json_u64(json, "transitions", last->totals->transitions);
 	connect_failures_json(json, last->totals->connect_failures, last->totals->unseen_failures);
 	if (last->holders_check_ns)
@@ -242,7 +243,7 @@ size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t be
 	const struct totals *totals = last->totals;
 	size_t used = 0;
 
-	used += snprintf(out, size, "\n%.1f s, %llu transition%s. ", (last->time_ns - begin_ns) / 1e9,
+	used += snprintf(out, size, "\n%.1f s, %llu transition%s. ", elapsed_ns(last->time_ns, begin_ns) / 1e9,
 			 (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
 	used += states_text(out + used, size - used, totals);
 	used += failures_text(out + used, size - used, totals);

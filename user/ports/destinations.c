@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
+
 #define FORGET_NS 120000000000ULL
 
 void destinations_init(struct destinations *destinations, size_t max)
@@ -60,7 +62,7 @@ void destinations_begin(struct destinations *destinations, uint64_t now_ns)
 
 	destinations->n_sorted = 0;
 	HASH_ITER(hh, destinations->by_key, destination, next) {
-		if (!destination->sockets && now_ns - destination->event_ns > FORGET_NS)
+		if (!destination->sockets && elapsed_ns(now_ns, destination->event_ns) > FORGET_NS)
 			drop(destinations, destination);
 		else
 			destination_clear(destination);

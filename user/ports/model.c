@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ports/picture.h"
+#include "util/number.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
@@ -125,7 +126,7 @@ static void on_bind_failure(struct ports_model *model, const struct transition *
 /* How long connect() looked for a port, and how long the handshake took from there. */
 static void count_search(struct ports_model *model, struct destination *destination, const struct transition *record)
 {
-	uint64_t whole_ns = record->time_ns - record->since_ns;
+	uint64_t whole_ns = elapsed_ns(record->time_ns, record->since_ns);
 	int err;
 
 	if (!record->search_ns || !record->since_ns)
@@ -183,7 +184,7 @@ static void measure_time_wait(struct ports_model *model, const struct transition
 	if (record->end != END_EXPIRED || record->old_state != STATE_TIME_WAIT || !record->since_ns)
 		return;
 	model->ended++;
-	model->ended_sum_ns += record->time_ns - record->since_ns;
+	model->ended_sum_ns += elapsed_ns(record->time_ns, record->since_ns);
 	mean_ns = model->ended_sum_ns / model->ended;
 	if (model->ended < MEASURED_MIN)
 		return;
@@ -277,7 +278,7 @@ void ports_model_end_interval(struct ports_model *model, const struct tick *tick
 	uint64_t late_ns = tick->time_ns > model->next_ns ? tick->time_ns - model->next_ns : 0;
 	uint64_t interval_ns = model->config.interval_ns;
 
-	model->seconds = (double)(tick->time_ns - model->interval_begin_ns) / NSEC_PER_SEC;
+	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;
 	if (model->seconds < SECONDS_MIN)
 		model->seconds = SECONDS_MIN;
 	model->failure_rate = (model->failures - model->failures_before) / model->seconds;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
+
 #define PEERS_DEFAULT 10000
 #define FORGET_NS 120000000000ULL
 
@@ -58,7 +60,7 @@ void peers_begin(struct peers *peers, uint64_t now_ns)
 
 	peers->n_sorted = 0;
 	HASH_ITER(hh, peers->by_key, peer, next) {
-		if (!peer->sockets && now_ns - peer->event_ns > FORGET_NS) {
+		if (!peer->sockets && elapsed_ns(now_ns, peer->event_ns) > FORGET_NS) {
 			drop(peers, peer);
 			continue;
 		}

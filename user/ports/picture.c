@@ -279,10 +279,13 @@ static struct port_process *process_row(struct ports_model *model, uint32_t numb
 
 static int add_holders(struct ports_model *model, const struct destination *destination)
 {
-	const struct port_holder *holder = destination->holders.list;
+	const struct port_holders *holders = &destination->holders;
 	struct port_process *process;
+	size_t i;
 
-	for (; holder < destination->holders.list + destination->holders.used; holder++) {
+	for (i = 0; i < holders->used; i++) {
+		const struct port_holder *holder = &holders->list[i];
+
 		process = process_row(model, holder->process);
 		if (!process)
 			return -ENOMEM;

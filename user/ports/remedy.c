@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "util/number.h"
+
 #define SOON_S 300
 #define REUSE_HOLD_S 1 /* tcp_tw_reuse_delay, or the clock's next second */
 
@@ -18,8 +20,8 @@ static void limits(const struct situation *at, struct remedy *remedy, double por
 {
 	const struct destination *destination = at->destination;
 
-	remedy->ports = ports;
-	remedy->ports_to_cliff = to_cliff;
+	remedy->ports = number_u32(ports);
+	remedy->ports_to_cliff = number_u32(to_cliff);
 	remedy->sustainable = sustainable_rate(ports, destination->life_s, hold_s, destination->time_wait_share);
 	remedy->cliff_sustainable = sustainable_rate(to_cliff, destination->life_s, hold_s, destination->time_wait_share);
 }
@@ -31,7 +33,7 @@ static bool pool(const struct situation *at, struct remedy *remedy)
 
 	if (destination->rates.opened <= 0 || !destination->rates.closed)
 		return false;
-	remedy->ports = destination->rates.opened * destination->life_s + 1;
+	remedy->ports = number_u32(destination->rates.opened * destination->life_s + 1);
 	remedy->ports_to_cliff = remedy->ports;
 	remedy->sustainable = remedy->cliff_sustainable = INFINITY;
 	return true;

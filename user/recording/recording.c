@@ -19,6 +19,7 @@
 #include "filter/event_filter.h"
 #include "util/failure.h"
 #include "util/id_map.h"
+#include "util/number.h"
 #include "util/stop.h"
 #include "util/tcp_state.h"
 
@@ -381,7 +382,7 @@ static bool is_over(const struct replay *replay, const struct recorded *recorded
 /* The run's end by -d lies between two lines: it is where a live run would have ended. */
 static void end_early(struct replay *replay)
 {
-	uint64_t end_ns = replay->begin_ns + (uint64_t)(replay->options->seconds * 1e9);
+	uint64_t end_ns = replay->begin_ns + number_u64(replay->options->seconds * 1e9);
 
 	advance(replay, end_ns, end_ns + replay->unix_offset_ns);
 	replay->ended = replay->over = true;

@@ -3,6 +3,7 @@
 
 #include "show/findings.h"
 #include "util/address.h"
+#include "util/number.h"
 
 static const char *or_null(const char *text)
 {
@@ -47,8 +48,8 @@ static void evidence_json(struct json *json, const struct evidence *evidence)
 	json_string(json, "name", evidence->name);
 	if (evidence->text[0])
 		json_string(json, "value", evidence->text);
-	else if (evidence->value == (int64_t)evidence->value)
-		json_i64(json, "value", evidence->value);
+	else if (evidence->value == (double)number_i64(evidence->value))
+		json_i64(json, "value", number_i64(evidence->value));
 	else
 		json_f64(json, "value", evidence->value, 6);
 	json_string(json, "unit", or_null(evidence->unit));

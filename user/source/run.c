@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "util/number.h"
+
 void run_options_init(struct run_options *options)
 {
 	memset(options, 0, sizeof(*options));
@@ -14,7 +16,7 @@ void run_options_init(struct run_options *options)
 
 static double seconds_left(const struct run_options *options, uint64_t begin_ns)
 {
-	return options->seconds - (clock_monotonic_ns() - begin_ns) / 1e9;
+	return options->seconds - elapsed_ns(clock_monotonic_ns(), begin_ns) / 1e9;
 }
 
 bool run_time_is_over(const struct run_options *options, uint64_t begin_ns)
@@ -28,5 +30,5 @@ int run_wait_ms(const struct run_options *options, uint64_t begin_ns, int ms)
 
 	if (options->seconds < 0 || left_ms > ms)
 		return ms;
-	return left_ms > 1 ? left_ms : 1;
+	return left_ms > 1 ? (int)left_ms : 1;
 }

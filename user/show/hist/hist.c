@@ -12,6 +12,7 @@
 #include "show/hist/format.h"
 #include "show/hist/heat.h"
 #include "event/summary.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -178,7 +179,7 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 	const struct hist_config *config = &hist->config;
 	struct hist_interval interval = {
 		.unix_ns = tick->unix_ns,
-		.seconds = (double)(tick->time_ns - hist->interval_begin_ns) / NSEC_PER_SEC,
+		.seconds = (double)elapsed_ns(tick->time_ns, hist->interval_begin_ns) / NSEC_PER_SEC,
 	};
 	size_t i, count, shown, most = config->rows ?: config->json ? SIZE_MAX : DEFAULT_ROWS;
 	struct hist_row *rows;

@@ -9,6 +9,7 @@
 #include "event/summary.h"
 #include "event/transition.h"
 #include "util/address.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 
@@ -120,7 +121,7 @@ static void descriptors_left_text(struct output *output, const struct leaks_repo
 	if (!group->fds_known || group->fds_limit == UINT64_MAX)
 		return;
 	output_printf(output, ", fds %" PRIu64 " of %" PRIu64, group->fds, group->fds_limit);
-	text_duration(text, full_s * 1e9);
+	text_duration(text, number_u64(full_s * 1e9));
 	if (full_s > 0)
 		output_printf(output, ", used up in %s", text);
 }

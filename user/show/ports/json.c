@@ -8,6 +8,7 @@
 #include "show/ports/names.h"
 #include "show/ports/table.h"
 #include "util/address.h"
+#include "util/number.h"
 
 static void number_or_null(struct json *json, const char *key, bool known, uint64_t number)
 {
@@ -280,7 +281,7 @@ static void bind_json(struct json *json, const struct ports_model *model, const 
 		known_process_json(json, processes_get(&model->books->processes, &told, model->time_ns));
 		json_string(json, "state", holder->state == STATE_CLOSE ? "BOUND" : tcp_state_name(holder->state));
 		json_u64(json, "count", bind->sockets);
-		real_or_null(json, "since_s", holder->since_ns && bind->sockets, (model->time_ns - holder->since_ns) / 1e9);
+		real_or_null(json, "since_s", holder->since_ns && bind->sockets, elapsed_ns(model->time_ns, holder->since_ns) / 1e9);
 		json_object_end(json);
 	}
 	json_array_end(json);

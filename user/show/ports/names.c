@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/address.h"
+#include "util/number.h"
 #include "util/text.h"
 
 #define NSEC_PER_SEC 1e9
@@ -85,7 +86,7 @@ void ports_when_text(char out[16], double in_s)
 	} else if (in_s <= 0) {
 		strcpy(out, "now");
 	} else {
-		text_duration(text, in_s * NSEC_PER_SEC);
+		text_duration(text, number_u64(in_s * NSEC_PER_SEC));
 		snprintf(out, 16, "%s", text);
 	}
 }
@@ -99,7 +100,7 @@ void ports_rate_text(char out[16], double rate)
 	} else if (rate > 0 && rate < 100) {
 		snprintf(out, 16, "%.1f", rate);
 	} else {
-		text_count(text, rate + 0.5);
+		text_count(text, number_u64(rate + 0.5));
 		snprintf(out, 16, "%s", text);
 	}
 }

@@ -11,6 +11,7 @@
 #include "show/ports/binds.h"
 #include "show/ports/names.h"
 #include "util/address.h"
+#include "util/number.h"
 #include "util/text.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -118,7 +119,7 @@ static void put_ports(struct buffer *out, unsigned int width, bool known, uint32
 /* Full is only what is full. */
 static unsigned int percent(double share)
 {
-	unsigned int rounded = share * 100 + 0.5;
+	unsigned int rounded = number_u32(share * 100 + 0.5);
 
 	return share < 1 && rounded > 99 ? 99 : rounded;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "show/top/remotes.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 
@@ -93,14 +94,14 @@ void top_rate_text(char *out, double rate)
 	if (rate < 100 && rate > 0)
 		snprintf(out, TEXT_NUMBER, "%.1f", rate);
 	else
-		text_count(out, rate + 0.5);
+		text_count(out, number_u64(rate + 0.5));
 }
 
 /* A count that is negative tells of lost records; it is shown as it is. */
 void top_count_text(char *out, double count)
 {
 	out[0] = '-';
-	text_count(out + (count < 0), fabs(count) > 1e18 ? 1e18 : (uint64_t)fabs(count));
+	text_count(out + (count < 0), number_u64(fabs(count)));
 }
 
 static void number_cell(char out[CELL], const struct column *column, const struct ranking_row *row)
@@ -116,12 +117,12 @@ static void number_cell(char out[CELL], const struct column *column, const struc
 		top_rate_text(out, value);
 		break;
 	case COLUMN_OLDEST:
-		text_duration(out, value);
+		text_duration(out, number_u64(value));
 		if (row->group->oldest_at_least)
 			strcat(out, "+");
 		break;
 	case COLUMN_DURATION:
-		text_duration(out, value);
+		text_duration(out, number_u64(value));
 		break;
 	default:
 		top_count_text(out, value);
@@ -434,7 +435,7 @@ static void cell_json(struct json *json, const struct column *column, double val
 	else if (column->kind == COLUMN_OLDEST)
 		json_f64(json, column->field, value / NSEC_PER_SEC, 3);
 	else
-		json_i64(json, column->field, value);
+		json_i64(json, column->field, number_i64(value));
 }
 
 void top_columns_json(struct json *json, const struct ranking_row *row)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "show/top/columns.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -96,7 +97,7 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick)
 {
 	uint64_t late_ns = tick->time_ns > model->next_ns ? tick->time_ns - model->next_ns : 0;
 
-	model->seconds = (double)(tick->time_ns - model->interval_begin_ns) / NSEC_PER_SEC;
+	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;
 	if (model->seconds < SECONDS_MIN)
 		model->seconds = SECONDS_MIN;
 	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);

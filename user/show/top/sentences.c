@@ -176,9 +176,11 @@ static void add(struct top_sentences *sentences, unsigned int kind, const struct
 /* The row with the most of a kind of trouble, of those that have less than `before`, which may be NULL. NULL: there is none. */
 static const struct ranking_row *next_worst(const struct top_model *model, unsigned int kind, const struct ranking_row *before)
 {
-	const struct ranking_row *best = NULL, *row, *end = model->ranking.rows + model->ranking.count;
+	const struct ranking_row *best = NULL;
+	size_t i;
 
-	for (row = model->ranking.rows; row < end; row++) {
+	for (i = 0; i < model->ranking.count; i++) {
+		const struct ranking_row *row = &model->ranking.rows[i];
 		double size = row->trouble.sizes[kind], limit = before ? before->trouble.sizes[kind] : size;
 
 		if (!(row->trouble.also & 1U << kind) || size > limit || (before && size == limit && row <= before) ||
