@@ -6,11 +6,13 @@
 #define _GNU_SOURCE 1
 #include "actor.h"
 #include "lives.h"
+#include "net.h"
 #include "report.h"
 #include "session.h"
 #include "suites.h"
 
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@
 struct options {
 	struct tool_config tool;
 	int load;
-	bool dry, list, machine_wide;
+	bool dry, list, machine_wide, bad_network;
 	char **names;
 };
 
@@ -37,10 +39,11 @@ static const char *const suites[] = { "lives", "filter", "input", "latency", "lo
 
 static void usage(FILE *to)
 {
-	fputs("usage: scenarios [--tcpdwell PATH] [--hooks MODE] [--load N] [--dry] [--machine-wide] [--list]"
-	      " [NAME…]\n"
+	fputs("usage: scenarios [--tcpdwell PATH] [--hooks MODE] [--load N] [--dry] [--machine-wide] [--bad-network]"
+	      " [--list] [NAME…]\n"
 	      "  --dry           make the traffic, assert the kernel's own account, run no tcpdwell\n"
 	      "  --machine-wide  also what changes a setting of the whole machine for a moment\n"
+	      "  --bad-network   with netem: packets are late, lost, doubled and out of order\n"
 	      "  NAME            a scenario or a suite (lives, filter, input, latency, load); all when none is given\n", to);
 }
 
@@ -101,6 +104,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "tcpdwell", required_argument, NULL, 't' }, { "hooks", required_argument, NULL, 'H' },
 		{ "load", required_argument, NULL, 'l' }, { "dry", no_argument, NULL, 'd' },
 		{ "machine-wide", no_argument, NULL, 'm' }, { "list", no_argument, NULL, 'L' },
+		{ "bad-network", no_argument, NULL, 'b' },
 		{ "help", no_argument, NULL, 'h' }, { 0 },
 	};
 	int c;
@@ -112,6 +116,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'l': o->load = atoi(optarg); break;
 		case 'd': o->dry = true; break;
 		case 'm': o->machine_wide = true; break;
+		case 'b': o->bad_network = true; break;
 		case 'L': o->list = true; break;
 		case 'h': usage(stdout); exit(0);
 		default: usage(stderr); return 64;
@@ -141,6 +146,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	if (o.bad_network && unshare(CLONE_NEWNET) == 0 && (err = net_make_bad())) {
+		printf("skip bad_network: no netem: %s\n", strerror(-err));
+		return 0;
+	}
 	failures = run_lives(&o, 0, "summary");
 	failures += run_lives(&o, LIFE_NETNS_DIES, "summary_netns_dies");
 	failures += run_lives(&o, LIFE_MACHINE_WIDE, "summary_machine_wide");

@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <net/route.h>
@@ -31,6 +33,74 @@ static long result(long value)
 	return value < 0 ? -errno : value;
 }
 
+/* One netlink round trip; the kernel's answer is an acknowledgement with an errno. */
+static long netlink_ask(int protocol, const void *request, size_t len)
+{
+	char reply[1024];
+	const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	long err;
+
+	if (fd < 0)
+		return -errno;
+	if (send(fd, request, len, 0) < 0 || recv(fd, reply, sizeof(reply), 0) < 0)
+		err = -errno;
+	else if (header->nlmsg_type != NLMSG_ERROR)
+		err = -EPROTO;
+	else
+		err = ((const struct nlmsgerr *)NLMSG_DATA(header))->error;
+	close(fd);
+	return err;
+}
+
+static bool is_bad;
+
+#define PERCENT(n) ((unsigned int)((n) * (0xffffffffULL / 100)))
+#define ATTRIBUTE(type, size) { .rta_len = RTA_LENGTH(size), .rta_type = (type) }
+
+/* The interface of index 1 is `lo`. Its queue would else be none. */
+static int lo_make_bad(void)
+{
+	struct {
+		struct nlmsghdr header;
+		struct tcmsg body;
+		struct rtattr kind;
+		char name[8];
+		struct rtattr options;
+		struct tc_netem_qopt netem;
+		struct rtattr reorder;
+		struct tc_netem_reorder ahead;
+		struct rtattr latency;
+		long long latency_ns __attribute__((packed));
+	} request = {
+		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = RTM_NEWQDISC,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE },
+		.body = { .tcm_family = AF_UNSPEC, .tcm_ifindex = 1, .tcm_handle = 0x10000, .tcm_parent = TC_H_ROOT },
+		.kind = ATTRIBUTE(TCA_KIND, sizeof("netem")),
+		.name = "netem",
+		.options.rta_type = TCA_OPTIONS,
+		.netem = { .limit = 10000, .loss = PERCENT(2), .duplicate = PERCENT(2), .gap = 1 },
+		.reorder = ATTRIBUTE(TCA_NETEM_REORDER, sizeof(struct tc_netem_reorder)),
+		.ahead = { .probability = PERCENT(10) },
+		.latency = ATTRIBUTE(TCA_NETEM_LATENCY64, sizeof(long long)),
+		.latency_ns = 10 * 1000 * 1000,
+	};
+
+	request.options.rta_len = (char *)(&request + 1) - (char *)&request.options;
+	return netlink_ask(NETLINK_ROUTE, &request, sizeof(request));
+}
+
+int net_make_bad(void)
+{
+	is_bad = true;
+	return lo_make_bad();
+}
+
+bool net_is_bad(void)
+{
+	return is_bad;
+}
+
 int net_lo_up(void)
 {
 	struct ifreq request = { .ifr_name = "lo" };
@@ -42,6 +112,8 @@ int net_lo_up(void)
 	request.ifr_flags = IFF_UP | IFF_RUNNING;
 	err = ioctl(fd, SIOCSIFFLAGS, &request) ? -errno : 0;
 	close(fd);
+	if (!err && is_bad)
+		err = lo_make_bad();
 	return err;
 }
 
@@ -349,19 +421,6 @@ long op_tcp_state(long fd, long unused1, long unused2)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) ? -errno : info.tcpi_state;
 }
 
-/* One netlink round trip; the kernel's answer to a SOCK_DESTROY is an acknowledgement with an errno. */
-static long netlink_ask(int fd, const void *request, size_t len)
-{
-	char reply[1024];
-	const struct nlmsghdr *header = (const struct nlmsghdr *)reply;
-
-	if (send(fd, request, len, 0) < 0 || recv(fd, reply, sizeof(reply), 0) < 0)
-		return -errno;
-	if (header->nlmsg_type != NLMSG_ERROR)
-		return -EPROTO;
-	return ((const struct nlmsgerr *)NLMSG_DATA(header))->error;
-}
-
 long op_sock_destroy(long local_port, long remote_port, long state)
 {
 	struct {
@@ -374,18 +433,12 @@ long op_sock_destroy(long local_port, long remote_port, long state)
 			  .idiag_states = 1u << state },
 	};
 	struct inet_diag_sockid *id = &request.body.id;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	long err;
 
-	if (fd < 0)
-		return -errno;
 	id->idiag_sport = htons(local_port);
 	id->idiag_dport = htons(remote_port);
 	id->idiag_src[0] = id->idiag_dst[0] = htonl(INADDR_LOOPBACK);
 	id->idiag_cookie[0] = id->idiag_cookie[1] = INET_DIAG_NOCOOKIE;
-	err = netlink_ask(fd, &request, sizeof(request));
-	close(fd);
-	return err;
+	return netlink_ask(NETLINK_SOCK_DIAG, &request, sizeof(request));
 }
 
 long op_socketpair(long unused1, long unused2, long unused3)

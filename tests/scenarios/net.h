@@ -7,10 +7,17 @@
 #ifndef SCENARIOS_NET_H
 #define SCENARIOS_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Raises `lo` in the caller's network namespace. */
 int net_lo_up(void);
+/*
+ * From now on each `lo` that is raised is a network that is far and bad: netem delays by 10 ms, loses 2 %, sends 2 % twice and 10 % ahead
+ * of those before. -errno where the kernel has no netem, of the caller's own `lo`, which it tries it with.
+ */
+int net_make_bad(void);
+bool net_is_bad(void);
 /* Gives `lo` an address of its own, and routes one that no one owns over it (network byte order). */
 int net_route_peer(unsigned int own_be, unsigned int peer_be);
 /* Writes /proc/sys/net/ipv4/NAME of the caller's network namespace. -ENOENT: this kernel lacks it. */

@@ -32,6 +32,8 @@ void peer_open(struct peer *p)
 				  .sll_ifindex = if_nametoindex("lo") };
 	int err = net_route_peer(inet_addr(PEER_KERNEL_ADDR), inet_addr(PEER_ADDR));
 
+	if (net_is_bad())
+		life_skip("its peer sends once, and the network loses");
 	memset(p, 0, sizeof(*p));
 	p->port = PEER_PORT;
 	p->next_send = 1000000;
