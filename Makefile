@@ -71,6 +71,9 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)';
 MAKEFLAGS += --no-print-directory
 endif
 
+# Targets that build and then run use all processors, unless the caller has said how many.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 SOURCES := $(sort $(wildcard user/*.c user/*/*.c user/*/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 SKELETON := $(OUT)/skel/tcpdwell.skel.h
@@ -94,7 +97,7 @@ help: ## show this list
 	@echo "  variables: V=1 (show commands) prefix= DESTDIR= CC= CLANG= BPFTOOL= CFLAGS= LDFLAGS= ARCH=x86_64|arm64"
 
 run: deps ## install what is missing, build, show the live answer (as root)
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) $(JOBS) all
 	$(OUT)/tcpdwell
 
 deps:
@@ -104,7 +107,7 @@ test-deps:
 	$(Q)tools/install-deps build test
 
 static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: build/arm64/static/tcpdwell)
-	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) STATIC=1 ARCH=$(ARCH) all
+	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) $(JOBS) STATIC=1 ARCH=$(ARCH) all
 
 image: static ## build the container image localhost/tcpdwell (IMAGE=, ARCH=arm64), from scratch, with buildah
 	$(Q)tools/container/build $(OUT_STATIC)/tcpdwell $(VERSION) $(ARCH) $(IMAGE)
@@ -116,19 +119,19 @@ deb: static ## build build/dist/tcpdwell_VERSION_ARCH.deb of the same, for every
 	+$(Q)PACKAGES='$(PACKAGES)' tools/package/deb $(VERSION) $(ARCH) build/dist
 
 test: test-deps ## install what is missing, build, run all tests (as root)
-	$(Q)$(MAKE) all unit scenarios
-	$(Q)$(MAKE) static
+	$(Q)$(MAKE) $(JOBS) all unit scenarios
+	$(Q)$(MAKE) $(JOBS) static
 	$(Q)tests/run all
 
 check: all unit scenarios ## build and run the quick tests (as root, a minute or two)
 	$(Q)tests/run quick
 
 test-kernels: test-deps ## the scenarios on every kernel, hook mode and architecture in QEMU
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) $(JOBS) all
 	$(Q)tests/run kernels
 
 bench: test-deps ## compare cost with other tracers (as root)
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) $(JOBS) all
 	$(Q)tests/bench/run $(BENCH_ARGS)
 
 # What changed since the last time, headers included. An unused value is no defect (deadcode).
