@@ -18,6 +18,7 @@ struct check {
 	struct kernel kernel;
 	struct hook_set hooks;
 	char features_missing[96]; /* "" = all there, or not examined */
+	bool hooks_known; /* of the next; not where nothing is loaded, whatever the hooks */
 	char mode_errors[HOOK_MODE_TRACEPOINT + 1][256]; /* "" = the mode serves every fact */
 	struct verifier_report verifier; /* with -v */
 	char error[512]; /* why nothing can work, "" = it works */
@@ -59,13 +60,16 @@ static void verifier_text(const struct check *check, struct output *output)
 			      check->verifier.programs[i].instructions);
 }
 
-static void try_modes(struct check *check)
+/* Where BPF is refused altogether, a hook that is there doesn't work; a mode that lacks one may be the only trouble. */
+static void try_modes(struct check *check, enum hook_mode asked)
 {
 	struct hook_set unused;
+	char reason[256]; /* try_tracer() has it */
 	int mode;
 
 	for (mode = HOOK_MODE_FENTRY; mode <= HOOK_MODE_TRACEPOINT; mode++)
 		hook_set_choose(&unused, &check->kernel, mode, check->mode_errors[mode], sizeof(check->mode_errors[mode]));
+	check->hooks_known = hook_set_choose(&check->hooks, &check->kernel, asked, reason, sizeof(reason)) || !check->err;
 }
 
 /* null where nothing is missing. */
@@ -78,10 +82,29 @@ static void missing_json(const struct check *check, struct json *json)
 	json_string(json, "missing", missing ? names : NULL);
 }
 
-static void check_json(const struct check *check, struct json *json)
+/* All null where nothing is loaded, whatever the hooks. */
+static void hooks_json(const struct check *check, struct json *json)
 {
+	const char *works;
 	char text[96];
 	int i;
+
+	json_object_begin(json, "modes");
+	for (i = HOOK_MODE_FENTRY; i <= HOOK_MODE_TRACEPOINT; i++) {
+		works = check->mode_errors[i][0] ? check->mode_errors[i] : "works";
+		json_string(json, hook_mode_name(i), check->hooks_known ? works : NULL);
+	}
+	json_object_end(json);
+	json_object_begin(json, "hooks");
+	for (i = 0; i < FACTS; i++) {
+		hook_choice_describe(&check->hooks.choices[i], text, sizeof(text));
+		json_string(json, fact_name(i), check->hooks_known ? text : NULL);
+	}
+	json_object_end(json);
+}
+
+static void check_json(const struct check *check, struct json *json)
+{
 
 	json_object_begin(json, NULL);
 	json_string(json, "type", "check");
@@ -98,16 +121,7 @@ static void check_json(const struct check *check, struct json *json)
 	json_i64(json, "unprivileged_bpf_disabled", kernel_unprivileged_bpf_disabled("/proc"));
 	json_string(json, "features_missing", check->features_missing[0] ? check->features_missing : NULL);
 	json_bool(json, "other_namespaces", kernel_has_capability(&check->kernel, CAP_SYS_ADMIN));
-	json_object_begin(json, "modes");
-	for (i = HOOK_MODE_FENTRY; i <= HOOK_MODE_TRACEPOINT; i++)
-		json_string(json, hook_mode_name(i), check->mode_errors[i][0] ? check->mode_errors[i] : "works");
-	json_object_end(json);
-	json_object_begin(json, "hooks");
-	for (i = 0; i < FACTS; i++) {
-		hook_choice_describe(&check->hooks.choices[i], text, sizeof(text));
-		json_string(json, fact_name(i), text);
-	}
-	json_object_end(json);
+	hooks_json(check, json);
 	json_object_end(json);
 	json_end_line(json);
 }
@@ -160,7 +174,8 @@ static void check_text(const struct check *check, struct output *output)
 	if (check->features_missing[0])
 		output_printf(output, "%-20s none of %s here\n", "BPF", check->features_missing);
 	privileges_text(check, output);
-	hooks_text(check, output);
+	if (check->hooks_known)
+		hooks_text(check, output);
 	verifier_text(check, output);
 	if (check->err)
 		output_printf(output, "\ntcpdwell can't work here: %s\n", check->error);
@@ -182,8 +197,7 @@ static int check_run(const struct options *options)
 	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {
 		if (!kernel_try_bpf())
 			features_missing(&check.kernel, check.features_missing, sizeof(check.features_missing));
-		try_modes(&check);
-		hook_set_choose(&check.hooks, &check.kernel, options->run.hooks, unused, sizeof(unused));
+		try_modes(&check, options->run.hooks);
 	}
 	output_init(&output, STDOUT_FILENO);
 	json_init(&json);

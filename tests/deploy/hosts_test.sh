@@ -32,6 +32,12 @@ kernel_without() {
 	exec env LACKS="$list" LD_PRELOAD="$dir/old_kernel.so" "$@"
 }
 
+# Where nothing can be loaded, no hook is said to work.
+nothing_works() {
+	equal "lines that say so" "$(grep -c ' works$' "$dir/check")" 0 &&
+		equal "modes and hooks" "$(jq -c '[.works, ([.modes[], .hooks[]] | unique)]' "$dir/json")" '[false,[null]]'
+}
+
 # told STATUS "TEXT|TEXT" COMMAND…: one line at start that has all the texts, and the same in `check`, as text and as JSON.
 told() {
 	local expected=$1 texts=$2 text result
@@ -45,7 +51,7 @@ told() {
 	while IFS= read -r text; do
 		has "$dir/err" "$text" && has "$dir/check" "$text" && has <(jq -r .error "$dir/json") "$text" || return 1
 	done < <(tr '|' '\n' <<<"$texts")
-	has "$dir/check" "tcpdwell can't work here: "
+	has "$dir/check" "tcpdwell can't work here: " && nothing_works
 }
 
 # no_matter COMMAND…: it works all the same.
