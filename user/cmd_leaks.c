@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell leaks: sockets stuck in a state. */
+#include <unistd.h>
+
 #include "command.h"
 #include "show/leaks/leaks.h"
 #include "util/log.h"
@@ -55,6 +57,7 @@ static struct view *leaks_view(const struct options *options, struct output *out
 		.states = states_of(options),
 		.older_than_ns = own->older_than_ns,
 		.watches = options->run.seconds >= 0,
+		.countdown_s = !options->json && isatty(STDOUT_FILENO) ? options->run.seconds : 0,
 		.rows = own->rows,
 		.max_sockets = options->run.max_sockets,
 		.json = options->json,

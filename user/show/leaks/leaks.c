@@ -3,16 +3,19 @@
 #include "show/leaks/leaks.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "event/summary.h"
 #include "show/leaks/queues.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define DEFAULT_SOCKETS 1000000
+#define COUNTDOWN_COLUMNS 70
 #define WATCH_MIN_NS NSEC_PER_SEC /* growth in less than this says nothing */
 
 struct leaks_view {
@@ -23,7 +26,8 @@ struct leaks_view {
 	struct model *model;
 	struct pod_names *names; /* the run's */
 	uint64_t begin_ns;
-	bool recorded, polled;
+	bool recorded, polled, counts_down;
+	uint64_t left_s; /* as it was told last */
 	size_t found;
 };
 
@@ -63,13 +67,44 @@ static bool watches(const struct leaks_view *leaks)
 	return leaks->recorded || leaks->config.watches;
 }
 
+/* One line that is written over, narrow enough for any terminal. */
+static int count_down(struct leaks_view *leaks, const struct tick *tick)
+{
+	uint64_t whole_ns = number_u64(leaks->config.countdown_s * NSEC_PER_SEC);
+	uint64_t left_s = (elapsed_ns(leaks->begin_ns + whole_ns, tick->time_ns) + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
+	struct model_tick room;
+	int64_t now = 0;
+	int state;
+
+	if (leaks->recorded || !whole_ns || !left_s || (leaks->counts_down && left_s == leaks->left_s))
+		return 0;
+	tick = model_tick(leaks->model, tick, &room);
+	for (state = 0; state < STATE_COUNT; state++)
+		if (leaks->config.states & 1U << state)
+			now += state_totals_now(&tick->totals->states[state]);
+	leaks->counts_down = true;
+	leaks->left_s = left_s;
+	output_printf(leaks->output, "\rwatching whether it grows: %4" PRIu64 " s more, %" PRId64 " now; Ctrl-C ends ", left_s, now);
+	return output_flush(leaks->output);
+}
+
+/* The line has gone when the list begins. */
+static void end_count_down(struct leaks_view *leaks)
+{
+	if (leaks->counts_down)
+		output_printf(leaks->output, "\r%*s\r", COUNTDOWN_COLUMNS, "");
+}
+
 static int leaks_tick(struct view *view, const struct tick *tick)
 {
 	struct leaks_view *leaks = (struct leaks_view *)view;
+	int err;
 
-	(void)tick;
 	if (!watches(leaks))
 		return 1;
+	err = count_down(leaks, tick);
+	if (err)
+		return err;
 	return output_reader_gone(leaks->output) ? -EPIPE : 0;
 }
 
@@ -216,6 +251,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 	struct model_tick room;
 	int err = make_report(leaks, &report, &held, &asked);
 
+	end_count_down(leaks);
 	report.tick = model_tick(leaks->model, last, &room);
 	if (!err && leaks->config.json)
 		err = leaks_json(leaks->output, &leaks->json, &report);

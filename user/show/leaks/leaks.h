@@ -36,6 +36,7 @@ struct leaks_config {
 	uint32_t states; /* bit (1 << state) */
 	uint64_t older_than_ns;
 	bool watches; /* for the run's time; else one look is enough */
+	double countdown_s; /* the run's time, where someone sits at a terminal and waits; 0: nobody */
 	uint32_t rows; /* shown; 0 = default */
 	uint32_t max_sockets; /* 0 = default */
 	bool json, wide, cmdline;
