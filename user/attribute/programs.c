@@ -14,7 +14,13 @@ struct programs {
 	const char *proc;
 	bool cmdlines;
 	struct id_map by_process; /* char *, NULL: it told nothing; behind its end the command line, where these are asked for */
+	struct id_map descriptors; /* struct descriptors, of this interval; by the same hash */
 	unsigned int asked;
+};
+
+struct descriptors {
+	bool known;
+	uint64_t open, limit;
 };
 
 struct programs *programs_new(const char *proc)
@@ -25,6 +31,7 @@ struct programs *programs_new(const char *proc)
 		return NULL;
 	programs->proc = proc;
 	id_map_init(&programs->by_process, sizeof(char *));
+	id_map_init(&programs->descriptors, sizeof(struct descriptors));
 	return programs;
 }
 
@@ -53,6 +60,7 @@ void programs_free(struct programs *programs)
 		return;
 	forget(programs);
 	id_map_release(&programs->by_process);
+	id_map_release(&programs->descriptors);
 	free(programs);
 }
 
@@ -106,8 +114,29 @@ const char *programs_find(struct programs *programs, const struct process *proce
 
 void programs_more(struct programs *programs)
 {
-	if (programs)
-		programs->asked = 0;
+	if (!programs)
+		return;
+	programs->asked = 0;
+	id_map_clear(&programs->descriptors);
+}
+
+bool programs_descriptors(struct programs *programs, const struct process *process, uint64_t *open, uint64_t *limit)
+{
+	struct descriptors *known;
+
+	if (!programs || !process->start_ns)
+		return false;
+	known = id_map_find(&programs->descriptors, hash_of(process));
+	if (!known && programs->descriptors.used < PROGRAMS_ASKED) {
+		known = id_map_put(&programs->descriptors, hash_of(process));
+		if (known)
+			known->known = process_descriptors(programs->proc, process, &known->open, &known->limit);
+	}
+	if (!known || !known->known)
+		return false;
+	*open = known->open;
+	*limit = known->limit;
+	return true;
 }
 
 const char *programs_cmdline(struct programs *programs, const struct process *process)

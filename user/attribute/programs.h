@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Remembers what processes run, so that each is asked once, and is known when it is gone. Bounded. */
+/*
+ * Remembers what processes run, so that each is asked once, and is known when it is gone; and how many descriptors they have, asked
+ * once an interval. Bounded.
+ */
 #ifndef TCPDWELL_ATTRIBUTE_PROGRAMS_H
 #define TCPDWELL_ATTRIBUTE_PROGRAMS_H
 
@@ -22,6 +25,9 @@ void programs_free(struct programs *programs);
 #define PROGRAMS_ASKED 200
 const char *programs_find(struct programs *programs, const struct process *process);
 void programs_more(struct programs *programs);
+
+/* As process_descriptors() says, no older than programs_more(). Bounded as above. */
+bool programs_descriptors(struct programs *programs, const struct process *process, uint64_t *open, uint64_t *limit);
 
 /* The command line, as cmdline_read() says, where it was asked for. NULL: not known. */
 const char *programs_cmdline(struct programs *programs, const struct process *process);

@@ -73,8 +73,9 @@ int panel_choose(struct panel *panel)
 {
 	const char *filter = panel->places[PANEL_LIST].filter;
 	size_t i, count = panel->kind->row_count(panel);
-	int err = reserve(panel, count);
+	int err = panel->kind->choose ? panel->kind->choose(panel) : 0;
 
+	err = err ?: reserve(panel, count);
 	if (err)
 		return err;
 	panel->n_visible = 0;
@@ -136,12 +137,8 @@ static int back(struct panel *panel)
 
 static void move_help(struct panel *panel, long step)
 {
-	size_t lines = 0;
-	long to = (long)panel->help_first + step, last;
+	long to = (long)panel->help_first + step, last = panel->help_last;
 
-	while (panel->kind->help[lines])
-		lines++;
-	last = lines > panel->page ? lines - panel->page : 0;
 	panel->help_first = to < 0 ? 0 : to > last ? last : to;
 }
 

@@ -26,6 +26,9 @@ struct panel_kind {
 	/* What is above the list: any number of lines. */
 	void (*draw_top)(struct panel *panel, struct frame *frame);
 
+	/* Before rows are asked whether they pass; 0 or -ENOMEM. May be NULL. */
+	int (*choose)(struct panel *panel);
+
 	/* Rows as they are now, filtered or not. */
 	size_t (*row_count)(const struct panel *panel);
 	bool (*row_passes)(const struct panel *panel, size_t row, const char *filter);
@@ -68,7 +71,7 @@ struct panel {
 	size_t n_visible, visible_capacity;
 	size_t max_rows; /* no more are shown */
 	size_t n_details;
-	size_t help_first;
+	size_t help_first, help_last; /* lines that are at the top; the last that may be, as of the last frame */
 	unsigned int page; /* rows of the list that fitted in the last frame */
 };
 

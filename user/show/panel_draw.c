@@ -76,17 +76,64 @@ static void draw_details(struct panel *panel, struct frame *frame)
 		panel->kind->draw_foot(panel, place->selected, frame);
 }
 
+#define HELP_INDENT 14 /* where the words begin that explain */
+
+/* How much of a text fits into so many columns, whole words; all of what has no space. Help is ASCII. */
+static size_t words_that_fit(const char *text, size_t room)
+{
+	size_t end = room;
+
+	if (strlen(text) <= room)
+		return strlen(text);
+	while (end && text[end] != ' ')
+		end--;
+	return end && strspn(text, " ") < end ? end : room;
+}
+
+/* Lines on the screen that a line of help takes; drawn too where there is a frame. */
+static size_t wrap_help(struct frame *frame, const char *text, size_t columns)
+{
+	size_t indent = 0, lines = 0, take;
+
+	do {
+		take = words_that_fit(text, columns > indent ? columns - indent : 1);
+		if (frame && rows_left(frame)) {
+			buffer_append_repeated(&frame->line, ' ', indent);
+			buffer_append(&frame->line, text, take);
+			frame_end_line(frame, FRAME_PLAIN);
+		}
+		text += take;
+		text += strspn(text, " ");
+		indent = columns > 2 * HELP_INDENT ? HELP_INDENT : 0;
+		lines++;
+	} while (*text);
+	return lines;
+}
+
+/* The first of the lines that fill the screen to their end. */
+static size_t last_help(const char *const *help, size_t columns, size_t rows)
+{
+	size_t line = 0, taken = 0;
+
+	while (help[line])
+		line++;
+	while (line && (taken += wrap_help(NULL, help[line - 1], columns)) <= rows)
+		line--;
+	return line;
+}
+
 static void draw_help(struct panel *panel, struct frame *frame)
 {
-	const char *const *line = panel->kind->help;
-	size_t i;
+	const char *const *help = panel->kind->help;
+	size_t line;
 
 	frame_end_line(frame, FRAME_PLAIN);
 	panel->page = rows_left(frame) ?: 1;
-	for (i = 0; i < panel->help_first && *line; i++)
-		line++;
-	for (; *line && rows_left(frame); line++)
-		draw_message(frame, *line);
+	panel->help_last = last_help(help, frame->columns, panel->page);
+	if (panel->help_first > panel->help_last)
+		panel->help_first = panel->help_last;
+	for (line = panel->help_first; help[line] && rows_left(frame); line++)
+		wrap_help(frame, help[line], frame->columns);
 }
 
 /* Whole ones, as many as there is room for. */

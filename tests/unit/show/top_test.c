@@ -303,6 +303,116 @@ static void drill_down_and_back(void **state)
 	assert_true(screen->ui.panel.quit);
 }
 
+static void type_filter(struct screen *screen, const char *text)
+{
+	press(screen, '/');
+	for (; *text; text++)
+		press(screen, *text);
+	press(screen, TERMINAL_ENTER);
+}
+
+static bool is_live(const struct world_socket *socket)
+{
+	return socket->state == STATE_TIME_WAIT || socket->state == STATE_CLOSE_WAIT;
+}
+
+/* Processes with a socket whose other end has this address. */
+static unsigned int processes_of_remote(unsigned int remote)
+{
+	bool has[WORLD_SOCKETS] = {};
+	unsigned int count = 0;
+	size_t i;
+
+	for (i = 0; i < WORLD_SOCKETS; i++)
+		if (is_live(&world.sockets[i]) && world.sockets[i].remote == remote)
+			has[world_charged(&world.sockets[i])] = true;
+	for (i = 0; i < WORLD_SOCKETS; i++)
+		count += has[i];
+	return count;
+}
+
+/* Of a row only the busiest address is shown: others are found too. */
+static void the_filter_finds_any_address(void **state)
+{
+	struct screen *screen = *state;
+	size_t rows;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	rows = screen->ui.panel.n_visible;
+	type_filter(screen, "10.0.0.9:");
+	assert_true(processes_of_remote(9) > 1 && processes_of_remote(9) < rows);
+	assert_int_equal(screen->ui.panel.n_visible, processes_of_remote(9));
+	press(screen, TERMINAL_ESCAPE);
+	type_filter(screen, "8000");
+	assert_true(screen->ui.panel.n_visible > 1);
+	press(screen, TERMINAL_ESCAPE);
+	type_filter(screen, ":9999");
+	assert_int_equal(screen->ui.panel.n_visible, 0);
+	press(screen, TERMINAL_ESCAPE);
+	press(screen, '5');
+	type_filter(screen, "10.0.0.9:");
+	assert_int_equal(screen->ui.panel.n_visible, 2 * WORLD_PORTS); /* the networks that it is in */
+}
+
+/* The sorted column has a mark beside its colour; the same key turns it round. */
+static void details_are_sorted_by_a_key(void **state)
+{
+	static const struct {
+		char key;
+		const char *mark, *reversed;
+	} keys[] = {
+		{ 'c', "STATEv", "STATE^" },	{ 'n', "REMOTEv", "REMOTE^" },	 { 'l', "LOCALv", "LOCAL^" }, { 'a', "vRECV-Q", "^RECV-Q" },
+		{ 'e', "vSEND-Q", "^SEND-Q" }, { 'u', "vUNSENT", "^UNSENT" }, { 't', "TIMERv", "TIMER^" },
+	};
+	struct screen *screen = *state;
+
+	world_run(&world, 5000, 6);
+	measure(screen);
+	screen->columns = 160;
+	draw(screen);
+	press(screen, TERMINAL_ENTER);
+	assert_int_equal(screen->ui.panel.mode, PANEL_DETAILS);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		press(screen, keys[i].key);
+		unit_assert_contains(head_of(screen), keys[i].mark);
+		press(screen, keys[i].key);
+		unit_assert_contains(head_of(screen), keys[i].reversed);
+	}
+	press(screen, 'n');
+	for (size_t i = 1; i < screen->ui.sockets.count; i++)
+		assert_true(memcmp(screen->ui.sockets.rows[i - 1].base.endpoint.remote_addr,
+				   screen->ui.sockets.rows[i].base.endpoint.remote_addr, 16) <= 0);
+	press(screen, 'h');
+	press(screen, 'h');
+	assert_int_equal(screen->ui.panel.mode, PANEL_DETAILS);
+	unit_assert_contains(head_of(screen), "REMOTEv");
+}
+
+/* Nothing of the help is cut, however narrow the terminal: all its words come by. */
+static void help_is_whole(void **state)
+{
+	static const unsigned int widths[] = { 40, 60, 80, 160 };
+	struct screen *screen = *state;
+	char word[128], line[256], *rest;
+
+	measure(screen);
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
+		for (const char *const *help = top_ui_help; *help; help++) {
+			screen->columns = widths[i];
+			press(screen, 'h');
+			while (screen->ui.panel.help_first < (size_t)(help - top_ui_help) &&
+			       screen->ui.panel.help_first < screen->ui.panel.help_last)
+				press(screen, TERMINAL_DOWN);
+			snprintf(line, sizeof(line), "%s", *help);
+			for (char *at = strtok_r(line, " ", &rest); at; at = strtok_r(NULL, " ", &rest)) {
+				snprintf(word, sizeof(word), "%s", at);
+				assert_true(lines_with(screen, word) > 0);
+			}
+			press(screen, 'h');
+		}
+}
+
 static void the_selection_stays_with_its_row(void **state)
 {
 	struct screen *screen = *state;
@@ -484,6 +594,9 @@ int main(void)
 		TEST(keys_sort_and_reverse),
 		TEST(the_filter_is_typed),
 		TEST(drill_down_and_back),
+		TEST(the_filter_finds_any_address),
+		TEST(details_are_sorted_by_a_key),
+		TEST(help_is_whole),
 		TEST(the_selection_stays_with_its_row),
 		TEST(random_keys_do_no_harm),
 		TEST(intervals_come_at_their_time),

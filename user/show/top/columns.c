@@ -13,7 +13,7 @@
 #include "util/text.h"
 
 #define NSEC_PER_SEC 1000000000ULL
-#define CELL 48
+#define CELL 264 /* a command line */
 #define LABEL_MIN 16 /* so much stays of it at least */
 #define LABEL_MIN_REMOTE 24
 #define LABEL_GOOD 32 /* so much before columns of little weight come */
@@ -24,7 +24,7 @@
 #define PROGRAM_MIN 16
 
 enum column_kind { COLUMN_COUNT, COLUMN_RATE, COLUMN_DURATION, COLUMN_OLDEST, COLUMN_WHY, COLUMN_REMOTE, COLUMN_CLOSER,
-		   COLUMN_PROGRAM };
+		   COLUMN_DESCRIPTORS, COLUMN_PROGRAM };
 
 enum column_when {
 	WHEN_ROOM,
@@ -82,6 +82,7 @@ static const struct column columns[] = {
 	{ "ADDRS", "remote_addresses", MEASURE_REMOTES, COLUMN_COUNT, 6, WHEN_SEEN, 14, 0 },
 	{ "CLOSER", NULL, MEASURE_SOCKETS, COLUMN_CLOSER, 9, WHEN_WIDE, 24, 0 },
 	{ "OTHER END", NULL, MEASURE_SOCKETS, COLUMN_REMOTE, 26, WHEN_WIDE, 15, 0 },
+	{ "FDS", NULL, MEASURE_SOCKETS, COLUMN_DESCRIPTORS, 12, WHEN_WIDE, 25, 0 },
 	{ "RUNS", NULL, MEASURE_SOCKETS, COLUMN_PROGRAM, PROGRAM_MIN, WHEN_WIDE, 30, 0 },
 };
 
@@ -137,6 +138,32 @@ static void why_cell(char out[CELL], const struct ranking_row *row)
 		snprintf(out, CELL, "%c %s", trouble_mark(row->trouble.level), trouble_name(row->trouble.kind));
 }
 
+/* Used, and allowed. */
+static void descriptors_cell(char out[CELL], const struct top_model *model, const struct ranking_row *row)
+{
+	char used[TEXT_NUMBER], allowed[TEXT_NUMBER] = "any";
+	uint64_t open, limit;
+
+	strcpy(out, "-");
+	if (!top_model_descriptors(model, row, &open, &limit))
+		return;
+	text_count(used, open);
+	if (limit != UINT64_MAX)
+		text_count(allowed, limit);
+	snprintf(out, CELL, "%s/%s%s", used, allowed, top_descriptors_run_out(open, limit) ? "!" : "");
+}
+
+/* A command line is wanted for its arguments: where its program lies is in the details. */
+static const char *without_folder(const char *cmdline)
+{
+	const char *at, *name = cmdline;
+
+	for (at = cmdline; *at && *at != ' '; at++)
+		if (*at == '/' && at[1] && at[1] != ' ')
+			name = at + 1;
+	return name;
+}
+
 static bool is_left(const struct column *column)
 {
 	return column->kind >= COLUMN_WHY;
@@ -155,8 +182,11 @@ static void put_cell(char out[CELL], const struct column *column, const struct t
 	case COLUMN_CLOSER:
 		top_closer_cell(out, CELL, row);
 		break;
+	case COLUMN_DESCRIPTORS:
+		descriptors_cell(out, model, row);
+		break;
 	case COLUMN_PROGRAM:
-		snprintf(out, CELL, "%s", top_model_program(model, row) ?: "-");
+		snprintf(out, CELL, "%s", without_folder(top_model_cmdline(model, row) ?: "-"));
 		break;
 	default:
 		number_cell(out, column, row);
@@ -194,6 +224,11 @@ static bool of_ports(const struct top_model *model)
 	return group_by_key(model->by, 0) == GROUP_PORT;
 }
 
+static bool has_processes(const struct top_model *model)
+{
+	return group_by_key(model->by, 0) == GROUP_PROCESS || group_by_key(model->by, 1) == GROUP_PROCESS;
+}
+
 static bool is_wanted(const struct column *column, size_t i, const struct top_model *model, unsigned int width)
 {
 	if (!column->head || (model->states && column->states && !(column->states & model->states)))
@@ -204,7 +239,7 @@ static bool is_wanted(const struct column *column, size_t i, const struct top_mo
 	case WHEN_ASKED:
 		return model->wide;
 	case WHEN_WIDE:
-		if (column->kind == COLUMN_PROGRAM && !model->programs)
+		if (column->kind >= COLUMN_DESCRIPTORS && !(model->programs && has_processes(model)))
 			return false;
 		return model->wide || width >= WIDE || (column->kind == COLUMN_CLOSER && of_ports(model));
 	default:
@@ -396,9 +431,19 @@ static const enum frame_style level_styles[] = {
 	[LEVEL_ALERT] = FRAME_ALERT,
 };
 
-/* CLOSE_WAIT is red from a minute on. */
-static enum frame_style style_of(const struct column *column, const struct ranking_row *row)
+bool top_descriptors_run_out(uint64_t open, uint64_t limit)
 {
+	return limit != UINT64_MAX && open >= limit - limit / 10;
+}
+
+/* CLOSE_WAIT is red from a minute on. */
+static enum frame_style style_of(const struct column *column, const struct top_model *model, const struct ranking_row *row)
+{
+	uint64_t open, limit;
+
+	if (column->kind == COLUMN_DESCRIPTORS)
+		return top_model_descriptors(model, row, &open, &limit) && top_descriptors_run_out(open, limit) ? FRAME_ALERT :
+														  FRAME_PLAIN;
 	if (column->kind == COLUMN_WHY)
 		return level_styles[row->trouble.level];
 	if (column->measure == MEASURE_CLOSE_WAIT_OLDEST || column->measure == MEASURE_CLOSE_WAIT_NOW)
@@ -418,7 +463,7 @@ void top_row_draw(struct frame *frame, const struct top_model *model, const stru
 	top_row_text(&frame->line, model, layout, row);
 	for (i = 0; i < layout->n_columns; i++) {
 		const struct column *column = &columns[layout->columns[i]];
-		enum frame_style style = style_of(column, row);
+		enum frame_style style = style_of(column, model, row);
 
 		at = begin_of(layout, i);
 		if (style != FRAME_PLAIN)

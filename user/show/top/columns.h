@@ -43,6 +43,9 @@ void top_columns_json(struct json *json, const struct ranking_row *row);
 /* Is the row one of those that are asked for (--state), and is there anything to tell of it? */
 bool top_row_is_shown(const struct top_model *model, const struct ranking_row *row);
 
+/* Nine tenths of a process's descriptors are used: marked. */
+bool top_descriptors_run_out(uint64_t open, uint64_t limit);
+
 /* Numbers as in a column; room for TEXT_NUMBER, and a sign. */
 void top_count_text(char *out, double count);
 void top_rate_text(char *out, double rate);

@@ -30,8 +30,9 @@ const char *const top_ui_help[] = {
 	"  QUEUE       not accepted yet, whatever their state",
 	"  FAIL/s      connects that failed; ADDRS addresses at the other ends",
 	"  CLOSER      who closes first: here (TIME_WAIT) or the peer (CLOSE_WAIT)",
+	"  FDS         descriptors that the process has, and may have; RUNS what it runs",
 	"Keys in the list",
-	"  Enter  a row's sockets                 /  filter: name, address, port, program",
+	"  Enter  a row's sockets                 /  filter: name, address, port, command",
 	"  b B    group by the next key           1 to 9  by that key: 1 process, 5 remote,",
 	"  w      wide: percentiles, other end            6 port, 7 name",
 	"  D      a finding whole, again: the next  q  quit (only in the list)",
@@ -42,7 +43,9 @@ const char *const top_ui_help[] = {
 	"  a  accept queue     i  LISTEN           F  failures           m  addresses",
 	"  u  all sockets      n  name             (the same key again: reversed)",
 	"Keys in the sockets of a row",
-	"  o age  c state  n remote  a receive queue  f descriptor  / filter  Esc back",
+	"  o age   c state   n remote   l local port   f descriptor   t timer",
+	"  a receive queue   e send queue   u unsent   s S the next   r reverse",
+	"  / filter: state, address, port, process, command line      Esc q back",
 	"Everywhere: Up Down PgUp PgDn Home End (also k j g G), Esc one step back, h help",
 	"",
 	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone.",
@@ -124,12 +127,14 @@ enum frame_style top_ui_draw_row(struct panel *panel, size_t row, struct frame *
 void top_ui_draw_sockets_top(struct panel *panel, struct frame *frame)
 {
 	const struct top_ui *ui = of(panel);
+	size_t sorted[2];
 
 	buffer_printf(&frame->line, "%zu %s: %s, sorted by %s%s", ui->sockets.count,
 		      ui->sockets.count == 1 ? "socket" : "sockets", ui->drilled_label,
 		      top_socket_sort_name(ui->sockets.sort), ui->sockets.reverse ? " (reversed)" : "");
 	frame_end_line(frame, FRAME_TITLE);
-	top_sockets_head_text(&frame->line, frame->columns);
+	top_sockets_head_text(&frame->line, &ui->sockets, frame->columns, sorted);
+	frame_mark(frame, sorted[0], sorted[1], FRAME_SORTED);
 	frame_end_line(frame, FRAME_HEAD);
 }
 
@@ -151,7 +156,8 @@ void top_ui_draw_socket_foot(struct panel *panel, size_t socket, struct frame *f
 	unsigned int line;
 
 	for (line = 0; line < TOP_SOCKET_DETAILS; line++) {
-		top_socket_details_text(&frame->line, ui->model->books, &ui->sockets.rows[socket], ui->model->time_ns, line);
+		top_socket_details_text(&frame->line, ui->model->books, &ui->sockets.rows[socket], ui->sockets.programs,
+					ui->model->time_ns, line);
 		frame_end_line(frame, FRAME_TITLE);
 	}
 }

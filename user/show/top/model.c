@@ -47,7 +47,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	model->states = config->states;
 	model->books = model_new(&books);
 	if (config->json || config->wide || interactive)
-		model->programs = programs_new(NULL);
+		model->programs = config->json ? programs_new(NULL) : programs_with_cmdlines_new(NULL);
 	return model->books ? 0 : -ENOMEM;
 }
 
@@ -133,16 +133,37 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 	return 0;
 }
 
-const char *top_model_program(const struct top_model *model, const struct ranking_row *row)
+static bool process_of(const struct ranking_row *row, struct process *process)
 {
-	const struct group *group = row->group;
-	struct process process;
 	unsigned int i;
 
-	for (i = 0; i < group->n_parts; i++)
-		if (group_process(group, i, &process))
-			return programs_find(model->programs, &process);
-	return NULL;
+	for (i = 0; i < row->group->n_parts; i++)
+		if (group_process(row->group, i, process))
+			return true;
+	return false;
+}
+
+const char *top_model_program(const struct top_model *model, const struct ranking_row *row)
+{
+	struct process process;
+
+	return process_of(row, &process) ? programs_find(model->programs, &process) : NULL;
+}
+
+const char *top_model_cmdline(const struct top_model *model, const struct ranking_row *row)
+{
+	struct process process;
+
+	if (!process_of(row, &process))
+		return NULL;
+	return programs_cmdline(model->programs, &process) ?: programs_find(model->programs, &process);
+}
+
+bool top_model_descriptors(const struct top_model *model, const struct ranking_row *row, uint64_t *open, uint64_t *limit)
+{
+	struct process process;
+
+	return process_of(row, &process) && programs_descriptors(model->programs, &process, open, limit);
 }
 
 void top_model_resort(struct top_model *model)

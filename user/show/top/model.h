@@ -65,6 +65,12 @@ int top_model_measure(struct top_model *model, const struct tick *tick);
 /* What a row's process runs; NULL = not known, or it is no process's row. */
 const char *top_model_program(const struct top_model *model, const struct ranking_row *row);
 
+/* The same with its arguments, for people alone: they can hold secrets. */
+const char *top_model_cmdline(const struct top_model *model, const struct ranking_row *row);
+
+/* Descriptors that it has, and may have: UINT64_MAX = no limit. False: not known, or it is no process's row. */
+bool top_model_descriptors(const struct top_model *model, const struct ranking_row *row, uint64_t *open, uint64_t *limit);
+
 /* Sorts the rows again: sort or reverse have changed. */
 void top_model_resort(struct top_model *model);
 

@@ -3,11 +3,14 @@
 #include "show/top/sockets.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "show/top/columns.h"
 #include "util/address.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 
@@ -90,7 +93,7 @@ static void filter_last(struct top_sockets *sockets, const struct model *model, 
 	top_socket_text(text, model, socket, now_ns, 0);
 	for (line = 0; line < TOP_SOCKET_DETAILS; line++) {
 		buffer_append_char(text, ' ');
-		top_socket_details_text(text, model, socket, now_ns, line);
+		top_socket_details_text(text, model, socket, sockets->programs, now_ns, line);
 	}
 	buffer_append_char(text, '\0');
 	if (!text->error && !strcasestr(text->data, filter))
@@ -100,6 +103,14 @@ static void filter_last(struct top_sockets *sockets, const struct model *model, 
 static int compare_numbers(uint64_t x, uint64_t y)
 {
 	return x < y ? -1 : x > y;
+}
+
+/* What is sent again, the most often first; then probes. */
+static uint64_t timer_weight(const struct top_socket *socket)
+{
+	static const uint8_t weights[] = { [PRESENT_TIMER_KEEPALIVE] = 1, [PRESENT_TIMER_PROBE] = 2, [PRESENT_TIMER_RETRANSMIT] = 3 };
+
+	return (socket->now.timer < sizeof(weights) ? weights[socket->now.timer] * 256U : 0) + socket->now.retransmits;
 }
 
 static int compare(const void *a, const void *b, void *context)
@@ -116,8 +127,20 @@ static int compare(const void *a, const void *b, void *context)
 		result = memcmp(x->base.endpoint.remote_addr, y->base.endpoint.remote_addr, 16) ?:
 			 compare_numbers(x->base.endpoint.remote_port, y->base.endpoint.remote_port);
 		break;
+	case SOCKETS_BY_LOCAL:
+		result = compare_numbers(x->base.endpoint.local_port, y->base.endpoint.local_port);
+		break;
 	case SOCKETS_BY_RECEIVED:
 		result = compare_numbers(y->now.rx_queue, x->now.rx_queue);
+		break;
+	case SOCKETS_BY_SENT:
+		result = compare_numbers(y->now.tx_queue, x->now.tx_queue);
+		break;
+	case SOCKETS_BY_UNSENT:
+		result = compare_numbers(y->now.unsent, x->now.unsent);
+		break;
+	case SOCKETS_BY_TIMER:
+		result = compare_numbers(timer_weight(y), timer_weight(x));
 		break;
 	case SOCKETS_BY_FD:
 		result = compare_numbers((uint32_t)x->base.fd, (uint32_t)y->base.fd);
@@ -179,22 +202,69 @@ int top_sockets_collect(struct top_sockets *sockets, struct model *model, unsign
 
 const char *top_socket_sort_name(enum top_socket_sort sort)
 {
-	static const char *const names[SOCKETS_SORTS] = { "age", "state", "remote", "recv-q", "fd" };
+	static const char *const names[SOCKETS_SORTS] = { "age", "state", "remote", "local", "recv-q", "send-q", "unsent", "timer", "fd" };
 
 	return names[sort];
 }
 
 /* Narrow: the local end is its port alone. */
-void top_sockets_head_text(struct buffer *out, unsigned int width)
+static bool is_narrow(unsigned int width)
 {
-	bool narrow = width && width < ALL_COLUMNS;
+	return width && width < ALL_COLUMNS;
+}
 
-	buffer_printf(out, "%-11s %7s %5s %6s ", "STATE", "AGE", "FD", "RECV-Q");
-	if (!width || width >= QUEUES_COLUMNS)
-		buffer_printf(out, "%6s %6s %-10s ", "SEND-Q", "UNSENT", "TIMER");
-	buffer_printf(out, narrow ? "%-6s %-21s" : "%-21s %-21s", "LOCAL", "REMOTE");
-	if (!width || width >= QUEUES_COLUMNS)
-		buffer_append_string(out, " OTHER END");
+static bool is_wide(unsigned int width)
+{
+	return !width || width >= QUEUES_COLUMNS;
+}
+
+static const struct socket_column {
+	const char *head;
+	int width, narrow; /* negative: left aligned */
+	bool wide; /* not on a terminal that has no room for all */
+	int sort; /* enum top_socket_sort; -1 */
+} socket_columns[] = {
+	{ "STATE", -11, -11, false, SOCKETS_BY_STATE },
+	{ "AGE", 7, 7, false, SOCKETS_BY_AGE },
+	{ "FD", 5, 5, false, SOCKETS_BY_FD },
+	{ "RECV-Q", 6, 6, false, SOCKETS_BY_RECEIVED },
+	{ "SEND-Q", 6, 6, true, SOCKETS_BY_SENT },
+	{ "UNSENT", 6, 6, true, SOCKETS_BY_UNSENT },
+	{ "TIMER", -10, -10, true, SOCKETS_BY_TIMER },
+	{ "ALIVE", -5, -5, true, -1 },
+	{ "LOCAL", -21, -6, false, SOCKETS_BY_LOCAL },
+	{ "REMOTE", -21, -21, false, SOCKETS_BY_REMOTE },
+	{ "OTHER END", -9, -9, true, -1 },
+};
+
+/* The mark is in front of numbers, behind words. */
+static void put_mark(struct buffer *out, const struct socket_column *column, int width, size_t begin, bool reverse)
+{
+	size_t at = width < 0 ? begin + strlen(column->head) : begin - 1;
+
+	if (!out->error && at < out->size)
+		out->data[at] = reverse ? '^' : 'v';
+}
+
+void top_sockets_head_text(struct buffer *out, const struct top_sockets *sockets, unsigned int width, size_t sorted[2])
+{
+	size_t i, begin;
+
+	sorted[0] = sorted[1] = 0;
+	for (i = 0; i < sizeof(socket_columns) / sizeof(socket_columns[0]); i++) {
+		const struct socket_column *column = &socket_columns[i];
+		int cell = is_narrow(width) ? column->narrow : column->width;
+
+		if (column->wide && !is_wide(width))
+			continue;
+		begin = out->size;
+		buffer_printf(out, "%*s ", cell, column->head);
+		if (column->sort != (int)sockets->sort)
+			continue;
+		sorted[0] = begin;
+		sorted[1] = out->size;
+		put_mark(out, column, cell, begin, sockets->reverse);
+	}
 }
 
 static void end_text(char out[ADDRESS_PORT_TEXT], const uint8_t bytes[16], uint16_t port)
@@ -253,13 +323,14 @@ void top_socket_text(struct buffer *out, const struct model *model, const struct
 		     unsigned int width)
 {
 	const struct present_base *base = &socket->base;
-	bool wide = !width || width >= QUEUES_COLUMNS;
+	static const char *const alive[] = { "-", "off", "on" };
+	bool wide = is_wide(width);
 	char age[TEXT_NUMBER + 1], fd[16], local[ADDRESS_PORT_TEXT + 1], remote[ADDRESS_PORT_TEXT];
 
 	age_text(age, base, now_ns);
 	fd_text(fd, socket);
 	end_text(remote, base->endpoint.remote_addr, base->endpoint.remote_port);
-	if (width && width < ALL_COLUMNS)
+	if (is_narrow(width))
 		snprintf(local, sizeof(local), ":%u", base->endpoint.local_port);
 	else
 		end_text(local, base->endpoint.local_addr, base->endpoint.local_port);
@@ -268,9 +339,10 @@ void top_socket_text(struct buffer *out, const struct model *model, const struct
 	if (wide) {
 		bytes_text(out, socket, socket->now.tx_queue);
 		bytes_text(out, socket, socket->now.unsent);
-		buffer_printf(out, "%-10s ", socket->looked ? present_timer_name(socket->now.timer) ?: "-" : "-");
+		buffer_printf(out, "%-10s %-5s ", socket->looked ? present_timer_name(socket->now.timer) ?: "-" : "-",
+			      alive[socket->now.keepalive]);
 	}
-	buffer_printf(out, width && width < ALL_COLUMNS ? "%-6s %-21s" : "%-21s %-21s", local, remote);
+	buffer_printf(out, is_narrow(width) ? "%-6s %-21s" : "%-21s %-21s", local, remote);
 	if (!wide)
 		return;
 	buffer_append_char(out, ' ');
@@ -311,29 +383,34 @@ static void holder_text(struct buffer *out, const struct model *model, const str
 		buffer_printf(out, ", and %u more processes", socket->base.holders - 1);
 }
 
-static void queues_text(struct buffer *out, const struct top_socket *socket)
+static void age_line(struct buffer *out, const struct top_socket *socket, uint64_t now_ns)
+{
+	const struct present_base *base = &socket->base;
+	char age[TEXT_NUMBER];
+
+	if (!base->since_ns) {
+		buffer_printf(out, "in %s; ", tcp_state_name(base->state));
+		return;
+	}
+	text_duration(age, elapsed_ns(now_ns, base->since_ns));
+	buffer_printf(out, "in %s for %s%s; ", tcp_state_name(base->state), base->flags & PRESENT_AT_LEAST ? "at least " : "", age);
+}
+
+static void queues_line(struct buffer *out, const struct top_socket *socket)
 {
 	static const char *const keepalives[] = { "not known", "off", "on" };
 	const struct present *now = &socket->now;
 
 	if (!socket->looked)
 		return;
-	buffer_printf(out, "; recv-q %u send-q %u unsent %u, keepalive %s", now->rx_queue, now->tx_queue, now->unsent,
-		      keepalives[now->keepalive]);
-	if (now->timer > PRESENT_TIMER_NONE)
-		buffer_printf(out, ", %s", present_timer_name(now->timer));
+	buffer_printf(out, "recv-q %u, send-q %u, unsent %u, keepalive %s, timer %s", now->rx_queue, now->tx_queue, now->unsent,
+		      keepalives[now->keepalive], present_timer_name(now->timer) ?: "not known");
 	if (now->retransmits)
-		buffer_printf(out, " %u", now->retransmits);
+		buffer_printf(out, ", sent %u times again", now->retransmits);
 }
 
-void top_socket_details_text(struct buffer *out, const struct model *model, const struct top_socket *socket, uint64_t now_ns,
-			     unsigned int line)
+static void other_end_line(struct buffer *out, const struct model *model, const struct top_socket *socket, uint64_t now_ns)
 {
-	if (line == 0) {
-		holder_text(out, model, socket);
-		queues_text(out, socket);
-		return;
-	}
 	buffer_append_string(out, "other end ");
 	if (socket->peer_state) {
 		process_text(out, model, socket->peer);
@@ -343,4 +420,41 @@ void top_socket_details_text(struct buffer *out, const struct model *model, cons
 	ago_text(out, "received", socket->now.received_ns, now_ns);
 	ago_text(out, "sent", socket->now.sent_ns, now_ns);
 	ago_text(out, "queued", socket->now.queued_ns, now_ns);
+}
+
+/* "fds 249 of 256, runs nginx: worker process": all of the process, not of the socket. */
+static void process_line(struct buffer *out, const struct process *process, struct programs *programs)
+{
+	const char *runs = programs_cmdline(programs, process) ?: programs_find(programs, process);
+	uint64_t open, limit;
+
+	if (programs_descriptors(programs, process, &open, &limit)) {
+		buffer_printf(out, "fds %" PRIu64 " of ", open);
+		if (limit == UINT64_MAX)
+			buffer_append_string(out, "any number");
+		else
+			buffer_printf(out, "%" PRIu64 "%s", limit, top_descriptors_run_out(open, limit) ? "!" : "");
+		buffer_append_string(out, runs ? ", " : "");
+	}
+	if (runs)
+		buffer_printf(out, "runs %s", runs);
+}
+
+void top_socket_details_text(struct buffer *out, const struct model *model, const struct top_socket *socket,
+			     struct programs *programs, uint64_t now_ns, unsigned int line)
+{
+	switch (line) {
+	case 0:
+		age_line(out, socket, now_ns);
+		holder_text(out, model, socket);
+		break;
+	case 1:
+		queues_line(out, socket);
+		break;
+	case 2:
+		other_end_line(out, model, socket, now_ns);
+		break;
+	default:
+		process_line(out, &processes_at(&model->processes, socket->process)->process, programs);
+	}
 }

@@ -21,12 +21,19 @@ static size_t row_count(const struct panel *panel)
 	return of(panel)->model->ranking.count;
 }
 
+static int choose(struct panel *panel)
+{
+	struct top_ui *ui = of(panel);
+
+	return top_match_make(&ui->match, ui->model->books, ui->model->by, panel->places[PANEL_LIST].filter, ui->model->time_ns);
+}
+
 /* In its name, in what it runs, in the addresses and the port at the other end. */
 static bool has_text(const struct panel *panel, const struct ranking_row *row, const char *filter)
 {
 	const struct top_model *model = of(panel)->model;
 	char text[TOP_REMOTE_TEXT];
-	const char *program;
+	const char *cmdline;
 
 	if (strcasestr(row->group->label, filter))
 		return true;
@@ -36,15 +43,16 @@ static bool has_text(const struct panel *panel, const struct ranking_row *row, c
 	top_end_text(text, &row->survey->busiest.endpoint, row->survey->busiest.side);
 	if (row->survey->sockets && strcasestr(text, filter))
 		return true;
-	program = top_model_program(model, row);
-	return program && strcasestr(program, filter);
+	cmdline = top_model_cmdline(model, row);
+	return cmdline && strcasestr(cmdline, filter);
 }
 
 static bool row_passes(const struct panel *panel, size_t row, const char *filter)
 {
 	const struct ranking_row *it = row_at(panel, row);
 
-	return top_row_is_shown(of(panel)->model, it) && has_text(panel, it, filter);
+	return top_row_is_shown(of(panel)->model, it) &&
+	       (!filter[0] || top_match_has(&of(panel)->match, of(panel)->model->books, it) || has_text(panel, it, filter));
 }
 
 static const char *empty(const struct panel *panel)
@@ -110,7 +118,10 @@ static bool open_row(struct panel *panel, size_t row)
 static int collect(struct panel *panel)
 {
 	struct top_ui *ui = of(panel);
-	int err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->selected_name,
+	int err;
+
+	ui->sockets.programs = ui->model->programs;
+	err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->selected_name,
 				      panel->places[PANEL_DETAILS].filter, ui->model->states, ui->model->time_ns);
 
 	panel->n_details = ui->sockets.count;
@@ -190,7 +201,11 @@ static int sort_sockets(struct top_ui *ui, enum top_socket_sort sort)
 /* The letters of the list, as far as they mean something here. */
 static int sockets_key(struct top_ui *ui, int key)
 {
-	static const char letters[SOCKETS_SORTS] = { 'o', 'c', 'n', 'a', 'f' };
+	static const char letters[SOCKETS_SORTS] = {
+		[SOCKETS_BY_AGE] = 'o',	   [SOCKETS_BY_STATE] = 'c',  [SOCKETS_BY_REMOTE] = 'n',
+		[SOCKETS_BY_LOCAL] = 'l',  [SOCKETS_BY_RECEIVED] = 'a', [SOCKETS_BY_SENT] = 'e',
+		[SOCKETS_BY_UNSENT] = 'u', [SOCKETS_BY_TIMER] = 't',  [SOCKETS_BY_FD] = 'f',
+	};
 	const char *found = key > 0 && key < 0x7f ? memchr(letters, key, sizeof(letters)) : NULL;
 
 	if (found)
@@ -241,9 +256,10 @@ static const struct panel_kind kind = {
 	.help = top_ui_help,
 	.keys = {
 		[PANEL_LIST] = "h help  q quit  Enter sockets  b group  s sort  r reverse  / filter  w wide  p pause",
-		[PANEL_DETAILS] = "Esc back  h help  o age  c state  n remote  a recv-q  f fd  r reverse  / filter",
+		[PANEL_DETAILS] = "Esc back  h help  s sort  r reverse  / filter  o age  c state  n remote  a recv-q",
 	},
 	.draw_top = top_ui_draw_top,
+	.choose = choose,
 	.row_count = row_count,
 	.row_passes = row_passes,
 	.draw_head = top_ui_draw_head,
@@ -271,4 +287,5 @@ void top_ui_release(struct top_ui *ui)
 {
 	panel_release(&ui->panel);
 	top_sockets_release(&ui->sockets);
+	top_match_release(&ui->match);
 }

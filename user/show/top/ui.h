@@ -9,6 +9,7 @@
 #include "diagnose/diagnosis.h"
 #include "show/panel.h"
 #include "show/top/columns.h"
+#include "show/top/match.h"
 #include "show/top/model.h"
 #include "show/top/sentences.h"
 #include "show/top/sockets.h"
@@ -21,6 +22,7 @@ struct top_ui {
 	struct group_name selected_name; /* the selection stays with it, and the details are its */
 	char drilled_label[GROUP_LABEL];
 	struct top_sockets sockets;
+	struct top_match match; /* of the list's filter */
 	struct top_layout layout; /* of the last frame */
 };
 
