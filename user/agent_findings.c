@@ -21,25 +21,27 @@ struct kept_finding {
 struct agent_findings {
 	struct view view;
 	struct view *history;
-	struct diagnosis diagnosis;
+	struct diagnosis own; /* unused where another view runs the rules */
+	const struct diagnosis *diagnosis; /* whose findings are kept */
+	uint64_t seen_runs; /* of its rules */
 	struct kept_finding kept[FINDINGS_MAX];
 	uint64_t unix_offset_ns;
 };
 
 static int findings_begin(struct view *view, const struct run *run)
 {
-	diagnosis_begin(&((struct agent_findings *)view)->diagnosis, run);
+	diagnosis_begin(&((struct agent_findings *)view)->own, run);
 	return 0;
 }
 
 static int findings_event(struct view *view, const struct event *event)
 {
-	return diagnosis_event(&((struct agent_findings *)view)->diagnosis, event);
+	return diagnosis_event(&((struct agent_findings *)view)->own, event);
 }
 
 static int findings_recount(struct view *view, bool begins)
 {
-	diagnosis_recount(&((struct agent_findings *)view)->diagnosis, begins);
+	diagnosis_recount(&((struct agent_findings *)view)->own, begins);
 	return 0;
 }
 
@@ -91,23 +93,47 @@ static void follow(struct agent_findings *findings, const struct told_finding *t
 	history_view_finding_goes_on(findings->history, kept->row, told->last_ns + findings->unix_offset_ns, kept->count, told->over);
 }
 
-static int findings_tick(struct view *view, const struct tick *tick)
+/* One that is not in the list any more is over too: what was foreseen has come true. */
+static void forget_unseen(struct agent_findings *findings, const struct tick *tick)
 {
-	struct agent_findings *findings = (struct agent_findings *)view;
-	int result = diagnosis_tick(&findings->diagnosis, tick, false);
+	struct kept_finding *kept = findings->kept;
+
+	for (; kept < findings->kept + FINDINGS_MAX; kept++) {
+		if (kept->seen || !kept->number)
+			continue;
+		if (!kept->over)
+			history_view_finding_goes_on(findings->history, kept->row, tick->unix_ns, kept->count, true);
+		kept->number = 0;
+	}
+}
+
+static int follow_all(struct agent_findings *findings, const struct tick *tick)
+{
 	size_t i;
 
-	if (result <= 0)
-		return result;
+	if (findings->diagnosis->runs == findings->seen_runs)
+		return 0;
+	findings->seen_runs = findings->diagnosis->runs;
 	findings->unix_offset_ns = tick->unix_ns - tick->time_ns;
 	for (i = 0; i < FINDINGS_MAX; i++)
 		findings->kept[i].seen = false;
-	for (i = 0; i < findings->diagnosis.n_told; i++)
-		follow(findings, findings->diagnosis.told[i]);
-	for (i = 0; i < FINDINGS_MAX; i++)
-		if (!findings->kept[i].seen)
-			findings->kept[i].number = 0;
+	for (i = 0; i < findings->diagnosis->n_told; i++)
+		follow(findings, findings->diagnosis->told[i]);
+	forget_unseen(findings, tick);
 	return 0;
+}
+
+static int own_tick(struct view *view, const struct tick *tick)
+{
+	struct agent_findings *findings = (struct agent_findings *)view;
+	int result = diagnosis_tick(&findings->own, tick, false);
+
+	return result < 0 ? result : follow_all(findings, tick);
+}
+
+static int shared_tick(struct view *view, const struct tick *tick)
+{
+	return follow_all((struct agent_findings *)view, tick);
 }
 
 /* Those that are there until the end end with it. */
@@ -122,22 +148,20 @@ static int findings_end(struct view *view, const struct tick *last)
 	return 0;
 }
 
-struct view *agent_findings_new(struct view *history, const struct filter *filter)
+struct view *agent_findings_new(struct view *history, const struct filter *filter, const struct diagnosis *shared)
 {
+	static const struct view own = { .begin = findings_begin, .event = findings_event, .recount = findings_recount, .tick = own_tick,
+					 .end = findings_end };
+	static const struct view sharing = { .tick = shared_tick, .end = findings_end };
 	struct agent_findings *findings = calloc(1, sizeof(*findings));
 	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS };
 
 	if (!findings)
 		return NULL;
-	findings->view = (struct view){
-		.begin = findings_begin,
-		.event = findings_event,
-		.recount = findings_recount,
-		.tick = findings_tick,
-		.end = findings_end,
-	};
+	findings->view = shared ? sharing : own;
 	findings->history = history;
-	if (!diagnosis_init(&findings->diagnosis, &config))
+	findings->diagnosis = shared ?: &findings->own;
+	if (shared || !diagnosis_init(&findings->own, &config))
 		return &findings->view;
 	agent_findings_free(&findings->view);
 	return NULL;
@@ -149,11 +173,14 @@ void agent_findings_free(struct view *view)
 
 	if (!findings)
 		return;
-	diagnosis_release(&findings->diagnosis);
+	if (findings->diagnosis == &findings->own)
+		diagnosis_release(&findings->own);
 	free(findings);
 }
 
-void agent_findings_needs(struct run_needs *needs)
+void agent_findings_needs(struct run_needs *needs, bool shared)
 {
-	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true };
+	*needs = (struct run_needs){};
+	if (!shared)
+		*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true };
 }

@@ -163,13 +163,17 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	if (history) {
 		history_view_needs(&needs);
 		views_add(&views, history, "history", &needs, false);
-		findings = agent_findings_new(history, &options->filter);
-		agent_findings_needs(&needs);
-		if (findings)
-			views_add(&views, findings, "findings", &needs, false);
 	}
 	if (metrics.view)
 		views_add(&views, metrics.view, "metrics", &metrics.needs, true);
+	if (history) { /* behind metrics, whose rules it takes: one model of sockets and ports less */
+		const struct diagnosis *rules = metrics.view ? metrics_diagnosis(metrics.view) : NULL;
+
+		findings = agent_findings_new(history, &options->filter, rules);
+		agent_findings_needs(&needs, rules);
+		if (findings)
+			views_add(&views, findings, "findings", &needs, false);
+	}
 	needs = views_needs(&views);
 	err = machine_run(options, &needs, &views.view, error, error_size);
 	notify_close(&notify.notify);

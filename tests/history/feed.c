@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* feed RECORDING FOLDER BUDGET [RATE]: a recording goes through the agent's history as a live run would, only faster. */
+/*
+ * feed RECORDING FOLDER BUDGET [RATE [all]]: a recording goes through the agent's history as a live run would, only faster; "all":
+ * through its metrics and findings too.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,8 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent_findings.h"
+#include "export/metrics/metrics.h"
 #include "history/history.h"
 #include "recording/recording.h"
+#include "source/views.h"
 #include "util/stop.h"
 
 static long take(void *context, void *buffer, size_t size)
@@ -24,6 +30,46 @@ static int complain(const char *what, const char *error, int err)
 	return 1;
 }
 
+/* A scrape each ten seconds. */
+static int wanted(void *context, uint64_t now_ns)
+{
+	uint64_t *next_ns = context;
+
+	if (now_ns < *next_ns)
+		return 0;
+	*next_ns = now_ns + 10000000000ULL;
+	return 1;
+}
+
+static void publish(void *context, const struct buffer *text, uint64_t now_ns)
+{
+	(void)context, (void)text, (void)now_ns;
+}
+
+struct agent {
+	struct views views;
+	struct view *metrics, *findings;
+	uint64_t scrape_ns;
+};
+
+/* As the agent has them. */
+static struct view *add_others(struct agent *agent, struct view *history, const struct run_options *options, struct run_needs *needs)
+{
+	const struct metrics_config config = { .filter = &options->filter, .sink = { wanted, publish, NULL, &agent->scrape_ns } };
+	struct run_needs of_metrics = {}, of_findings;
+
+	agent->metrics = metrics_view_new(&config);
+	metrics_view_needs(&of_metrics);
+	agent->findings = agent_findings_new(history, &options->filter, metrics_diagnosis(agent->metrics));
+	agent_findings_needs(&of_findings, true);
+	views_init(&agent->views, NULL, NULL);
+	views_add(&agent->views, history, "history", needs, false);
+	views_add(&agent->views, agent->metrics, "metrics", &of_metrics, true);
+	views_add(&agent->views, agent->findings, "findings", &of_findings, false);
+	*needs = views_needs(&agent->views);
+	return &agent->views.view;
+}
+
 int main(int argc, char **argv)
 {
 	struct history_config config = { .folder = argc > 2 ? argv[2] : NULL, .budget = argc > 3 ? strtoull(argv[3], NULL, 10) : 0,
@@ -33,11 +79,12 @@ int main(int argc, char **argv)
 	struct run_needs needs = {};
 	struct history_state state;
 	struct view *history;
+	struct agent agent = {};
 	char error[512] = "";
 	int fd = argc > 1 ? open(argv[1], O_RDONLY) : -1, err;
 
 	if (fd < 0 || !config.budget)
-		return complain("usage", "feed RECORDING FOLDER BUDGET [RATE]", 0);
+		return complain("usage", "feed RECORDING FOLDER BUDGET [RATE [all]]", 0);
 	stop_catch_signals();
 	run_options_init(&options);
 	err = history_view_new(&history, &config, error, sizeof(error));
@@ -46,11 +93,14 @@ int main(int argc, char **argv)
 	puts("open");
 	fflush(stdout);
 	history_view_needs(&needs);
-	err = recording_replay(take, &fd, &options, &needs, history, &findings, error, sizeof(error));
+	err = recording_replay(take, &fd, &options, &needs, argc > 5 ? add_others(&agent, history, &options, &needs) : history,
+			       &findings, error, sizeof(error));
 	state = history_view_state(history);
 	printf("{\"used\": %llu, \"budget\": %llu, \"withheld\": %llu, \"intervals_lost\": %llu, \"set_aside\": %llu, \"lines\": %llu}\n",
 	       (unsigned long long)state.used_bytes, (unsigned long long)state.budget_bytes, (unsigned long long)state.events_withheld,
 	       (unsigned long long)state.intervals_lost, (unsigned long long)state.set_aside, (unsigned long long)findings.lines);
+	agent_findings_free(agent.findings);
+	metrics_view_free(agent.metrics);
 	history_view_free(history);
 	return err ? complain("replay", error, err) : 0;
 }
