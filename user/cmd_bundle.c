@@ -241,7 +241,7 @@ static int make_bundle(const struct bundle *bundle, const char *folder)
 
 static int bundle_main(int argc, char **argv)
 {
-	const char *temporary = getenv("TMPDIR");
+	const char *temporary = secure_getenv("TMPDIR"); /* not of someone with fewer rights than we have */
 	struct bundle bundle = {};
 	char folder[4000];
 	int code;
