@@ -23,6 +23,7 @@
 
 #define PAGE 4096
 #define CACHE_KIB 1024
+#define FINDING_ROW_BITS 40 /* of what names a finding; above them, which file it is in */
 
 int database_error(int result)
 {
@@ -147,6 +148,14 @@ static int set_up(struct database *database)
 	return database_execute(database, sql);
 }
 
+/* 0: there is no such file. */
+static uint64_t inode_of(const struct database *database, const char *name)
+{
+	struct stat status;
+
+	return fstatat(database->budget->folder, name, &status, AT_SYMLINK_NOFOLLOW) ? 0 : status.st_ino;
+}
+
 static int try_open(struct database *database)
 {
 	int err;
@@ -158,9 +167,13 @@ static int try_open(struct database *database)
 	err = err ?: set_up(database);
 	err = err ?: create(database);
 	err = err ?: prepare(database);
-	if (err)
+	if (err) {
 		close_all(database);
-	return err;
+		return err;
+	}
+	database->opened++;
+	database->log_inode = inode_of(database, HISTORY_DATABASE "-wal");
+	return 0;
 }
 
 /* intervals.db becomes intervals-20261128T031200Z.db, with its log. What is in it is still read by those who can. */
@@ -236,10 +249,50 @@ void database_free(struct database *database)
 	free(database);
 }
 
+bool database_is_open(const struct database *database)
+{
+	return database->sqlite;
+}
+
 int database_renew(struct database *database)
 {
 	close_all(database);
 	return set_aside(database, -EUCLEAN) ?: open_or_renew(database);
+}
+
+static bool is_in_its_place(struct database *database)
+{
+	int moved = 0;
+
+	sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode;
+}
+
+/* A log that is left of a file that is gone would be taken for the new one's. */
+static void leave(struct database *database)
+{
+	if (inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode) {
+		unlinkat(database->budget->folder, HISTORY_DATABASE "-wal", 0);
+		unlinkat(database->budget->folder, HISTORY_DATABASE "-shm", 0);
+	}
+	close_all(database);
+}
+
+int database_look(struct database *database)
+{
+	int moved = 0;
+
+	if (database->sqlite) {
+		if (is_in_its_place(database))
+			return 0;
+		log_warn("%s was deleted or replaced while it was written; it is opened anew, and begun where there is none", database->path);
+		sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+		if (moved)
+			leave(database);
+		else
+			database_checkpoint(database), close_all(database);
+	}
+	return open_or_renew(database) ?: 1;
 }
 
 /* With no reader in the way the log is empty afterwards, and the readers' way is never waited for. */
@@ -322,18 +375,20 @@ int64_t database_add_finding(struct database *database, uint64_t unix_ns, const 
 	sqlite3_bind_text(statement, 3, severity, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_text(statement, 4, text, -1, SQLITE_TRANSIENT);
 	err = database_step(database, ADD_FINDING);
-	return err ?: sqlite3_last_insert_rowid(database->sqlite);
+	return err ?: sqlite3_last_insert_rowid(database->sqlite) | (int64_t)database->opened << FINDING_ROW_BITS;
 }
 
 int database_update_finding(struct database *database, int64_t id, uint64_t unix_ns, uint64_t count, bool ended)
 {
 	sqlite3_stmt *statement = database->statements[UPDATE_FINDING];
 
-	if (!database->sqlite)
+	if (!database->sqlite || id < 0)
 		return -EIO;
+	if (id >> FINDING_ROW_BITS != database->opened)
+		return -ENOENT;
 	sqlite3_bind_int64(statement, 1, count);
 	if (ended)
 		sqlite3_bind_int64(statement, 2, unix_ns / NSEC_PER_MSEC);
-	sqlite3_bind_int64(statement, 3, id);
+	sqlite3_bind_int64(statement, 3, id & ((1LL << FINDING_ROW_BITS) - 1));
 	return database_step(database, UPDATE_FINDING);
 }

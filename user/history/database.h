@@ -31,7 +31,7 @@ int database_begin_run(struct database *database, const struct run *run);
 int database_add(struct database *database, const struct interval *interval, const struct tally *tally);
 int database_note_loss(struct database *database, uint64_t unix_ns, const char *what, uint64_t count, const char *text);
 
-/* A finding that came; its id, or negative errno. Then how it goes on; `ended`: it is over. */
+/* A finding that came; what names it, or negative errno. Then how it goes on; `ended`: it is over. */
 int64_t database_add_finding(struct database *database, uint64_t unix_ns, const char *code, const char *severity, const char *text);
 int database_update_finding(struct database *database, int64_t id, uint64_t unix_ns, uint64_t count, bool ended);
 
@@ -41,8 +41,16 @@ bool database_prune(struct database *database);
 /* Prunes until there is room, and gives pages back where the share has become smaller. */
 void database_trim(struct database *database);
 
+bool database_is_open(const struct database *database);
+
 /* After -EUCLEAN: sets it aside and begins a new one. */
 int database_renew(struct database *database);
+
+/*
+ * Is the file still there that we write to? If it was deleted or another is in its place, and where it could not be opened before,
+ * what is there now is opened, or a new one begun. 0: it is as it was; 1: another is open; negative errno: none.
+ */
+int database_look(struct database *database);
 
 /* Puts the log into the database, as far as readers allow. */
 void database_checkpoint(struct database *database);

@@ -30,6 +30,8 @@ struct database {
 	struct sqlite3 *sqlite; /* NULL: it can't be opened at the moment */
 	struct sqlite3_stmt *statements[STATEMENTS];
 	int64_t run; /* id of ours */
+	uint64_t log_inode; /* of intervals.db-wal, as we have it open; 0 = not known */
+	unsigned int opened; /* so often: rows of an earlier file are not in this one */
 	unsigned int set_aside;
 	unsigned int flows_most; /* of an interval */
 };

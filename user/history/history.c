@@ -35,6 +35,7 @@ struct history {
 	struct view *events;
 	struct database *database;
 	struct tally tally;
+	struct run run; /* for a database that is begun later */
 	uint64_t begin_ns, begin_unix_ns; /* of the interval */
 	uint64_t checkpoint_ns, now_ns;
 	uint64_t keep_until_ns; /* 0 = nothing is kept at the moment */
@@ -60,6 +61,7 @@ static int history_begin(struct view *view, const struct run *run)
 
 	history->begin_ns = history->checkpoint_ns = run->begin_ns;
 	history->begin_unix_ns = run->begin_unix_ns;
+	history->run = *run;
 	database_begin_run(history->database, run);
 	return history->events->begin(history->events, run);
 }
@@ -115,12 +117,24 @@ static int make_room(struct history *history, const struct interval *interval)
 	return err;
 }
 
+/* Somebody may have deleted the database, or put another in its place. */
+static void look_at_database(struct history *history, uint64_t unix_ns)
+{
+	bool was_open = database_is_open(history->database);
+
+	if (database_look(history->database) <= 0)
+		return;
+	database_begin_run(history->database, &history->run);
+	if (was_open)
+		database_note_loss(history->database, unix_ns, "database", 0, "was deleted or replaced while it was written");
+}
+
 static int write_interval(struct history *history, const struct interval *interval)
 {
 	int err = database_add(history->database, interval, &history->tally);
 
 	if (err == -EUCLEAN)
-		err = database_renew(history->database) ?: database_add(history->database, interval, &history->tally);
+		err = database_renew(history->database) ?: database_begin_run(history->database, &history->run) ?: database_add(history->database, interval, &history->tally);
 	return err == -ENOSPC ? make_room(history, interval) : err;
 }
 
@@ -139,6 +153,7 @@ static void end_interval(struct history *history, const struct tick *tick)
 	budget_look(&history->budget);
 	tally_live(&history->tally, recording_view_live(history->events), tick->time_ns);
 	tally_fold(&history->tally, budget_flows(&history->budget));
+	look_at_database(history, tick->unix_ns);
 	err = write_interval(history, &interval);
 	history->intervals_lost += err != 0;
 	if (err)
