@@ -13,6 +13,7 @@
 #include "event/names.h"
 #include "event/port_facts.h"
 #include "recording/parse_present.h"
+#include "recording/reserve.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -451,12 +452,16 @@ static int line_parse(struct recorded *recorded)
 
 int recorded_parse(struct recorded *recorded, const char *text, size_t size)
 {
+	bool is_short;
+
 	memset(recorded, 0, sizeof(*recorded));
+	reserve_begin();
 	recorded->json = json_loadb(text, size, 0, NULL);
-	if (json_is_object(recorded->json) && !line_parse(recorded))
+	is_short = reserve_was_needed();
+	if (!is_short && json_is_object(recorded->json) && !line_parse(recorded))
 		return 0;
 	recorded_release(recorded);
-	return -EINVAL;
+	return is_short ? -ENOMEM : -EINVAL;
 }
 
 void recorded_release(struct recorded *recorded)

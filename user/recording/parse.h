@@ -49,7 +49,7 @@ struct recorded {
 	const char *next; /* end */
 };
 
-/* 0, or -EINVAL: not a line of ours; then there is nothing to release. */
+/* 0, -EINVAL: not a line of ours, or -ENOMEM; then there is nothing to release. */
 int recorded_parse(struct recorded *recorded, const char *text, size_t size);
 void recorded_release(struct recorded *recorded);
 

@@ -455,10 +455,13 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 static void take_line(struct replay *replay, const struct recording_input *input, const char *line, size_t size)
 {
 	struct recorded recorded;
+	int err = recorded_parse(&recorded, line, size);
 
-	if (!recorded_parse(&recorded, line, size)) {
+	if (!err) {
 		on_recorded(replay, &recorded);
 		recorded_release(&recorded);
+	} else if (err == -ENOMEM) {
+		feed_fail(&replay->feed, err);
 	} else if (!recording_input_unterminated(input)) {
 		replay->findings->damaged++;
 		replay->has_gap = true;
