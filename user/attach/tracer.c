@@ -337,6 +337,11 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 	err = tcpdwell__load(tracer->skeleton);
 	if (config->verifier)
 		verifier_report_read(config->verifier);
+	/* libbpf leaves these maps out, in silence, where its own look at what the kernel can do failed. */
+	if (!err && !(tracer->skeleton->data && tracer->skeleton->bss && tracer->skeleton->rodata)) {
+		snprintf(error, error_size, "the kernel refused a map while libbpf asked what it can do: memory or a right is missing");
+		return -ENOMEM;
+	}
 	if (!err)
 		return 0;
 	return host_explain(&tracer->kernel, err, error, error_size);
