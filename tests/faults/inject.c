@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Preloaded: makes one call of a kind fail. INJECT=KIND:N, the N-th one from 1 on; 0: none. Where INJECT_COUNT names a file, the number
- * of calls of the kind is written there at the end. Kinds: memory, open, read, write, mmap, socket, bpf, fork.
+ * of calls of the kind is written there at the end. Kinds: memory, open, read, write, sync, rename, remove, folder,
+ * mmap, socket, wait, bpf (no memory), right (bpf, not permitted), process.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -27,6 +30,7 @@ static long count_fd = -1; /* a filter over system calls lets none be opened lat
 static long (*next_syscall)(long number, ...);
 static FILE *(*next_fopen)(const char *path, const char *mode);
 static pid_t (*next_fork)(void);
+static int (*next_mkstemp)(char *path);
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -35,6 +39,7 @@ __attribute__((constructor)) static void begin(void)
 	next_syscall = dlsym(RTLD_NEXT, "syscall");
 	next_fopen = dlsym(RTLD_NEXT, "fopen");
 	next_fork = dlsym(RTLD_NEXT, "fork");
+	next_mkstemp = dlsym(RTLD_NEXT, "mkstemp");
 	if (getenv("INJECT_COUNT"))
 		count_fd = next_syscall(SYS_openat, AT_FDCWD, getenv("INJECT_COUNT"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (!colon || colon - wish >= (long)sizeof(kind))
@@ -136,7 +141,72 @@ int socket(int domain, int type, int protocol)
 
 pid_t fork(void)
 {
-	return fails("fork", EAGAIN) ? -1 : next_fork();
+	return fails("process", EAGAIN) ? -1 : next_fork();
+}
+
+/* A system call that is one parameter list, a kind and an error. WORDS are as the kernel takes them. */
+#define CALL(name, parameters, kind, error, ...)                          \
+	int name parameters                                                \
+	{                                                                  \
+		return fails(kind, error) ? -1 : next_syscall(__VA_ARGS__); \
+	}
+
+CALL(fsync, (int fd), "sync", EIO, SYS_fsync, fd)
+CALL(fdatasync, (int fd), "sync", EIO, SYS_fdatasync, fd)
+CALL(ftruncate, (int fd, off_t size), "sync", ENOSPC, SYS_ftruncate, fd, size)
+CALL(ftruncate64, (int fd, off_t size), "sync", ENOSPC, SYS_ftruncate, fd, size)
+CALL(rename, (const char *from, const char *to), "rename", EROFS, SYS_renameat, AT_FDCWD, from, AT_FDCWD, to)
+CALL(renameat2, (int from_fd, const char *from, int to_fd, const char *to, unsigned int flags), "rename", EROFS, SYS_renameat2,
+     from_fd, from, to_fd, to, flags)
+CALL(unlink, (const char *path), "remove", EROFS, SYS_unlinkat, AT_FDCWD, path, 0)
+CALL(unlinkat, (int fd, const char *path, int flags), "remove", EROFS, SYS_unlinkat, fd, path, flags)
+CALL(rmdir, (const char *path), "remove", EROFS, SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR)
+CALL(mkdir, (const char *path, mode_t mode), "folder", ENOSPC, SYS_mkdirat, AT_FDCWD, path, mode)
+CALL(mkdirat, (int fd, const char *path, mode_t mode), "folder", ENOSPC, SYS_mkdirat, fd, path, mode)
+CALL(flock, (int fd, int what), "sync", ENOLCK, SYS_flock, fd, what)
+CALL(memfd_create, (const char *name, unsigned int flags), "process", EMFILE, SYS_memfd_create, name, flags)
+CALL(pipe2, (int fds[2], int flags), "process", EMFILE, SYS_pipe2, fds, flags)
+CALL(socketpair, (int domain, int type, int protocol, int fds[2]), "process", EMFILE, SYS_socketpair, domain, type, protocol, fds)
+CALL(dup2, (int from, int to), "process", EBUSY, SYS_dup2, from, to)
+CALL(epoll_create1, (int flags), "wait", EMFILE, SYS_epoll_create1, flags)
+CALL(epoll_ctl, (int epoll, int what, int fd, struct epoll_event *event), "wait", ENOSPC, SYS_epoll_ctl, epoll, what, fd, event)
+CALL(bind, (int fd, const struct sockaddr *address, socklen_t size), "socket", EADDRINUSE, SYS_bind, fd, address, size)
+CALL(listen, (int fd, int backlog), "socket", EADDRINUSE, SYS_listen, fd, backlog)
+CALL(connect, (int fd, const struct sockaddr *address, socklen_t size), "socket", ECONNREFUSED, SYS_connect, fd, address, size)
+
+int mkstemp(char *path)
+{
+	return fails("open", EMFILE) ? -1 : next_mkstemp(path);
+}
+
+ssize_t pread(int fd, void *data, size_t size, off_t offset)
+{
+	return fails("read", EIO) ? -1 : next_syscall(SYS_pread64, fd, data, size, offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t size, off64_t offset)
+{
+	return pread(fd, data, size, offset);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+	return fails("write", ENOSPC) ? -1 : next_syscall(SYS_pwrite64, fd, data, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
+{
+	return pwrite(fd, data, size, offset);
+}
+
+ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+	return fails("read", ENOBUFS) ? -1 : next_syscall(SYS_recvfrom, fd, data, size, flags, 0L, 0L);
+}
+
+ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+	return fails("write", ENOBUFS) ? -1 : next_syscall(SYS_sendto, fd, data, size, flags, 0L, 0L);
 }
 
 long syscall(long number, ...)
@@ -149,7 +219,7 @@ long syscall(long number, ...)
 	for (i = 0; i < 6; i++)
 		words[i] = va_arg(list, long);
 	va_end(list);
-	if (number == SYS_bpf && fails("bpf", ENOMEM))
+	if (number == SYS_bpf && (fails("bpf", ENOMEM) || fails("right", EPERM)))
 		return -1;
 	return next_syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
