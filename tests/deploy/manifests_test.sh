@@ -26,7 +26,7 @@ get_modules() {
 	command -v node >/dev/null && command -v npm >/dev/null || { echo "node and npm are not installed"; return 1; }
 	[ ! -e $modules/complete ] || return 0
 	mkdir -p $modules && echo '{ "private": true }' >$modules/package.json
-	npm install --prefix $modules --no-audit --no-fund --ignore-scripts --silent kubernetes-types@1.30.0 typescript@5.9.3 \
+	timeout 180 npm install --prefix $modules --no-audit --no-fund --ignore-scripts --silent kubernetes-types@1.30.0 typescript@5.9.3 \
 		yaml@2.8.1 >"$dir/npm" 2>&1 || { echo "npm install failed: $(tail -n 1 "$dir/npm")"; return 1; }
 	touch $modules/complete
 }

@@ -422,8 +422,8 @@ def has_duckdb():
     with open(f"{MODULES}/package.json", "w") as package:
         package.write('{ "private": true }')
     # Out of the namespace that has no way to the registry.
-    if subprocess.run(["nsenter", "-t", "1", "-n", "npm", "install", "--prefix", MODULES, "--no-audit", "--no-fund", "--ignore-scripts", "--silent",
-                       "@duckdb/node-api@1.5.6-r.1"], capture_output=True).returncode:
+    if subprocess.run(["nsenter", "-t", "1", "-n", "timeout", "180", "npm", "install", "--prefix", MODULES, "--no-audit", "--no-fund",
+                       "--ignore-scripts", "--silent", "@duckdb/node-api@1.5.6-r.1"], capture_output=True).returncode:
         return "npm install @duckdb/node-api failed"
     open(f"{MODULES}/complete", "w").close()
     return None
