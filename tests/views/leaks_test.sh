@@ -3,15 +3,6 @@
 # leaks against processes whose leaks are known: they are made here, in a network namespace of their own.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/views/scenario.sh
 
-if ! unshare -n true 2>/dev/null; then
-	echo "skip all: a network namespace can't be made (root is needed)"
-	exit 0
-fi
-for program in python3 ss ip; do
-	if ! command -v $program >/dev/null; then
-		echo "skip all: $program is missing"
-		exit 0
-	fi
-done
-exec unshare -n python3 tests/views/leaks_scenario.py "${TCPDWELL:-build/tcpdwell}"
+scenario leaks ss ip

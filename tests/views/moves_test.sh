@@ -3,15 +3,6 @@
 # Sockets that change hands, in every view; in a network namespace of their own.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/views/scenario.sh
 
-if ! unshare -n true 2>/dev/null; then
-	echo "skip all: a network namespace can't be made (root is needed)"
-	exit 0
-fi
-for program in python3 ss ip; do
-	if ! command -v $program >/dev/null; then
-		echo "skip all: $program is missing"
-		exit 0
-	fi
-done
-exec unshare -n python3 tests/views/moves_scenario.py "${TCPDWELL:-build/tcpdwell}"
+scenario moves ss ip

@@ -3,9 +3,6 @@
 # The first screen of top beside processes that each have one trouble; in a network namespace of its own.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/views/scenario.sh
 
-if ! unshare -n true 2>/dev/null; then
-	echo "skip all: a network namespace can't be made (root is needed)"
-	exit 0
-fi
-exec unshare -n python3 tests/views/screen_scenario.py "${TCPDWELL:-build/tcpdwell}"
+scenario screen

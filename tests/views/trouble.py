@@ -34,8 +34,8 @@ def connect(address, source=None):
     return it
 
 
-def in_child(act):
-    """Another process, which ends with this one; waits until it has acted."""
+def begin_child(act):
+    """Another process, which ends with this one. Returns what to read from until it has acted."""
     done, said = os.pipe()
     life, held = os.pipe()
     if not os.fork():
@@ -47,7 +47,11 @@ def in_child(act):
     os.close(said)
     os.close(life)
     keep.append(held)
-    os.read(done, 1)
+    return done
+
+
+def in_child(act):
+    os.read(begin_child(act), 1)
 
 
 def scanner(count):
@@ -93,16 +97,7 @@ def flooded(count):
             it.connect(("127.0.0.1", 8080))
             keep.append(it)
     # The fork comes before the thread: a child has only the thread that made it.
-    done, said = os.pipe()
-    life, held = os.pipe()
-    if not os.fork():
-        os.close(held)
-        clients()
-        os.write(said, b"x")
-        os.read(life, 1)
-        os._exit(0)
-    keep.append(held)
-    os.close(life)
+    done = begin_child(clients)
     server.start()
     server.join()
     os.read(done, 1)
