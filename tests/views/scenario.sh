@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # scenario NAME: runs tests/views/NAME_scenario.py in a network namespace of its own, where the programs it needs are there.
 
