@@ -62,6 +62,8 @@ size_t frame_sentence(struct frame *frame, const char *text, enum frame_style st
 		if (size > room)
 			for (end = room; end > room / 2 && text[end] != ' '; end--)
 				;
+		if (!end) /* one column */
+			end = 1;
 		if (lines++)
 			buffer_append_string(&frame->line, "  ");
 		buffer_append(&frame->line, text, end);
