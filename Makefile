@@ -88,7 +88,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz install uninstall clean help deps test-deps require force
+.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps require force
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -239,6 +239,9 @@ build/fuzz/fuzz: $(FUZZ_OBJECTS)
 
 fuzz: ## fuzz everything that others may have written, for long (SECONDS=3600 each)
 	$(Q)tests/fuzz/run $(or $(SECONDS),3600)
+
+soak: all ## a steady rate for long: flat memory, exact counts (MINUTES=60 RATE=2000, as root)
+	$(Q)tests/bench/soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),2000)
 
 # What runs in the test containers, whose root file system has nothing else.
 build/tests/container_traffic: tests/containers/traffic.c
