@@ -56,6 +56,11 @@ offers states-in-a-list 'tcpdwell top --state TIME_WAIT,CLOSE' CLOSE CLOSE_WAIT
 offers long-options 'tcpdwell leaks --' "${options[@]}"
 offers views-of-a-report 'tcpdwell report some.rec ' summary trace top hist leaks ports diagnose
 offers options-of-a-view 'tcpdwell report some.rec hist --so' --sort
+offers times-of-a-view 'tcpdwell report some.rec top --sin' --since
+offers times-of-a-report 'tcpdwell report some.rec --unt' --until
+offers times 'tcpdwell bundle --since ' 10m 30m 2h 12h 24h
+offers times-behind-a-view 'tcpdwell report some.rec top --at ' 10m 30m 2h 12h 24h
+offers times-joined 'tcpdwell report some.rec top --at=1' 10m 12h
 offers nothing-for-a-number 'tcpdwell top --rows 1'
 # bash offers --help and --version with the commands.
 for shell in bash zsh fish; do

@@ -12,6 +12,9 @@ _tcpdwell_views() {
 	"${COMP_WORDS[0]}" report --help 2>/dev/null | sed -nE '1s/.*\[([a-z|]+)\].*/\1/p' | tr '|' ' '
 }
 
+# Times that are asked for often: so long ago.
+_tcpdwell_times="10m 30m 2h 12h 24h"
+
 # The options of a command, as its help lists them; "=" behind those that take a value.
 _tcpdwell_options() {
 	"${COMP_WORDS[0]}" "$@" --help 2>/dev/null |
@@ -36,7 +39,8 @@ _tcpdwell_value() {
 	--comm) _tcpdwell_reply "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u | grep -E '^[A-Za-z0-9._-]+$')" "$word" ;;
 	--container | --pod | --namespace) _tcpdwell_list "$(_tcpdwell_pod_names "$option")" "$word" ;;
 	--unit) _tcpdwell_list "$(systemctl list-units --plain --no-legend --type=service,slice,scope 2>/dev/null | cut -d ' ' -f 1)" "$word" ;;
-	--log-dir) _tcpdwell_files -d "$word" ;;
+	--since | --until | --at) _tcpdwell_reply "$_tcpdwell_times" "$word" ;;
+	--log-dir | --dir) _tcpdwell_files -d "$word" ;;
 	-o | --output) _tcpdwell_files -f "$word" ;;
 	-c | --cgroup) _tcpdwell_files -d "${word:-/sys/fs/cgroup/}" ;;
 	-*) _tcpdwell_takes_value "$command" "$option" && COMPREPLY=() ;;
@@ -78,6 +82,14 @@ _tcpdwell_files() {
 	compopt -o filenames 2>/dev/null
 }
 
+# Those of a command; a report's times also where it shows a view.
+_tcpdwell_offered_options() {
+	_tcpdwell_options "$1"
+	if [ "${COMP_WORDS[1]}" = report ] && [ "$1" != report ]; then
+		_tcpdwell_options report | grep -E '^--(since|until|at)='
+	fi
+}
+
 # The word that is the command, or the view of a report; "" while there is none.
 _tcpdwell_command() {
 	local command=${COMP_WORDS[1]}
@@ -101,11 +113,11 @@ _tcpdwell() {
 	command=$(_tcpdwell_command)
 	_tcpdwell_value "$previous" "${command:-trace}" "$word" && return
 	if [[ $word == -* ]]; then
-		_tcpdwell_reply "$(_tcpdwell_options "${command:-trace}")" "$word"
+		_tcpdwell_reply "$(_tcpdwell_offered_options "${command:-trace}")" "$word"
 		[[ ${COMPREPLY[0]} == *= && ${#COMPREPLY[@]} = 1 ]] && compopt -o nospace 2>/dev/null
 	elif [ "$COMP_CWORD" = 1 ]; then
 		_tcpdwell_reply "$(_tcpdwell_commands) --help --version" "$word"
-	elif [ "${COMP_WORDS[1]}" = report ] && [ "$COMP_CWORD" = 2 ]; then
+	elif [[ ${COMP_WORDS[1]} == report && $COMP_CWORD == 2 || ${COMP_WORDS[1]} == bundle ]]; then
 		_tcpdwell_files -f "$word"
 	elif [ "${COMP_WORDS[1]}" = report ] && [ "$COMP_CWORD" = 3 ]; then
 		_tcpdwell_reply "$(_tcpdwell_views)" "$word"

@@ -53,7 +53,9 @@ function __tcpdwell_values # PROGRAM COMMAND OPTION WORD
             string replace -r '^' "$before" -- (__tcpdwell_pod_names 3)
         case --unit
             systemctl list-units --plain --no-legend --type=service,slice,scope 2>/dev/null | cut -d ' ' -f 1
-        case --cgroup --log-dir
+        case --since --until --at
+            string split ' ' '10m 30m 2h 12h 24h'
+        case --cgroup --log-dir --dir
             __fish_complete_directories $argv[4]
         case --output
             __fish_complete_path $argv[4]
@@ -83,6 +85,9 @@ function __tcpdwell
     end
     if string match -qr -- '^-' "$words[-1]"
         set option (__tcpdwell_valued $program $command $words[-1])
+        if test -z "$option" -a "$words[2]" = report
+            set option (__tcpdwell_valued $program report $words[-1])
+        end
         if test -n "$option"
             __tcpdwell_values $program $command $option "$word"
             return
@@ -91,9 +96,13 @@ function __tcpdwell
 
     if string match -qr -- '^-' "$word"
         __tcpdwell_options $program $command
+        # A report's times also where it shows a view.
+        if test "$words[2]" = report -a $command != report
+            __tcpdwell_options $program report | string match -r -- '^--(?:since|until|at)\b.*'
+        end
     else if test (count $words) = 1
         __tcpdwell_commands $program
-    else if test "$words[2]" = report -a (count $words) = 2
+    else if test "$words[2]" = bundle; or test "$words[2]" = report -a (count $words) = 2
         __fish_complete_path $word
     else if test "$words[2]" = report -a (count $words) = 3
         $program report --help 2>/dev/null | sed -nE '1s/.*\[([a-z|]+)\].*/\1/p' | string split '|'

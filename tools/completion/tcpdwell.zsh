@@ -39,7 +39,8 @@ _tcpdwell_value() {
 	--container) _values -s , container $(_tcpdwell_pod_names 3) ;;
 	--unit) compadd -- $(systemctl list-units --plain --no-legend --type=service,slice,scope 2>/dev/null | cut -d ' ' -f 1) ;;
 	--cgroup) _files -/ -W /sys/fs/cgroup ;;
-	--log-dir) _files -/ ;;
+	--since | --until | --at) compadd -- 10m 30m 2h 12h 24h ;;
+	--log-dir | --dir) _files -/ ;;
 	--output) _files ;;
 	*) _message value ;;
 	esac
@@ -47,7 +48,7 @@ _tcpdwell_value() {
 
 _tcpdwell() {
 	local program=${(Q)words[1]} command=trace line description
-	local -a commands specs fields
+	local -a commands specs fields options
 
 	commands=(${(f)"$(_tcpdwell_commands)"})
 	if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then
@@ -61,9 +62,15 @@ _tcpdwell() {
 	fi
 	if [[ $command = report ]]; then
 		specs+=('1:recording:_files' "2:view:($($program report --help | sed -nE '1s/.*\[([a-z|]+)\].*/\1/p' | tr '|' ' '))")
+		local views=1
 		((CURRENT > 3)) && command=$words[3]
 	fi
-	for line in ${(f)"$(_tcpdwell_options $command)"}; do
+	[[ $command != bundle ]] || specs+=('*:recording:_files')
+	options=(${(f)"$(_tcpdwell_options $command)"})
+	if ((${+views})) && [[ $command != report ]]; then # its times also where it shows a view
+		options+=(${(M)${(f)"$(_tcpdwell_options report)"}:#*--(since|until|at)*=*})
+	fi
+	for line in $options; do
 		fields=("${(@ps:\t:)line}")
 		description="[${${fields[4]//\[/\\[}//\]/\\]}]"
 		[[ -z $fields[3] ]] || description+=":value: _tcpdwell_value $fields[2]"
