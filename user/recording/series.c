@@ -22,7 +22,7 @@
 #define DATED "tcpdwell-%Y%m%dT%H%M%SZ.rec"
 #define DATED_BYTES (sizeof("tcpdwell-20261128T031200Z.rec") - 1)
 #define DATED_PATTERN "tcpdwell-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.rec*"
-#define DATED_TRIES 60 /* seconds, where runs begin at the same one */
+#define DATED_TRIES (1 << 17) /* seconds: one that is killed and started again several times a second takes names of later ones */
 #define SUFFIX_TRIES 10000 /* names that someone else uses */
 
 struct entry {
