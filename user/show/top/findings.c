@@ -66,20 +66,23 @@ static size_t draw_lines(const struct diagnosis *diagnosis, struct frame *frame)
 	return lines;
 }
 
-/* Codes of one digit group are about the same: which groups (TD10x: 10) tell of a kind of trouble. */
+/*
+ * Which findings tell of a kind of trouble: a group of codes that are about the same (TD10x: 10), or one code. A destination that
+ * refuses says nothing of one that does not answer; a scan (TD152) is either.
+ */
 static const uint8_t codes_of[TROUBLES][3] = {
 	[TROUBLE_CROWD] = { 16 },	     [TROUBLE_HALF_CLOSED] = { 14 }, [TROUBLE_CLOSE_WAIT] = { 12 },
-	[TROUBLE_REFUSED] = { 15 },	     [TROUBLE_UNREACHABLE] = { 15 }, [TROUBLE_NO_ANSWER] = { 15 },
+	[TROUBLE_REFUSED] = { 153, 152 },    [TROUBLE_UNREACHABLE] = { 151, 152 }, [TROUBLE_NO_ANSWER] = { 151, 152 },
 	[TROUBLE_QUEUE_DROPS] = { 13, 12 },  [TROUBLE_QUEUE_FULL] = { 13, 12 }, [TROUBLE_LEAK] = { 12 },
 	[TROUBLE_NO_PORT] = { 10 },
 };
 
 static bool is_about(const struct finding *finding, unsigned int kind, const char *whose)
 {
-	unsigned int code = strtoul(code_rows[finding->code].name + 2, NULL, 10) / 10, i;
+	unsigned int code = strtoul(code_rows[finding->code].name + 2, NULL, 10), i;
 
 	for (i = 0; i < 3 && codes_of[kind][i]; i++)
-		if (codes_of[kind][i] == code)
+		if (codes_of[kind][i] == code || codes_of[kind][i] == code / 10)
 			return !whose || strstr(finding->title, whose);
 	return false;
 }
