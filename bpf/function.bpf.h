@@ -63,9 +63,12 @@ static __always_inline void connection_accepted(const struct sock *sk)
 static __always_inline void connection_closed(const struct sock *sk)
 {
 	struct connection *connection = socket_find(sk).connection;
+	struct process current = {};
 
-	if (connection && was_synchronized(connection->state) && !connection->closer.start_ns)
-		current_process(&connection->closer);
+	if (!connection || !was_synchronized(connection->state) || connection->closer.start_ns || !current_process(&current))
+		return;
+	if (is_closer(connection, &current))
+		connection->closer = current;
 }
 
 /* The errors of a connect() that found no route, or one that forbids it. */

@@ -18,11 +18,6 @@ static __always_inline void listener_key_of(struct listener_key *key, const stru
 	key->port = endpoint->local_port;
 }
 
-static __always_inline bool same_process(const struct process *a, const struct process *b)
-{
-	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid;
-}
-
 /* A socket listens. */
 static __always_inline void listener_add(const struct listener_key *key, const struct process *process, bool selected)
 {

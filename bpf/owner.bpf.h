@@ -117,6 +117,11 @@ static __always_inline void process_register(__u64 credentials, struct task_stru
 	bpf_map_update_elem(&process_by_credentials, &credentials, &entry, BPF_ANY);
 }
 
+static __always_inline bool same_process(const struct process *a, const struct process *b)
+{
+	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid;
+}
+
 /* The acting process. False where none acts: a kernel thread closes what others left behind. */
 static __always_inline bool current_process(struct process *process)
 {
@@ -126,6 +131,44 @@ static __always_inline bool current_process(struct process *process)
 		return false;
 	process_of_task(true, process, task);
 	return true;
+}
+
+/*
+ * Our own process, as it was when it last read an iterator: its number in the machine's first PID namespace, and its name. A look at
+ * all descriptors holds one file at a time. When its last user closes it just then, the kernel ends it in the task that looks.
+ */
+struct {
+	__u64 comm[COMM_BYTES / 8];
+	__u32 tgid;
+} own_process;
+
+/* In each iterator over files, before it can hold one for longer than its program runs. */
+static __always_inline void own_process_learn(void)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (own_process.tgid == tgid)
+		return;
+	comm_read((char *)own_process.comm, (void *)current_leader());
+	own_process.tgid = tgid;
+}
+
+/* Us, or another one of our kind that runs beside us. */
+static __always_inline bool is_own_process(const struct process *process)
+{
+	const __u64 *comm = (const __u64 *)process->comm;
+
+	return own_process.tgid && ((__u32)(bpf_get_current_pid_tgid() >> 32) == own_process.tgid ||
+				    (comm[0] == own_process.comm[0] && comm[1] == own_process.comm[1]));
+}
+
+/*
+ * The running process closes the socket. Then it has sent the FIN, unless it only looked at descriptors when their last user closed
+ * this one: who that was nothing tells any more.
+ */
+static __always_inline bool is_closer(const struct connection *connection, const struct process *current)
+{
+	return !is_own_process(current) || same_process(&connection->owner, current);
 }
 
 static __always_inline bool cgroup_selected(struct task_struct *task)

@@ -254,6 +254,7 @@ int seed_processes(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
+	own_process_learn();
 	if (!task)
 		return 0;
 	barrier_var(task);
@@ -267,6 +268,7 @@ int seed_descriptors(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 
+	own_process_learn();
 	if (!task || !file)
 		return 0;
 	barrier_var(task);
@@ -282,6 +284,7 @@ int find_holders(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 
+	own_process_learn();
 	if (!task || !file)
 		return 0;
 	barrier_var(task);
@@ -330,6 +333,7 @@ int list_bound(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 
+	own_process_learn();
 	if (!task || !file)
 		return 0;
 	barrier_var(task);

@@ -166,7 +166,7 @@ static __always_inline void learn_processes(struct connection *connection, const
 	acts = OPAQUE(acts);
 	if (acts & OWNER_ACTS)
 		owner_is_current(connection, &current, credentials);
-	if (acts & CLOSER_ACTS)
+	if (acts & CLOSER_ACTS && is_closer(connection, &current))
 		connection->closer = current;
 	if (!owner_known(connection))
 		owner_resolve(true, connection, sk, endpoint, credentials);

@@ -139,6 +139,33 @@ static void holder_sibling(void)
 	last_closes(&p, other, p.server_fd);
 }
 
+/*
+ * A look at all descriptors holds files for a moment, and their last user may close them just then: the kernel ends them in the task of
+ * tcpdwell, which is not who closed. A process of that name, and not the owner, is as good as one that looks.
+ */
+static void holder_ended_by_a_look(void)
+{
+	struct pair p = pair_new();
+	struct actor *look = actor_fork(p.server, "tcpdwell");
+
+	client_ends(&p)->closer = nobody;
+	told_held(&p, p.server, 2, p.server_fd);
+	pair_close_server(&p);
+	told_held(&p, look, 1, p.server_fd);
+	last_closes(&p, look, p.server_fd);
+}
+
+/* ... but what it opened itself it closes itself. */
+static void holder_is_one_that_looks(void)
+{
+	struct pair p = { .client = actor_new("client"), .server = actor_new("tcpdwell") };
+
+	pair_open(&p);
+	client_ends(&p);
+	told_held(&p, p.server, 1, p.server_fd);
+	last_closes(&p, p.server, p.server_fd);
+}
+
 /* Given to a third process, which gives it to a fourth. While it is on its way nobody has it. */
 static void holder_passed_twice(void)
 {
@@ -430,6 +457,8 @@ const struct life lives_holder[] = {
 	{ .name = "holder_fork", .make = holder_fork },
 	{ .name = "holder_kept_by_child", .make = holder_kept_by_child },
 	{ .name = "holder_sibling", .make = holder_sibling },
+	{ .name = "holder_ended_by_a_look", .make = holder_ended_by_a_look },
+	{ .name = "holder_is_one_that_looks", .make = holder_is_one_that_looks },
 	{ .name = "holder_passed_twice", .make = holder_passed_twice },
 	{ .name = "holder_listener_passed", .make = holder_listener_passed },
 	{ .name = "holder_reuseport", .make = holder_reuseport },
