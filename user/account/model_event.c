@@ -40,6 +40,12 @@ static bool is_remembered(const struct model *model, const struct event *event, 
 	return model->followed & 1U << state || (is_followed(model, event, state) && !stays_unknown(&event->record));
 }
 
+/* Nobody was seen to close it, as when the kernel did it in another task's name: then who had it last. */
+static const struct known_process *closer_by_holder(struct model *model, const struct live_socket *socket)
+{
+	return processes_at(&model->processes, socket->flags & LIVE_IN_ACCEPT_QUEUE ? 0 : socket->holder);
+}
+
 static void settle_processes(struct model *model, struct live_socket *socket, const struct event *event, bool closes)
 {
 	const struct transition *record = &event->record;
@@ -51,6 +57,8 @@ static void settle_processes(struct model *model, struct live_socket *socket, co
 	}
 	if (record->closer.start_ns && model->needs_closers)
 		model_refer(model, &socket->closer, model_process(model, event, &record->closer));
+	else if (closes && !socket->closer && model->needs_closers)
+		model_refer(model, &socket->closer, closer_by_holder(model, socket));
 	/* Who closes it need not be who had it; whether somebody still does is told again. */
 	if (closes) {
 		model_refer(model, &socket->holder, nobody);

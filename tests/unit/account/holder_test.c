@@ -500,6 +500,29 @@ static void who_is_charged_through_a_life(void **state)
 	model_free(model);
 }
 
+/* Nobody was seen to close it: it was who had it last, not who accepted it long ago; and not a listener's process. */
+static void closed_by_who_had_it(void **state)
+{
+	struct model *model = begin_life();
+
+	(void)state;
+	go(model, STATE_SYN_RECV, STATE_ESTABLISHED, 1, 0);
+	tell_holder(model, 1, 2, NULL, false);
+	go(model, STATE_ESTABLISHED, STATE_FIN_WAIT1, 1, 0);
+	assert_int_equal(charged_now(model), 2);
+	go(model, STATE_FIN_WAIT1, STATE_FIN_WAIT2, 1, 0);
+	go(model, STATE_FIN_WAIT2, STATE_TIME_WAIT, 1, 0);
+	assert_int_equal(charged_now(model), 2);
+	go(model, STATE_TIME_WAIT, STATE_CLOSE, 1, 0);
+	for (struct group *group = model_groups(model, GROUP_PROCESS)->table; group; group = group->hh.next)
+		assert_true(group_is_closed(group));
+	go(model, STATE_SYN_RECV, STATE_ESTABLISHED, 1, 0);
+	tell_holder(model, 1, 5, NULL, true);
+	go(model, STATE_ESTABLISHED, STATE_FIN_WAIT1, 1, 0);
+	assert_int_equal(charged_now(model), 1);
+	model_free(model);
+}
+
 /* Nobody has a descriptor of it (io_uring's own): the owner's. Not accepted: the listener's process, whoever that is now. */
 static void nobody_and_the_accept_queue(void **state)
 {
@@ -620,6 +643,7 @@ int main(void)
 		cmocka_unit_test(a_rename_moves_names_not_processes),
 		cmocka_unit_test(growth_and_dwell_go_to_who_has_it),
 		cmocka_unit_test(who_is_charged_through_a_life),
+		cmocka_unit_test(closed_by_who_had_it),
 		cmocka_unit_test(nobody_and_the_accept_queue),
 		cmocka_unit_test(holders_of_nothing),
 		cmocka_unit_test(late_names_count_what_was_there),
