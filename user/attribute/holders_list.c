@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,6 +39,15 @@ static void address_copy(uint8_t out[16], unsigned int family, const void *bytes
 	address_to_mapped(&address, out);
 }
 
+/* The kernel counts the acknowledgement of a connecting socket's SYN; an accepted one begins to count after its own. */
+static void acks_take(struct listed_socket *socket, const struct tcp_info *info, size_t size)
+{
+	if (size < offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof(info->tcpi_bytes_retrans) || info->tcpi_unacked)
+		return;
+	socket->acks_complete = true;
+	socket->acks_beyond = info->tcpi_bytes_acked - (info->tcpi_bytes_sent - info->tcpi_bytes_retrans);
+}
+
 static void times_take(struct listed_socket *socket, const void *data, size_t size)
 {
 	struct tcp_info info = {};
@@ -48,6 +58,7 @@ static void times_take(struct listed_socket *socket, const void *data, size_t si
 	socket->last_data_ns = info.tcpi_last_data_recv * NSEC_PER_MSEC;
 	socket->last_sent_ns = info.tcpi_last_data_sent * NSEC_PER_MSEC;
 	socket->unsent = info.tcpi_notsent_bytes;
+	acks_take(socket, &info, size);
 }
 
 static void drops_take(struct listed_socket *socket, const void *data, size_t size)

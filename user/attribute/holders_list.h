@@ -30,6 +30,8 @@ struct listed_socket {
 	bool times_known;
 	uint64_t last_ack_ns, last_data_ns; /* so long ago the peer's last ACK and last data came; to a millisecond */
 	uint64_t last_sent_ns; /* so long ago we sent data */
+	bool acks_complete; /* the peer has acknowledged all that we sent, and acks_beyond is known */
+	int64_t acks_beyond; /* numbers that it acknowledged beyond our data: of a SYN that we sent while connecting, of a FIN */
 };
 
 typedef void (*listed_socket_fn)(void *context, const struct listed_socket *socket);

@@ -93,11 +93,50 @@ static void note_change(struct polled_sockets *sockets, uint64_t id)
 	sockets->changed[sockets->n_changed++] = id;
 }
 
+/* By the acknowledgement of its SYN, while it is known whether a FIN was acknowledged too. */
+static unsigned int side_by_acks(const struct listed_socket *listed)
+{
+	int64_t beyond = listed->acks_beyond - (listed->state == STATE_FIN_WAIT2);
+
+	if (!listed->acks_complete)
+		return SIDE_UNKNOWN;
+	if (listed->state != STATE_ESTABLISHED && listed->state != STATE_CLOSE_WAIT && listed->state != STATE_FIN_WAIT2)
+		return SIDE_UNKNOWN;
+	return beyond == 1 ? SIDE_ACTIVE : beyond == 0 ? SIDE_PASSIVE : SIDE_UNKNOWN;
+}
+
+/* Is the other end a socket of this namespace too? */
+static bool is_local(const struct endpoint *endpoint)
+{
+	static const uint8_t loopback[16] = { [10] = 0xff, [11] = 0xff, [12] = 127 }; /* 127.0.0.0/8 */
+	const uint8_t *remote = endpoint->remote_addr;
+
+	return !memcmp(endpoint->local_addr, remote, 16) || !memcmp(remote, loopback, 13);
+}
+
+/*
+ * connect() chooses no port that is listened on; so who has such a port of this machine at the other end did that. That nothing listens there proves nothing: the listener may be closed, or have begun
+ * and ended between two looks.
+ */
+static unsigned int side_of(const struct polled_sockets *sockets, const struct listed_socket *listed)
+{
+	unsigned int side = side_by_acks(listed);
+
+	if (listed->state == STATE_SYN_SENT)
+		return SIDE_ACTIVE;
+	if (listed->state == STATE_SYN_RECV)
+		return SIDE_PASSIVE;
+	if (side)
+		return side;
+	if (is_listened(sockets, listed->endpoint.local_port))
+		return SIDE_PASSIVE;
+	return is_local(&listed->endpoint) && is_listened(sockets, listed->endpoint.remote_port) ? SIDE_ACTIVE : SIDE_UNKNOWN;
+}
+
 static void enter(struct polled_sockets *sockets, struct polled_socket *socket, const struct listed_socket *listed)
 {
 	socket->endpoint = listed->endpoint;
 	socket->endpoint.netns = sockets->netns;
-	socket->side = is_listened(sockets, listed->endpoint.local_port) ? SIDE_PASSIVE : SIDE_ACTIVE;
 }
 
 static void take_details(const struct polled_sockets *sockets, struct polled_socket *socket, const struct listed_socket *listed)
@@ -130,6 +169,8 @@ static void on_connection(void *context, const struct listed_socket *listed)
 	}
 	if (!socket->look)
 		enter(sockets, socket, listed);
+	if (!socket->side)
+		socket->side = side_of(sockets, listed);
 	socket->look = sockets->look;
 	socket->inode = listed->inode;
 	socket->is_timewait = listed->is_timewait;
