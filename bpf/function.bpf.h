@@ -63,12 +63,11 @@ static __always_inline void connection_accepted(const struct sock *sk)
 static __always_inline void connection_closed(const struct sock *sk)
 {
 	struct connection *connection = socket_find(sk).connection;
-	struct process current = {};
 
-	if (!connection || !was_synchronized(connection->state) || connection->closer.start_ns || !current_process(&current))
+	if (!connection || !was_synchronized(connection->state) || connection->closer.start_ns)
 		return;
-	if (is_closer(connection, &current))
-		connection->closer = current;
+	if (current_process(&connection->closer) && !is_closer(connection, &connection->closer))
+		__builtin_memset(&connection->closer, 0, sizeof(connection->closer));
 }
 
 /* The errors of a connect() that found no route, or one that forbids it. */

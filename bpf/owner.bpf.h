@@ -142,7 +142,7 @@ struct {
 	__u32 tgid;
 } own_process;
 
-/* In each iterator over files, before it can hold one for longer than its program runs. */
+/* In the first look at files and in each of those that go on all the time: before one is held for longer than the program runs. */
 static __always_inline void own_process_learn(void)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;

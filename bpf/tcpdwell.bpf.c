@@ -254,7 +254,6 @@ int seed_processes(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
-	own_process_learn();
 	if (!task)
 		return 0;
 	barrier_var(task);
@@ -333,7 +332,6 @@ int list_bound(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 
-	own_process_learn();
 	if (!task || !file)
 		return 0;
 	barrier_var(task);
