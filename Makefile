@@ -55,7 +55,10 @@ PREFIX_MAP := -ffile-prefix-map=$(CURDIR)/= -ffile-prefix-map=$(CURDIR)=.
 
 ALL_CFLAGS = -std=gnu11 -Wall -Wextra -Wno-missing-field-initializers $(WERROR_FLAG) -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-Iuser -Ibpf -I$(OUT)/skel $(PREFIX_MAP) $(CROSS_CFLAGS) $(LIBBPF_CFLAGS) $(CFLAGS)
-BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -Wall -Ivmlinux -Ibpf $(PREFIX_MAP) $(LIBBPF_CFLAGS)
+# libbpf's macros declare what they fill in later with the type of the field, const and all; clang 21 and newer warn of it, older
+# ones don't know the warning.
+BPF_WARNINGS := -Wall -Wno-unknown-warning-option -Wno-default-const-init-var-unsafe
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ $(BPF_WARNINGS) -Ivmlinux -Ibpf $(PREFIX_MAP) $(LIBBPF_CFLAGS)
 ALL_LDFLAGS = $(if $(STATIC),-static) $(CROSS_LDFLAGS) $(LDFLAGS)
 
 # Against what a hostile recording, name or kernel answer could make of a mistake of ours. A static program is loaded where it is linked.
