@@ -245,20 +245,21 @@ struct {
 	__u64 begin, at, ops;
 } present_list;
 
-static __always_inline void present_table_note(__u64 table)
+__noinline int present_table_note(__u64 table)
 {
 	int i;
 
 	for (i = 0; i < PRESENT_TABLES; i++) {
 		if (present_tables.at[i] == table)
-			return;
+			return 0;
 		if (!present_tables.at[i]) {
 			present_tables.at[i] = table;
 			present_tables.count = i + 1;
-			return;
+			return 0;
 		}
 	}
 	present_cut++;
+	return 0;
 }
 
 #define PRESENT_NAMESPACES 64
@@ -324,22 +325,33 @@ static __always_inline bool present_is_empty(__u32 bucket)
 	return (__u64)READ(at, chain.first) == ((__u64)bucket << 1 | 1);
 }
 
+/* The next buckets of an element: a loop of its own, as the verifier goes through one inside another as often as both say. */
+#define PRESENT_BUCKETS 32
+__noinline int present_buckets(__u32 first, __u32 end)
+{
+	__u32 i;
+
+	for (i = 0; i < PRESENT_BUCKETS && first + i < end; i++)
+		if (!present_is_empty(first + i))
+			present_chain(first + i);
+	return 0;
+}
+
 /* iter/bpf_map_elem over present_pages, in the order of its indexes. */
 #define PRESENT_STRIDE_MAX 1024
 static __always_inline void present_print(struct seq_file *seq, __u32 index)
 {
-	__u32 first, i, count;
+	__u32 first, end, i, count;
 
 	if (!index)
 		present_begin();
 	present_page.count = 0;
 	first = index * present_look.stride;
-	for (i = 0; i < PRESENT_STRIDE_MAX; i++) {
-		if (i >= present_look.stride || first + i >= present_look.n_buckets)
-			break;
-		if (!present_is_empty(first + i))
-			present_chain(first + i);
-	}
+	end = first + present_look.stride;
+	if (end > present_look.n_buckets)
+		end = present_look.n_buckets;
+	for (i = 0; i < PRESENT_STRIDE_MAX && first + i < end; i += PRESENT_BUCKETS)
+		present_buckets(first + i, end);
 	count = present_page.count;
 	if (!count)
 		return;
@@ -362,8 +374,9 @@ struct {
 	__u32 room; /* how many connections in queues may still be told of */
 } listener_look;
 
-static __always_inline void queued_note(const struct request_sock *request, __u64 child)
+__noinline int queued_note(__u64 address, __u64 child)
 {
+	const struct request_sock *request = (const struct request_sock *)address;
 	__u64 syn_us = READ((const struct tcp_request_sock *)request, snt_synack);
 	__u8 state = READ((const struct sock *)child, __sk_common.skc_state);
 	__u32 count = listener_page.head.queued;
@@ -373,11 +386,12 @@ static __always_inline void queued_note(const struct request_sock *request, __u6
 	if (state != TCP_ESTABLISHED && state != TCP_SYN_RECV)
 		listener_page.head.closed++;
 	if (count >= QUEUED_MAX || count >= listener_look.room)
-		return;
+		return 0;
 	barrier_var(count);
 	listener_page.queued[count & (QUEUED_ROOM - 1)].id = present_id(child);
 	listener_page.queued[count & (QUEUED_ROOM - 1)].syn_us = syn_us;
 	listener_page.head.queued = count + 1;
+	return 0;
 }
 
 /* As queue_read() of bpf/holder.bpf.h: the next requests of an accept queue. */
@@ -392,7 +406,7 @@ __noinline __u64 listener_queue_read(__u64 first, __u64 listener)
 			return 0;
 		child = (__u64)READ(request, sk);
 		if (child)
-			queued_note(request, child);
+			queued_note((__u64)request, child);
 		request = READ(request, dl_next);
 	}
 	return (__u64)request;
@@ -476,19 +490,30 @@ __noinline __u64 listener_next(void)
 __u32 listener_part = 0; /* set by the reader */
 bool listener_more = false; /* read by the reader */
 
-/* Goes behind those that the passes before told of. False: there are no others. */
-#define LISTENER_PARTS 16
-__noinline int listener_go_on(void)
+/* Goes behind those that one pass told of. False: there are no others. */
+__noinline int listener_skip_part(void)
 {
-	__u32 i, told = listener_part * LISTENERS_MAX;
+	int i;
 
-	for (i = 0; i < LISTENER_PARTS * LISTENERS_MAX; i++) {
-		if (i >= told)
-			return 1;
+	for (i = 0; i < LISTENERS_MAX; i++)
 		if (!listener_next())
 			return 0;
+	return 1;
+}
+
+/* Goes behind those that the passes before told of. */
+#define LISTENER_PARTS 16
+static __always_inline bool listener_go_on(void)
+{
+	__u32 i;
+
+	for (i = 0; i < LISTENER_PARTS; i++) {
+		if (i >= listener_part)
+			return true;
+		if (!listener_skip_part())
+			return false;
 	}
-	return 0;
+	return false;
 }
 
 static __always_inline void listener_begin(__u32 index)
