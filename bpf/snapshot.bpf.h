@@ -437,7 +437,7 @@ static __always_inline void connection_lost(struct connection *connection, __u64
 		closing.old_state = TCP_FIN_WAIT2;
 	}
 	if (tw) {
-		time_wait_superseded(endpoint, reuse_of(net, connection, endpoint, 0), now_ns);
+		time_wait_superseded(endpoint, OPAQUE(reuse_of(net, connection, endpoint, 0)), now_ns);
 		time_wait_becomes(connection, tw, &closing);
 	}
 	if (states_selected(&closing))

@@ -284,14 +284,15 @@ static __always_inline __u64 reuse_of(__u64 net, const struct connection *connec
 static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 reuse, __u64 now_ns)
 {
 	struct place place = time_wait_find(endpoint);
-	__u64 ended_ns;
+	__u64 ended_ns, end;
 
 	if (!place.connection)
 		return;
 	ended_ns = place.connection->ended_ns ?: now_ns;
 	if (place.connection->state == TCP_FIN_WAIT2 && !(compat_port_ways() & PORTS_REUSE_FIN_WAIT2))
 		reuse = REUSES_NONE;
-	time_wait_left(place, endpoint, ended_ns < reuse ? END_KILLED : END_REUSED, ended_ns);
+	end = ended_ns < reuse ? END_KILLED : END_REUSED;
+	time_wait_left(place, endpoint, OPAQUE(end), ended_ns);
 }
 
 /* Of its flags those that concern ports. */
