@@ -27,23 +27,40 @@ static enum half half_of(const struct port_range *range, uint16_t port)
 	return range->whole || !((port ^ range->low) & 1) ? HALF_FIRST : HALF_SECOND;
 }
 
+/* Those of a word's 64 ports that lie in the range. */
+static uint64_t word_in_range(const struct port_range *range, uint32_t word)
+{
+	uint64_t in = ~0ULL;
+
+	if (word == range->low / 64)
+		in &= ~0ULL << range->low % 64;
+	if (word == range->high / 64)
+		in &= ~0ULL >> (63 - range->high % 64);
+	return in;
+}
+
+/* By words: it is done again for each socket with a range of its own. */
 void port_space_init(struct port_space *space, struct port_range range, const struct port_set *reserved,
 		     const struct port_set *blocked)
 {
-	uint32_t port;
-	enum half half;
+	const uint64_t even = 0x5555555555555555ULL, first = range.whole ? ~0ULL : range.low & 1 ? ~even : even;
+	uint32_t word;
+	int half;
 
 	memset(space, 0, sizeof(*space));
 	space->range = range;
 	space->reserved = reserved;
 	space->blocked = blocked;
-	for (port = range.low; port <= range.high; port++) {
-		half = half_of(&range, port);
-		space->halves[half].ports++;
-		if (port_set_has(reserved, port))
-			space->halves[half].reserved++;
-		else if (port_set_has(blocked, port))
-			space->halves[half].blocked++;
+	for (word = range.low / 64; word <= range.high / 64; word++) {
+		uint64_t in = word_in_range(&range, word);
+
+		for (half = 0; half < HALVES; half++) {
+			uint64_t ports = in & (half == HALF_FIRST ? first : ~first);
+
+			space->halves[half].ports += __builtin_popcountll(ports);
+			space->halves[half].reserved += __builtin_popcountll(ports & reserved->words[word]);
+			space->halves[half].blocked += __builtin_popcountll(ports & blocked->words[word] & ~reserved->words[word]);
+		}
 	}
 }
 
