@@ -13,6 +13,8 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define FIRST_NS (NSEC_PER_SEC + NSEC_PER_SEC / 5) /* the first run: what is there has been told by then */
+#define COST_SHARE 100 /* a run that took 20 ms is followed by 2 s at least */
+#define COST_WAIT_MAX_NS (10 * NSEC_PER_SEC)
 #define OVER_NS (5 * NSEC_PER_SEC) /* a rule may miss a finding for a moment */
 
 static const struct process_facts *facts_of(const void *context, const struct process *process)
@@ -259,9 +261,24 @@ static void close_over(struct diagnosis *diagnosis)
 	}
 }
 
+static uint64_t cpu_ns(const struct diagnosis *diagnosis)
+{
+	return diagnosis->config.cpu_ns ? diagnosis->config.cpu_ns() : 0;
+}
+
+/* However many sockets there are, the rules take a small share of a processor. */
+static uint64_t wait_ns(const struct diagnosis *diagnosis)
+{
+	uint64_t wait_ns = diagnosis->cost_ns * COST_SHARE;
+
+	wait_ns = wait_ns < COST_WAIT_MAX_NS ? wait_ns : COST_WAIT_MAX_NS;
+	return wait_ns > diagnosis->config.interval_ns ? wait_ns : diagnosis->config.interval_ns;
+}
+
 int diagnosis_tick(struct diagnosis *diagnosis, const struct tick *tick, bool now)
 {
 	struct verdicts *verdicts;
+	uint64_t begin_ns;
 	size_t i;
 	int err;
 
@@ -270,6 +287,7 @@ int diagnosis_tick(struct diagnosis *diagnosis, const struct tick *tick, bool no
 	verdicts = verdicts_new();
 	if (!verdicts)
 		return -ENOMEM;
+	begin_ns = cpu_ns(diagnosis);
 	err = look(diagnosis, tick);
 	if (!err) {
 		judge_all(diagnosis, verdicts);
@@ -279,7 +297,8 @@ int diagnosis_tick(struct diagnosis *diagnosis, const struct tick *tick, bool no
 		if (diagnosis->n_told)
 			qsort(diagnosis->told, diagnosis->n_told, sizeof(*diagnosis->told), compare_told);
 		diagnosis->last_ns = tick->time_ns;
-		diagnosis->next_ns = tick->time_ns + diagnosis->config.interval_ns;
+		diagnosis->cost_ns = cpu_ns(diagnosis) - begin_ns;
+		diagnosis->next_ns = tick->time_ns + wait_ns(diagnosis);
 		diagnosis->runs++;
 	}
 	verdicts_free(verdicts);

@@ -22,6 +22,8 @@ struct diagnosis_config {
 	const struct model_config *groups; /* what else the books are to group by, and who is told of it; NULL: nothing */
 	uint32_t max_sockets; /* 0 = default */
 	uint64_t interval_ns; /* between two runs of the rules; 0 = a second */
+	/* CPU time: costly runs of the rules come less often. NULL: each interval, as in a replay. */
+	uint64_t (*cpu_ns)(void);
 	bool partial; /* not all transitions are told: rules that need what happens are not run */
 	/* Fills in what the machine knows of facts->process; false: it is gone. NULL: it can't be asked, as in a replay. */
 	bool (*ask)(void *context, struct process_facts *facts);
@@ -67,6 +69,7 @@ struct diagnosis {
 	struct not_examined not_examined[CODES];
 	double wait_s[CODES]; /* so much longer until something is decided; 0 = nothing is open */
 	struct diagnosis_figures figures;
+	uint64_t cost_ns; /* of the last run of the rules, in CPU time */
 	uint64_t next_ns, last_ns; /* of the rules; 0 = never yet */
 	uint64_t runs;
 };

@@ -41,6 +41,11 @@ uint64_t clock_unix_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+uint64_t clock_cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 uint64_t clock_unix_offset_ns(void)
 {
 	uint64_t before, after, unix_ns, offset = 0, width = UINT64_MAX;

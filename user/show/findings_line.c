@@ -56,6 +56,7 @@ struct view *findings_line_new(const struct filter *filter, uint32_t max_sockets
 		.max_sockets = max_sockets,
 		.partial = partial,
 		.ask = findings_ask_process,
+		.cpu_ns = clock_cpu_ns,
 	};
 	struct findings_line *line = calloc(1, sizeof(*line));
 

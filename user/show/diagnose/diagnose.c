@@ -234,6 +234,7 @@ struct view *diagnose_view_new(const struct diagnose_config *config, struct outp
 		.filter = config->filter,
 		.max_sockets = config->max_sockets,
 		.ask = config->live ? findings_ask_process : NULL,
+		.cpu_ns = config->live ? clock_cpu_ns : NULL,
 	};
 	struct diagnose_view *diagnose = calloc(1, sizeof(*diagnose));
 

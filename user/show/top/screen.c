@@ -92,6 +92,7 @@ struct view *top_screen_new(const struct top_config *config, const struct termin
 	const struct diagnosis_config diagnosis = {
 		.filter = config->filter,
 		.ask = findings_ask_process,
+		.cpu_ns = clock_cpu_ns,
 	};
 	struct top_screen *top = calloc(1, sizeof(*top));
 
