@@ -148,4 +148,5 @@ const struct command command_top = {
 	.view_new = top_view,
 	.view_free = top_view_free,
 	.view_needs = top_needs,
+	.names_findings = NAMES_PRESENT_FINDINGS,
 };

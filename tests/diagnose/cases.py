@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from world import (ADDRESS, Diagnosis, enter_net, evidence, main, run, ss, sysctl, unshare_net)
+from world import (ADDRESS, TOOL, Diagnosis, enter_net, evidence, main, run, ss, sysctl, unshare_net)
 
 CASES = {}
 
@@ -152,7 +152,8 @@ def td103_ports_run_out(world):
         world.check("sustainable", 19 < evidence(found["TD103"], "sustainable_rate") < 21, found["TD103"]["title"])
         world.check("opener", "shop" in found["TD103"]["title"], found["TD103"]["title"])
     if "TD111" in found:
-        world.check("rate", 36 < evidence(found["TD111"], "rate") < 44, found["TD111"]["title"])
+        opened = len(ss("state", "time-wait")) / 13  # all of them are there still; a busy machine opens fewer
+        world.check("rate", opened * 0.8 < evidence(found["TD111"], "rate") < 44, found["TD111"]["title"])
 
 
 @case
@@ -546,6 +547,23 @@ def td131_accept_queue_full(world):
     server.on()
     server.wait()
     world.expect(Diagnosis(2).finish())
+
+
+@case
+def last_line_names_codes(world):
+    """What other commands print in text ends with the codes that apply, and without such a line where none does."""
+    def last_line(*words):
+        out = subprocess.run([TOOL, *words, "-n", "self", "-d", "2"], capture_output=True, text=True, check=True).stdout
+        return out.splitlines()[-1]
+
+    commands = ("top", "-b"), ("leaks",), ("ports",)
+    for words in commands:
+        world.check(words[0], "findings:" not in last_line(*words), last_line(*words))
+    _, diagnosis = waiting(world, 4, 5)
+    for words in commands:
+        line = last_line(*words)
+        world.check(words[0], line == "findings: TD131 (tcpdwell diagnose tells them)", line)
+    world.expect(diagnosis.finish(), "TD131=now")
 
 
 @case
