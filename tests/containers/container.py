@@ -93,8 +93,8 @@ class Container:
         return self
 
     def wait_end(self):
-        words = self.process.communicate(timeout=PATIENCE)[0]
-        if self.process.returncode:
+        words = self.process.stdout.read()
+        if self.process.wait(PATIENCE):
             raise RuntimeError(f"{self.name}: {words.strip()}")
 
     def stop(self):

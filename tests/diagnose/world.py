@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -101,18 +102,26 @@ class Diagnosis:
     """A run of tcpdwell diagnose -j in this namespace; `found` is {code: finding}, `all` each finding."""
 
     def __init__(self, seconds, *options, netns="self"):
+        self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([TOOL, "diagnose", "-j", "-n", netns, "-d", str(seconds), *options], stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=self.log, text=True)
         header = self.process.stdout.readline()
         if '"header"' not in header:
-            raise RuntimeError("no header: " + header + self.process.stderr.read())
+            raise RuntimeError("no header: " + header + self.said())
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read()
 
     def finish(self, stop=False):
         if stop:
             self.process.send_signal(signal.SIGINT)
-        out, self.errors = self.process.communicate(timeout=120)
-        self.code = self.process.returncode
+        out = self.process.stdout.read()  # communicate() would leave out what came together with the header
+        self.code = self.process.wait()
+        self.errors = self.said()
         lines = [json.loads(line) for line in out.splitlines()]
+        if not lines or lines[-1]["type"] != "summary":
+            raise RuntimeError(f"no summary, exit code {self.code}: {self.errors}{out[-300:]}")
         self.summary = lines[-1]
         self.not_examined = {line["code"]: line["reason"] for line in lines if line["type"] == "not_examined"}
         self.all = [line for line in lines if line["type"] == "finding" and line["code"] != "TD191"]
