@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,20 +67,39 @@ static void append_message(struct buffer *out, const struct buffer *message, boo
 	append_line(out, message->data, size);
 }
 
+/* That there is no memory is worth a line too: as much of it as the stack has room for. */
+static void write_without_memory(const char *format, va_list arguments)
+{
+	char message[512], line[sizeof(PREFIX) + sizeof(message)] = PREFIX;
+	size_t written, size;
+
+	vsnprintf(message, sizeof(message), format, arguments);
+	text_sanitise(line + strlen(PREFIX), sizeof(message), message, strcspn(message, "\n"), SIZE_MAX);
+	size = strlen(line);
+	line[size++] = '\n';
+	descriptor_write(STDERR_FILENO, line, size, &written);
+}
+
 static void write_message(int level, const char *format, va_list arguments, bool of_library)
 {
 	struct buffer message, out;
 	size_t written;
 	int saved = errno;
+	va_list again;
 
 	if (level > verbosity + 1)
 		return;
 	buffer_init(&message);
 	buffer_init(&out);
+	va_copy(again, arguments);
 	buffer_vprintf(&message, format, arguments);
 	if (message.size)
 		append_message(&out, &message, of_library);
-	descriptor_write(STDERR_FILENO, out.data, out.size, &written);
+	if (message.error || out.error)
+		write_without_memory(format, again);
+	else
+		descriptor_write(STDERR_FILENO, out.data, out.size, &written);
+	va_end(again);
 	buffer_release(&out);
 	buffer_release(&message);
 	errno = saved;
