@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/limits.h"
 #include "attach/privileges.h"
 #include "collect/live.h"
 #include "polling/polling.h"
@@ -16,12 +17,15 @@
 
 int run_result(int err, const char *error)
 {
+	char no_memory[160];
+
 	if (!err || err == -EPIPE)
 		return EXIT_FINE;
+	limits_out_of_memory(no_memory, sizeof(no_memory));
 	if (error[0])
 		log_error("%s", error);
 	else if (err == -ENOMEM)
-		log_error("out of memory");
+		log_error("%s", no_memory);
 	else if (err == -EBADF)
 		log_error("standard output is closed, or open for reading only");
 	else

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "attach/kernel.h"
+#include "attach/limits.h"
 #include "command.h"
 #include "options_help.h"
 #include "util/failure.h"
@@ -244,7 +245,8 @@ int options_parse(struct options *options, const struct command *command, int ar
 	int err;
 
 	if (options_init(options, command)) {
-		log_error("out of memory");
+		limits_out_of_memory(parsing.error, sizeof(parsing.error));
+		log_error("%s", parsing.error);
 		return EXIT_FAILED;
 	}
 	parsing_init(&parsing, command, options);

@@ -49,3 +49,9 @@ void limits_explain(int err, char *error, size_t error_size)
 	snprintf(error + used, error_size - used, "%smemory is limited to %llu KiB (ulimit -v), which may be too little",
 		 used ? "; " : "", (unsigned long long)memory.rlim_cur / 1024);
 }
+
+void limits_out_of_memory(char *error, size_t error_size)
+{
+	snprintf(error, error_size, "out of memory");
+	limits_explain(-ENOMEM, error, error_size);
+}

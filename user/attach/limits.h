@@ -17,4 +17,7 @@ int limits_check(char *error, size_t error_size);
 /* Behind the sentence of a failure that a limit of memory can have caused: says so. */
 void limits_explain(int err, char *error, size_t error_size);
 
+/* "out of memory", and the limit that may be why. */
+void limits_out_of_memory(char *error, size_t error_size);
+
 #endif
