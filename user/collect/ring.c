@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <time.h>
 
 #include "abi.h"
+#include "event/event.h"
 
 #define NSEC_PER_MSEC 1000000ULL
 #define PORTION_NS (50 * NSEC_PER_MSEC)
@@ -18,27 +18,19 @@ struct ring {
 	struct ring_buffer *buffer;
 	ring_take_fn *take;
 	void *context;
-	clockid_t clock; /* CLOCK_MONOTONIC; CPU time in the last portions */
+	uint64_t (*clock_ns)(void); /* monotonic; CPU time in the last portions */
 	uint64_t end_ns; /* of this portion */
 	unsigned int taken; /* since the last look at the clock */
 	uint64_t untaken;
 	bool behind, discards;
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * 1000000000ULL + time.tv_nsec;
-}
-
 static bool is_time_over(struct ring *ring)
 {
 	if (++ring->taken < LOOK_AT_CLOCK)
 		return false;
 	ring->taken = 0;
-	return clock_ns(ring->clock) >= ring->end_ns;
+	return ring->clock_ns() >= ring->end_ns;
 }
 
 /* A result of other than 0 ends the portion. */
@@ -68,7 +60,7 @@ struct ring *ring_new(int map_fd, int wake_fd, ring_take_fn *take, void *context
 
 	if (!ring)
 		return NULL;
-	*ring = (struct ring){ .take = take, .context = context, .clock = CLOCK_MONOTONIC };
+	*ring = (struct ring){ .take = take, .context = context, .clock_ns = clock_monotonic_ns };
 	ring->buffer = ring_buffer__new(map_fd, on_record, ring, NULL);
 	if (ring->buffer && !wake_by(ring, wake_fd))
 		return ring;
@@ -90,8 +82,8 @@ bool ring_drain(struct ring *ring)
 {
 	int taken;
 
-	if (ring->clock == CLOCK_MONOTONIC)
-		ring->end_ns = clock_ns(CLOCK_MONOTONIC) + PORTION_NS;
+	if (ring->clock_ns == clock_monotonic_ns)
+		ring->end_ns = clock_monotonic_ns() + PORTION_NS;
 	taken = ring_buffer__consume(ring->buffer);
 	ring->behind = taken < 0;
 	return taken != 0;
@@ -112,8 +104,8 @@ void ring_wait(const struct ring *ring, int ms)
 
 void ring_begin_last(struct ring *ring)
 {
-	ring->clock = CLOCK_THREAD_CPUTIME_ID;
-	ring->end_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) + LAST_PORTIONS_NS;
+	ring->clock_ns = clock_cpu_ns;
+	ring->end_ns = clock_cpu_ns() + LAST_PORTIONS_NS;
 }
 
 void ring_end_last(struct ring *ring)
