@@ -21,11 +21,12 @@ int run_result(int err, const char *error)
 
 	if (!err || err == -EPIPE)
 		return EXIT_FINE;
-	limits_out_of_memory(no_memory, sizeof(no_memory));
+	if (!error[0] && err == -ENOMEM) {
+		limits_out_of_memory(no_memory, sizeof(no_memory));
+		error = no_memory;
+	}
 	if (error[0])
 		log_error("%s", error);
-	else if (err == -ENOMEM)
-		log_error("%s", no_memory);
 	else if (err == -EBADF)
 		log_error("standard output is closed, or open for reading only");
 	else
