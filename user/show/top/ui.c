@@ -122,7 +122,7 @@ static int collect(struct panel *panel)
 
 	ui->sockets.programs = ui->model->programs;
 	err = top_sockets_collect(&ui->sockets, ui->model->books, ui->model->by, &ui->selected_name,
-				      panel->places[PANEL_DETAILS].filter, ui->model->states, ui->model->time_ns);
+				  panel->places[PANEL_DETAILS].filter, ui->model->states, ui->model->time_ns);
 
 	panel->n_details = ui->sockets.count;
 	return err;
