@@ -9,6 +9,7 @@
 #include "history/status.h"
 #include "util/log.h"
 #include "util/moment.h"
+#include "util/number.h"
 #include "util/text.h"
 
 /* "6d04h of intervals" up to now, or to the end of what there is. */
@@ -20,7 +21,7 @@ static void span(const char *what, uint64_t begin_ns, uint64_t end_ns)
 		printf("  no %s\n", what);
 		return;
 	}
-	text_duration(length, end_ns > begin_ns ? end_ns - begin_ns : 0);
+	text_duration(length, elapsed_ns(end_ns, begin_ns));
 	moment_text(since, begin_ns);
 	printf("  %s of %s, since %s\n", length, what, since);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What changes with time alone: ages, rates, groups that are forgotten. */
 #include "account/model.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -29,7 +30,7 @@ static void note_oldest(struct group *group, const struct live_socket *socket)
 
 static void add_age(struct account *account, const struct live_socket *socket, uint64_t now_ns)
 {
-	histogram_add(&account->open, now_ns > socket->since_ns ? now_ns - socket->since_ns : 0);
+	histogram_add(&account->open, elapsed_ns(now_ns, socket->since_ns));
 	account->open_at_least += !!(socket->flags & LIVE_AT_LEAST);
 }
 

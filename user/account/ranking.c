@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 struct sort_key {
@@ -170,7 +171,7 @@ static void measure(struct ranking_row *row, const struct model *model, struct g
 	row->value[MEASURE_MOVED_OUT] = row->value[MEASURE_TIME_WAIT_MOVED_OUT] + row->value[MEASURE_CLOSE_WAIT_MOVED_OUT];
 	row->value[MEASURE_CLOSE_WAIT_OLDEST] = NAN;
 	if (group->oldest_ns)
-		row->value[MEASURE_CLOSE_WAIT_OLDEST] = now_ns > group->oldest_ns ? now_ns - group->oldest_ns : 0;
+		row->value[MEASURE_CLOSE_WAIT_OLDEST] = elapsed_ns(now_ns, group->oldest_ns);
 	measure_present(row, model, group);
 }
 

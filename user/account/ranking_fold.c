@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "account/ranking.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 struct ranking_fold {
@@ -183,7 +184,7 @@ static void finish(struct ranking_fold *fold, const struct model *model, uint64_
 	measure_dwell(&value[MEASURE_CLOSE_WAIT_P50], model, group, STATE_CLOSE_WAIT);
 	value[MEASURE_CLOSE_WAIT_OLDEST] = NAN;
 	if (group->oldest_ns)
-		value[MEASURE_CLOSE_WAIT_OLDEST] = now_ns > group->oldest_ns ? now_ns - group->oldest_ns : 0;
+		value[MEASURE_CLOSE_WAIT_OLDEST] = elapsed_ns(now_ns, group->oldest_ns);
 	value[MEASURE_REMOTES] = row->folded;
 	row->trouble = trouble_of(model, group, row->survey, now_ns);
 	value[MEASURE_TROUBLE] = trouble_weight(&row->trouble);

@@ -120,7 +120,7 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 {
 	struct cause_key key = key_of(socket, end);
 	struct cause *cause = cause_get(causes, &key, end);
-	uint64_t age_ns = now_ns > socket->since_ns ? now_ns - socket->since_ns : 0;
+	uint64_t age_ns = elapsed_ns(now_ns, socket->since_ns);
 	bool came = socket->flags & LIVE_CAME && !(socket->flags & LIVE_AT_LEAST);
 
 	if (!cause)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/number.h"
+
 #define GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
 
 /* A program that closes late is no leak: what has ended was in the state for so long, at the median. 0: none has ended. */
@@ -73,7 +75,7 @@ void close_wait_subject(struct finding *finding, const struct scene *scene, cons
 		finding->subject.remote_port = cause->key.service_port;
 	}
 	finding->weight = cause->count;
-	finding->since_ns = scene->now_ns > cause->oldest_ns ? scene->now_ns - cause->oldest_ns : 0;
+	finding->since_ns = elapsed_ns(scene->now_ns, cause->oldest_ns);
 	finding->since_at_least = cause->oldest_at_least;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 #define FLOWS_MAX 4096
@@ -183,7 +184,7 @@ void tally_live(struct tally *tally, const struct model *live, uint64_t now_ns)
 		flow->established_now += socket->state == STATE_ESTABLISHED;
 		flow->time_wait_now += socket->state == STATE_TIME_WAIT;
 		if (socket->state == STATE_CLOSE_WAIT)
-			on_stuck(flow, now_ns > socket->since_ns ? now_ns - socket->since_ns : 0);
+			on_stuck(flow, elapsed_ns(now_ns, socket->since_ns));
 	}
 }
 

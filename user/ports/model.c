@@ -275,7 +275,7 @@ bool ports_model_is_due(const struct ports_model *model, const struct tick *tick
 /* Where we are late by more than an interval, those in between are left out. */
 void ports_model_end_interval(struct ports_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = tick->time_ns > model->next_ns ? tick->time_ns - model->next_ns : 0;
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
 	uint64_t interval_ns = model->config.interval_ns;
 
 	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;

@@ -264,7 +264,7 @@ static uint64_t step_of(struct replay *replay, uint64_t gap_ns)
  */
 static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
 {
-	uint64_t gap_ns = time_ns > replay->now_ns ? time_ns - replay->now_ns : 0, step_ns = step_of(replay, gap_ns);
+	uint64_t gap_ns = elapsed_ns(time_ns, replay->now_ns), step_ns = step_of(replay, gap_ns);
 
 	for (; gap_ns >= step_ns && gap_ns && !is_done(replay) && !stop_is_requested(); gap_ns -= step_ns) {
 		replay->now_ns += step_ns;

@@ -247,7 +247,7 @@ static int hist_recount(struct view *view, bool begins)
 
 static void next_interval(struct hist_view *hist, const struct tick *tick)
 {
-	uint64_t late_ns = tick->time_ns > hist->next_ns ? tick->time_ns - hist->next_ns : 0;
+	uint64_t late_ns = elapsed_ns(tick->time_ns, hist->next_ns);
 
 	hist->interval_begin_ns = tick->time_ns;
 	hist->next_ns += (late_ns / hist->config.interval_ns + 1) * hist->config.interval_ns;

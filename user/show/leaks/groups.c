@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "show/leaks/leaks.h"
+#include "util/number.h"
 #include "util/tcp_state.h"
 
 #define FOLDED_MIN 4 /* as many groups of one program become one */
@@ -118,7 +119,7 @@ static int compare_with_cause(const void *key, const void *element)
 
 static void see(struct leak_group *group, const struct live_socket *socket, uint64_t now_ns)
 {
-	uint64_t age_ns = now_ns > socket->since_ns ? now_ns - socket->since_ns : 0;
+	uint64_t age_ns = elapsed_ns(now_ns, socket->since_ns);
 
 	if (!(socket->flags & LIVE_AT_LEAST))
 		note_youngest(group, age_ns, false);

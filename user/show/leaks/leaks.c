@@ -226,7 +226,7 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 
 static uint64_t watched_ns(const struct leaks_view *leaks, const struct tick *last)
 {
-	uint64_t ns = last->time_ns > leaks->begin_ns ? last->time_ns - leaks->begin_ns : 0;
+	uint64_t ns = elapsed_ns(last->time_ns, leaks->begin_ns);
 
 	return ns < WATCH_MIN_NS ? 0 : ns;
 }

@@ -4,6 +4,7 @@
 
 #include "show/ports/names.h"
 #include "util/address.h"
+#include "util/number.h"
 #include "util/text.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -78,7 +79,7 @@ static void put_duration(struct buffer *out, uint64_t since_ns, uint64_t now_ns)
 {
 	char text[TEXT_NUMBER];
 
-	text_duration(text, now_ns > since_ns ? now_ns - since_ns : 0);
+	text_duration(text, elapsed_ns(now_ns, since_ns));
 	buffer_append_string(out, text);
 }
 
@@ -144,7 +145,7 @@ void ports_bind_row(struct buffer *out, const struct ports_model *model, const s
 
 	text_count(count, bind->failures);
 	ports_rate_text(rate, bind->rate);
-	text_duration(ago, model->time_ns > bind->last_ns ? model->time_ns - bind->last_ns : 0);
+	text_duration(ago, elapsed_ns(model->time_ns, bind->last_ns));
 	buffer_printf(out, "%5s %7s %5s ", count, rate, ago);
 	put_address(out, &bind->key);
 	buffer_append_string(out, ": ");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "show/ports/names.h"
+#include "util/number.h"
 #include "util/text.h"
 
 struct shown_socket {
@@ -56,7 +57,7 @@ static void put_socket(struct buffer *out, const struct ports_model *model, cons
 {
 	char age[TEXT_NUMBER + 1], free[16] = "closed";
 
-	text_duration(age, model->time_ns > socket->since_ns ? model->time_ns - socket->since_ns : 0);
+	text_duration(age, elapsed_ns(model->time_ns, socket->since_ns));
 	if (socket->at_least)
 		strcat(age, "+");
 	if (socket->free_ns)

@@ -95,7 +95,7 @@ static double rate_of(struct top_model *model, const struct tick *tick, unsigned
 /* Where we are late by more than an interval, those in between are left out. */
 void top_model_end_interval(struct top_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = tick->time_ns > model->next_ns ? tick->time_ns - model->next_ns : 0;
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
 
 	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;
 	if (model->seconds < SECONDS_MIN)

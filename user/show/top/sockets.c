@@ -280,7 +280,7 @@ static void age_text(char out[TEXT_NUMBER + 1], const struct present_base *base,
 		strcpy(out, "-");
 		return;
 	}
-	text_duration(out, now_ns > base->since_ns ? now_ns - base->since_ns : 0);
+	text_duration(out, elapsed_ns(now_ns, base->since_ns));
 	if (base->flags & PRESENT_AT_LEAST)
 		strcat(out, "+");
 }
@@ -359,7 +359,7 @@ static void ago_text(struct buffer *out, const char *what, uint64_t then_ns, uin
 
 	if (!then_ns)
 		return;
-	text_duration(text, now_ns > then_ns ? now_ns - then_ns : 0);
+	text_duration(text, elapsed_ns(now_ns, then_ns));
 	buffer_printf(out, ", %s %s ago", what, text);
 }
 
