@@ -24,6 +24,16 @@
 /* A socket that is gone may have been reused: the new connection is given so long to tell of it. */
 #define SWEEP_PATIENCE_NS 500000000ULL
 
+/*
+ * A timewait socket is in the kernel's table before its event: a task that is preempted in between may tell of it so much later.
+ * One that no event told of is not told of as having been there before us while it is that young.
+ */
+#define SWEEP_TIME_WAIT_BIRTH_NS 300000000ULL
+
+/* Such sockets, met by the last sweep, and whether they are told nevertheless, as there will be no other. */
+__u64 presences_young = 0;
+bool young_are_told = false;
+
 /* Sockets that the ring buffer had no room to tell of. Nothing is lost: the next sweep tells of them. */
 __u64 presences_refused = 0;
 
@@ -370,6 +380,17 @@ static __always_inline void tell_timewait(struct connection *connection, const s
 		      });
 }
 
+/* Its event may still come. */
+static __always_inline bool awaits_event(const struct connection *connection, const struct inet_timewait_sock *tw, __u64 now_ns)
+{
+	if (connection->since_ns || connection->told || young_are_told || connection->state != TCP_TIME_WAIT)
+		return false;
+	if (now_ns - time_wait_began(tw, now_ns) >= SWEEP_TIME_WAIT_BIRTH_NS)
+		return false;
+	atomic_add(&presences_young, 1);
+	return true;
+}
+
 /* A timewait socket's entry against the kernel's own. */
 static __always_inline void sweep_timewait(struct place place)
 {
@@ -391,6 +412,8 @@ static __always_inline void sweep_timewait(struct place place)
 		return;
 	}
 	connection->ended_ns = 0;
+	if (awaits_event(connection, tw, now_ns))
+		return;
 	if (connection->state == TCP_FIN_WAIT2 && now_ns - time_wait_began(tw, now_ns) > SWEEP_GRACE_NS)
 		time_wait_look(connection, &endpoint, tw, now_ns, false);
 	tell_timewait(connection, &endpoint, tw, now_ns);

@@ -71,7 +71,7 @@ static void recount(struct reconciler *reconciler, const struct reconcile_facts 
 	snapshot_next_listing(reconciler->snapshot);
 	reconciler->recount(reconciler->context, true);
 	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)) && !stop_is_overdue(); i++) {
-		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, true);
+		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_AT_ONCE);
 		snapshot_sweep_sockets(reconciler->snapshot);
 	}
 	reconciler->recount(reconciler->context, false);
@@ -100,8 +100,8 @@ static void look_for_unfollowed(struct reconciler *reconciler, const struct reco
 
 void reconcile(struct reconciler *reconciler, const struct reconcile_facts *facts)
 {
-	if (facts->has_time_wait || facts->last)
-		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last);
+	if (facts->has_time_wait || snapshot_awaits_events(reconciler->snapshot) || facts->last)
+		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_WHEN_DUE);
 	sweep_sockets(reconciler, facts);
 	snapshot_sweep_portless(reconciler->snapshot, facts->now_ns);
 	if (recount_is_due(reconciler, facts))

@@ -22,6 +22,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
+#define YOUNG_INTERVAL_NS (NSEC_PER_SEC / 3) /* after a sweep that left young timewait sockets untold (bpf/snapshot.bpf.h) */
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
@@ -33,6 +34,7 @@ struct snapshot {
 	void *context;
 	uint64_t next_sweep_ns, next_portless_ns;
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
+	bool young_time_wait; /* ... whose event may still come */
 };
 
 struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
@@ -214,9 +216,9 @@ static uint64_t sweep_pause(uint64_t begin)
 	return pause < SWEEP_INTERVAL_MAX_NS ? pause : SWEEP_INTERVAL_MAX_NS;
 }
 
-int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force)
+int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sweep_urgency urgency)
 {
-	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 	const struct store time_waits = {
 		.spilled_program = skeleton->progs.sweep_time_wait,
 		.slot_program = skeleton->progs.sweep_time_wait_slots,
@@ -227,12 +229,15 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool fo
 	uint64_t begin;
 	int err;
 
-	if (!force && now_ns < snapshot->next_sweep_ns)
+	if (urgency == SWEEP_WHEN_DUE && now_ns < snapshot->next_sweep_ns)
 		return 0;
 	begin = clock_thread_ns();
+	skeleton->bss->presences_young = 0;
+	skeleton->bss->young_are_told |= urgency == SWEEP_LAST;
 	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
-	snapshot->next_sweep_ns = now_ns + sweep_pause(begin);
+	snapshot->young_time_wait = skeleton->bss->presences_young > 0;
+	snapshot->next_sweep_ns = now_ns + (snapshot->young_time_wait ? YOUNG_INTERVAL_NS : sweep_pause(begin));
 	return err;
 }
 
@@ -298,7 +303,7 @@ int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
 		err = seed_namespaces(snapshot, skipped);
 	snapshot->untold_sockets = refused(snapshot);
 	snapshot->tracer->skeleton->bss->seeding_is_over = true;
-	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), true);
+	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), SWEEP_AT_ONCE);
 }
 
 int snapshot_adopt(struct snapshot *snapshot)
@@ -308,7 +313,7 @@ int snapshot_adopt(struct snapshot *snapshot)
 
 	snapshot->tracer->skeleton->bss->places_refused = 0;
 	err = seed_namespaces(snapshot, &skipped);
-	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), true);
+	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), SWEEP_AT_ONCE);
 }
 
 void snapshot_next_listing(struct snapshot *snapshot)
@@ -327,4 +332,9 @@ bool snapshot_is_crowded(const struct snapshot *snapshot)
 bool snapshot_untold(const struct snapshot *snapshot)
 {
 	return snapshot->untold_time_wait || snapshot->untold_sockets;
+}
+
+bool snapshot_awaits_events(const struct snapshot *snapshot)
+{
+	return snapshot->young_time_wait;
 }

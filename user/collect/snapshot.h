@@ -49,11 +49,13 @@ bool snapshot_is_crowded(const struct snapshot *snapshot);
 /*
  * Compare the tables with the kernel's sockets. 0 or negative errno.
  * Timewait sockets: those that were killed are found only so. Bounded: after a sweep that took long the next one waits so
- * long that no more than half a percent of a CPU goes there; `force` sweeps all the same.
+ * long that no more than half a percent of a CPU goes there. Of those that no event told of, those a moment old are told by the
+ * next sweep, as their event may still come; SWEEP_LAST: there will be no other.
  * Full sockets: their ends are events; worth it when the kernel skipped some. Or only those from before, of which some may have
  * ended while they were listed.
  */
-int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, bool force);
+enum sweep_urgency { SWEEP_WHEN_DUE, SWEEP_AT_ONCE, SWEEP_LAST };
+int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sweep_urgency urgency);
 int snapshot_sweep_sockets(struct snapshot *snapshot);
 int snapshot_sweep_seeded(struct snapshot *snapshot);
 
@@ -62,6 +64,9 @@ int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns);
 
 /* From now on sweeps tell anew of all sockets. What the ring buffer holds is drained before this returns. */
 void snapshot_next_listing(struct snapshot *snapshot);
+
+/* Did the last sweep leave timewait sockets untold whose event may still come? */
+bool snapshot_awaits_events(const struct snapshot *snapshot);
 
 /* Did the last sweeps find sockets that the ring buffer had no room to tell of? */
 bool snapshot_untold(const struct snapshot *snapshot);
