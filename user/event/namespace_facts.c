@@ -83,6 +83,7 @@ static const char *const reasons[] = {
 	[NS_ABSENT] = "this kernel does not have it",
 	[NS_NO_PRIVILEGE] = "no privilege to look into this network namespace",
 	[NS_UNREADABLE] = "can't be read",
+	[NS_ELSEWHERE] = "the kernel shows it in the machine's first network namespace alone, which is not looked at here",
 };
 
 bool namespace_facts_equal(const struct namespace_facts *a, const struct namespace_facts *b)

@@ -96,6 +96,7 @@ enum namespace_known {
 	NS_ABSENT, /* this kernel has no such thing, or the module is not loaded */
 	NS_NO_PRIVILEGE, /* to enter the namespace, or to read */
 	NS_UNREADABLE, /* another failure */
+	NS_ELSEWHERE, /* the kernel shows it in its first namespace alone, and that is not looked at */
 };
 
 struct namespace_value {

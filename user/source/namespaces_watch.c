@@ -185,7 +185,7 @@ static void count_grown(struct watched *watched)
 	watched->looked = true;
 }
 
-/* What the kernel shows in its first namespace alone: where that was seen it is known for all, else it is hidden from us. */
+/* What the kernel shows in its first namespace alone: where that was seen it is known for all. */
 static void complete(const struct namespaces_watch *watch, struct watched *watched)
 {
 	unsigned int i;
@@ -201,7 +201,7 @@ static void complete(const struct namespaces_watch *watch, struct watched *watch
 		if (value->known == NS_ABSENT && watch->of_machine[i].known == NS_KNOWN)
 			memcpy(value, &watch->of_machine[i], sizeof(*value));
 		else if (value->known == NS_ABSENT)
-			value->known = NS_NO_PRIVILEGE;
+			value->known = NS_ELSEWHERE;
 	}
 }
 
