@@ -552,17 +552,17 @@ def td131_accept_queue_full(world):
 @case
 def last_line_names_codes(world):
     """What other commands print in text ends with the codes that apply, and without such a line where none does."""
-    def last_line(*words):
-        out = subprocess.run([TOOL, *words, "-n", "self", "-d", "2"], capture_output=True, text=True, check=True).stdout
-        return out.splitlines()[-1]
+    def check_all(expected):
+        running = [(words, subprocess.Popen([TOOL, *words, "-n", "self", "-d", "2"], stdout=subprocess.PIPE, text=True))
+                   for words in (("top", "-b"), ("leaks",), ("ports",))]
+        for words, process in running:
+            line = process.communicate()[0].splitlines()[-1]
+            world.check(words[0], line == expected if expected else "findings:" not in line, line)
+            world.check(words[0], not process.returncode, process.returncode)
 
-    commands = ("top", "-b"), ("leaks",), ("ports",)
-    for words in commands:
-        world.check(words[0], "findings:" not in last_line(*words), last_line(*words))
+    check_all(None)
     _, diagnosis = waiting(world, 4, 5)
-    for words in commands:
-        line = last_line(*words)
-        world.check(words[0], line == "findings: TD131 (tcpdwell diagnose tells them)", line)
+    check_all("findings: TD131 (tcpdwell diagnose tells them)")
     world.expect(diagnosis.finish(), "TD131=now")
 
 

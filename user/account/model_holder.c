@@ -39,8 +39,7 @@ static void take_holder(struct model *model, struct live_socket *socket, const s
 	bool is_held = held->process.start_ns;
 
 	socket->flags |= LIVE_HOLDER_TOLD;
-	if (is_held || held->queued)
-		socket->flags &= ~LIVE_IN_ACCEPT_QUEUE;
+	socket->flags &= ~LIVE_IN_ACCEPT_QUEUE;
 	if (held->queued)
 		socket->flags |= LIVE_IN_ACCEPT_QUEUE;
 	if (end) {

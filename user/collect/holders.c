@@ -23,6 +23,7 @@ struct holders {
 	void *context;
 	unsigned int hidden; /* enum holders_hidden: in every look */
 	uint64_t logged_ns; /* the period that was logged last */
+	uint64_t seen_ns; /* when the last look that succeeded began */
 	int err; /* of the last look */
 };
 
@@ -37,6 +38,7 @@ struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapsh
 	holders->snapshot = snapshot;
 	holders->tell = tell;
 	holders->context = context;
+	holders->seen_ns = clock_monotonic_ns(); /* what is there is told before anything else */
 	if (!states && !present)
 		return holders;
 	/* Of processes outside of our PID namespace iterators show nothing. */
@@ -102,7 +104,7 @@ static void log_period(struct holders *holders, uint64_t cost_ns)
 static void look(struct holders *holders, uint64_t hints)
 {
 	const volatile __u64 *queues_cut = &holders->tracer->skeleton->bss->holder_queues_cut;
-	uint64_t begin_ns = clock_thread_ns(), cut = *queues_cut, cost_ns;
+	uint64_t begin_ns = clock_thread_ns(), now_ns = clock_monotonic_ns(), cut = *queues_cut, cost_ns;
 	int err;
 
 	holders_check_begin(holders->check, hints);
@@ -113,6 +115,8 @@ static void look(struct holders *holders, uint64_t hints)
 	else if (err != -EINTR && err != holders->err)
 		log_warn("who has which socket can't be checked: %s", strerror(-err));
 	holders->err = err;
+	if (!err)
+		holders->seen_ns = now_ns;
 	cost_ns = clock_thread_ns() - begin_ns;
 	holders_check_end(holders->check, clock_monotonic_ns(), cost_ns);
 	log_period(holders, cost_ns);
@@ -138,4 +142,9 @@ void holders_look(struct holders *holders, uint64_t now_ns, bool last)
 uint64_t holders_period_ns(const struct holders *holders)
 {
 	return holders->check ? holders_check_period_ns(holders->check) : 0;
+}
+
+uint64_t holders_seen_ns(const struct holders *holders)
+{
+	return holders->check ? holders->seen_ns : 0;
 }

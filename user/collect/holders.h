@@ -32,7 +32,8 @@ void holders_forget(struct holders *holders);
 /* Looks if it is time to. `last`: the run ends, look if anything waits. */
 void holders_look(struct holders *holders, uint64_t now_ns, bool last);
 
-/* As struct tick has it. */
+/* As struct tick has them. */
 uint64_t holders_period_ns(const struct holders *holders);
+uint64_t holders_seen_ns(const struct holders *holders);
 
 #endif

@@ -560,10 +560,12 @@ static void look_around(struct live *live, bool last)
 
 	reconcile(&live->reconciler, &facts);
 	holders_look(live->holders, facts.now_ns, last);
+	live->feed.holders_seen_ns = holders_seen_ns(live->holders);
 	if (live->ports)
 		port_watch_look(live->ports, facts.now_ns, last);
 	if (live->present && present_watch_look(live->present, facts.now_ns, last))
 		feed_fail(&live->feed, -ENOMEM);
+	live->feed.present_seen_ns = live->present ? present_watch_seen_ns(live->present) : 0;
 	if (live->namespaces && namespaces_watch_look(live->namespaces, facts.now_ns, last))
 		feed_fail(&live->feed, -EPERM);
 }

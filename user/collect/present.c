@@ -41,7 +41,7 @@ struct present_watch {
 	struct present_diff *diff;
 	struct id_map waiting; /* by id of the connection */
 	struct id_map listening; /* by id of the socket */
-	uint64_t now_ns, next_ns;
+	uint64_t now_ns, next_ns, seen_ns;
 	int err; /* of the last look */
 	uint64_t logged_ns;
 };
@@ -352,8 +352,15 @@ int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 		err = present_diff_end(watch->diff, skeleton->bss->present_cut == cut);
 	if (!err)
 		forget_listening(watch);
+	if (!err)
+		watch->seen_ns = now_ns;
 	cost_ns = clock_thread_ns() - begin_ns;
 	log_period(watch, cost_ns);
 	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
 	return err == -ENOMEM ? err : 0;
+}
+
+uint64_t present_watch_seen_ns(const struct present_watch *watch)
+{
+	return watch->seen_ns;
 }

@@ -30,4 +30,7 @@ void present_watch_holder(struct present_watch *watch, uint64_t id, const struct
 /* Looks where it is time to. `last`: the run ends, look in any case. 0 or -ENOMEM. */
 int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last);
 
+/* When the last look that succeeded began; 0: none has. */
+uint64_t present_watch_seen_ns(const struct present_watch *watch);
+
 #endif

@@ -115,17 +115,26 @@ static void add_present(struct cause *cause, const struct present_socket *presen
 		cause->retransmits = present->now.retransmits;
 }
 
+static bool was_seen_in_queue(const struct live_socket *socket, const struct tick *tick)
+{
+	return !tick->holders_seen_ns || tick->holders_seen_ns > socket->since_ns;
+}
+
 static int add(struct causes *causes, uint64_t id, const struct live_socket *socket, const struct live_end *end,
-	       const struct present_socket *present, uint64_t begin_ns, uint64_t now_ns)
+	       const struct present_socket *present, const struct tick *tick, uint64_t begin_ns)
 {
 	struct cause_key key = key_of(socket, end);
-	struct cause *cause = cause_get(causes, &key, end);
-	uint64_t age_ns = elapsed_ns(now_ns, socket->since_ns);
+	struct cause *cause;
+	uint64_t seen_ns = key.queued && tick->holders_seen_ns ? tick->holders_seen_ns : tick->time_ns;
+	uint64_t age_ns = elapsed_ns(seen_ns, socket->since_ns);
 	bool came = socket->flags & LIVE_CAME && !(socket->flags & LIVE_AT_LEAST);
 
+	causes->states[socket->state & 15]++;
+	if (key.queued && !was_seen_in_queue(socket, tick))
+		return 0;
+	cause = cause_get(causes, &key, end);
 	if (!cause)
 		return -ENOMEM;
-	causes->states[socket->state & 15]++;
 	cause->count++;
 	add_present(cause, present);
 	cause->aged += age_ns >= causes->age_ns[socket->state & 15];
@@ -139,7 +148,7 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 	if (age_ns < cause->youngest_ns)
 		cause->youngest_ns = age_ns;
 	if (came)
-		add_to_windows(cause, age_ns, now_ns - begin_ns);
+		add_to_windows(cause, age_ns, tick->time_ns - begin_ns);
 	return 0;
 }
 
@@ -169,7 +178,7 @@ static int sort(struct causes *causes)
 	return 0;
 }
 
-int causes_make(struct causes *causes, const struct model *model, uint64_t begin_ns, uint64_t now_ns)
+int causes_make(struct causes *causes, const struct model *model, const struct tick *tick, uint64_t begin_ns)
 {
 	const struct live_socket *socket;
 	const struct live_end *end;
@@ -181,7 +190,7 @@ int causes_make(struct causes *causes, const struct model *model, uint64_t begin
 	while (!err && (socket = live_sockets_next(&model->sockets, &cursor, &id))) {
 		end = live_socket_end(&model->sockets, socket);
 		if (end)
-			err = add(causes, id, socket, end, model_present_find(model, id), begin_ns, now_ns);
+			err = add(causes, id, socket, end, model_present_find(model, id), tick, begin_ns);
 	}
 	return err ?: sort(causes);
 }

@@ -63,8 +63,11 @@ void causes_release(struct causes *causes);
 /* From when on sockets count as aged, by state. */
 void causes_ages(struct causes *causes, const struct thresholds *thresholds);
 
-/* 0 or -ENOMEM. */
-int causes_make(struct causes *causes, const struct model *model, uint64_t begin_ns, uint64_t now_ns);
+/*
+ * As of the tick, of a run that began then. What waits in an accept queue is counted, and as old, as a look found it there: later it
+ * may have been accepted, which no event tells. 0 or -ENOMEM.
+ */
+int causes_make(struct causes *causes, const struct model *model, const struct tick *tick, uint64_t begin_ns);
 
 /* Did sockets come all through a window of at least min_s, so that it is no burst? The shortest such window; -1: none. */
 int cause_grows(const struct cause *cause, uint32_t least, double min_s);

@@ -137,8 +137,9 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 	int err = ports_model_measure(&diagnosis->ports, tick);
 
 	diagnosis->scene.now_ns = tick->time_ns;
+	diagnosis->scene.present_seen_ns = tick->present_seen_ns;
 	diagnosis->scene.watched_s = elapsed_ns(tick->time_ns, diagnosis->scene.begin_ns) / 1e9;
-	err = err ?: causes_make(&diagnosis->causes, diagnosis->ports.books, diagnosis->scene.begin_ns, tick->time_ns);
+	err = err ?: causes_make(&diagnosis->causes, diagnosis->ports.books, tick, diagnosis->scene.begin_ns);
 	if (err)
 		return err;
 	flows_conclude(&diagnosis->flows, tick->time_ns);

@@ -32,6 +32,7 @@ struct scene {
 	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
 	const void *context;
 	uint64_t now_ns, begin_ns;
+	uint64_t present_seen_ns; /* queues of listeners are as of then; 0 = not known, taken as now */
 	double watched_s;
 	bool polled, recorded;
 };
@@ -50,6 +51,12 @@ static inline double scene_threshold(const struct scene *scene, enum threshold t
 static inline const struct known_process *scene_process(const struct scene *scene, uint32_t process)
 {
 	return ports_model_process(scene->ports, process);
+}
+
+/* Is it known that it waited for so long in an accept queue, from then on? The queue may have been emptied since the last look. */
+static inline bool scene_waited(const struct scene *scene, uint64_t since_ns, uint64_t wait_ns)
+{
+	return since_ns && (scene->present_seen_ns ?: scene->now_ns) >= since_ns + wait_ns;
 }
 
 /* What was asked of it; NULL: it was not. */

@@ -41,8 +41,7 @@ static void count_queues(struct stuck *stuck, const struct scene *scene)
 	size_t cursor = 0;
 
 	while ((listener = model_listener_next(scene_model(scene), &cursor, NULL))) {
-		if (present_charged(&listener->base) != stuck->process || !listener->now.oldest_ns ||
-		    scene->now_ns < listener->now.oldest_ns + WAITS_NS)
+		if (present_charged(&listener->base) != stuck->process || !scene_waited(scene, listener->now.oldest_ns, WAITS_NS))
 			continue;
 		stuck->queued += listener->now.depth;
 		stuck->port = listener->base.endpoint.local_port;

@@ -80,7 +80,7 @@ void td131_accept_queue(const struct scene *scene, struct verdicts *verdicts)
 	while ((listener = model_listener_next(scene_model(scene), &cursor, &id))) {
 		const struct listener_facts *now = &listener->now;
 		uint64_t drops = trends_grown(scene->trends, trend_key(TREND_LISTENER_DROPS, id, 0));
-		bool waits = now->oldest_ns && scene->now_ns >= now->oldest_ns + BUSY_NS;
+		bool waits = scene_waited(scene, now->oldest_ns, BUSY_NS);
 
 		if (drops || (waits && now->depth && now->depth >= now->backlog * scene_threshold(scene, TD131_SHARE)))
 			judge(scene, verdicts, listener, drops);

@@ -112,6 +112,9 @@ struct tick {
 	const struct health *health;
 	const struct totals *totals;
 	uint64_t holders_check_ns; /* at least so often it is looked who has the sockets that wait; 0: never, or not known */
+	/* When the last looks began: what they did not contradict was so until then. 0: not known, as of older recordings. */
+	uint64_t holders_seen_ns; /* who has which socket, and what waits in accept queues */
+	uint64_t present_seen_ns; /* RECORD_PRESENT and RECORD_LISTENER */
 };
 
 #define VIEW_TICK_MS 50

@@ -22,6 +22,7 @@ struct polled_holders {
 	struct holders_check *check; /* NULL: nobody wants to know */
 	void (*tell)(void *context, uint64_t id, const struct held *held);
 	void *context;
+	uint64_t seen_ns; /* when the last look began */
 };
 
 /* What /proc is asked for: sockets that wait, and behind them the listeners. */
@@ -40,7 +41,7 @@ struct polled_holders *polled_holders_new(struct polled_sockets *sockets, struct
 
 	if (!holders)
 		return NULL;
-	*holders = (struct polled_holders){ sockets, cgroups, NULL, tell, context };
+	*holders = (struct polled_holders){ sockets, cgroups, NULL, tell, context, clock_monotonic_ns() };
 	if (!states && !present)
 		return holders;
 	holders->check = holders_check_new(states);
@@ -71,6 +72,11 @@ int polled_holders_present(struct polled_holders *holders, const struct transiti
 uint64_t polled_holders_period_ns(const struct polled_holders *holders)
 {
 	return holders->check ? holders_check_period_ns(holders->check) : 0;
+}
+
+uint64_t polled_holders_seen_ns(const struct polled_holders *holders)
+{
+	return holders->check ? holders->seen_ns : 0;
 }
 
 static bool make_room(struct question *question)
@@ -239,12 +245,13 @@ static uint64_t clock_thread_ns(void)
 
 void polled_holders_look(struct polled_holders *holders, bool last)
 {
-	uint64_t begin_ns = clock_thread_ns();
+	uint64_t begin_ns = clock_thread_ns(), now_ns = clock_monotonic_ns();
 
 	if (!holders->check || !holders_check_waits(holders->check))
 		return;
-	if (!last && !holders_check_is_due(holders->check, clock_monotonic_ns(), 0))
+	if (!last && !holders_check_is_due(holders->check, now_ns, 0))
 		return;
 	look(holders);
+	holders->seen_ns = now_ns;
 	holders_check_end(holders->check, clock_monotonic_ns(), clock_thread_ns() - begin_ns);
 }

@@ -31,5 +31,6 @@ void polled_holders_look(struct polled_holders *holders, bool last);
 
 /* As struct tick has it. */
 uint64_t polled_holders_period_ns(const struct polled_holders *holders);
+uint64_t polled_holders_seen_ns(const struct polled_holders *holders);
 
 #endif

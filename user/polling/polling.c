@@ -231,6 +231,8 @@ static int look(struct polling *polling, bool last)
 		return err;
 	polled_holders_look(polling->holders, last);
 	polling->feed.holders_check_ns = polled_holders_period_ns(polling->holders);
+	polling->feed.holders_seen_ns = polled_holders_seen_ns(polling->holders);
+	polling->feed.present_seen_ns = polling->present ? polling->look_ns : 0;
 	return 0;
 }
 

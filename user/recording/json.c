@@ -74,6 +74,8 @@ void recording_tick_json(struct json *json, const struct tick *tick)
 {
 	begin(json, "tick", tick->unix_ns, tick->time_ns);
 	json_i64(json, "fin_wait2_timewait_now", tick->totals->fin_wait2_timewait);
+	number_if_set(json, "holders_seen_ns", tick->holders_seen_ns);
+	number_if_set(json, "present_seen_ns", tick->present_seen_ns);
 	end(json);
 }
 

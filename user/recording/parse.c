@@ -434,6 +434,8 @@ static int line_parse(struct recorded *recorded)
 	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
 	recorded->count = number_of(recorded->json, "count", INT64_MAX);
 	recorded->begins = is_true(recorded->json, "begins");
+	recorded->holders_seen_ns = number_of(recorded->json, "holders_seen_ns", INT64_MAX);
+	recorded->present_seen_ns = number_of(recorded->json, "present_seen_ns", INT64_MAX);
 	recorded->holders_check_ns = seconds_of(recorded->json, "holders_check_s");
 	recorded->next = text_of(recorded->json, "next");
 	switch (recorded->type) {

@@ -46,6 +46,7 @@ struct recorded {
 	int64_t fin_wait2_timewait; /* tick, end */
 	struct health health; /* health, summary */
 	uint64_t holders_check_ns; /* summary */
+	uint64_t holders_seen_ns, present_seen_ns; /* tick */
 	const char *next; /* end */
 };
 

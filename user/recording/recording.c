@@ -416,6 +416,8 @@ static void on_line(struct replay *replay, struct recorded *recorded)
 	case RECORDED_TICK:
 		end_list(replay);
 		replay->feed.totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
+		replay->feed.holders_seen_ns = recorded->holders_seen_ns ? recorded->holders_seen_ns + replay->shift_ns : 0;
+		replay->feed.present_seen_ns = recorded->present_seen_ns ? recorded->present_seen_ns + replay->shift_ns : 0;
 		tell_tick(replay);
 		break;
 	case RECORDED_HEALTH:

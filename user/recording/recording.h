@@ -21,7 +21,8 @@
  *   local_port  the local port that connect() chose, which is not known yet when it enters SYN_SENT, of a connection that stays there
  *   recount     records were lost: all connections that are there follow as `socket` lines ("begins": true), until the next
  *               line of this type ("begins": false); those that are missing among them have ended
- *   tick        time passed: at most 100 ms apart while there is traffic, else a second
+ *   tick        time passed: at most 100 ms apart while there is traffic, else a second; "holders_seen_ns", "present_seen_ns": when
+ *               the last looks began at who has which socket, and at all sockets (as in struct tick)
  *   withheld    so many events ("count") are not in the file: there was no room, or there were too many a second
  *   health      the counters of what was lost, whenever one has grown
  *   summary     totals, as `trace -j` has them; a run's last file only

@@ -134,6 +134,8 @@ static void take_health(struct window *window, const struct tick *tick)
 	window->feed.health.unknown = unknown;
 	window->feed.totals.fin_wait2_timewait = tick->totals->fin_wait2_timewait;
 	window->feed.holders_check_ns = tick->holders_check_ns;
+	window->feed.holders_seen_ns = tick->holders_seen_ns;
+	window->feed.present_seen_ns = tick->present_seen_ns;
 }
 
 static int window_tick(struct view *view, const struct tick *tick)

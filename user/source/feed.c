@@ -38,7 +38,15 @@ void feed_recount(struct feed *feed, bool begins)
 
 static struct tick tick_of(const struct feed *feed, uint64_t time_ns, uint64_t unix_ns)
 {
-	return (struct tick){ time_ns, unix_ns, &feed->health, &feed->totals, feed->holders_check_ns };
+	return (struct tick){
+		.time_ns = time_ns,
+		.unix_ns = unix_ns,
+		.health = &feed->health,
+		.totals = &feed->totals,
+		.holders_check_ns = feed->holders_check_ns,
+		.holders_seen_ns = feed->holders_seen_ns,
+		.present_seen_ns = feed->present_seen_ns,
+	};
 }
 
 void feed_tick(struct feed *feed, uint64_t time_ns, uint64_t unix_ns)

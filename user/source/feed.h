@@ -10,7 +10,7 @@ struct feed {
 	struct guard guard;
 	struct health health; /* the source's to fill in, but for `unknown`, which is counted here */
 	struct totals totals; /* counted here, but for fin_wait2_timewait */
-	uint64_t holders_check_ns; /* as in struct tick; the source's */
+	uint64_t holders_check_ns, holders_seen_ns, present_seen_ns; /* as in struct tick; the source's */
 };
 
 void feed_begin(struct feed *feed, struct view *view, const struct run *run);

@@ -314,6 +314,9 @@ static bool is_missed(const struct holders_check *check, const struct waiting *w
 		return false;
 	if (waiting->told == TOLD_NOBODY || (hidden & HOLDERS_IN_QUEUES && waiting->queued))
 		return false;
+	/* It was to wait in a queue, and is in none. */
+	if (waiting->queued)
+		return true;
 	return waiting->told != TOLD_NOTHING || (!(hidden & HOLDERS_IN_PROCESSES) && !is_orphans_state(waiting->state));
 }
 

@@ -255,6 +255,26 @@ static void test_cut_queue_says_nothing_of_the_rest(void **state)
 	holders_check_free(check);
 }
 
+/* Accepted by a process that is not seen: it is known all the same that it does not wait any more. */
+static void test_left_the_queue_to_a_hidden_process(void **state)
+{
+	struct transition record = { RECORD_SOCKET, .new_state = STATE_CLOSE_WAIT, .flags = FLAG_IN_ACCEPT_QUEUE, .id = 1 };
+	struct holders_check *check = check_new();
+	int i;
+
+	(void)state;
+	holders_check_event(check, &record);
+	n_told = 0;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(n_told, 0);
+		look_begin(check);
+		holders_check_conclude(check, HOLDERS_IN_PROCESSES, tell, NULL);
+		holders_check_end(check, START_NS, MS);
+	}
+	assert_held(1, 0, 0, -1, false);
+	holders_check_free(check);
+}
+
 /* Of processes outside of our PID namespace nothing is found: only that one of ours let go is sure. */
 static void test_not_all_processes_seen(void **state)
 {
@@ -436,6 +456,7 @@ int main(void)
 		cmocka_unit_test(test_only_news_is_told),
 		cmocka_unit_test(test_queue_is_the_listeners),
 		cmocka_unit_test(test_nobody_is_told_after_a_second_look),
+		cmocka_unit_test(test_left_the_queue_to_a_hidden_process),
 		cmocka_unit_test(test_what_comes_meanwhile_is_not_missed),
 		cmocka_unit_test(test_cut_queue_says_nothing_of_the_rest),
 		cmocka_unit_test(test_not_all_processes_seen),
