@@ -15,7 +15,7 @@
 
 struct diagnose_options {
 	struct thresholds thresholds;
-	const char *explain; /* a code, or "all"; NULL: run */
+	const char *explain; /* a code, "all", or an error message; NULL: run */
 	bool cmdline;
 };
 
@@ -33,23 +33,21 @@ static int parse_set(const struct option_row *row, void *field, const char *text
 
 static int parse_explain(const struct option_row *row, void *field, const char *text, char *error, size_t error_size)
 {
-	char list[512] = "all";
-	int code;
+	bool codes[CODES];
 
 	(void)row;
-	for (code = 0; code < CODES; code++)
-		strcat(strcat(list, ", "), code_rows[code].name);
-	if (code_parse(text) < 0 && strcmp(text, "all"))
-		return fail(error, error_size, "--explain: \"%s\" is not one of %s", text, list);
-	*(const char **)field = text;
-	return 0;
+	if (code_parse(text) >= 0 || !strcmp(text, "all") || codes_of_error(text, codes)) {
+		*(const char **)field = text;
+		return 0;
+	}
+	return fail(error, error_size, "--explain: \"%s\" is no code, and no error message that is known; --explain all lists the codes", text);
 }
 
 static const struct diagnose_options diagnose_defaults;
 
 static const struct option_row diagnose_rows[] = {
 	{ "set", 0, "CODE.NAME=VALUE,…", "change a threshold; --explain CODE shows them", parse_set, 0 },
-	{ "explain", 0, "CODE", "what a finding means, then the end; all: the list of codes", parse_explain, FIELD(explain) },
+	{ "explain", 0, "CODE|ERROR", "what a code means, or which explain an error message; all: the list", parse_explain, FIELD(explain) },
 	{ "cmdline", 0, NULL, "command lines in JSON too (they can hold secrets)", option_flag, FIELD(cmdline) },
 	{},
 };
@@ -112,15 +110,30 @@ static void explain_thresholds(const char *code)
 			       *threshold_rows[i].unit ? "    " : "", threshold_rows[i].unit, threshold_rows[i].reason);
 }
 
+/* Of an error message those that explain it, else all. */
+static int list_codes(const char *name)
+{
+	bool all = !strcmp(name, "all"), codes[CODES];
+	size_t code;
+
+	if (!all) {
+		codes_of_error(name, codes);
+		printf("\"%s\" comes of one of these:\n", name);
+	}
+	for (code = 0; code < CODES; code++)
+		if (all || codes[code])
+			printf("%s  %s\n", code_rows[code].name, code_rows[code].title);
+	if (!all)
+		printf("tcpdwell diagnose finds which it is here; tcpdwell diagnose --explain CODE says what each means.\n");
+	return EXIT_FINE;
+}
+
 static int explain(const char *name)
 {
 	int code = code_parse(name);
 
-	if (code < 0) {
-		for (code = 0; code < CODES; code++)
-			printf("%s  %s\n", code_rows[code].name, code_rows[code].title);
-		return EXIT_FINE;
-	}
+	if (code < 0)
+		return list_codes(name);
 	printf("%s: %s\n\n%s\nThresholds:\n", code_rows[code].name, code_rows[code].title, code_explanation(code));
 	explain_thresholds(code_rows[code].name);
 	return EXIT_FINE;
@@ -174,6 +187,7 @@ const struct command command_diagnose = {
 		    "  tcpdwell diagnose -p 4711 -d 5m       # what concerns this process\n"
 		    "  tcpdwell diagnose -j | jq -r 'select(.type == \"finding\") | .title'\n"
 		    "  tcpdwell diagnose --explain TD121     # what a code means, the errors that lead there, its thresholds\n"
+		    "  tcpdwell diagnose --explain \"Cannot assign requested address\"    # the codes that explain an error\n"
 		    "  tcpdwell diagnose friday.rec          # a recording: the same as report friday.rec diagnose",
 	.own = diagnose_options,
 	.own_defaults = &diagnose_defaults,

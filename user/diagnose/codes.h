@@ -46,6 +46,15 @@ int code_parse(const char *name);
 /* The long text of a code, for --explain: paragraphs, each ends with a newline. */
 const char *code_explanation(unsigned int code);
 
+/*
+ * Which codes explain an error message, whole or a part of it, in any case of letters: of the programs and of the kernel's log. The
+ * number of codes, which are set in `codes`; 0: none.
+ */
+size_t codes_of_error(const char *text, bool codes[CODES]);
+
+/* What messages are told apart by; NULL ends them. */
+extern const char *const error_phrases[];
+
 rule td101_no_port, td102_cliff, td103_ports_run_out, td104_bind_before_connect, td105_port_of_a_service,
 	td111_connection_per_request, td112_server_closes_first, td113_time_wait_overflow, td121_leak, td122_idle_pool, td123_stuck,
 	td124_descriptors, td131_accept_queue, td132_gave_up_in_queue, td141_peer_does_not_close, td142_peer_does_not_answer,

@@ -16,6 +16,18 @@
 	"                   there the settings are MaxUserPort and TcpTimedWaitDelay; they do not exist on Linux\n"             \
 	"  zh-CN            无法分配请求的地址 · 地址已在使用 · 没有可用的缓冲区空间(达到最大连接数?)\n"
 
+#define BIND_ERRORS                                                                                                             \
+	"  C                bind: Address already in use (EADDRINUSE, errno 98)\n"                                             \
+	"  Java             java.net.BindException: Address already in use (Bind failed)\n"                                    \
+	"  Python           OSError: [Errno 98] Address already in use\n"                                                      \
+	"  Go               listen tcp :40051: bind: address already in use\n"                                                 \
+	"                   dial tcp 10.0.0.2:0->10.0.0.5:80: bind: address already in use\n"                                  \
+	"  Node             Error: listen EADDRINUSE: address already in use :::40051; Error: bind EADDRINUSE\n"               \
+	"  .NET             SocketException (98): Address already in use\n"                                                    \
+	"  PHP              stream_socket_server(): Unable to connect to tcp://0.0.0.0:40051 (Address already in use)\n"       \
+	"  Windows          Only one usage of each socket address is normally permitted (WSAEADDRINUSE, 10048)\n"              \
+	"  zh-CN            地址已在使用 · 端口被占用 · 通常每个套接字地址只允许使用一次\n"
+
 #define FILES_ERRORS                                                                                                            \
 	"  C                accept: Too many open files (EMFILE, errno 24)\n"                                                   \
 	"  Java             java.net.SocketException: Too many open files; java.io.IOException: Too many open files\n"          \
@@ -24,6 +36,7 @@
 	"  Node             Error: EMFILE: too many open files\n"                                                               \
 	"  .NET             SocketException (24): Too many open files\n"                                                        \
 	"  PHP              failed to open stream: Too many open files\n"                                                       \
+	"  Windows          An operation on a socket could not be performed: Too many open sockets (WSAEMFILE, 10024)\n"       \
 	"  zh-CN            打开的文件过多 · 打开的文件太多\n"
 
 #define REFUSED_ERRORS                                                                                                          \
@@ -45,7 +58,8 @@
 	"  Node             Error: connect ETIMEDOUT 10.0.0.5:80\n"                                                             \
 	"  .NET             TaskCanceledException: The request was canceled due to the configured HttpClient.Timeout\n"         \
 	"  PHP              cURL error 28: Connection timed out\n"                                                              \
-	"  zh-CN            连接超时\n"
+	"  Windows          A connection attempt failed because the connected party did not properly respond (10060)\n"        \
+	"  zh-CN            连接超时 · 连接方在一段时间后没有正确答复\n"
 
 #define RESET_ERRORS                                                                                                            \
 	"  C                Connection reset by peer (ECONNRESET, errno 104); Broken pipe (EPIPE, errno 32)\n"                  \
@@ -75,23 +89,10 @@ static const char *const explanations[CODES] = {
 	[TD104] = "A socket that is bound to an address and port 0 before connect() takes a port that no other socket on that address has: one pool\n"
 		  "for all destinations together, while connect() alone needs a port that is free for one destination. And each such port is\n"
 		  "blocked for every other connect(). Programs do it to choose their local address. IP_BIND_ADDRESS_NO_PORT leaves the choice\n"
-		  "of the port to connect().\n\nErrors that lead here:\n"
-		  "  C                bind: Address already in use (EADDRINUSE, errno 98)\n"
-		  "  Java             java.net.BindException: Address already in use\n"
-		  "  Python           OSError: [Errno 98] Address already in use\n"
-		  "  Go               dial tcp 10.0.0.2:0->10.0.0.5:80: bind: address already in use\n"
-		  "  Node             Error: bind EADDRINUSE\n"
-		  "  zh-CN            地址已在使用 · 通常每个套接字地址只允许使用一次\n",
+		  "of the port to connect().\n\nErrors that lead here:\n" BIND_ERRORS,
 	[TD105] = "Ports of the range (ip_local_port_range) are chosen for outgoing connections. When a service whose port lies in it is down for a\n"
 		  "moment, a connection can get that port, and keeps it as long as it lives, TIME_WAIT included. Reserve the port.\n\n"
-		  "Errors that lead here:\n"
-		  "  C                bind: Address already in use (EADDRINUSE, errno 98)\n"
-		  "  Java             java.net.BindException: Address already in use (Bind failed)\n"
-		  "  Python           OSError: [Errno 98] Address already in use\n"
-		  "  Go               listen tcp :40051: bind: address already in use\n"
-		  "  Node             Error: listen EADDRINUSE: address already in use :::40051\n"
-		  "  .NET             SocketException (98): Address already in use\n"
-		  "  zh-CN            地址已在使用 · 端口被占用\n",
+		  "Errors that lead here:\n" BIND_ERRORS,
 	[TD111] = "A process opens many short connections to the same address and port. Each costs a round trip (three with TLS), and, where\n"
 		  "it closes first, a local port for 60 s more. The reason is nearly always a client object that is made for each request: a\n"
 		  "new HttpClient (Java, .NET), requests.get() without a Session (Python), an http.Agent without keepAlive (Node), a\n"
