@@ -17,11 +17,13 @@
 #include "util/number.h"
 #include "util/stop.h"
 #include "util/tcp_state.h"
+#include "util/text.h"
 
 
 #define PATHS_MAX 1000
 #define ARGUMENTS_MAX 256
 #define AT_NS 60000000000ULL /* --at: so long from then on */
+#define FINDING_COLUMNS 1000 /* of its sentence */
 
 static void summary_needs(const struct options *options, struct run_needs *needs)
 {
@@ -145,12 +147,15 @@ static int choose(struct options *options, const struct report *report, struct r
 
 static void print_finding(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
 {
-	char from[MOMENT_TEXT], to[MOMENT_TEXT];
+	char from[MOMENT_TEXT], to[MOMENT_TEXT], name[32], weight[32], sentence[4 * FINDING_COLUMNS];
 	unsigned int *count = context;
 
 	moment_text(from, begin_ns);
 	moment_text(to, end_ns);
-	printf("%s%s%s %s %s: %s\n", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "", code, severity, text);
+	text_sanitise(name, sizeof(name), code, strlen(code), sizeof(name));
+	text_sanitise(weight, sizeof(weight), severity, strlen(severity), sizeof(weight));
+	text_sanitise(sentence, sizeof(sentence), text, strlen(text), FINDING_COLUMNS);
+	printf("%s%s%s %s %s: %s\n", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "", name, weight, sentence);
 	++*count;
 }
 
@@ -161,7 +166,8 @@ static void show_findings(const struct report *report, const struct recording_se
 	size_t i;
 
 	for (i = 0; i < report->n_paths; i++)
-		history_findings_read(report->paths[i], selection->since_unix_ns, selection->until_unix_ns, print_finding, &count);
+		if (history_findings_read(report->paths[i], selection->since_unix_ns, selection->until_unix_ns, print_finding, &count) == -EUCLEAN)
+			log_warn("%s/intervals.db is damaged, or no database of tcpdwell: not all findings of then are shown", report->paths[i]);
 	if (count)
 		printf("\n");
 	fflush(stdout);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "history/database_parts.h"
+#include "history/distrust.h"
 #include "history/schema.h"
 #include "history/vfs.h"
 #include "util/address.h"
@@ -162,6 +163,8 @@ static int try_open(struct database *database)
 
 	err = database_error(sqlite3_open_v2(database->path, &database->sqlite,
 					     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, HISTORY_VFS));
+	if (!err)
+		history_distrust(database->sqlite);
 	err = err ?: check(database);
 	err = err ?: database_execute(database, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
 	err = err ?: set_up(database);

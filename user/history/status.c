@@ -13,39 +13,13 @@
 #include <unistd.h>
 
 #include "history/budget.h"
+#include "history/distrust.h"
 #include "history/schema.h"
 #include "recording/files.h"
 #include "util/failure.h"
 #include "util/log.h"
 
 #define NSEC_PER_MSEC 1000000ULL
-
-/* The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes. */
-static sqlite3 *open_database(const char *folder)
-{
-	static const char *const ways[] = { "mode=ro", "immutable=1" };
-	sqlite3 *database = NULL;
-	sqlite3_stmt *statement;
-	char path[4200];
-	unsigned int i;
-	int version;
-
-	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if (strpbrk(folder, "?#%") || snprintf(path, sizeof(path), "file:%s/%s?%s", folder, HISTORY_DATABASE, ways[i]) >= (int)sizeof(path))
-			return NULL;
-		version = 0;
-		if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK &&
-		    sqlite3_prepare_v2(database, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK) {
-			if (sqlite3_step(statement) == SQLITE_ROW)
-				version = sqlite3_column_int(statement, 0);
-			sqlite3_finalize(statement);
-		}
-		if (version == SCHEMA_VERSION)
-			return database;
-		sqlite3_close(database);
-	}
-	return NULL;
-}
 
 static uint64_t number(sqlite3 *database, const char *sql)
 {
@@ -58,6 +32,31 @@ static uint64_t number(sqlite3 *database, const char *sql)
 		value = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
 	return value;
+}
+
+/* The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes. */
+static sqlite3 *open_database(const char *folder)
+{
+	static const char *const ways[] = { "mode=ro", "immutable=1" };
+	sqlite3 *database = NULL;
+	char path[4200];
+	uint64_t version;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strpbrk(folder, "?#%") || snprintf(path, sizeof(path), "file:%s/%s?%s", folder, HISTORY_DATABASE, ways[i]) >= (int)sizeof(path))
+			return NULL;
+		version = 0;
+		if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK) {
+			history_distrust(database);
+			history_bound_work(database);
+			version = number(database, "PRAGMA user_version");
+		}
+		if (version == SCHEMA_VERSION)
+			return database;
+		sqlite3_close(database);
+	}
+	return NULL;
 }
 
 static void read_database(struct history_status *status, const char *folder)
@@ -146,6 +145,7 @@ int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_
 				       " (end_ms IS NULL OR end_ms >= ?1) ORDER BY begin_ms";
 	sqlite3 *database = open_database(folder);
 	sqlite3_stmt *statement;
+	int result;
 
 	if (!database)
 		return -ENOENT;
@@ -155,11 +155,11 @@ int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_
 	}
 	sqlite3_bind_int64(statement, 1, since_ns / NSEC_PER_MSEC);
 	sqlite3_bind_int64(statement, 2, until_ns ? (int64_t)(until_ns / NSEC_PER_MSEC) : INT64_MAX);
-	while (sqlite3_step(statement) == SQLITE_ROW)
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
 		tell(context, sqlite3_column_int64(statement, 0) * NSEC_PER_MSEC, sqlite3_column_int64(statement, 1) * NSEC_PER_MSEC,
 		     (const char *)sqlite3_column_text(statement, 2) ?: "", (const char *)sqlite3_column_text(statement, 3) ?: "",
 		     (const char *)sqlite3_column_text(statement, 4) ?: "");
 	sqlite3_finalize(statement);
 	sqlite3_close(database);
-	return 0;
+	return result == SQLITE_DONE ? 0 : -EUCLEAN;
 }
