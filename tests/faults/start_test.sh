@@ -105,6 +105,41 @@ memory() {
 	sh -c 'ulimit -v 60000; exec "$0" trace -n self -d 0' "$tool" >"$dir/out"
 }
 
+# in_cgroup KIB COMMAND…: in a cgroup that may use so much memory
+in_cgroup() {
+	local limit=$1 code=0
+	shift
+	mkdir "$cgroup" && echo $((limit * 1024)) >"$cgroup/$limit_file" || return 2
+	# shellcheck disable=SC2016
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" "$@" >"$dir/out" 2>"$dir/err" || code=$?
+	rmdir "$cgroup"
+	return $code
+}
+
+# A memory controller of any version, below its root.
+find_memory_cgroup() {
+	cgroup=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/self/mounts)
+	limit_file=memory.limit_in_bytes
+	[ -z "$cgroup" ] || { cgroup+=/tcpdwell-test-$$; return; }
+	cgroup=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	limit_file=memory.max
+	grep -q memory "$cgroup/cgroup.subtree_control" 2>/dev/null || return 1
+	cgroup+=/tcpdwell-test-$$
+}
+
+# Too little: it says so before the kernel kills. Enough, by what the manual says: it works.
+memory_of_a_cgroup() {
+	local limit
+	for limit in 16000 24000 32000 45000; do
+		in_cgroup $limit "$tool" trace -n self -d 0 && { echo "it works with $limit"; return 1; }
+		says "$limit_file): the kernel would kill a process of it" || return 1
+	done
+	in_cgroup 24000 "$tool" top -b -n self -d 0.1 --no-bpf 0.1 || { cat "$dir/err"; return 1; }
+	in_cgroup 65536 "$tool" trace -n self -d 0 || { cat "$dir/err"; return 1; }
+	in_cgroup 49152 "$tool" trace -n self -d 0 --max-sockets 16384 || { cat "$dir/err"; return 1; }
+	in_cgroup 98304 "$tool" record -n self -d 0 -o "$dir/limited.rec" || { cat "$dir/err"; return 1; }
+}
+
 without_effect() {
 	fails 64 "--log-dir: /etc/passwd is not a folder" "$tool" trace --log-dir /etc/passwd &&
 		fails 64 "--log-dir: /nowhere: No such file" "$tool" trace --log-dir /nowhere &&
@@ -121,5 +156,10 @@ check "no /proc" no_proc
 check "no /sys" no_sys
 check "ulimit -n" open_files
 check "ulimit -v" memory
+if find_memory_cgroup; then
+	check "memory of a cgroup" memory_of_a_cgroup
+else
+	echo "skip memory of a cgroup: no cgroup with a limit of memory can be made"
+fi
 check "options without effect" without_effect
 exit $status

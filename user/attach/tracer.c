@@ -18,6 +18,7 @@
 #include "attach/limits.h"
 #include "attach/host.h"
 #include "attach/instructions.h"
+#include "attach/memory_limit.h"
 #include "attach/present.h"
 #include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
@@ -332,6 +333,9 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 	int err;
 
 	tune(tracer, config);
+	err = memory_limit_check(tracer->skeleton->obj, error, error_size);
+	if (err)
+		return err;
 	if (config->verifier)
 		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
 	err = tcpdwell__load(tracer->skeleton);

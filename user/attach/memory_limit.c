@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Both versions of cgroups: /proc/self/cgroup names ours, /proc/self/mountinfo where it is, and each above it may have a limit too. */
+#include "attach/memory_limit.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "util/text.h"
+
+#define NO_LIMIT (1ULL << 60) /* version 1 has no word for it but the largest number */
+#define OWN_BYTES (22ULL << 20) /* most of it BTF, of ours and of libbpf's, until the object is loaded: measured */
+#define HASH_ELEMENT 48 /* the kernel's, beside key and value */
+#define HASH_BUCKET 16
+
+/* How a version of cgroups calls things. */
+struct version {
+	const char *type, *option; /* of its mount */
+	const char *controller; /* in /proc/self/cgroup */
+	const char *limit, *usage;
+	const char *reclaimable[3]; /* in memory.stat */
+};
+
+static const struct version versions[] = {
+	{ "cgroup2", NULL, "", "memory.max", "memory.current", { "inactive_file", "active_file", "slab_reclaimable" } },
+	{ "cgroup", "memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", { "total_inactive_file", "total_active_file" } },
+};
+
+static FILE *open_in(const char *folder, const char *name)
+{
+	char path[8400];
+
+	return snprintf(path, sizeof(path), "%s/%s", folder, name) < (int)sizeof(path) ? fopen(path, "re") : NULL;
+}
+
+/* UINT64_MAX: there is none, or it is "max". */
+static uint64_t read_number(const char *folder, const char *name)
+{
+	FILE *file = open_in(folder, name);
+	unsigned long long value;
+	bool known = file && fscanf(file, "%llu", &value) == 1;
+
+	if (file)
+		fclose(file);
+	return known && value < NO_LIMIT ? value : UINT64_MAX;
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	const char *cursor = list;
+	char item[64];
+
+	while (text_list_next(&cursor, item, sizeof(item)))
+		if (!strcmp(item, word))
+			return true;
+	return false;
+}
+
+static uint64_t reclaimable(const struct version *version, const char *folder)
+{
+	FILE *file = open_in(folder, "memory.stat");
+	unsigned long long value;
+	uint64_t sum = 0;
+	char name[64];
+	size_t i;
+
+	while (file && fscanf(file, "%63s %llu", name, &value) == 2)
+		for (i = 0; i < 3 && version->reclaimable[i]; i++)
+			if (!strcmp(name, version->reclaimable[i]))
+				sum += value;
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+/* Our path in the hierarchy: "/" at least. */
+static bool find_path(const struct version *version, const char *proc, char *path, size_t size)
+{
+	FILE *file = open_in(proc, "cgroup");
+	char line[4400], *controllers, *place;
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		controllers = strchr(line, ':');
+		place = controllers ? strchr(controllers + 1, ':') : NULL;
+		if (!place)
+			continue;
+		*place++ = '\0';
+		found = *version->controller ? has_word(controllers + 1, version->controller) : !controllers[1];
+		if (found)
+			snprintf(path, size, "%s", place);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* "id parent device root point options … - type source options": where, and which part of the hierarchy it is. */
+static bool find_mount(const struct version *version, const char *proc, char root[4096], char point[4096])
+{
+	FILE *file = open_in(proc, "mountinfo");
+	char line[9000], type[32], options[512];
+	const char *separator;
+	bool found = false;
+
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		separator = strstr(line, " - ");
+		found = separator && sscanf(line, "%*s %*s %*s %4095s %4095s", root, point) == 2 &&
+			sscanf(separator, " - %31s %*s %511s", type, options) == 2 && !strcmp(type, version->type) &&
+			(!version->option || has_word(options, version->option));
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void look(struct memory_limit *limit, const struct version *version, const char *folder)
+{
+	uint64_t most = read_number(folder, version->limit), usage, back, room;
+
+	if (most == UINT64_MAX)
+		return;
+	usage = read_number(folder, version->usage);
+	back = reclaimable(version, folder);
+	if (usage == UINT64_MAX)
+		usage = 0;
+	usage = usage > back ? usage - back : 0;
+	room = most > usage ? most - usage : 0;
+	if (limit->file[0] && room >= limit->room)
+		return;
+	limit->limit = most;
+	limit->room = room;
+	snprintf(limit->file, sizeof(limit->file), "%.3000s/%s", folder, version->limit);
+}
+
+/* From ours up to what is mounted. In a container what is mounted is often ours itself, whatever its path is called. */
+static void look_upwards(struct memory_limit *limit, const struct version *version, const char *proc)
+{
+	char path[4096], root[4096], point[4096], folder[8200];
+	size_t used, above;
+
+	if (!find_path(version, proc, path, sizeof(path)) || !find_mount(version, proc, root, point))
+		return;
+	above = strcmp(root, "/") ? strlen(root) : 0;
+	used = strlen(point);
+	snprintf(folder, sizeof(folder), "%s%s", point, strncmp(path, root, above) ? "" : path + above);
+	if (access(folder, F_OK))
+		folder[used] = '\0';
+	for (;;) {
+		look(limit, version, folder);
+		if (strlen(folder) <= used)
+			break;
+		*strrchr(folder, '/') = '\0';
+	}
+}
+
+int memory_limit_read(struct memory_limit *limit, const char *proc)
+{
+	size_t i;
+
+	memset(limit, 0, sizeof(*limit));
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		look_upwards(limit, &versions[i], proc);
+	return limit->file[0] ? 0 : -ENOENT;
+}
+
+static uint64_t rounded(uint64_t size)
+{
+	return (size + 7) & ~7ULL;
+}
+
+static uint64_t bytes_of_hash(const struct bpf_map *map)
+{
+	uint64_t entries = bpf_map__max_entries(map), buckets = 1;
+
+	while (buckets < entries)
+		buckets *= 2;
+	if (bpf_map__map_flags(map) & BPF_F_NO_PREALLOC)
+		entries = 0;
+	return buckets * HASH_BUCKET + entries * (HASH_ELEMENT + rounded(bpf_map__key_size(map)) + rounded(bpf_map__value_size(map)));
+}
+
+uint64_t memory_of_maps(const struct bpf_object *object)
+{
+	uint64_t rings = 0, sum = 0;
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object) {
+		switch (bpf_map__type(map)) {
+		case BPF_MAP_TYPE_RINGBUF:
+			rings += bpf_map__max_entries(map);
+			break;
+		case BPF_MAP_TYPE_HASH:
+		case BPF_MAP_TYPE_LRU_HASH:
+			sum += bytes_of_hash(map);
+			break;
+		case BPF_MAP_TYPE_ARRAY:
+			sum += bpf_map__max_entries(map) * rounded(bpf_map__value_size(map));
+			break;
+		case BPF_MAP_TYPE_PERCPU_ARRAY:
+			sum += bpf_map__max_entries(map) * rounded(bpf_map__value_size(map)) * libbpf_num_possible_cpus();
+			break;
+		default:
+			break;
+		}
+	}
+	return rings + sum + sum / 4; /* a quarter: what the kernel has beside tables, measured */
+}
+
+int memory_limit_check(const struct bpf_object *object, char *error, size_t error_size)
+{
+	char room[TEXT_NUMBER], needed[TEXT_NUMBER], most[TEXT_NUMBER];
+	struct memory_limit limit;
+	struct sysinfo machine;
+	uint64_t need;
+
+	if (memory_limit_read(&limit, "/proc/self"))
+		return 0;
+	need = memory_of_maps(object);
+	if (sysinfo(&machine) || (uint64_t)machine.freeswap * machine.mem_unit < OWN_BYTES) /* else ours may be swapped out */
+		need += OWN_BYTES;
+	if (limit.room >= need)
+		return 0;
+	text_bytes(room, limit.room);
+	text_bytes(needed, need);
+	text_bytes(most, limit.limit);
+	snprintf(error, error_size,
+		 "tracing takes %s of memory at start, and this cgroup has %s left of %s (%.200s): the kernel would kill a process of it; "
+		 "raise the limit, give a smaller --max-sockets or --ring-size, or look without BPF: --no-bpf",
+		 needed, room, most, limit.file);
+	return -ENOMEM;
+}
