@@ -46,7 +46,7 @@ static void leaks_needs(const struct options *options, struct run_needs *needs)
 	needs->filters_processes = true;
 	needs->track_all = needs->emit_states & ~(1U << STATE_CLOSE_WAIT | 1U << STATE_TIME_WAIT);
 	needs->local_ports = true;
-	needs->present = true;
+	needs->present = needs->namespaces = true;
 }
 
 static struct view *leaks_view(const struct options *options, struct output *output)

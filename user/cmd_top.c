@@ -58,7 +58,7 @@ static void top_needs(const struct options *options, struct run_needs *needs)
 	needs->emit_states = top_states(options);
 	needs->holder_states = needs->emit_states & 1U << STATE_CLOSE_WAIT;
 	needs->filters_processes = true;
-	needs->present = true;
+	needs->present = needs->namespaces = true;
 }
 
 static struct top_config config_of(const struct options *options)

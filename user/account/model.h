@@ -117,6 +117,9 @@ void model_forget(struct model *model, uint64_t now_ns);
  */
 int64_t model_state_now(const struct model *model, const struct group *group, unsigned int state);
 
+/* Which of the drops that listeners told of are proved by now; before listeners, or counts of drops, are read. */
+void model_settle(struct model *model);
+
 /* What looks found: account/present.h. Pointers are valid until the next event. Cursors begin with 0. */
 bool model_present_told(const struct model *model);
 const struct present_socket *model_present_find(const struct model *model, uint64_t id);

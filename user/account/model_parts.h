@@ -42,6 +42,14 @@ void model_on_present(struct model *model, const struct event *event);
 void model_on_listener(struct model *model, const struct event *event);
 void model_on_namespace(struct model *model, const struct event *event);
 void model_present_holder(struct model *model, const struct event *event);
+
+/* Into, or out of, the groups that it belongs to. */
+void model_listener_count(struct model *model, struct listening_socket *listener, bool in);
+
+/* What is told of drops becomes what is known: of a listener that is not in groups, and of a namespace. */
+void model_drops_listener(struct model *model, struct listening_socket *listener, const struct listener_facts *told);
+void model_drops_namespace(struct model *model, uint32_t netns, struct known_namespace *known, const struct namespace_facts *told);
+
 void model_present_decide(struct model *model);
 
 /* Counting: one socket in all groupings and in the totals. */

@@ -120,6 +120,16 @@ static void count_out(struct model *model, struct present_base *base, const uint
 	}
 }
 
+void model_listener_count(struct model *model, struct listening_socket *listener, bool in)
+{
+	struct share share = share_of_listener(listener);
+
+	if (in)
+		count_in(model, &listener->base, listener->groups, &share);
+	else
+		count_out(model, &listener->base, listener->groups, &share);
+}
+
 static void refer(struct model *model, struct present_base *base, const struct event *event)
 {
 	const struct transition *record = &event->record;
@@ -222,9 +232,7 @@ void model_on_present(struct model *model, const struct event *event)
 
 static void forget_listener(struct model *model, uint64_t id, struct listening_socket *listener)
 {
-	struct share share = share_of_listener(listener);
-
-	count_out(model, &listener->base, listener->groups, &share);
+	model_listener_count(model, listener, false);
 	let_go(model, &listener->base);
 	id_map_remove(&model->present.listeners, id);
 }
@@ -233,7 +241,6 @@ void model_on_listener(struct model *model, const struct event *event)
 {
 	uint64_t id = event->record.id;
 	struct listening_socket *listener = id_map_find(&model->present.listeners, id);
-	struct share share;
 
 	if (!event->listener || (event->listener->gone && !listener))
 		return;
@@ -246,24 +253,24 @@ void model_on_listener(struct model *model, const struct event *event)
 		if (!listener)
 			return;
 	} else {
-		share = share_of_listener(listener);
-		count_out(model, &listener->base, listener->groups, &share);
+		model_listener_count(model, listener, false);
 	}
 	settle(model, &listener->base, event);
 	listener->now = *event->listener;
-	share = share_of_listener(listener);
-	count_in(model, &listener->base, listener->groups, &share);
+	model_drops_listener(model, listener, event->listener);
+	model_listener_count(model, listener, true);
 }
 
 void model_on_namespace(struct model *model, const struct event *event)
 {
-	struct namespace_facts *facts;
+	uint32_t netns = event->record.endpoint.netns;
+	struct known_namespace *known;
 
-	if (!event->namespace || !event->record.endpoint.netns)
+	if (!event->namespace || !netns)
 		return;
-	facts = id_map_put(&model->present.namespaces, event->record.endpoint.netns);
-	if (facts)
-		*facts = *event->namespace;
+	known = id_map_put(&model->present.namespaces, netns);
+	if (known)
+		model_drops_namespace(model, netns, known, event->namespace);
 }
 
 /* Whose the descriptor is. Of those in an accept queue it is told together with the socket, whose listener is known better there. */
@@ -349,17 +356,19 @@ const struct listening_socket *model_listener_next(const struct model *model, si
 
 const struct namespace_facts *model_namespace_find(const struct model *model, uint32_t netns)
 {
-	return id_map_find(&model->present.namespaces, netns);
+	const struct known_namespace *known = id_map_find(&model->present.namespaces, netns);
+
+	return known ? &known->facts : NULL;
 }
 
 const struct namespace_facts *model_namespace_next(const struct model *model, size_t *cursor, uint32_t *netns)
 {
 	uint64_t inode = 0;
-	const struct namespace_facts *facts = id_map_next(&model->present.namespaces, cursor, &inode);
+	const struct known_namespace *known = id_map_next(&model->present.namespaces, cursor, &inode);
 
 	if (netns)
 		*netns = inode;
-	return facts;
+	return known ? &known->facts : NULL;
 }
 
 const struct known_process *model_present_process(const struct model *model, const struct present_base *base)

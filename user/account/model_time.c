@@ -84,6 +84,7 @@ static void end_interval(struct group *group, double seconds)
 
 void model_end_interval(struct model *model, double seconds)
 {
+	model_settle(model);
 	for_each_group(model, end_interval, seconds);
 }
 

@@ -11,7 +11,7 @@ void present_tables_init(struct present_tables *tables, unsigned int n_groupings
 	memset(tables, 0, sizeof(*tables));
 	id_map_init(&tables->sockets, sizeof(struct present_socket) + groups);
 	id_map_init(&tables->listeners, sizeof(struct listening_socket) + groups);
-	id_map_init(&tables->namespaces, sizeof(struct namespace_facts));
+	id_map_init(&tables->namespaces, sizeof(struct known_namespace));
 	id_map_init(&tables->ends, sizeof(struct present_end));
 	id_map_init(&tables->ends_anywhere, sizeof(struct present_end));
 }

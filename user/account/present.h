@@ -42,10 +42,23 @@ struct present_socket {
 	uint32_t groups[]; /* by grouping; 0: ~other */
 };
 
+/* How it is found out what a listening socket dropped: account/model_drops.c. */
+struct listener_drops {
+	uint64_t told, told_new; /* the kernel's number of the socket, and what of it is new, as told; LISTENER_NOT_KNOWN */
+	uint64_t proved; /* of told_new: the namespace counted them too */
+	uint64_t pending, pending_ns; /* of told_new: may be proved yet; since then */
+};
+
 struct listening_socket {
 	struct present_base base;
-	struct listener_facts now;
+	struct listener_facts now; /* drops and new_drops: SYNs and connections alone; not known where the namespace's are not */
+	struct listener_drops drops;
 	uint32_t groups[];
+};
+
+struct known_namespace {
+	struct namespace_facts facts;
+	uint64_t drops, drops_ns; /* that it counted and no listener is known to have made; since then */
 };
 
 /* Of one end: which sockets have it. */
@@ -56,7 +69,8 @@ struct present_end {
 
 struct present_tables {
 	struct id_map sockets, listeners; /* by id: struct present_socket, struct listening_socket */
-	struct id_map namespaces; /* by inode: struct namespace_facts */
+	struct id_map namespaces; /* by inode: struct known_namespace */
+	bool unsettled; /* drops were told since model_settle() */
 	struct id_map ends, ends_anywhere; /* by hash of the ends with and without the namespace: struct present_end */
 };
 

@@ -563,11 +563,11 @@ static void look_around(struct live *live, bool last)
 	live->feed.holders_seen_ns = holders_seen_ns(live->holders);
 	if (live->ports)
 		port_watch_look(live->ports, facts.now_ns, last);
+	if (live->namespaces && namespaces_watch_look(live->namespaces, facts.now_ns, last))
+		feed_fail(&live->feed, -EPERM);
 	if (live->present && present_watch_look(live->present, facts.now_ns, last))
 		feed_fail(&live->feed, -ENOMEM);
 	live->feed.present_seen_ns = live->present ? present_watch_seen_ns(live->present) : 0;
-	if (live->namespaces && namespaces_watch_look(live->namespaces, facts.now_ns, last))
-		feed_fail(&live->feed, -EPERM);
 }
 
 /* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */

@@ -110,7 +110,7 @@ static void count_figures(struct diagnosis *diagnosis)
 
 static void note_trends(struct diagnosis *diagnosis, uint64_t now_ns)
 {
-	const struct model *model = diagnosis->ports.books;
+	struct model *model = diagnosis->ports.books;
 	const struct listening_socket *listener;
 	const struct namespace_facts *facts;
 	unsigned int counter;
@@ -118,9 +118,10 @@ static void note_trends(struct diagnosis *diagnosis, uint64_t now_ns)
 	uint32_t netns;
 	uint64_t id;
 
+	model_settle(model);
 	while ((listener = model_listener_next(model, &cursor, &id)))
-		if (listener->now.drops != LISTENER_NOT_KNOWN && listener->now.new_drops != LISTENER_NOT_KNOWN)
-			trends_note(&diagnosis->trends, trend_key(TREND_LISTENER_DROPS, id, 0), listener->now.drops,
+		if (listener->now.new_drops != LISTENER_NOT_KNOWN)
+			trends_note(&diagnosis->trends, trend_key(TREND_LISTENER_DROPS, id, 0), listener->now.new_drops,
 				    listener->now.new_drops, now_ns);
 	for (cursor = 0; (facts = model_namespace_next(model, &cursor, &netns));)
 		for (counter = 0; counter < NS_COUNTERS; counter++)

@@ -21,7 +21,7 @@ struct listener_facts {
 	uint32_t somaxconn; /* of the namespace now; 0 = not known */
 	uint32_t half_open; /* SYN_RECV: SYNs that were answered, whose third segment did not come yet */
 	uint32_t closed; /* of `depth`: the client has closed or reset already */
-	uint64_t drops; /* SYNs and connections dropped at this socket since it listens; LISTENER_NOT_KNOWN */
+	uint64_t drops; /* sk_drops: what was dropped at this socket since it listens, RST segments too; LISTENER_NOT_KNOWN */
 	uint64_t new_drops; /* of these since the run began; LISTENER_NOT_KNOWN */
 	uint64_t oldest_ns; /* monotonic: the SYN of the first one that waits came then; 0 = none waits, or not known */
 };

@@ -223,10 +223,10 @@ static int look(struct polling *polling, bool last)
 	tell_changed(polling);
 	tell_gone(polling);
 	count_small(polling);
-	if (polling->present)
-		err = polled_present_look(polling->present);
-	if (!err && polling->namespaces)
+	if (polling->namespaces)
 		err = namespaces_watch_look(polling->namespaces, polling->look_ns, last);
+	if (!err && polling->present)
+		err = polled_present_look(polling->present);
 	if (err)
 		return err;
 	polled_holders_look(polling->holders, last);

@@ -133,8 +133,11 @@ int recording_live_tell_looks(const struct model *live, const struct tick *now, 
 
 	while (!result && (listener = model_listener_next(live, &cursor, &id))) {
 		struct event event = model_present_event(live, id, &listener->base, RECORD_LISTENER);
+		struct listener_facts facts = listener->now;
 
-		event.listener = &listener->now;
+		facts.drops = listener->drops.told;
+		facts.new_drops = facts.drops == LISTENER_NOT_KNOWN ? LISTENER_NOT_KNOWN : listener->drops.told_new;
+		event.listener = &facts;
 		result = tell_look(&telling, &event);
 	}
 	cursor = 0;

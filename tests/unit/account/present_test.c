@@ -79,6 +79,18 @@ static void tell_holder(struct model *model, uint64_t id, unsigned int number)
 	model_event(model, &event);
 }
 
+/* It has counted as many more as a listener can have dropped. */
+static void tell_namespace(struct model *model)
+{
+	static struct namespace_facts facts;
+	struct event event = event_of(0, RECORD_NAMESPACE, 0);
+
+	facts.counters[NS_LISTEN_DROPS].known = NS_KNOWN;
+	facts.counters[NS_LISTEN_DROPS].total = facts.counters[NS_LISTEN_DROPS].grown += LISTENERS;
+	event.namespace = &facts;
+	model_event(model, &event);
+}
+
 static void tell_listener(struct model *model, unsigned int i, bool gone)
 {
 	struct event event = event_of(listeners[i].id, RECORD_LISTENER, STATE_LISTEN);
@@ -88,7 +100,9 @@ static void tell_listener(struct model *model, unsigned int i, bool gone)
 	event.record.owner = process_of(listeners[i].owner);
 	event.record.endpoint.local_port = 8000 + i % 3;
 	event.listener = &facts;
+	tell_namespace(model);
 	model_event(model, &event);
+	model_settle(model);
 }
 
 static bool is_closing(unsigned int state)

@@ -249,7 +249,10 @@ static int leaks_end(struct view *view, const struct tick *last)
 	struct held_socket *held = NULL;
 	size_t asked = 0;
 	struct model_tick room;
-	int err = make_report(leaks, &report, &held, &asked);
+	int err;
+
+	model_settle(leaks->model);
+	err = make_report(leaks, &report, &held, &asked);
 
 	end_count_down(leaks);
 	report.tick = model_tick(leaks->model, last, &room);

@@ -86,7 +86,8 @@ static void queue_text(struct output *output, const struct leaks_report *report,
 	if (facts->closed)
 		output_printf(output, ", %u already closed by the client", facts->closed);
 	if (facts->drops != LISTENER_NOT_KNOWN && facts->drops)
-		output_printf(output, ", %llu dropped since it listens", (unsigned long long)facts->drops);
+		output_printf(output, ", %s%llu dropped since it listens", facts->drops > facts->new_drops ? "up to " : "",
+			      (unsigned long long)facts->drops);
 	output_string(output, "\n");
 }
 

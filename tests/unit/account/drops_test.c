@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which of the drops that listening sockets tell of are SYNs and connections: as many as their namespace counts, and no more. */
+#include "unit.h"
+
+#include "account/model.h"
+#include "util/tcp_state.h"
+
+#define SECOND 1000000000ULL
+
+static struct model *model;
+static uint64_t now_ns;
+
+static int begin(void **state)
+{
+	struct model_config config = { .states = 1U << STATE_TIME_WAIT, .n_groupings = 1, .groupings = { GROUP_PORT } };
+
+	(void)state;
+	now_ns = 1000 * SECOND;
+	model = model_new(&config);
+	return model ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	model_free(model);
+	return 0;
+}
+
+static void tell(struct event *event, unsigned int type, uint64_t id)
+{
+	static const struct container nowhere;
+
+	event->container = &nowhere;
+	event->record.type = type;
+	event->record.id = id;
+	event->record.time_ns = now_ns;
+	event->record.endpoint.netns = 1;
+	event->record.endpoint.local_port = 8000 + id;
+	event->record.old_state = event->record.new_state = type == RECORD_LISTENER ? STATE_LISTEN : 0;
+	model_event(model, event);
+}
+
+/* The kernel's numbers, and of them what is new. */
+static void tell_listener(uint64_t id, uint64_t drops, uint64_t grown, bool full)
+{
+	struct listener_facts facts = { .backlog = 4, .depth = full ? 5 : 0, .drops = drops, .new_drops = grown };
+	struct event event = { .listener = &facts };
+
+	tell(&event, RECORD_LISTENER, id);
+}
+
+static void tell_namespace(uint64_t total, uint64_t grown)
+{
+	struct namespace_facts facts = { .counters[NS_LISTEN_DROPS] = { .known = NS_KNOWN, .total = total, .grown = grown } };
+	struct event event = { .namespace = &facts };
+
+	tell(&event, RECORD_NAMESPACE, 0);
+}
+
+/* A look is over. */
+static void settle(void)
+{
+	model_settle(model);
+	now_ns += SECOND;
+}
+
+static void assert_drops(uint64_t id, uint64_t drops, uint64_t grown)
+{
+	const struct listening_socket *listener = model_listener_find(model, id);
+
+	assert_non_null(listener);
+	assert_int_equal(listener->now.drops, drops);
+	assert_int_equal(listener->now.new_drops, grown);
+}
+
+static void test_resets_are_none(void **state)
+{
+	(void)state;
+	tell_namespace(1000, 0);
+	tell_listener(1, 7, 0, false);
+	settle();
+	tell_listener(1, 27, 20, false);
+	settle();
+	assert_drops(1, 7, 0);
+	assert_int_equal(model->present_counts.accept_drops, 0);
+	/* Nor do they become some when the namespace counts another's, much later. */
+	now_ns += 60 * SECOND;
+	tell_namespace(1005, 5);
+	settle();
+	assert_drops(1, 7, 0);
+}
+
+/* One connection that finds the queue full counts twice at the socket. */
+static void test_counted_twice(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, false);
+	settle();
+	tell_namespace(6, 6);
+	tell_listener(1, 12, 12, true);
+	settle();
+	assert_drops(1, 6, 6);
+	tell_namespace(7, 7);
+	tell_listener(1, 14, 14, true);
+	settle();
+	assert_drops(1, 7, 7);
+	assert_int_equal(model->present_counts.accept_drops, 7);
+}
+
+/* The namespace is looked at first: what came between the two is counted with the next look. */
+static void test_between_the_looks(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, false);
+	settle();
+	tell_listener(1, 3, 3, true);
+	settle();
+	assert_drops(1, 0, 0);
+	tell_namespace(3, 3);
+	settle();
+	assert_drops(1, 3, 3);
+}
+
+static void test_of_several(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	for (uint64_t id = 1; id <= 3; id++)
+		tell_listener(id, 0, 0, false);
+	settle();
+	tell_namespace(10, 10);
+	tell_listener(1, 500, 500, false);
+	tell_listener(2, 8, 8, true);
+	tell_listener(3, 1, 1, false);
+	settle();
+	assert_drops(2, 8, 8);
+	assert_drops(1, 2, 2);
+	assert_drops(3, 0, 0);
+	assert_int_equal(model->present_counts.accept_drops, 10);
+}
+
+/* Of a namespace that was not looked at nothing is claimed. */
+static void test_unknown_namespace(void **state)
+{
+	(void)state;
+	tell_listener(1, 9, 9, true);
+	settle();
+	assert_drops(1, LISTENER_NOT_KNOWN, LISTENER_NOT_KNOWN);
+	assert_int_equal(model->present_counts.accept_drops, 0);
+	/* It is new as the listener is: all that it counted may be the listener's. But what it counted is for these alone. */
+	tell_namespace(4, 0);
+	settle();
+	assert_drops(1, 4, 4);
+	tell_listener(1, 19, 19, true);
+	settle();
+	assert_drops(1, 4, 4);
+}
+
+/* A file of a recording that begins in the middle of the run: what was told before is told at once. */
+static void test_begins_in_the_middle(void **state)
+{
+	(void)state;
+	tell_namespace(105, 5);
+	tell_listener(1, 110, 10, true);
+	settle();
+	assert_drops(1, 105, 5);
+}
+
+static void test_not_known(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, LISTENER_NOT_KNOWN, LISTENER_NOT_KNOWN, true);
+	settle();
+	assert_drops(1, LISTENER_NOT_KNOWN, LISTENER_NOT_KNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_resets_are_none, begin, end),
+		cmocka_unit_test_setup_teardown(test_counted_twice, begin, end),
+		cmocka_unit_test_setup_teardown(test_between_the_looks, begin, end),
+		cmocka_unit_test_setup_teardown(test_of_several, begin, end),
+		cmocka_unit_test_setup_teardown(test_unknown_namespace, begin, end),
+		cmocka_unit_test_setup_teardown(test_begins_in_the_middle, begin, end),
+		cmocka_unit_test_setup_teardown(test_not_known, begin, end),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a listening socket really dropped. The kernel's number of the socket (sk_drops) grows by more than that: by each RST and each
+ * segment sent twice that reaches it, and twice by one connection that found the queue full. ListenDrops of the namespace grows by
+ * SYNs and connections alone, but by those of all sockets. So both have to grow: each drop that the namespace counts is given to a
+ * socket whose number grew at about the same time, to one whose queue is full before others. The sum is never more than the
+ * namespace's. A source looks at the namespace first, then at its sockets: what the former counted the latter have counted too.
+ */
+#include "account/model_parts.h"
+
+#define MATCH_NS 15000000000ULL /* the two are looked at a second apart, further where there are many sockets; new namespaces come later */
+
+static const struct namespace_count *counter_of(const struct known_namespace *known)
+{
+	const struct namespace_count *counter = known ? &known->facts.counters[NS_LISTEN_DROPS] : NULL;
+
+	return counter && counter->known == NS_KNOWN ? counter : NULL;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_past(uint64_t since_ns, uint64_t now_ns)
+{
+	return now_ns > since_ns && now_ns - since_ns > MATCH_NS;
+}
+
+/* What views and rules read. */
+static void refresh(const struct known_namespace *known, struct listening_socket *listener)
+{
+	const struct listener_drops *drops = &listener->drops;
+	const struct namespace_count *counter = counter_of(known);
+
+	listener->now.drops = listener->now.new_drops = LISTENER_NOT_KNOWN;
+	if (!counter || drops->told == LISTENER_NOT_KNOWN)
+		return;
+	listener->now.new_drops = drops->proved;
+	listener->now.drops = drops->proved + smaller(drops->told - drops->told_new, counter->total - counter->grown);
+}
+
+static void take(struct known_namespace *known, struct listening_socket *listener)
+{
+	uint64_t both = smaller(known->drops, listener->drops.pending);
+
+	known->drops -= both;
+	listener->drops.pending -= both;
+	listener->drops.proved += both;
+}
+
+void model_drops_listener(struct model *model, struct listening_socket *listener, const struct listener_facts *told)
+{
+	struct known_namespace *known = id_map_find(&model->present.namespaces, listener->base.endpoint.netns);
+	struct listener_drops *drops = &listener->drops;
+	bool is_known = told->drops != LISTENER_NOT_KNOWN && told->new_drops != LISTENER_NOT_KNOWN;
+	uint64_t before = drops->told == LISTENER_NOT_KNOWN ? 0 : drops->told_new;
+
+	if (is_known && told->new_drops > before) {
+		drops->pending = (is_past(drops->pending_ns, model->now_ns) ? 0 : drops->pending) + told->new_drops - before;
+		drops->pending_ns = model->now_ns;
+		model->present.unsettled = true;
+	}
+	drops->told = is_known ? told->drops : LISTENER_NOT_KNOWN;
+	drops->told_new = is_known ? told->new_drops : 0;
+	refresh(known, listener);
+}
+
+static bool is_full(const struct listening_socket *listener)
+{
+	return listener->now.depth > listener->now.backlog;
+}
+
+static bool is_before(const struct listening_socket *a, const struct listening_socket *b)
+{
+	if (is_full(a) != is_full(b))
+		return is_full(a);
+	if (a->drops.pending_ns != b->drops.pending_ns)
+		return a->drops.pending_ns > b->drops.pending_ns;
+	return a->drops.pending > b->drops.pending;
+}
+
+/* The one that a drop is most likely of; NULL: none. */
+static struct listening_socket *most_likely(struct model *model, uint32_t netns)
+{
+	struct listening_socket *listener, *found = NULL;
+	size_t cursor = 0;
+
+	while ((listener = id_map_next(&model->present.listeners, &cursor, NULL))) {
+		if (listener->base.endpoint.netns != netns)
+			continue;
+		if (is_past(listener->drops.pending_ns, model->now_ns))
+			listener->drops.pending = 0;
+		if (listener->drops.pending && (!found || is_before(listener, found)))
+			found = listener;
+	}
+	return found;
+}
+
+static void recount(struct model *model, struct known_namespace *known, struct listening_socket *listener, bool takes)
+{
+	model_listener_count(model, listener, false);
+	if (takes)
+		take(known, listener);
+	refresh(known, listener);
+	model_listener_count(model, listener, true);
+}
+
+/* From now on, or no longer, it can be said what its listeners dropped. */
+static void refresh_all(struct model *model, struct known_namespace *known, uint32_t netns)
+{
+	struct listening_socket *listener;
+	size_t cursor = 0;
+
+	while ((listener = id_map_next(&model->present.listeners, &cursor, NULL)))
+		if (listener->base.endpoint.netns == netns)
+			recount(model, known, listener, false);
+}
+
+static void give(struct model *model, struct known_namespace *known, uint32_t netns)
+{
+	struct listening_socket *listener;
+
+	while (known->drops && (listener = most_likely(model, netns)))
+		recount(model, known, listener, true);
+}
+
+/* Listeners that came while it runs may be known before their namespace is: all that it ever counted can be theirs. */
+static void begin(struct model *model, struct known_namespace *known, uint32_t netns, const struct namespace_count *counter)
+{
+	refresh_all(model, known, netns);
+	known->drops = counter->total;
+	give(model, known, netns);
+	known->drops = smaller(known->drops, counter->grown);
+	known->drops_ns = model->now_ns;
+}
+
+void model_drops_namespace(struct model *model, uint32_t netns, struct known_namespace *known, const struct namespace_facts *told)
+{
+	const struct namespace_count *counter = counter_of(known);
+	uint64_t grown = counter ? counter->grown : 0;
+	bool was_known = counter != NULL;
+
+	known->facts = *told;
+	counter = counter_of(known);
+	if (!counter && was_known)
+		refresh_all(model, known, netns);
+	if (counter && !was_known)
+		begin(model, known, netns, counter);
+	if (!counter || !was_known || counter->grown <= grown)
+		return;
+	known->drops = (is_past(known->drops_ns, model->now_ns) ? 0 : known->drops) + counter->grown - grown;
+	known->drops_ns = model->now_ns;
+	model->present.unsettled = true;
+}
+
+void model_settle(struct model *model)
+{
+	struct known_namespace *known;
+	size_t cursor = 0;
+	uint64_t netns;
+
+	if (!model->present.unsettled)
+		return;
+	model->present.unsettled = false;
+	while ((known = id_map_next(&model->present.namespaces, &cursor, &netns))) {
+		if (is_past(known->drops_ns, model->now_ns))
+			known->drops = 0;
+		give(model, known, netns);
+	}
+}
