@@ -213,7 +213,7 @@ uint64_t memory_of_maps(const struct bpf_object *object)
 	return rings + sum + sum / 4; /* a quarter: what the kernel has beside tables, measured */
 }
 
-int memory_limit_check(const struct bpf_object *object, char *error, size_t error_size)
+int memory_limit_check(const struct bpf_object *object, bool maps_count, char *error, size_t error_size)
 {
 	char room[TEXT_NUMBER], needed[TEXT_NUMBER], most[TEXT_NUMBER];
 	struct memory_limit limit;
@@ -222,7 +222,7 @@ int memory_limit_check(const struct bpf_object *object, char *error, size_t erro
 
 	if (memory_limit_read(&limit, "/proc/self"))
 		return 0;
-	need = memory_of_maps(object);
+	need = maps_count ? memory_of_maps(object) : 0;
 	if (sysinfo(&machine) || (uint64_t)machine.freeswap * machine.mem_unit < OWN_BYTES) /* else ours may be swapped out */
 		need += OWN_BYTES;
 	if (limit.room >= need)

@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_ATTACH_MEMORY_LIMIT_H
 #define TCPDWELL_ATTACH_MEMORY_LIMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,10 @@ int memory_limit_read(struct memory_limit *limit, const char *proc);
 /* What the object's maps take from the moment on that they are made. */
 uint64_t memory_of_maps(const struct bpf_object *object);
 
-/* Is there room to load the object, whose maps have their sizes? 0, or -ENOMEM with a sentence. */
-int memory_limit_check(const struct bpf_object *object, char *error, size_t error_size);
+/*
+ * Is there room to load the object, whose maps have their sizes? `maps_count`: they are the cgroup's (since Linux 5.11). 0, or -ENOMEM
+ * with a sentence.
+ */
+int memory_limit_check(const struct bpf_object *object, bool maps_count, char *error, size_t error_size);
 
 #endif

@@ -333,7 +333,7 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 	int err;
 
 	tune(tracer, config);
-	err = memory_limit_check(tracer->skeleton->obj, error, error_size);
+	err = memory_limit_check(tracer->skeleton->obj, !tracer->kernel.counts_locked_memory, error, error_size);
 	if (err)
 		return err;
 	if (config->verifier)
