@@ -14,7 +14,8 @@ struct owner_key {
 	struct process owner, closer;
 	uint64_t cgroup_id;
 	uint8_t attribution, in_accept_queue;
-	uint8_t zero[6];
+	bool sparse; /* the text has nothing that is null */
+	uint8_t zero[5];
 };
 
 struct owner_memo {
@@ -26,7 +27,7 @@ struct owner_memo {
 
 static struct owner_memo memos[PAIRS][2];
 
-static struct owner_key key_of(const struct event *event)
+static struct owner_key key_of(const struct event *event, bool sparse)
 {
 	return (struct owner_key){
 		.owner = event->record.owner,
@@ -34,6 +35,7 @@ static struct owner_key key_of(const struct event *event)
 		.cgroup_id = event->cgroup_id,
 		.attribution = event_attribution(event),
 		.in_accept_queue = event->record.flags & FLAG_IN_ACCEPT_QUEUE,
+		.sparse = sparse,
 	};
 }
 
@@ -93,9 +95,9 @@ static bool holds(const struct owner_memo *memo, const struct owner_key *key, co
 	return memo->size && !memcmp(&memo->key, key, sizeof(*key)) && same_names(memo->names, names);
 }
 
-const char *owner_memo_find(const struct event *event, size_t *size)
+const char *owner_memo_find(const struct event *event, bool sparse, size_t *size)
 {
-	struct owner_key key = key_of(event);
+	struct owner_key key = key_of(event, sparse);
 	const struct owner_memo *memo = pair_of(&key);
 	const char *names[NAMES];
 
@@ -106,9 +108,9 @@ const char *owner_memo_find(const struct event *event, size_t *size)
 	return memo->text;
 }
 
-void owner_memo_keep(const struct event *event, const char *text, size_t size)
+void owner_memo_keep(const struct event *event, bool sparse, const char *text, size_t size)
 {
-	struct owner_key key = key_of(event);
+	struct owner_key key = key_of(event, sparse);
 	struct owner_memo *memo = pair_of(&key);
 	const char *names[NAMES];
 

@@ -6,14 +6,15 @@
 #ifndef TCPDWELL_EVENT_OWNER_MEMO_H
 #define TCPDWELL_EVENT_OWNER_MEMO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "event/event.h"
 
-/* The fields that event_owner_json() wrote for such an event; NULL: not remembered. Valid until the next call here. */
-const char *owner_memo_find(const struct event *event, size_t *size);
+/* The fields that event_owner_json() wrote for such an event, `sparse` or whole; NULL: not remembered. Valid until the next call here. */
+const char *owner_memo_find(const struct event *event, bool sparse, size_t *size);
 
 /* Takes the place of another text. What is too long is not remembered. */
-void owner_memo_keep(const struct event *event, const char *text, size_t size);
+void owner_memo_keep(const struct event *event, bool sparse, const char *text, size_t size);
 
 #endif

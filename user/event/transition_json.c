@@ -218,7 +218,7 @@ static void owner_fields_json(struct json *json, const struct event *event)
 void event_owner_json(struct json *json, const struct event *event)
 {
 	size_t size, begin = json->size;
-	const char *known = owner_memo_find(event, &size);
+	const char *known = owner_memo_find(event, json->sparse, &size);
 	char *at = known ? json_fields_begin(json, size) : NULL;
 
 	if (at) {
@@ -229,7 +229,7 @@ void event_owner_json(struct json *json, const struct event *event)
 	if (json_error(json))
 		return;
 	begin += json->data[begin] == ',';
-	owner_memo_keep(event, json->data + begin, json->size - begin);
+	owner_memo_keep(event, json->sparse, json->data + begin, json->size - begin);
 }
 
 static const char *type_name(unsigned int type)
@@ -257,20 +257,26 @@ static const char *type_name(unsigned int type)
 
 #define STATES_ROOM 192
 
-static char *put_states(char *at, const struct transition *record)
+/* `known`: the key with its value begins; else null, or nothing where that is left out. */
+#define PUT_KEY(at, key, known, sparse) ((known) ? PUT(at, ",\"" key "\":") : (sparse) ? (at) : PUT(at, ",\"" key "\":null"))
+
+static char *put_states(char *at, const struct transition *record, bool sparse)
 {
 	bool dwell_known = record->since_ns && record->since_ns <= record->time_ns;
+	const char *closed_by = closed_by_name(record->closed_by), *end = end_name(record->end);
 
 	at = PUT(at, ",\"old_state\":");
 	at = put_name(at, record->old_state ? tcp_state_name(record->old_state) : NULL);
 	at = PUT(at, ",\"new_state\":");
 	at = put_name(at, tcp_state_name(record->new_state));
-	at = PUT(at, ",\"dwell_ns\":");
-	at = dwell_known ? put_number(at, record->time_ns - record->since_ns) : PUT(at, "null");
-	at = PUT(at, ",\"closed_by\":");
-	at = put_name(at, closed_by_name(record->closed_by));
-	at = PUT(at, ",\"end\":");
-	return put_name(at, end_name(record->end));
+	at = PUT_KEY(at, "dwell_ns", dwell_known, sparse);
+	if (dwell_known)
+		at = put_number(at, record->time_ns - record->since_ns);
+	at = PUT_KEY(at, "closed_by", closed_by, sparse);
+	if (closed_by)
+		at = put_name(at, closed_by);
+	at = PUT_KEY(at, "end", end, sparse);
+	return end ? put_name(at, end) : at;
 }
 
 #define HEAD_ROOM 128
@@ -297,7 +303,7 @@ static void own_fields_json(struct json *json, const struct event *event)
 	at = put_head(at, json, event);
 	at = put_endpoint(at, event);
 	if (record->type == RECORD_TRANSITION) {
-		at = put_states(at, record);
+		at = put_states(at, record, json->sparse);
 	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
 		   record->type == RECORD_LISTENER) {
 		at = PUT(at, ",\"state\":");
@@ -322,7 +328,7 @@ static void users_json(struct json *json, const struct event *event)
 
 	if (event->holder) {
 		process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
-	} else {
+	} else if (!json->sparse) {
 		at = json_fields_begin(json, sizeof(nobody));
 		if (at)
 			json_fields_end(json, PUT(at, nobody));

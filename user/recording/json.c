@@ -57,6 +57,7 @@ void recording_event_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
 
+	json->sparse = true;
 	json_object_begin(json, NULL);
 	event_fields_json(json, event);
 	json_u64(json, "time_ns", record->time_ns);
@@ -67,6 +68,7 @@ void recording_event_json(struct json *json, const struct event *event)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
 	if (!event->held && !event->ports && !event->namespace)
 		processes_json(json, event);
+	json->sparse = false;
 	end(json);
 }
 

@@ -28,7 +28,8 @@
  *   summary     totals, as `trace -j` has them; a run's last file only
  *   end         "next": the file that goes on, or null. Missing: the recorder was killed
  *
- * Beside their public fields events have what a replay needs, left out where it is 0: "time_ns" and "since_ns" (when the
+ * Of an event's public fields those that are null are left out (a third of all bytes), but for "old_state" and "service_port".
+ * Beside them events have what a replay needs, left out where it is 0: "time_ns" and "since_ns" (when the
  * state that is left began), on the monotonic clock as everywhere; "owner_start_ns", "closer_start_ns", "holder_start_ns" (boot-time clock,
  * pid and start name a process); "owner_attribution" (of the owner where "attribution" is the closer's);
  * "owner_cgroup_id", "closer_cgroup_id", "socket_cgroup_id"; on `socket` lines "closed_by".

@@ -21,6 +21,7 @@ struct json {
 			int error;
 		};
 	};
+	bool sparse; /* what is null is left out, but for elements of arrays */
 	uint64_t second; /* json_time: the second in second_text */
 	char second_text[24];
 };
@@ -116,7 +117,8 @@ static inline void json_array_end(struct json *json)
 
 static inline void json_null(struct json *json, const char *key)
 {
-	json_literal(json, key, "null");
+	if (!json->sparse || !key)
+		json_literal(json, key, "null");
 }
 
 static inline void json_bool(struct json *json, const char *key, bool value)
