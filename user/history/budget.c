@@ -101,11 +101,11 @@ static int ask(struct budget *budget, uint64_t *used, uint64_t share, uint64_t b
 	return 0;
 }
 
-static uint64_t database_size(const struct budget *budget)
+static uint64_t size_of(const struct budget *budget, const char *name)
 {
 	struct stat status;
 
-	return fstatat(budget->folder, HISTORY_DATABASE, &status, AT_SYMLINK_NOFOLLOW) ? 0 : status.st_size;
+	return fstatat(budget->folder, name, &status, AT_SYMLINK_NOFOLLOW) ? 0 : status.st_size;
 }
 
 int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size)
@@ -114,7 +114,7 @@ int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size)
 		return -ENOSPC;
 	if (budget_used(budget) + bytes > budget->limit - SLACK / 2)
 		budget_look(budget);
-	if (budget_used(budget) + bytes > budget->limit - SLACK / 2 && database_size(budget) <= budget->database)
+	if (budget_used(budget) + bytes > budget->limit - SLACK / 2 && size_of(budget, HISTORY_DATABASE) <= budget->database)
 		return -ENOSPC;
 	budget->used_intervals += bytes;
 	return 0;
@@ -151,5 +151,25 @@ int budget_ask_events(struct budget *budget, uint64_t bytes)
 
 int budget_ask_intervals(struct budget *budget, uint64_t bytes)
 {
-	return ask(budget, &budget->used_intervals, budget->database + budget->wal + SLACK / 2, bytes);
+	bool shrinks = size_of(budget, HISTORY_LOG) > budget->wal;
+
+	return ask(budget, &budget->used_intervals, shrinks ? budget->limit : budget->database + budget->wal + SLACK / 2, bytes);
+}
+
+bool budget_log_is_stuck(struct budget *budget)
+{
+	uint64_t log = size_of(budget, HISTORY_LOG);
+
+	budget_look(budget);
+	return log > budget->wal && budget_used(budget) + log > budget->limit - SLACK / 2;
+}
+
+void budget_drop_database(struct budget *budget)
+{
+	unlinkat(budget->folder, HISTORY_DATABASE, 0);
+	unlinkat(budget->folder, HISTORY_LOG, 0);
+	unlinkat(budget->folder, HISTORY_DATABASE "-shm", 0);
+	log_warn("%s is given up: what was not yet put in order when it was last written is more than the budget has room for",
+		 HISTORY_DATABASE);
+	budget_look(budget);
 }

@@ -17,6 +17,7 @@
 /* Names below the history's folder. */
 #define HISTORY_EVENTS "events"
 #define HISTORY_DATABASE "intervals.db"
+#define HISTORY_LOG HISTORY_DATABASE "-wal"
 #define HISTORY_DATABASES "intervals" /* with this all of them begin, and what SQLite puts beside them */
 
 struct budget {
@@ -36,8 +37,14 @@ void budget_look(struct budget *budget);
 /* May event files grow by so many bytes? If not, -ENOSPC: the share is full, or the file system has not enough left. */
 int budget_ask_events(struct budget *budget, uint64_t bytes);
 
-/* The same for the database and what is beside it. */
+/* The same for the database and what is beside it; beyond its share while a log that is too large goes into it. */
 int budget_ask_intervals(struct budget *budget, uint64_t bytes);
+
+/* Is the log, of a larger budget, more than there is room for in the database too? Looks. */
+bool budget_log_is_stuck(struct budget *budget);
+
+/* The database goes, with its log. */
+void budget_drop_database(struct budget *budget);
 
 /* The same for the database's log, which has a share of its own, so that a database that is too large can be made smaller. */
 int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size);

@@ -166,6 +166,8 @@ static int try_open(struct database *database)
 	if (!err)
 		history_distrust(database->sqlite);
 	err = err ?: check(database);
+	if (!err) /* what was killed again and again may have filled the log, and what follows writes to it */
+		database_checkpoint(database);
 	err = err ?: database_execute(database, "PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL");
 	err = err ?: set_up(database);
 	err = err ?: create(database);
@@ -218,6 +220,7 @@ static int open_or_renew(struct database *database)
 		err = set_aside(database, err) ?: try_open(database);
 	while (err == -ENOSPC && budget_drop_set_aside(database->budget))
 		err = try_open(database);
+	database->open_error = err;
 	return err;
 }
 
@@ -233,12 +236,14 @@ int database_new(struct database **ret, const char *folder, struct budget *budge
 		database->flows_most = budget_flows(budget);
 		err = open_or_renew(database);
 	}
-	if (!err) {
-		*ret = database;
-		return 0;
+	if (err == -ENOMEM) {
+		database_free(database);
+		return fail(error, error_size, "%.200s/%s can't be opened: %s", folder, HISTORY_DATABASE, strerror(-err)), err;
 	}
-	database_free(database);
-	return fail(error, error_size, "%.200s/%s can't be opened: %s", folder, HISTORY_DATABASE, strerror(-err)), err;
+	if (err)
+		log_warn("%s can't be opened: %s; there are no intervals until it can be, everything else is kept", database->path, strerror(-err));
+	*ret = database;
+	return 0;
 }
 
 void database_free(struct database *database)
@@ -325,7 +330,7 @@ int database_transaction(struct database *database, int (*act)(struct database *
 	int err;
 
 	if (!database->sqlite)
-		return -EIO;
+		return database->open_error ?: -EIO;
 	err = database_execute(database, "BEGIN IMMEDIATE");
 	err = err ?: act(database, argument);
 	err = err ?: database_execute(database, "COMMIT");

@@ -20,7 +20,10 @@ struct interval {
 	uint64_t transitions, lost, withheld; /* in it */
 };
 
-/* In the folder of the budget, whose path is `folder`. 0, or negative errno with a sentence. */
+/*
+ * In the folder of the budget, whose path is `folder`. 0, or -ENOMEM with a sentence. Where it can't be opened now that is said, and
+ * database_look() opens it when it can be.
+ */
 int database_new(struct database **ret, const char *folder, struct budget *budget, char *error, size_t error_size);
 
 /* Accepts NULL. */

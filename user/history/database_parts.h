@@ -31,6 +31,7 @@ struct database {
 	struct sqlite3_stmt *statements[STATEMENTS];
 	int64_t run; /* id of ours */
 	uint64_t log_inode; /* of intervals.db-wal, as we have it open; 0 = not known */
+	int open_error; /* of the last try: why it is not open */
 	unsigned int opened; /* so often: rows of an earlier file are not in this one */
 	unsigned int set_aside;
 	unsigned int flows_most; /* of an interval */

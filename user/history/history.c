@@ -284,6 +284,15 @@ static void fit(struct history *history)
 	room_for_events(history, 0);
 }
 
+/* What is in a log that a larger budget left is in two places for a moment. */
+static void make_room_for_log(struct history *history)
+{
+	while (budget_log_is_stuck(&history->budget) && recording_view_drop_oldest(history->events, 0))
+		;
+	if (budget_log_is_stuck(&history->budget))
+		budget_drop_database(&history->budget);
+}
+
 int history_view_new(struct view **ret, const struct history_config *config, char *error, size_t error_size)
 {
 	struct history *history = calloc(1, sizeof(*history));
@@ -308,8 +317,10 @@ int history_view_new(struct view **ret, const struct history_config *config, cha
 	}
 	budget_init(&history->budget, history->folder, config->budget);
 	err = open_events(history, config, error, error_size);
-	if (!err)
+	if (!err) {
 		room_for_events(history, 0);
+		make_room_for_log(history);
+	}
 	err = err ?: database_new(&history->database, config->folder, &history->budget, error, error_size);
 	if (err) {
 		history_view_free(&history->view);
