@@ -32,11 +32,15 @@ static uint64_t *slot_at(const struct id_map *map, size_t position)
 	return (uint64_t *)(map->slots + position * map->stride);
 }
 
-/* A recording may hold ids that are not random. */
+/*
+ * Ids need not be random: those of a recording are not, and keys made of addresses differ in few bits, which may be the highest.
+ * Each bit has to reach the lowest ones, also where the caller has folded its key by 32 bits: that must not be undone here.
+ */
 static size_t home_of(const struct id_map *map, uint64_t id)
 {
-	id = (id ^ id >> 32) * 0x9e3779b97f4a7c15ULL;
-	return (id ^ id >> 29) & (map->capacity - 1);
+	id = (id ^ id >> 33) * 0xff51afd7ed558ccdULL;
+	id = (id ^ id >> 33) * 0xc4ceb9fe1a85ec53ULL;
+	return (id ^ id >> 33) & (map->capacity - 1);
 }
 
 static uint64_t stored(uint64_t id)
