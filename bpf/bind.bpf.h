@@ -64,6 +64,27 @@ static __always_inline void bind_failed(const struct sock *sk, __u16 port)
 	bind_emit(&endpoint);
 }
 
+/* A kretprobe is told the result and nothing else. */
+static __always_inline void bind_called(const struct sock *sk, __u16 port)
+{
+	const struct bind_call call = { .sk = sk, .port = port };
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	bpf_map_update_elem(&bind_call_by_thread, &thread, &call, BPF_ANY);
+}
+
+static __always_inline void bind_returned(int result)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct bind_call *call = bpf_map_lookup_elem(&bind_call_by_thread, &thread);
+
+	if (!call)
+		return;
+	if (result)
+		bind_failed(call->sk, call->port);
+	bpf_map_delete_elem(&bind_call_by_thread, &thread);
+}
+
 static __always_inline struct sock *sock_of_descriptor(__u64 fd)
 {
 	struct task_struct *task = compat_current_task();

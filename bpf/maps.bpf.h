@@ -83,6 +83,19 @@ struct {
 	__type(value, __u8);
 } cgroup_by_id SEC(".maps");
 
+/* What inet_csk_get_port() was called with, by thread. In: its kprobe. Out: its kretprobe. */
+struct bind_call {
+	const struct sock *sk;
+	__u64 port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct bind_call);
+} bind_call_by_thread SEC(".maps");
+
 /* An element for each page of ports: what bpf/ports.bpf.h goes by. They hold nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -237,6 +237,20 @@ int BPF_PROG(bind_fexit, struct sock *sk, unsigned short port, int result)
 	return 0;
 }
 
+SEC("kprobe/inet_csk_get_port")
+int BPF_KPROBE(bind_kprobe, struct sock *sk, unsigned short port)
+{
+	bind_called(sk, port);
+	return 0;
+}
+
+SEC("kretprobe/inet_csk_get_port")
+int BPF_KRETPROBE(bind_kretprobe, int result)
+{
+	bind_returned(result);
+	return 0;
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(bind_tracepoint, struct pt_regs *regs, long result)
 {

@@ -277,7 +277,7 @@ static void time_wait(struct world *world, const char *reuse, const char *timest
 		world_note_used(world, world_local_port(fd), reusable);
 		world_close(fd, world_accept(world->listener), peer_closes);
 	}
-	pass_ms(2100);
+	pass_ms(world->settings.flags & PORTS_REUSE_BY_SECOND ? 2100 : world->settings.tw_reuse_delay_ms + 100);
 	if (!peer_closes)
 		world_note_full_sockets(world);
 	world_sysctl("ipv4/tcp_tw_reuse", reuse);

@@ -133,7 +133,7 @@ static const char *local_addr(void)
 
 static void ask_of_destination(const struct run_options *options, const struct headroom *left)
 {
-	json_t *objects = tool_ports(options->tcpdwell, options->polls), *space = tool_find(objects, "namespace", 0, NULL);
+	json_t *objects = tool_ports(&options->tcpdwell), *space = tool_find(objects, "namespace", 0, NULL);
 	json_t *destination = tool_find(objects, "destination", SERVICE, local_addr());
 
 	if (!space || !destination)
@@ -152,7 +152,7 @@ static void ask_of_destination(const struct run_options *options, const struct h
 
 static void ask_of_pool(const struct run_options *options, const struct bind_pool *pool)
 {
-	json_t *found = tool_find(tool_ports(options->tcpdwell, options->polls), "pool", 0, local_addr());
+	json_t *found = tool_find(tool_ports(&options->tcpdwell), "pool", 0, local_addr());
 
 	if (!found)
 		world_fail("tcpdwell says nothing of the pool");
@@ -189,14 +189,14 @@ static void check_connect(const struct experiment *experiment, const struct run_
 	struct headroom left;
 	uint32_t i, other;
 
-	if (options->tcpdwell)
+	if (options->tcpdwell.path)
 		connect_once();
 	port_space_init(&space, port_range_of(&world.settings, world.ends.own_low, world.ends.own_high), &world.reserved,
 			&world.blocked);
 	for (i = 0; i < world.n_used; i++)
 		port_tally_add(&tally, &space, world.used[i].port, world.used[i].reusable);
 	headroom_of(&left, &space, &tally);
-	if (options->tcpdwell && world.n_used)
+	if (options->tcpdwell.path && world.n_used)
 		ask_of_destination(options, &left);
 	fill(experiment);
 	check_error(EADDRNOTAVAIL);
@@ -218,10 +218,10 @@ static void check_bind(const struct experiment *experiment, const struct run_opt
 	struct port_range range = port_range_of(&world.settings, 0, 0);
 	struct bind_pool pool;
 
-	if (options->tcpdwell)
+	if (options->tcpdwell.path)
 		take_once();
 	bind_pool_of(&pool, range, &world.reserved, &world.taken);
-	if (options->tcpdwell)
+	if (options->tcpdwell.path)
 		ask_of_pool(options, &pool);
 	fill(experiment);
 	check_error(EADDRINUSE);
@@ -239,7 +239,7 @@ void experiment_run(const struct experiment *experiment, const struct run_option
 	if (experiment->prepare)
 		experiment->prepare(&world);
 	if (experiment->watched) {
-		experiment->watched(&world, options->tcpdwell);
+		experiment->watched(&world, &options->tcpdwell);
 		return;
 	}
 	if (world.skip[0])

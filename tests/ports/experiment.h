@@ -3,6 +3,7 @@
 #ifndef TESTS_PORTS_EXPERIMENT_H
 #define TESTS_PORTS_EXPERIMENT_H
 
+#include "tool.h"
 #include "world.h"
 
 struct experiment {
@@ -10,7 +11,7 @@ struct experiment {
 	const char *range, *reserved;
 	struct ends ends; /* local NULL and remote NULL: 127.0.0.1 */
 	void (*prepare)(struct world *world); /* makes sockets and notes what they do to ports; NULL: none */
-	void (*watched)(struct world *world, const char *tcpdwell); /* in place of all else, and only with tcpdwell; NULL: no */
+	void (*watched)(struct world *world, const struct tool_options *tcpdwell); /* in place of all else, and only with tcpdwell; NULL: no */
 	bool binds; /* bind(ends.local, 0) is tried, and not connect() */
 	bool large; /* takes long: only when it is asked for */
 	bool knee; /* connect() must take much longer behind the cliff; not looked at on an emulated machine */
@@ -18,8 +19,7 @@ struct experiment {
 
 struct run_options {
 	bool timed; /* the machine is not emulated */
-	const char *tcpdwell; /* that is to say the same beforehand; NULL: it is not asked */
-	bool polls; /* ... without BPF */
+	struct tool_options tcpdwell; /* that is to say the same beforehand; path NULL: it is not asked */
 };
 
 extern const struct experiment experiments[]; /* name NULL ends it */

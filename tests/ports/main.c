@@ -34,13 +34,15 @@ static void outcome_read(int fd, const char *name, char *outcome, size_t size)
 
 static void run(const struct experiment *experiment, const struct run_options *options)
 {
-	char outcome[4096];
+	const char *mode = options->tcpdwell.hooks;
+	char outcome[4096], name[96];
 	int ends[2], status;
 	pid_t pid;
 
+	snprintf(name, sizeof(name), "%s%s%s", mode ?: "", mode ? "/" : "", experiment->name);
 	fflush(stdout);
 	if (pipe(ends) || (pid = fork()) < 0) {
-		report_not_ok(experiment->name, "no process");
+		report_not_ok(name, "no process");
 		return;
 	}
 	if (!pid) {
@@ -51,20 +53,20 @@ static void run(const struct experiment *experiment, const struct run_options *o
 		exit(0);
 	}
 	close(ends[1]);
-	outcome_read(ends[0], experiment->name, outcome, sizeof(outcome));
+	outcome_read(ends[0], name, outcome, sizeof(outcome));
 	waitpid(pid, &status, 0);
 	if (outcome[0] == '~')
-		report_skip(experiment->name, "%s", outcome + 1);
+		report_skip(name, "%s", outcome + 1);
 	else if (!status)
-		report_ok(experiment->name);
+		report_ok(name);
 	else
-		report_not_ok(experiment->name, "%s", outcome[0] ? outcome + 1 : "it ended without a word");
+		report_not_ok(name, "%s", outcome[0] ? outcome + 1 : "it ended without a word");
 }
 
 /* Those that are named; without names all, the large ones only when they are asked for. */
 static bool selected(const struct experiment *experiment, char **names, bool large, const struct run_options *options)
 {
-	if (experiment->watched && !options->tcpdwell)
+	if (experiment->watched && !options->tcpdwell.path)
 		return false;
 	if (!*names)
 		return large || !experiment->large;
@@ -74,7 +76,7 @@ static bool selected(const struct experiment *experiment, char **names, bool lar
 	return false;
 }
 
-/* ports [--large] [--untimed] [--tcpdwell PATH [--polls]] [NAME…] */
+/* ports [--large] [--untimed] [--tcpdwell PATH [--polls | --hooks MODE]] [NAME…]. With --hooks results are called MODE/NAME. */
 int main(int argc, char **argv)
 {
 	struct run_options options = { .timed = true };
@@ -84,10 +86,12 @@ int main(int argc, char **argv)
 
 	for (; *names && (*names)[0] == '-'; names++) {
 		large |= !strcmp(*names, "--large");
-		options.polls |= !strcmp(*names, "--polls");
+		options.tcpdwell.polls |= !strcmp(*names, "--polls");
 		options.timed &= strcmp(*names, "--untimed") != 0;
 		if (!strcmp(*names, "--tcpdwell") && names[1])
-			options.tcpdwell = *++names;
+			options.tcpdwell.path = *++names;
+		else if (!strcmp(*names, "--hooks") && names[1])
+			options.tcpdwell.hooks = *++names;
 	}
 	for (experiment = experiments; experiment->name; experiment++)
 		if (selected(experiment, names, large, &options))

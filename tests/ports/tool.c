@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-json_t *tool_ports(const char *path, bool polls)
+json_t *tool_ports(const struct tool_options *options)
 {
 	json_t *objects = json_array(), *object;
 	char command[512], *line = NULL;
@@ -20,10 +20,11 @@ json_t *tool_ports(const char *path, bool polls)
 	FILE *output;
 	int status;
 
-	snprintf(command, sizeof(command), "exec '%s' ports %s -j -d 0 -n self", path, polls ? "--no-bpf" : "");
+	snprintf(command, sizeof(command), "exec '%s' ports %s%s%s -j -d 0 -n self", options->path, options->polls ? "--no-bpf" : "",
+		 options->hooks ? "--hooks=" : "", options->hooks ?: "");
 	output = popen(command, "r");
 	if (!output)
-		world_fail("%s can't be started", path);
+		world_fail("%s can't be started", options->path);
 	while (getline(&line, &capacity, output) > 0) {
 		object = json_loads(line, 0, NULL);
 		if (!object)
@@ -58,8 +59,44 @@ static json_t *read_line(FILE *output)
 	return object;
 }
 
+/* A mode that hooks functions sees bind() fail without being asked to. */
+static const struct {
+	const char *mode, *hook, *option;
+} ways[] = {
+	{ "fentry", "fexit/inet_csk_get_port", NULL },
+	{ "kprobe", "kretprobe/inet_csk_get_port", NULL },
+	{ "tracepoint", "sys_exit", "--bind-failures" },
+};
+
+static void execute(const struct tool_options *options)
+{
+	char mode[64];
+	const char *words[8] = { options->path, "ports", "-j", "-n", "self", "--bind-failures" };
+	size_t i;
+
+	snprintf(mode, sizeof(mode), "--hooks=%s", options->hooks ?: "");
+	for (i = 0; options->hooks && i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(ways[i].mode, options->hooks)) {
+			words[5] = mode;
+			words[6] = ways[i].option;
+		}
+	execv(options->path, (char *const *)words);
+}
+
+static void check_header(const struct tool_options *options, json_t *header)
+{
+	const char *hook = json_string_value(json_object_get(json_object_get(header, "hooks"), "bind_failed"));
+	size_t i;
+
+	if (!hook)
+		world_fail("tcpdwell does not see bind(): %s", header ? json_dumps(header, JSON_COMPACT) : "it did not begin");
+	for (i = 0; options->hooks && i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (!strcmp(ways[i].mode, options->hooks) && strcmp(ways[i].hook, hook))
+			world_fail("it sees bind() by %s, and not by %s", hook, ways[i].hook);
+}
+
 /* It says its header when it attends to what happens. */
-struct tool *tool_start(const char *path, const char *option)
+struct tool *tool_start(const struct tool_options *options)
 {
 	struct tool *tool = calloc(1, sizeof(*tool));
 	int ends[2];
@@ -70,14 +107,13 @@ struct tool *tool_start(const char *path, const char *option)
 	if (!tool->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(ends[1], STDOUT_FILENO);
-		execl(path, path, "ports", "-j", "-n", "self", option, (char *)NULL);
+		execute(options);
 		_exit(127);
 	}
 	close(ends[1]);
 	tool->output = fdopen(ends[0], "r");
 	tool->picture = json_array();
-	if (!read_line(tool->output))
-		world_fail("tcpdwell did not begin");
+	check_header(options, read_line(tool->output));
 	return tool;
 }
 

@@ -7,11 +7,20 @@
 
 #include "world.h"
 
-/* Runs `PATH ports -j -d 0 -n self`, with --no-bpf where it polls. Its objects, as an array. */
-json_t *tool_ports(const char *path, bool polls);
+struct tool_options {
+	const char *path; /* of tcpdwell */
+	const char *hooks; /* --hooks; NULL: its choice */
+	bool polls; /* without BPF */
+};
 
-/* Runs `PATH ports -j -n self` with further options beside us. It attends when this returns. */
-struct tool *tool_start(const char *path, const char *option);
+/* Runs `PATH ports -j -d 0 -n self`, with --no-bpf where it polls. Its objects, as an array. */
+json_t *tool_ports(const struct tool_options *options);
+
+/*
+ * Runs `PATH ports -j -n self` beside us so that it sees bind() fail, with --bind-failures where no function is hooked. It attends
+ * when this returns, and has said that it sees bind() by the hook that the mode has for it.
+ */
+struct tool *tool_start(const struct tool_options *options);
 
 /* Until it says of bind() to this port why it fails, and how many sockets have the port. */
 void tool_wait_bind(struct tool *tool, uint16_t port, const char *reason, long long count);

@@ -143,10 +143,10 @@ static void end_without_trace(pid_t pid, int accepted)
 	world_wait_free(TAKEN_BY_GONE);
 }
 
-void watched_binds(struct world *world, const char *tcpdwell)
+void watched_binds(struct world *world, const struct tool_options *tcpdwell)
 {
 	pid_t before = holder(take_by_listener, world), connection, gone, bound;
-	struct tool *tool = tool_start(tcpdwell, "--bind-failures");
+	struct tool *tool = tool_start(tcpdwell);
 	json_t *said, *pool;
 
 	connection = holder(take_by_connection, world);
@@ -233,7 +233,7 @@ static void end_and_close(pid_t pid, const int accepted[], uint32_t count)
 #define KEPT 30
 #define CLOSED 20
 
-void watched_holders(struct world *world, const char *tcpdwell)
+void watched_holders(struct world *world, const struct tool_options *tcpdwell)
 {
 	int accepted[BEFORE + KEPT + CLOSED], i;
 	json_t *said, *destination;
@@ -242,7 +242,7 @@ void watched_holders(struct world *world, const char *tcpdwell)
 
 	world_sysctl("ipv4/tcp_tw_reuse", "0");
 	before = connected(world, BEFORE, accepted);
-	tool = tool_start(tcpdwell, "--bind-failures");
+	tool = tool_start(tcpdwell);
 	kept = connected(world, KEPT, accepted + BEFORE);
 	gone = connected(world, CLOSED, accepted + BEFORE + KEPT);
 	end_and_close(gone, accepted + BEFORE + KEPT, CLOSED);

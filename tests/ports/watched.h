@@ -3,12 +3,13 @@
 #ifndef TESTS_PORTS_WATCHED_H
 #define TESTS_PORTS_WATCHED_H
 
+#include "tool.h"
 #include "world.h"
 
 /* bind() fails for each of the reasons for which it may. */
-void watched_binds(struct world *world, const char *tcpdwell);
+void watched_binds(struct world *world, const struct tool_options *tcpdwell);
 
 /* Others have all ports, some since before tcpdwell began, some not any more; connect() fails. */
-void watched_holders(struct world *world, const char *tcpdwell);
+void watched_holders(struct world *world, const struct tool_options *tcpdwell);
 
 #endif

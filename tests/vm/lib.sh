@@ -126,7 +126,7 @@ static_program()
 	case ${TCPDWELL_PROGRAMS:+kept}$1/$2 in
 	kept*) echo "$TCPDWELL_PROGRAMS/$1/$2" ;;
 	x86_64/tcpdwell) echo "$build/static/tcpdwell" ;;
-	x86_64/scenarios) echo "$build/tests/scenarios" ;;
+	x86_64/*) echo "$build/tests/$2" ;;
 	*/tcpdwell) echo "$build/$(debian_arch "$1")/static/tcpdwell" ;;
 	*) echo "$build/$(debian_arch "$1")/tests/$2" ;;
 	esac

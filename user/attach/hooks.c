@@ -47,6 +47,7 @@ static const struct hook hooks[] = {
 	{ FACT_NO_ROUTE_IPV6, HOOK_MODE_FENTRY, "no_route_ipv6_fexit", { "tcp_v6_connect" }, "fexit" },
 	{ FACT_NO_ROUTE_IPV6, HOOK_MODE_ANY, NULL, {}, "unseen" },
 	{ FACT_BIND_FAILED, HOOK_MODE_FENTRY, "bind_fexit", { "inet_csk_get_port" }, "fexit" },
+	{ FACT_BIND_FAILED, HOOK_MODE_KPROBE, "bind_kprobe", { "inet_csk_get_port" }, "kretprobe", "bind_kretprobe" },
 	{ FACT_BIND_FAILED, HOOK_MODE_ANY, "bind_tracepoint", {}, "sys_exit" },
 };
 
@@ -136,13 +137,22 @@ void hook_set_drop(struct hook_set *set, enum fact fact)
 	memset(&set->choices[fact], 0, sizeof(set->choices[fact]));
 }
 
+bool hook_is_at_return(const struct hook *hook, const char *program)
+{
+	return hook->at_return && !strcmp(hook->at_return, program);
+}
+
+static bool loads(const struct hook *hook, const char *program)
+{
+	return (hook->program && !strcmp(hook->program, program)) || hook_is_at_return(hook, program);
+}
+
 const struct hook_choice *hook_set_find(const struct hook_set *set, const char *program)
 {
 	int fact;
 
 	for (fact = 0; fact < FACTS; fact++)
-		if (set->choices[fact].hook && set->choices[fact].hook->program &&
-		    !strcmp(set->choices[fact].hook->program, program))
+		if (set->choices[fact].hook && loads(set->choices[fact].hook, program))
 			return &set->choices[fact];
 	return NULL;
 }
@@ -152,7 +162,7 @@ bool hook_is_program(const char *program)
 	size_t i;
 
 	for (i = 0; i < HOOKS; i++)
-		if (hooks[i].program && !strcmp(hooks[i].program, program))
+		if (loads(&hooks[i], program))
 			return true;
 	return false;
 }

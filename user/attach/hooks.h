@@ -20,6 +20,7 @@ struct hook {
 	const char *program; /* of bpf/tcpdwell.bpf.c; NULL: another fact's hook serves this one too */
 	const char *functions[2]; /* of these the first that exists is hooked */
 	const char *source; /* how it is called in the output */
+	const char *at_return; /* one more program, where the function returns; NULL: none. A kprobe does not tell the result */
 };
 
 struct hook_choice {
@@ -46,6 +47,9 @@ void hook_set_drop(struct hook_set *set, enum fact fact);
 
 /* Does the set load this program? `program` as in bpf/tcpdwell.bpf.c; iterators are not hooks and not asked for. */
 const struct hook_choice *hook_set_find(const struct hook_set *set, const char *program);
+
+/* Is this program hooked to where the function returns? */
+bool hook_is_at_return(const struct hook *hook, const char *program);
 
 /* Is any program of the table called so? */
 bool hook_is_program(const char *program);

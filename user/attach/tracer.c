@@ -39,6 +39,9 @@
 #define PROCESSES 4096
 #define PROCESSES_PER_PROCESSOR 128
 
+/* Threads that are in inet_csk_get_port() at once, which does not sleep. */
+#define BINDS_AT_ONCE 1024
+
 static void tune_hooks(struct tracer *tracer)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
@@ -211,6 +214,8 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 	uint64_t secret[2];
 
 	tune_hooks(tracer);
+	if (bpf_program__autoload(skeleton->progs.bind_kretprobe))
+		bpf_map__set_max_entries(skeleton->maps.bind_call_by_thread, BINDS_AT_ONCE);
 	tune_holders(tracer, config->holder_states);
 	skeleton->rodata->measure_ports = config->port_search;
 	tune_ports(skeleton, config->ports);
@@ -288,7 +293,8 @@ static int attach_program(struct tracer *tracer, struct bpf_program *program)
 		if (*tracer->skeleton->skeleton->progs[i].prog == program)
 			link = tracer->skeleton->skeleton->progs[i].link;
 	if (choice && choice->hook->mode == HOOK_MODE_KPROBE)
-		*link = bpf_program__attach_kprobe(program, false, choice->function);
+		*link = bpf_program__attach_kprobe(program, hook_is_at_return(choice->hook, bpf_program__name(program)),
+						   choice->function);
 	else
 		*link = bpf_program__attach(program);
 	if (*link)
@@ -429,7 +435,7 @@ static void drop_hooks(struct hook_set *hooks, const struct tracer_config *confi
 
 	if (!config->holder_states)
 		hook_set_drop(hooks, FACT_HOLDER);
-	if (bind && bind->mode != HOOK_MODE_FENTRY && config->bind_failures < BIND_FAILURES_ALWAYS)
+	if (bind && !bind->functions[0] && config->bind_failures < BIND_FAILURES_ALWAYS)
 		hook_set_drop(hooks, FACT_BIND_FAILED);
 	if (!config->bind_failures)
 		hook_set_drop(hooks, FACT_BIND_FAILED);
