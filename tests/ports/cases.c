@@ -456,6 +456,7 @@ const struct experiment experiments[] = {
 	{ .name = "pool_reuse_port", .range = "40000 40199", .binds = true, .prepare = pool_in_use,
 	  .ends = { .local = "10.1.1.1", .remote = "10.2.2.2", .reuse_port = true } },
 	{ .name = "holders_and_victim", .range = "40000 40059", .watched = watched_holders },
+	{ .name = "changed_meanwhile", .range = "40000 40199", .watched = watched_changes },
 	{ .name = "bind_failures", .range = "40000 40199", .watched = watched_binds },
 	{ 0 },
 };

@@ -197,3 +197,14 @@ void tool_wait_bind(struct tool *tool, uint16_t port, const char *reason, long l
 			return;
 	world_fail("tcpdwell ended before it said of port %u: %s", port, reason);
 }
+
+json_t *tool_wait_capacity(struct tool *tool, uint16_t remote_port, long long capacity)
+{
+	json_t *object;
+
+	while ((object = next_object(tool)))
+		if (is_text(object, "type", "destination") && json_integer_value(json_object_get(object, "remote_port")) == remote_port &&
+		    json_integer_value(json_object_get(object, "capacity")) == capacity)
+			return object;
+	world_fail("tcpdwell ended before it said of %lld ports", capacity);
+}

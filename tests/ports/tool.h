@@ -25,6 +25,9 @@ struct tool *tool_start(const struct tool_options *options);
 /* Until it says of bind() to this port why it fails, and how many sockets have the port. */
 void tool_wait_bind(struct tool *tool, uint16_t port, const char *reason, long long count);
 
+/* Until it says that the destination with this port has so many ports in all. Its object. */
+json_t *tool_wait_capacity(struct tool *tool, uint16_t remote_port, long long capacity);
+
 /* Ends it. The objects of its last picture; those that it said before are not among them. */
 json_t *tool_stop(struct tool *tool);
 

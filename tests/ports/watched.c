@@ -260,3 +260,59 @@ void watched_holders(struct world *world, const struct tool_options *tcpdwell)
 	must_hold(destination, kept, "ESTABLISHED", KEPT);
 	must_hold(destination, gone, "TIME_WAIT", CLOSED);
 }
+
+#define CONNECTIONS 20
+
+/* The connections among `ports` that sit in this part of the range. */
+static unsigned int in_use(const uint16_t ports[CONNECTIONS], uint16_t low, uint16_t high)
+{
+	unsigned int count = 0;
+	int i;
+
+	for (i = 0; i < CONNECTIONS; i++)
+		count += ports[i] >= low && ports[i] <= high;
+	return count;
+}
+
+static void must_have(struct tool *tool, uint32_t capacity, uint32_t used)
+{
+	json_t *destination = tool_wait_capacity(tool, SERVICE, capacity);
+
+	tool_check(destination, "used", used);
+	tool_check(destination, "usable", capacity - used);
+}
+
+/* As many as are said to be usable are found, and no more. */
+static void must_find(const struct world *world, uint32_t usable)
+{
+	uint32_t found = 0;
+
+	while (world_connect(&world->ends) >= 0)
+		found++;
+	if (found != usable)
+		world_fail("connect() found %u ports, and not %u", found, usable);
+}
+
+void watched_changes(struct world *world, const struct tool_options *tcpdwell)
+{
+	uint16_t ports[CONNECTIONS];
+	struct tool *tool;
+	int i, bound;
+
+	for (i = 0; i < CONNECTIONS; i++)
+		ports[i] = world_local_port(world_connect(&world->ends));
+	tool = tool_start(tcpdwell);
+	must_have(tool, 200, CONNECTIONS);
+	world_sysctl("ipv4/ip_local_port_range", "40100 40399");
+	must_have(tool, 300, in_use(ports, 40100, 40399));
+	world_sysctl("ipv4/ip_local_reserved_ports", "40150-40309,50000");
+	must_have(tool, 140, in_use(ports, 40100, 40149));
+	bound = world_bind("10.1.1.2", 40399, false, false);
+	must_have(tool, 139, in_use(ports, 40100, 40149));
+	close(bound);
+	must_have(tool, 140, in_use(ports, 40100, 40149));
+	world_sysctl("ipv4/ip_local_port_range", "40400 40419");
+	must_have(tool, 20, 0);
+	must_find(world, 20);
+	tool_stop(tool);
+}

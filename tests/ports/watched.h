@@ -12,4 +12,7 @@ void watched_binds(struct world *world, const struct tool_options *tcpdwell);
 /* Others have all ports, some since before tcpdwell began, some not any more; connect() fails. */
 void watched_holders(struct world *world, const struct tool_options *tcpdwell);
 
+/* An administrator changes the namespace's ports meanwhile, and programs bind some. */
+void watched_changes(struct world *world, const struct tool_options *tcpdwell);
+
 #endif
