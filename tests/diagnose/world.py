@@ -4,7 +4,6 @@ import collections
 import ctypes
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import time
 import traceback
 
 TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
+RECORDINGS = os.environ.get("TCPDWELL_RECORDINGS")  # a folder: what diagnose is told is recorded there too, for tests/golden
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 MISSED = "lost", "missed", "healed", "skipped", "map_full", "unknown", "adopted", "dropped", "walk_cut", "queue_cut"
@@ -98,11 +98,22 @@ class Process:
         os.close(self.go)
 
 
+def recorder(netns):
+    """Beside a run of diagnose, under the case's name and the run's number."""
+    number = 1 + sum(name.startswith(sys.argv[1] + ".") for name in os.listdir(RECORDINGS))
+    path = f"{RECORDINGS}/{sys.argv[1]}.{number}.jsonl.gz"
+    process = subprocess.Popen([TOOL, "record", "--ports", "-n", netns, "-o", path])
+    while not os.path.exists(path) or not os.path.getsize(path):
+        time.sleep(0.02)
+    return process
+
+
 class Diagnosis:
     """A run of tcpdwell diagnose -j in this namespace; `found` is {code: finding}, `all` each finding."""
 
     def __init__(self, seconds, *options, netns="self"):
         self.log = tempfile.TemporaryFile("w+")
+        self.recorder = recorder(netns) if RECORDINGS else None
         self.process = subprocess.Popen([TOOL, "diagnose", "-j", "-n", netns, "-d", str(seconds), *options], stdout=subprocess.PIPE,
                                         stderr=self.log, text=True)
         header = self.process.stdout.readline()
@@ -119,6 +130,9 @@ class Diagnosis:
         out = self.process.stdout.read()  # communicate() would leave out what came together with the header
         self.code = self.process.wait()
         self.errors = self.said()
+        if self.recorder:
+            self.recorder.send_signal(signal.SIGINT)
+            self.recorder.wait()
         lines = [json.loads(line) for line in out.splitlines()]
         if not lines or lines[-1]["type"] != "summary":
             raise RuntimeError(f"no summary, exit code {self.code}: {self.errors}{out[-300:]}")
@@ -134,10 +148,24 @@ def evidence(finding, name):
     return next(item["value"] for item in finding["evidence"] if item["name"] == name)
 
 
+class Skip(Exception):
+    """The machine can't make what the case is about; says why."""
+
+
+def setting(name):
+    """A setting of the namespace that the caller is in; None where it is not shown."""
+    try:
+        with open("/proc/sys/net/" + name.replace(".", "/"), encoding="ascii") as file:
+            return int(file.read())
+    except FileNotFoundError:
+        return None
+
+
 class World:
     def __init__(self, name):
         self.name = name
         self.processes, self.failures = [], []
+        self.max_orphans = setting("ipv4.tcp_max_orphans")  # shown in the machine's first namespace alone
         unshare_net()
         run("ip", "link", "set", "lo", "up")
         run("ip", "address", "add", ADDRESS + "/32", "dev", "lo")
@@ -212,6 +240,9 @@ def main(cases):
     begin = time.monotonic()
     try:
         cases[name](world)
+    except Skip as reason:
+        print(f"skip {name}: {reason}")
+        sys.exit(0)
     except Exception:
         traceback.print_exc()
         world.failures.append("an exception: see above")

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Cases of diagnose: programs that do not accept."""
+import socket
+import subprocess
+import time
+
+from traffic import case, connected
+from world import ADDRESS, TOOL, Diagnosis, ss, sysctl
+
+
+# TD132: nobody accepts
+
+def never_accepted(world, count):
+    def body(say, _):
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(128)
+        say()
+        time.sleep(600)
+
+    world.spawn("stuck", body).wait()
+    sysctl("core.somaxconn", 65535)  # useless here, as is keepalive
+    sysctl("ipv4.tcp_keepalive_time", 1)
+    diagnosis = Diagnosis(5)
+    for _ in range(count):
+        connected(8080).close()
+    return diagnosis.finish()
+
+
+@case
+def td132_gave_up_in_queue(world):
+    found = world.expect(never_accepted(world, 5), "TD132=now").found.get("TD132")
+    if found:
+        world.check("count", f"{len(ss('state', 'close-wait'))} clients" in found["title"], found["title"])
+        world.check("who", "stuck" in found["title"], found["title"])
+
+
+@case
+def td132_near_miss(world):
+    world.expect(never_accepted(world, 2))
+
+
+# TD123, TD131: stuck, and a full accept queue
+
+def stuck_server(world, accepts, sent, queued):
+    """It accepts some, and then nothing any more; what clients send is not read."""
+    def body(say, _):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, 8080))
+        listener.listen(128)
+        say()
+        mine = [listener.accept() for _ in range(accepts)]
+        say()
+        time.sleep(600)
+        del mine
+
+    server = world.spawn("broker", body)
+    server.wait()
+    diagnosis = Diagnosis(9)
+    for i in range(accepts):
+        client = connected(8080)
+        if i < sent:
+            client.send(b"0123456789")
+        client.close()
+    server.wait()
+    world.kept = [connected(8080) for _ in range(queued)]
+    return server, diagnosis
+
+
+@case
+def td123_stuck(world):
+    server, diagnosis = stuck_server(world, 4, 4, 2)
+    found = world.expect(diagnosis.finish(), "TD123=now").found.get("TD123")
+    if found:
+        unread = [line for line in ss("state", "close-wait") if int(line.split()[0]) > 1]
+        world.check("title", f"40 bytes on {len(unread)} connections" in found["title"] and "2 wait" in found["title"], found["title"])
+        world.check("who", found["subject"]["pid"] == server.pid, found["title"])
+
+
+@case
+def td123_near_miss(world):
+    """Two are not read: clients that closed early."""
+    world.expect(stuck_server(world, 2, 2, 0)[1].finish())
+
+
+def waiting(world, backlog, clients):
+    def body(say, go):
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(backlog)
+        say()
+        go()
+        mine = [listener.accept() for _ in range(clients)]
+        say()
+        time.sleep(600)
+        del mine
+
+    server = world.spawn("slow-api", body)
+    server.wait()
+    diagnosis = Diagnosis(4)
+    world.kept = []
+    for _ in range(clients):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex((ADDRESS, 8080))
+        world.kept.append(client)
+    return server, diagnosis
+
+
+@case
+def td131_accept_queue_full(world):
+    server, diagnosis = waiting(world, 4, 5)
+    sysctl("core.somaxconn", 65535)  # useless: listen() was called before
+    sysctl("ipv4.tcp_max_syn_backlog", 65535)
+    found = world.expect(diagnosis.finish(), "TD131=now").found.get("TD131")
+    if found:
+        depth, backlog = ss("-l", "sport", "=", ":8080")[0].split()[1:3]
+        world.check("title", f"{depth} connections wait, {backlog} may" in found["title"] and "slow-api" in found["title"], found["title"])
+    server.on()
+    server.wait()
+    world.expect(Diagnosis(2).finish())
+
+
+@case
+def last_line_names_codes(world):
+    """What other commands print in text ends with the codes that apply, and without such a line where none does."""
+    def check_all(expected):
+        running = [(words, subprocess.Popen([TOOL, *words, "-n", "self", "-d", "2"], stdout=subprocess.PIPE, text=True))
+                   for words in (("top", "-b"), ("leaks",), ("ports",))]
+        for words, process in running:
+            line = process.communicate()[0].splitlines()[-1]
+            world.check(words[0], line == expected if expected else "findings:" not in line, line)
+            world.check(words[0], not process.returncode, process.returncode)
+
+    check_all(None)
+    _, diagnosis = waiting(world, 4, 5)
+    check_all("findings: TD131 (tcpdwell diagnose tells them)")
+    world.expect(diagnosis.finish(), "TD131=now")
+
+
+@case
+def td131_nearly_full(world):
+    world.expect(waiting(world, 10, 8)[1].finish(), "TD131=soon")
+
+
+@case
+def td131_near_miss(world):
+    world.expect(waiting(world, 10, 7)[1].finish())
