@@ -562,9 +562,100 @@ static void counters_lately(void **state)
 	trends_release(&trends);
 }
 
+/* A finding as text. */
+static const char *said(const struct finding *finding)
+{
+	static char text[8192];
+	size_t used = snprintf(text, sizeof(text), "%s\n", finding->title);
+	unsigned int i;
+
+	for (i = 0; i < finding->n_evidence; i++)
+		used += snprintf(text + used, sizeof(text) - used, "%s=%g %s [%s]\n", finding->evidence[i].name, finding->evidence[i].value,
+				 finding->evidence[i].unit, finding->evidence[i].command);
+	for (i = 0; i < finding->n_changes; i++)
+		used += snprintf(text + used, sizeof(text) - used, "%u. %s\n", i + 1, finding->changes[i]);
+	for (i = 0; i < finding->n_useless; i++)
+		used += snprintf(text + used, sizeof(text) - used, "useless %s: %s\n", finding->useless[i].setting, finding->useless[i].why);
+	return text;
+}
+
+/* What a recording does not hold, so that tests/golden can't have its text. */
+static void text_of_descriptors(void **state)
+{
+	struct event event = {
+		.record = { .type = RECORD_SOCKET, .time_ns = 1001 * SECOND, .since_ns = 1001 * SECOND, .side = SIDE_ACTIVE, .owner = shop,
+			    .endpoint = { .local_port = 40000, .remote_port = 80, .netns = 5 } },
+		.container = &no_container,
+	};
+	struct tick tick = { .time_ns = 1030 * SECOND };
+	struct world world;
+	size_t i;
+
+	(void)state;
+	world_init(&world, 30);
+	for (i = 0; i < 12; i++) {
+		event.record.id = 1 + i;
+		event.record.old_state = event.record.new_state = i < 9 ? STATE_CLOSE_WAIT : STATE_ESTABLISHED;
+		ports_model_event(&world.ports, &event);
+	}
+	world.causes = (struct causes){};
+	causes_ages(&world.causes, &world.thresholds);
+	assert_int_equal(causes_make(&world.causes, world.ports.books, &tick, world.scene.begin_ns), 0);
+	world.facts.fds_known = true;
+	world.facts.fds = 15;
+	world.facts.fds_limit = 20;
+	assert_int_equal(judged(&world, TD124), 0); /* three quarters */
+	world.facts.fds = 16;
+	assert_int_equal(judged(&world, TD124), 1);
+	assert_string_equal(said(&world.verdicts->findings[0]),
+			    "shop[812] has 16 of 20 descriptors open: 12 are TCP sockets, 3 ESTABLISHED, 9 CLOSE_WAIT\n"
+			    "descriptors=16  [ls /proc/812/fd | wc -l]\n"
+			    "descriptors_limit=20  [grep files /proc/812/limits]\n"
+			    "sockets=12 sockets [ss -tanp | grep pid=812,]\n"
+			    "close_wait=9 sockets [tcpdwell leaks -p 812]\n"
+			    "1. close what is in CLOSE_WAIT: most of its sockets are connections that their peers have closed\n"
+			    "2. raise nofile (LimitNOFILE= of its unit, prlimit --pid 812 --nofile) if all of them are in use\n");
+	causes_release(&world.causes);
+	world_release(&world);
+}
+
+/* The same of what is told of the machine's first namespace alone. */
+static void text_of_orphans(void **state)
+{
+	struct namespace_facts facts = { .is_own = true, .is_first = true };
+	struct world world;
+
+	(void)state;
+	world_init(&world, 30);
+	facts.gauges[NS_ORPHANS] = (struct namespace_count){ .known = NS_KNOWN, .total = 7000 };
+	facts.settings[NS_TCP_MAX_ORPHANS] = value_of(8192);
+	facts.gauges[NS_MEMORY_PAGES] = (struct namespace_count){ .known = NS_KNOWN, .total = 5000 };
+	facts.settings[NS_TCP_MEM] = (struct namespace_value){ .known = NS_KNOWN, .count = 3, .value = { 3000, 4000, 6000 } };
+	tell_namespace(&world, &facts);
+	assert_int_equal(judged(&world, TD143), 2);
+	assert_string_equal(said(&world.verdicts->findings[0]),
+			    "7000 of 8192 closed sockets that still have data to send (tcp_max_orphans) are there, most from an unknown process: at the limit the kernel resets them\n"
+			    "orphans=7000 sockets [cat /proc/net/sockstat]\n"
+			    "tcp_max_orphans=8192 sockets [sysctl net.ipv4.tcp_max_orphans]\n"
+			    "aborted=0 connections [nstat -az TcpExtTCPAbortOnMemory]\n"
+			    "1. find out why peers do not take what is sent to them: see the sockets in FIN_WAIT1, LAST_ACK and CLOSING\n"
+			    "2. raise net.ipv4.tcp_max_orphans: each takes up to 64 KiB\n"
+			    "useless net.ipv4.tcp_fin_timeout: orphans in FIN_WAIT2 are small sockets and do not count here\n");
+	assert_string_equal(said(&world.verdicts->findings[1]),
+			    "TCP uses 5000 pages of memory for its queues: above 4000 (tcp_mem) buffers shrink, at 6000 connections are reset\n"
+			    "memory=5000 pages [cat /proc/net/sockstat]\n"
+			    "pressure_at=4000 pages [sysctl net.ipv4.tcp_mem]\n"
+			    "limit=6000 pages []\n"
+			    "pressures=0 times [nstat -az TcpExtTCPMemoryPressures]\n"
+			    "1. find the connections with long queues: ss -tanpm | sort -k2; a program that does not read, or a peer that does not take\n"
+			    "2. raise net.ipv4.tcp_mem if the machine has the memory\n");
+	world_release(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_of_descriptors), cmocka_unit_test(text_of_orphans),
 		cmocka_unit_test(connection_per_request), cmocka_unit_test(refused),	      cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),		  cmocka_unit_test(close_wait),	      cmocka_unit_test(waiting_states),
 		cmocka_unit_test(queue_is_as_of_the_last_look),
