@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: what is healthy."""
+import os
+import subprocess
 import time
 
-from traffic import answered, case, connected, refused
-from world import Diagnosis
+from traffic import answered, case, connected, paced, refused
+from world import TOOL, Diagnosis
 
 
 # What is healthy
@@ -41,11 +43,61 @@ def healthy_keep_alive_under_load(world):
 
 
 @case
+def healthy_build_and_pool(world):
+    """A build that fetches a file with each of its processes, a page that a browser loads, and a pool that changes a connection now and then."""
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12)
+
+    def fetch():
+        client = connected(8080)
+        client.send(b"x")
+        client.recv(1)
+        client.close()
+
+    def build(say, _):
+        for _ in range(30):
+            pid = os.fork()
+            if not pid:
+                fetch()
+                os._exit(0)
+            os.waitpid(pid, 0)
+        say()
+        time.sleep(600)
+
+    def browser(say, _):
+        for _ in range(40):
+            fetch()
+        say()
+        time.sleep(600)
+
+    def pool(say, _):
+        clients = [connected(8080) for _ in range(10)]
+
+        def change():
+            for client in clients:
+                client.send(b"x")
+                client.recv(1)
+            clients.pop(0).close()
+            clients.append(connected(8080))
+
+        say()
+        paced(2, 13, change)
+        time.sleep(600)
+
+    for name, body in ("make", build), ("browser", browser), ("pool", pool):
+        world.spawn(name, body).wait()
+    world.expect(diagnosis.finish())
+
+
+@case
 def hostile_name(world):
     """What a process is called can't upset a terminal, nor a line of JSON."""
+    plain = subprocess.Popen([TOOL, "diagnose", "-n", "self", "-d", "4"], stdout=subprocess.PIPE)
     diagnosis = Diagnosis(2)
     world.spawn(b"\x1b[31m\r\n\x9b\"'x", refused(4)).wait()
     found = world.expect(diagnosis.finish(), "TD153").found.get("TD153")
     if found:
         text = found["title"] + found["subject"]["comm"] + "".join(found["change"])
         world.check("title", text.isprintable(), repr(text))
+    out = plain.communicate()[0].decode()  # whatever it saw of it: text is for terminals
+    world.check("text", all(line.isprintable() for line in out.splitlines()), repr(out))

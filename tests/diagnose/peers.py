@@ -172,6 +172,8 @@ def silent_pool(world, count, keepalive):
 def td171_silent(world):
     _, diagnosis = silent_pool(world, 5, False)
     found = world.expect(diagnosis.finish(), "TD171=note")
+    for one in found.all:
+        world.check("count", f" has {len(ss('state', 'established', 'sport', '=', ':5432'))} connections " in one["title"], one["title"])
     world.check("both ends", sorted(one["subject"]["comm"] for one in found.all) == ["database", "pool"], found.all)
 
 
