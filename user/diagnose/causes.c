@@ -115,9 +115,19 @@ static void add_present(struct cause *cause, const struct present_socket *presen
 		cause->retransmits = present->now.retransmits;
 }
 
-static bool was_seen_in_queue(const struct live_socket *socket, const struct tick *tick)
+/*
+ * Until when it is known that it waits in an accept queue; 0: that it does not, any more. Looks at all sockets come more often than
+ * those at who has which, where there are many processes.
+ */
+static uint64_t seen_in_queue_ns(const struct present_socket *present, const struct tick *tick)
 {
-	return !tick->holders_seen_ns || tick->holders_seen_ns > socket->since_ns;
+	uint64_t seen_ns = tick->holders_seen_ns ?: tick->time_ns;
+
+	if (!present)
+		return seen_ns;
+	if (!(present->base.flags & PRESENT_IN_ACCEPT_QUEUE))
+		return 0;
+	return tick->present_seen_ns > seen_ns ? tick->present_seen_ns : seen_ns;
 }
 
 static int add(struct causes *causes, uint64_t id, const struct live_socket *socket, const struct live_end *end,
@@ -125,13 +135,17 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 {
 	struct cause_key key = key_of(socket, end);
 	struct cause *cause;
-	uint64_t seen_ns = key.queued && tick->holders_seen_ns ? tick->holders_seen_ns : tick->time_ns;
-	uint64_t age_ns = elapsed_ns(seen_ns, socket->since_ns);
+	uint64_t seen_ns = key.queued ? seen_in_queue_ns(present, tick) : tick->time_ns, age_ns;
 	bool came = socket->flags & LIVE_CAME && !(socket->flags & LIVE_AT_LEAST);
 
 	causes->states[socket->state & 15]++;
-	if (key.queued && !was_seen_in_queue(socket, tick))
+	if (!seen_ns) {
+		key.queued = false;
+		seen_ns = tick->time_ns;
+	}
+	if (key.queued && seen_ns <= socket->since_ns)
 		return 0;
+	age_ns = elapsed_ns(seen_ns, socket->since_ns);
 	cause = cause_get(causes, &key, end);
 	if (!cause)
 		return -ENOMEM;

@@ -302,12 +302,18 @@ static void queue_is_as_of_the_last_look(void **state)
 		double seen_s, now_s;
 		uint32_t count;
 		size_t found;
+		double present_s; /* a look at all sockets; 0: none */
+		unsigned int flags; /* that it found */
 	} rows[] = {
-		{ 0, 9, 3, 1 }, /* an older recording does not say when */
-		{ 8, 9, 3, 1 },
-		{ 3.5, 9, 3, 0 }, /* they had waited for 2.5 s then, and may have been accepted since */
-		{ 0.5, 9, 0, 0 },
+		{ 0, 9, 3, 1, 0, 0 }, /* an older recording does not say when */
+		{ 8, 9, 3, 1, 0, 0 },
+		{ 3.5, 9, 3, 0, 0, 0 }, /* they had waited for 2.5 s then, and may have been accepted since */
+		{ 0.5, 9, 0, 0, 0, 0 },
+		{ 0.5, 9, 3, 1, 8, FLAG_IN_ACCEPT_QUEUE },
+		{ 0.5, 9, 3, 0, 3.5, FLAG_IN_ACCEPT_QUEUE },
+		{ 8, 9, 3, 0, 8.5, 0 }, /* accepted by now */
 	};
+	static const struct present present;
 	struct world world;
 	size_t i, k;
 
@@ -326,6 +332,13 @@ static void queue_is_as_of_the_last_look(void **state)
 			};
 
 			ports_model_event(&world.ports, &event);
+			if (!rows[i].present_s)
+				continue;
+			event.record.type = RECORD_PRESENT;
+			event.record.flags = rows[i].flags;
+			event.present = &present;
+			ports_model_event(&world.ports, &event);
+			tick.present_seen_ns = (1000 + rows[i].present_s) * SECOND;
 		}
 		world.causes = (struct causes){};
 		causes_ages(&world.causes, &world.thresholds);
