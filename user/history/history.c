@@ -30,18 +30,19 @@
 struct history {
 	struct view view;
 	int folder;
-	char *events_path;
+	char *path, *events_path;
 	struct budget budget;
 	struct view *events;
 	struct database *database;
 	struct tally tally;
 	struct run run; /* for a database that is begun later */
 	uint64_t begin_ns, begin_unix_ns; /* of the interval */
-	uint64_t checkpoint_ns, now_ns;
+	uint64_t checkpoint_ns, now_ns, place_ns;
 	uint64_t keep_until_ns; /* 0 = nothing is kept at the moment */
 	uint64_t seen_transitions, seen_lost, seen_withheld; /* at its begin */
 	uint64_t intervals_lost, told_lost;
 	bool told_suspended;
+	bool displaced; /* the folder is not where it was: what is written, nobody will find */
 };
 
 /* Room for events is made by giving up the oldest of them. */
@@ -117,6 +118,20 @@ static int make_room(struct history *history, const struct interval *interval)
 	return err;
 }
 
+/* The folder was deleted, moved or replaced, or its disk unmounted. Nothing is begun anew where nobody meant it to be. */
+static void look_at_folder(struct history *history)
+{
+	struct stat there, ours;
+	bool displaced = stat(history->path, &there) || fstat(history->folder, &ours) || there.st_dev != ours.st_dev || there.st_ino != ours.st_ino;
+
+	if (displaced && !history->displaced)
+		log_warn("the folder of the history, %.400s, was deleted, moved or replaced, or its disk unmounted: nothing more is kept until the "
+			 "agent is started again; tracing goes on", history->path);
+	if (!displaced && history->displaced)
+		log_warn("the folder of the history, %.400s, is there again", history->path);
+	history->displaced = displaced;
+}
+
 /* Somebody may have deleted the database, or put another in its place. */
 static void look_at_database(struct history *history, uint64_t unix_ns)
 {
@@ -153,10 +168,13 @@ static void end_interval(struct history *history, const struct tick *tick)
 	budget_look(&history->budget);
 	tally_live(&history->tally, recording_view_live(history->events), tick->time_ns);
 	tally_fold(&history->tally, budget_flows(&history->budget));
-	look_at_database(history, tick->unix_ns);
-	err = write_interval(history, &interval);
+	if (!history->displaced)
+		look_at_database(history, tick->unix_ns);
+	err = history->displaced ? -ENOENT : write_interval(history, &interval);
 	history->intervals_lost += err != 0;
-	if (err)
+	if (history->displaced)
+		history->told_lost = history->told_lost ?: history->intervals_lost;
+	else if (err)
 		tell_loss(history, err);
 	else
 		note_losses(history, tick->unix_ns);
@@ -212,10 +230,14 @@ static int history_tick(struct view *view, const struct tick *tick)
 	struct history *history = (struct history *)view;
 	int result;
 
+	if (tick->time_ns - history->place_ns >= NSEC_PER_SEC) {
+		history->place_ns = tick->time_ns;
+		look_at_folder(history);
+	}
 	look_at_clock(history, tick);
 	if (interval_is_over(history, tick))
 		end_interval(history, tick);
-	if (tick->time_ns - history->checkpoint_ns >= CHECKPOINT_NS) {
+	if (!history->displaced && tick->time_ns - history->checkpoint_ns >= CHECKPOINT_NS) {
 		database_trim(history->database);
 		database_checkpoint(history->database);
 		history->checkpoint_ns = tick->time_ns;
@@ -234,6 +256,7 @@ static int history_end(struct view *view, const struct tick *last)
 {
 	struct history *history = (struct history *)view;
 
+	look_at_folder(history);
 	end_interval(history, last);
 	return history->events->end(history->events, last);
 }
@@ -248,6 +271,9 @@ static int no_folder(const char *path, int err, char *error, size_t error_size)
 static int open_folder(struct history *history, const char *path)
 {
 	umask(077);
+	history->path = strdup(path);
+	if (!history->path)
+		return -ENOMEM;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
 	history->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -344,6 +370,7 @@ void history_view_free(struct view *view)
 	if (history->folder >= 0)
 		close(history->folder);
 	free(history->events_path);
+	free(history->path);
 	free(history);
 }
 
@@ -367,7 +394,7 @@ struct history_state history_view_state(const struct view *view)
 		.events_withheld = events.withheld,
 		.intervals_lost = history->intervals_lost,
 		.set_aside = database_set_aside(history->database),
-		.suspended = events.suspended,
+		.suspended = history->displaced || events.suspended,
 	};
 }
 

@@ -155,6 +155,9 @@ void recording_view_free(struct view *view);
 /* After a failure a sentence, else "". */
 const char *recording_view_error(const struct view *view);
 
+/* Does a path lead to the file? Nobody will find it, if none does. */
+bool recording_view_is_in_place(const struct view *view);
+
 /* After the end: "1.2MiB in x.rec" or "… in 3 files, x.rec to x.rec.2". */
 size_t recording_view_describe(const struct view *view, char *text, size_t size);
 

@@ -467,3 +467,24 @@ struct recording_extent recording_series_extent(const struct recording_series *s
 	}
 	return extent;
 }
+
+static bool is_newest(const struct recording_series *series, const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && status.st_dev == newest(series)->device && status.st_ino == newest(series)->inode;
+}
+
+/* A folder that was moved has another path; one whose disk was unmounted has none that leads to it. */
+bool recording_series_is_in_place(const struct recording_series *series)
+{
+	char link[64], folder[4096], path[4400];
+	ssize_t size;
+
+	if (series->folder < 0 || !series->count || is_newest(series, newest(series)->path))
+		return true;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", series->folder);
+	size = readlink(link, folder, sizeof(folder));
+	return size > 0 && snprintf(path, sizeof(path), "%.*s/%s", (int)size, folder, newest(series)->name) < (int)sizeof(path) &&
+	       is_newest(series, path);
+}

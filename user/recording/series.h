@@ -46,6 +46,9 @@ bool recording_series_is_stream(const struct recording_series *series);
 const char *recording_series_name(const struct recording_series *series);
 const char *recording_series_path(const struct recording_series *series);
 
+/* Does a path lead to what is written now: was it not deleted or replaced, nor its disk unmounted? Its folder may have been moved. */
+bool recording_series_is_in_place(const struct recording_series *series);
+
 /* Removes the oldest files beyond those that are to be kept, and says which it had to leave. */
 void recording_series_trim(struct recording_series *series);
 

@@ -29,6 +29,7 @@
 #define GATHER_BYTES 65536 /* of lines before they go to the compressor */
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
 #define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
+#define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
 #define RATE_NS (1000 * NSEC_PER_MSEC) /* of --max-event-rate */
 #define STUCK_NS (10000 * NSEC_PER_MSEC) /* in CLOSE_WAIT: it is told, whatever the rate */
 
@@ -49,6 +50,8 @@ struct recording_view {
 	uint64_t tick_ns, flush_ns; /* when the last was written */
 	bool has_events, has_unflushed; /* since then */
 	bool begun, warned;
+	bool displaced; /* as far as we told */
+	uint64_t place_ns; /* when it was last looked */
 	struct recording_state state;
 	uint64_t withheld_told; /* what the last line of it said */
 	uint64_t retry_ns; /* while suspended */
@@ -403,6 +406,21 @@ static int resume(struct recording_view *recording, const struct tick *tick)
 	return begin_part(recording, tick);
 }
 
+/* What is written goes on to where nobody will find it. Of a history, its owner tells. */
+static void look_at_place(struct recording_view *recording, const struct tick *tick)
+{
+	bool displaced;
+
+	if (recording->config.endures || tick->time_ns - recording->place_ns < PLACE_NS)
+		return;
+	recording->place_ns = tick->time_ns;
+	displaced = !recording_series_is_in_place(recording->series);
+	if (displaced && !recording->displaced)
+		log_warn("%.400s is not there any more while it is written: it was deleted or replaced, or its file system unmounted",
+			 recording_series_path(recording->series));
+	recording->displaced = displaced;
+}
+
 static int recording_tick(struct view *view, const struct tick *tick)
 {
 	struct recording_view *recording = (struct recording_view *)view;
@@ -411,6 +429,7 @@ static int recording_tick(struct view *view, const struct tick *tick)
 	recording->tick = *tick;
 	if (recording->state.suspended)
 		return tick->time_ns < recording->retry_ns ? 0 : outcome(recording, resume(recording, tick));
+	look_at_place(recording, tick);
 	tell_stuck(recording, tick);
 	if (tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
@@ -542,6 +561,11 @@ void recording_view_rotate(struct view *view)
 const char *recording_view_error(const struct view *view)
 {
 	return ((const struct recording_view *)view)->error;
+}
+
+bool recording_view_is_in_place(const struct view *view)
+{
+	return recording_series_is_in_place(((const struct recording_view *)view)->series);
 }
 
 size_t recording_view_describe(const struct view *view, char *text, size_t size)
