@@ -190,8 +190,14 @@ static int run_part(const struct bundle *bundle, const struct part *part, const 
 		fflush(stdout);
 		_exit(status);
 	}
-	if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+	if (child < 0 || waitpid(child, &status, 0) < 0) {
+		log_error("%s: no process can be started to make it: %s", part->name, strerror(errno));
 		return EXIT_FAILED;
+	}
+	if (!WIFEXITED(status)) {
+		log_error("%s: who made it was ended by signal %d (%s)", part->name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+		return EXIT_FAILED;
+	}
 	return WEXITSTATUS(status);
 }
 
