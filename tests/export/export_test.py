@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The agent's metrics against the truth of a workload and of ss; its HTTP server against clients that mean it no good; a real
-Prometheus that scrapes it, evaluates the rules and runs every query of the dashboard."""
+Prometheus that scrapes it, evaluates the rules and runs every query of the dashboard; a real Alertmanager that tells who is on call."""
 import atexit
+import errno
 import http.client
+import http.server
 import json
 import os
 import re
@@ -19,7 +21,7 @@ import time
 import urllib.parse
 
 TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
-PORT, PROMETHEUS = 9669, 9090
+PORT, PROMETHEUS, ALERTMANAGER = 9669, 9090, 9093
 NAME = "orders-api"
 status = 0
 folder = tempfile.mkdtemp(prefix="tcpdwell-export-")
@@ -186,9 +188,51 @@ def start_prometheus():
     assert "scrape_interval: 15s" in text
     with open(f"{folder}/prometheus.yaml", "w") as out:
         out.write(text.replace("scrape_interval: 15s", "scrape_interval: 1s\n  evaluation_interval: 1s"))
+        out.write(f"alerting: {{ alertmanagers: [ {{ static_configs: [ {{ targets: ['127.0.0.1:{ALERTMANAGER}'] }} ] }} ] }}\n")
     shutil.copy("tools/monitoring/rules.yaml", folder)
     return start("prometheus", f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/tsdb",
                  f"--web.listen-address=127.0.0.1:{PROMETHEUS}", stderr=open(f"{folder}/prometheus.log", "w"))
+
+
+told = []  # alerts, as whoever is on call gets them
+
+
+class OnCall(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        told.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["alerts"])
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def start_alertmanager():
+    on_call = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OnCall)
+    threading.Thread(target=on_call.serve_forever, daemon=True).start()
+    with open(f"{folder}/alertmanager.yaml", "w") as out:
+        out.write(f"route: {{ receiver: on-call, group_wait: 0s, group_by: [alertname] }}\nreceivers: [ {{ name: on-call, webhook_configs: "
+                  f"[ {{ url: 'http://127.0.0.1:{on_call.server_port}/' }} ] }} ]\n")
+    return start("prometheus-alertmanager", f"--config.file={folder}/alertmanager.yaml", f"--storage.path={folder}/alertmanager",
+                 f"--web.listen-address=127.0.0.1:{ALERTMANAGER}", "--cluster.listen-address=", stdout=subprocess.DEVNULL,
+                 stderr=open(f"{folder}/alertmanager.log", "w"))
+
+
+def find_no_port():
+    """connect() that may use one local port, which is in use. False: this kernel can't be asked for that."""
+    taken, client, server = socket.socket(), socket.socket(), socket.create_server(("127.0.0.1", 0))
+    taken.bind(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+    taken.connect(server.getsockname())
+    try:
+        client.setsockopt(socket.IPPROTO_IP, 51, (port | port << 16).to_bytes(4, sys.byteorder))  # IP_LOCAL_PORT_RANGE, since Linux 6.3
+        client.connect(server.getsockname())
+    except OSError as error:
+        return error.errno == errno.EADDRNOTAVAIL
+    finally:
+        for each in taken, client, server:
+            each.close()
+    return False
 
 
 agent = start_agent()
@@ -197,6 +241,10 @@ workload = start(sys.executable, "tests/export/workload.py", NAME, "600", stdin=
 assert workload.stdout.readline() == "ready\n"
 has_prometheus = shutil.which("prometheus") and shutil.which("promtool")
 prometheus = start_prometheus() if has_prometheus else None
+has_alertmanager = has_prometheus and shutil.which("prometheus-alertmanager")
+if has_alertmanager:
+    start_alertmanager()
+    has_failed = find_no_port()
 
 
 @check("probes")
@@ -405,7 +453,8 @@ def _():
     assert made > 100, made
     refused = total(found, "tcpdwell_connect_failures_total", comm=NAME, reason="refused")
     assert abs(refused - 5 - made // 10) <= 1, f"refused {refused}, connections since {made}"
-    until(lambda: total(scrape(), "tcpdwell_sockets", comm="load-maker"), "what was made under load is told", 40)
+    # Its sockets may be gone by now: the counter stays.
+    until(lambda: total(scrape(), "tcpdwell_time_wait_entered_total", comm="load-maker"), "what was made under load is told", 40)
     equal("made while a thousand clients asked", total(scrape(), "tcpdwell_time_wait_entered_total", comm="load-maker"), 5000)
 
 
@@ -496,6 +545,18 @@ else:
         for group in prometheus_get("rules")["groups"]:
             for rule in group["rules"]:
                 equal(rule["name"], (rule["health"], rule.get("lastError", "")), ("ok", ""))
+
+    if not has_alertmanager:
+        skip("alertmanager", "no prometheus-alertmanager")
+    elif not has_failed:
+        skip("alertmanager", "connect() can't be made to find no port: no IP_LOCAL_PORT_RANGE before Linux 6.3")
+    else:
+        @check("alertmanager-tells-who-is-on-call")
+        def _():
+            alert = until(lambda: [each for each in told if each["labels"]["alertname"] == "TcpdwellConnectFindsNoPort"], "the alert", 60)[0]
+            equal("alert", (alert["status"], alert["labels"]["severity"], alert["labels"]["job"]), ("firing", "critical", "tcpdwell"))
+            assert "no free local port (EADDRNOTAVAIL)" in alert["annotations"]["summary"], alert
+            assert alert["annotations"]["action"].startswith("tcpdwell ports"), alert
 
     @check("every-query-of-the-dashboard-returns-series")
     def _():
