@@ -455,7 +455,10 @@ def _():
     assert abs(refused - 5 - made // 10) <= 1, f"refused {refused}, connections since {made}"
     # Its sockets may be gone by now: the counter stays.
     until(lambda: total(scrape(), "tcpdwell_time_wait_entered_total", comm="load-maker"), "what was made under load is told", 40)
-    equal("made while a thousand clients asked", total(scrape(), "tcpdwell_time_wait_entered_total", comm="load-maker"), 5000)
+    found = scrape()
+    made, unknown = (total(found, "tcpdwell_time_wait_entered_total", comm=comm) for comm in ("load-maker", "~unknown"))
+    assert made <= 5000 <= made + unknown, f"made while a thousand clients asked: {made}, and {unknown} whose process is not known, of 5000: " \
+        f"{ {labels: value for (name, labels), value in found.items() if name == 'tcpdwell_time_wait_entered_total'} }"
 
 
 MODULES = "build/cache/duckdb"

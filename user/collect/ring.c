@@ -34,7 +34,7 @@ static bool is_time_over(struct ring *ring)
 }
 
 /* A result of other than 0 ends the portion. */
-static int on_record(void *context, void *data, size_t size)
+static int on_ring_record(void *context, void *data, size_t size)
 {
 	struct ring *ring = context;
 
@@ -61,7 +61,7 @@ struct ring *ring_new(int map_fd, int wake_fd, ring_take_fn *take, void *context
 	if (!ring)
 		return NULL;
 	*ring = (struct ring){ .take = take, .context = context, .clock_ns = clock_monotonic_ns };
-	ring->buffer = ring_buffer__new(map_fd, on_record, ring, NULL);
+	ring->buffer = ring_buffer__new(map_fd, on_ring_record, ring, NULL);
 	if (ring->buffer && !wake_by(ring, wake_fd))
 		return ring;
 	error = errno;
