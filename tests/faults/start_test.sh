@@ -96,7 +96,7 @@ open_files() {
 memory() {
 	local limit
 	# With less the loader itself finds no room for the libraries.
-	for limit in 10000 12000 15000 20000 23000 30000 40000; do
+	for limit in 12000 15000 20000 23000 30000 40000; do
 		# shellcheck disable=SC2016
 		if ! sh -c 'ulimit -v '$limit'; exec "$0" trace -n self -d 0' "$tool" >"$dir/out" 2>"$dir/err"; then
 			says "(ulimit -v)" || { echo "with $limit"; return 1; }
