@@ -14,6 +14,7 @@ static const struct {
 } targets[] = {
 	{ "recording", fuzz_recording }, { "options", fuzz_options_line }, { "names", fuzz_names },
 	{ "keys", fuzz_keys },		 { "answers", fuzz_answers },	    { "records", fuzz_records },
+	{ "history", fuzz_history },	 { "requests", fuzz_requests },
 };
 
 static fuzz_target *chosen;
