@@ -14,6 +14,8 @@
 #define MEMBER_MAGIC 4 /* bytes that a member is known by */
 #define GZIP_WINDOW (MAX_WBITS + 16) /* gzip's frame, as zlib is told */
 
+#define NOT_TORN SIZE_MAX
+
 struct recording_input {
 	recording_read *read;
 	void *context;
@@ -25,6 +27,7 @@ struct recording_input {
 	bool raw_ended, ended, truncated, corrupt, unterminated;
 	bool skipping; /* inside of a line that is too long */
 	size_t start, end; /* of what waits in text */
+	size_t torn; /* in text: where the newline is that a file lacked which was cut there; NOT_TORN */
 	unsigned char raw[RAW_BYTES];
 	char text[2 * RECORDING_LINE_BYTES];
 };
@@ -37,6 +40,7 @@ struct recording_input *recording_input_new(recording_read *read, void *context)
 		return NULL;
 	input->read = read;
 	input->context = context;
+	input->torn = NOT_TORN;
 	if (inflateInit2(&input->stream, GZIP_WINDOW) == Z_OK)
 		return input;
 	free(input);
@@ -141,8 +145,12 @@ static void take_gzip(struct recording_input *input)
 /* The next file begins as if it were the first. */
 static void begin_file(struct recording_input *input)
 {
+	size_t end = input->end;
+
 	input->truncated |= input->in_member;
 	break_line(input);
+	if (input->in_member && input->end > end)
+		input->torn = end;
 	inflateReset(&input->stream);
 	input->begun = input->in_member = input->seeks = input->raw_ended = input->file_ended = false;
 }
@@ -183,6 +191,8 @@ static int fill(struct recording_input *input)
 static void make_room(struct recording_input *input)
 {
 	memmove(input->text, input->text + input->start, input->end - input->start);
+	if (input->torn != NOT_TORN)
+		input->torn = input->torn >= input->start ? input->torn - input->start : NOT_TORN;
 	input->end -= input->start;
 	input->start = 0;
 }
@@ -191,6 +201,7 @@ static void make_room(struct recording_input *input)
 static int give_up_line(struct recording_input *input)
 {
 	input->start = input->end = 0;
+	input->torn = NOT_TORN;
 	if (input->skipping)
 		return 0;
 	input->skipping = true;
@@ -204,7 +215,7 @@ static int take_line(struct recording_input *input, const char *end, const char 
 
 	*line = input->text + input->start;
 	*size = end - *line;
-	input->start += *size + !input->unterminated;
+	input->start += *size + (end < input->text + input->end);
 	input->skipping = false;
 	if (skipped)
 		return recording_input_line(input, line, size);
@@ -226,7 +237,7 @@ int recording_input_line(struct recording_input *input, const char **line, size_
 	}
 	if (!newline && input->start == input->end)
 		return 0;
-	input->unterminated = !newline;
+	input->unterminated = !newline || (size_t)(newline - input->text) == input->torn;
 	return take_line(input, newline ?: input->text + input->end, line, size);
 }
 

@@ -24,7 +24,7 @@ int recording_input_line(struct recording_input *input, const char **line, size_
 bool recording_input_truncated(const struct recording_input *input);
 bool recording_input_corrupt(const struct recording_input *input);
 
-/* The line that was told last had no newline: the file may have been cut in it. */
+/* The line that was told last had no newline: its file may have been cut in it. */
 bool recording_input_unterminated(const struct recording_input *input);
 
 #endif

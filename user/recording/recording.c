@@ -464,8 +464,8 @@ static void take_line(struct replay *replay, const struct recording_input *input
 		recorded_release(&recorded);
 	} else if (err == -ENOMEM) {
 		feed_fail(&replay->feed, err);
-	} else if (!recording_input_unterminated(input)) {
-		replay->findings->damaged++;
+	} else {
+		replay->findings->damaged += !recording_input_unterminated(input);
 		replay->has_gap = true;
 	}
 }
