@@ -211,14 +211,17 @@ static __always_inline void time_wait_left(struct place place, const struct endp
 }
 
 /*
- * Of all that notice the peer's FIN at once (the segment, who made the entry, a sweep) one tells it. Where the kernel has no
+ * Of all that notice the peer's FIN at once (the segment, who made the entry, a sweep) one tells it. The state is judged in the
+ * word that is exchanged: who read it before another entered TIME_WAIT must not change it back. Where the kernel has no
  * compare-and-exchange it was made a no-op, which leaves `word` in the register of its result: all are first then.
  */
 static __always_inline bool is_first_to_enter(struct connection *connection)
 {
-	__u64 word = connection->state_word;
+	__u64 word = *(volatile __u64 *)&connection->state_word;
 	const __u64 change = (__u64)(TCP_FIN_WAIT2 ^ TCP_TIME_WAIT) << 32; /* of the byte after the hash */
 
+	if ((word >> 32 & 0xff) != TCP_FIN_WAIT2)
+		return false;
 	return !OPAQUE(__sync_val_compare_and_swap(&connection->state_word, word, word ^ change) ^ word);
 }
 
@@ -234,7 +237,7 @@ static __always_inline void time_wait_entered(struct connection *connection, con
 		.time_ns = time_ns,
 	};
 
-	if (connection->state != TCP_FIN_WAIT2 || !is_first_to_enter(connection))
+	if (!is_first_to_enter(connection))
 		return;
 	fin_wait2_count(-1);
 	if (connection->since_ns > time_ns)
