@@ -430,7 +430,9 @@ static __always_inline bool socket_lives(const struct sock *sk, const struct con
 	if (!is_connected_state(state))
 		return false;
 	endpoint_of_socket(false, &endpoint, sk);
-	return !connection->endpoint.local_port || same_ends(&endpoint, &connection->endpoint);
+	if (!connection->endpoint.local_port)
+		endpoint.local_port = 0; /* connect() chose it since */
+	return same_ends(&endpoint, &connection->endpoint);
 }
 
 /*

@@ -190,6 +190,29 @@ static __always_inline bool begins_connection(const struct happening *happening)
 	       (happening->old_state == TCP_LISTEN && happening->new_state != TCP_CLOSE);
 }
 
+#define OPEN_STATES (1U << TCP_SYN_SENT | 1U << TCP_SYN_RECV | 1U << TCP_ESTABLISHED)
+#define CLOSING_STATES (1U << TCP_FIN_WAIT1 | 1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSING | 1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK)
+
+/*
+ * Is the event of another connection than the one that is recorded of this socket? The socket's memory was used again. Without
+ * track_all that is not told by a beginning, but a connection keeps its ports, and once it closes it never is open again.
+ */
+static __always_inline bool is_another(const struct connection *connection, const struct happening *happening,
+				       const struct endpoint *endpoint)
+{
+	const struct endpoint *recorded = &connection->endpoint;
+
+	if (begins_connection(happening))
+		return true;
+	if (recorded->local_port && recorded->remote_port &&
+	    (recorded->local_port != endpoint->local_port || recorded->remote_port != endpoint->remote_port))
+		return true;
+	return 1U << (connection->state & 31) & CLOSING_STATES && 1U << (happening->old_state & 31) & OPEN_STATES;
+}
+
+/* How often that came to pass. */
+__u64 connections_set_aside = 0;
+
 /*
  * The end of what is recorded of this socket was not seen: the kernel's recursion guard skipped our program. Put aside for
  * reconciliation, as a new connection needs the place.
@@ -199,6 +222,8 @@ static __always_inline void connection_set_aside(struct connection *connection, 
 	connection->net = (__u64)READ(sk, __sk_common.skc_net.net);
 	if (bpf_map_update_elem(&lost_connection_by_id, &connection->id, connection, BPF_ANY))
 		count(COUNTER_MAP_FULL);
+	else
+		atomic_add(&connections_set_aside, 1);
 }
 
 static __always_inline struct place connection_new(struct place place, struct happening *happening)
@@ -234,7 +259,8 @@ static __always_inline bool is_done(const struct connection *connection, const s
 }
 
 /* Nowhere: there is nothing to do, or no room. */
-static __always_inline struct place connection_of(const struct sock *sk, struct happening *happening, bool again)
+static __always_inline struct place connection_of(const struct sock *sk, struct happening *happening,
+						  const struct endpoint *endpoint, bool again)
 {
 	struct place place = socket_find(sk), nowhere = {};
 
@@ -242,7 +268,7 @@ static __always_inline struct place connection_of(const struct sock *sk, struct 
 		return nowhere;
 	if (!place.connection)
 		return connection_new(place, happening);
-	if (begins_connection(happening)) {
+	if (is_another(place.connection, happening, endpoint)) {
 		connection_set_aside(place.connection, sk);
 		*place.connection = no_connection;
 		return connection_new(place, happening);
@@ -371,7 +397,7 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 		connection_forget(sk);
 		return;
 	}
-	place = connection_of(sk, happening, again);
+	place = connection_of(sk, happening, &endpoint, again);
 	connection = place.connection;
 	if (!connection) {
 		count_unfollowed(happening, &endpoint, again);

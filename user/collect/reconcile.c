@@ -19,12 +19,12 @@
 
 /*
  * Full sockets are swept when the kernel skipped our program, and again when what was too young to be judged then no longer is;
- * at the end; and when not all could be told.
+ * at the end; when not all could be told; and now and then all the same.
  */
 static bool sweep_is_due(const struct reconciler *reconciler, const struct reconcile_facts *facts, bool skipped)
 {
 	return facts->last || skipped || snapshot_untold(reconciler->snapshot) ||
-	       (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns);
+	       snapshot_sockets_due(reconciler->snapshot, facts->now_ns) || (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns);
 }
 
 static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_facts *facts)
@@ -45,7 +45,7 @@ static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_
 	}
 	reconciler->sweep_again_ns = skipped ? facts->now_ns + BIRTH_NS : 0;
 	reconciler->swept_skips = facts->skipped;
-	snapshot_sweep_sockets(reconciler->snapshot);
+	snapshot_sweep_sockets(reconciler->snapshot, facts->now_ns);
 }
 
 /* As long as records are being lost a recount would add to what the reader can't take. */
@@ -72,7 +72,7 @@ static void recount(struct reconciler *reconciler, const struct reconcile_facts 
 	reconciler->recount(reconciler->context, true);
 	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)) && !stop_is_overdue(); i++) {
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_AT_ONCE);
-		snapshot_sweep_sockets(reconciler->snapshot);
+		snapshot_sweep_sockets(reconciler->snapshot, facts->now_ns);
 	}
 	reconciler->recount(reconciler->context, false);
 	wait_ns = (clock_monotonic_ns() - facts->now_ns) * RECOUNT_SHARE;

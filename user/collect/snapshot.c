@@ -25,6 +25,8 @@
 #define YOUNG_INTERVAL_NS (NSEC_PER_SEC / 3) /* after a sweep that left young timewait sockets untold (bpf/snapshot.bpf.h) */
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
+#define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */
+#define SOCKETS_SHARE 1000
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
@@ -32,7 +34,8 @@ struct snapshot {
 	const struct filter *filter;
 	void (*drain)(void *context);
 	void *context;
-	uint64_t next_sweep_ns, next_portless_ns;
+	uint64_t next_sweep_ns, next_portless_ns, next_sockets_ns;
+	uint64_t swept_aside; /* connections that were set aside before the last sweep of full sockets */
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 	bool young_time_wait; /* ... whose event may still come */
 };
@@ -264,12 +267,28 @@ int snapshot_sweep_seeded(struct snapshot *snapshot)
 	return err;
 }
 
-int snapshot_sweep_sockets(struct snapshot *snapshot)
+static uint64_t sockets_pause(uint64_t begin)
+{
+	uint64_t pause = (clock_thread_ns() - begin) * SOCKETS_SHARE;
+
+	return pause < SOCKETS_INTERVAL_NS ? SOCKETS_INTERVAL_NS : pause;
+}
+
+bool snapshot_sockets_due(const struct snapshot *snapshot, uint64_t now_ns)
+{
+	return snapshot->tracer->skeleton->bss->connections_set_aside != snapshot->swept_aside || now_ns >= snapshot->next_sockets_ns;
+}
+
+int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 {
 	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 	const struct store sockets = sockets_of(snapshot);
-	int err = sweep(snapshot, &sockets);
+	uint64_t begin = clock_thread_ns();
+	int err;
 
+	snapshot->swept_aside = skeleton->bss->connections_set_aside;
+	err = sweep(snapshot, &sockets);
+	snapshot->next_sockets_ns = now_ns + sockets_pause(begin);
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
 }

@@ -51,13 +51,16 @@ bool snapshot_is_crowded(const struct snapshot *snapshot);
  * Timewait sockets: those that were killed are found only so. Bounded: after a sweep that took long the next one waits so
  * long that no more than half a percent of a CPU goes there. Of those that no event told of, those a moment old are told by the
  * next sweep, as their event may still come; SWEEP_LAST: there will be no other.
- * Full sockets: their ends are events; worth it when the kernel skipped some. Or only those from before, of which some may have
- * ended while they were listed.
+ * Full sockets: their ends are events; worth it when the kernel skipped some, and now and then, since not all that are lost are
+ * counted. Or only those from before, of which some may have ended while they were listed.
  */
 enum sweep_urgency { SWEEP_WHEN_DUE, SWEEP_AT_ONCE, SWEEP_LAST };
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sweep_urgency urgency);
-int snapshot_sweep_sockets(struct snapshot *snapshot);
+int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns);
 int snapshot_sweep_seeded(struct snapshot *snapshot);
+
+/* Is it time for a sweep of full sockets: each 3 s, for a thousandth of a CPU at most, or as ends were found not to have been told? */
+bool snapshot_sockets_due(const struct snapshot *snapshot, uint64_t now_ns);
 
 /* If there are sockets whose local port was not known when they entered SYN_SENT: tells of them, once a second at most. */
 int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns);
