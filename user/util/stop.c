@@ -17,12 +17,13 @@
 #define SAME_MS 200 /* timeout(1) and others send a signal to us and to our group: that is one */
 #define IDLE_BEATS 4 /* overdue, and blocked for so long */
 #define COMPUTES_NS NSEC_PER_MSEC /* of CPU time in a beat: it is busy, not blocked */
+#define LATE_NS (75 * NSEC_PER_MSEC) /* who is blocked in a call gets its beats in time; late ones come to who waits for a processor */
 
 enum { NOT_REQUESTED, BY_TIME, BY_SIGNAL };
 
 static volatile sig_atomic_t requested;
 static volatile uint64_t requested_ns; /* set before `requested` */
-static uint64_t used_ns; /* CPU time at the last beat */
+static uint64_t used_ns, beat_ns; /* CPU time at the last beat, and when it was */
 static unsigned int idle_beats;
 
 static uint64_t clock_ns(clockid_t clock)
@@ -60,11 +61,15 @@ static void end_if_blocked(void)
 {
 	static const char sentence[] = "tcpdwell: ended without totals: the output takes nothing\n";
 	struct pollfd standard_error = { .fd = STDERR_FILENO, .events = POLLOUT };
-	uint64_t now_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now_ns = clock_ns(CLOCK_MONOTONIC);
 	ssize_t ignored;
 
-	idle_beats = now_ns - used_ns < COMPUTES_NS ? idle_beats + 1 : 0;
-	used_ns = now_ns;
+	if (cpu_ns - used_ns >= COMPUTES_NS)
+		idle_beats = 0;
+	else if (now_ns - beat_ns < LATE_NS)
+		idle_beats++;
+	used_ns = cpu_ns;
+	beat_ns = now_ns;
 	if (idle_beats < IDLE_BEATS)
 		return;
 	if (poll(&standard_error, 1, 0) == 1 && standard_error.revents == POLLOUT) {
