@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What vanishes while a run goes on: the file, the folder and the disk that are written to, the network namespace, the cgroup of a
-# filter, /proc. No crash, no hang, a sentence where something is lost, exact counts of the rest.
+# filter. No crash, no hang, a sentence where something is lost, exact counts of the rest.
 # shellcheck source=tests/faults/lib.sh
 . "$(dirname "$0")/lib.sh"
 export TCPDWELL_SECCOMP=kill
@@ -124,18 +124,6 @@ cgroup_is_gone() {
 	equal "connections of the cgroup" "$(grep -c '"new_state":"TIME_WAIT"' "$dir/out")" 7
 }
 
-# Another /proc, an empty one, in the mount namespace of the run alone.
-proc_is_gone() {
-	unshare -m "$tool" "$@" >"$dir/out" 2>"$dir/err" &
-	run=$!
-	running+=("$run")
-	await has_text "$dir/out" header && connect 3 && await has_text "$dir/out" '"new_state":"TIME_WAIT"' || return 1
-	nsenter -t "$run" -m mount -t tmpfs none /proc || return 1
-	connect 9
-	sleep 1.2 # what is read each second is read once more
-	ends_with 0 && equal "connections" "$(grep -c '"new_state":"TIME_WAIT"' "$dir/out")" 12
-}
-
 check "the file is deleted" file_is_deleted
 check "the disk of a recording is unmounted" disk_is_unmounted
 check "the disk of a history is unmounted" history_is_unmounted
@@ -147,5 +135,4 @@ check "a namespace is gone, ports" namespace_is_gone ports -j 0.2
 count=in_metrics
 check "a namespace is gone, agent" namespace_is_gone agent --listen "$dir/agent.sock" --dir "$dir/more"
 check "the cgroup of a filter is gone" cgroup_is_gone
-check "proc is gone" proc_is_gone trace -j -n self --state TIME_WAIT
 exit $status
