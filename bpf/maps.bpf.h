@@ -83,14 +83,14 @@ struct {
 	__type(value, __u8);
 } cgroup_by_id SEC(".maps");
 
-/* What inet_csk_get_port() was called with, by thread. In: its kprobe. Out: its kretprobe. */
+/* What inet_csk_get_port() was called with, by thread. In: its kprobe. Out: its kretprobe, which may be missed. */
 struct bind_call {
 	const struct sock *sk;
 	__u64 port;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u64);
 	__type(value, struct bind_call);

@@ -429,6 +429,8 @@ static __always_inline bool socket_lives(const struct sock *sk, const struct con
 		return state == TCP_LISTEN;
 	if (!is_connected_state(state))
 		return false;
+	if (!connection->endpoint.remote_port)
+		return true; /* a clone of a listener: it was told of before it had its peer */
 	endpoint_of_socket(false, &endpoint, sk);
 	if (!connection->endpoint.local_port)
 		endpoint.local_port = 0; /* connect() chose it since */

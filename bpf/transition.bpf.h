@@ -393,6 +393,8 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	__u16 error;
 
 	endpoint_of_socket(true, &endpoint, sk);
+	if (happening->old_state == TCP_CLOSE && !sk->__sk_common.skc_num)
+		endpoint.local_port = 0; /* what is there is the port of the socket's last connect() */
 	if (!endpoint_selected(&endpoint)) {
 		connection_forget(sk);
 		return;

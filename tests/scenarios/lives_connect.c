@@ -189,6 +189,29 @@ static void failed_twice(void)
 	life_want_failed(0, p.port, client->who, "EADDRNOTAVAIL");
 }
 
+/* Each attempt is a connection of its own, with a port of its own; and the second is there for longer than a sweep takes to come. */
+static void connects_again(void)
+{
+	struct pair p = { .client = actor_new("client"), .server = actor_new("server"), .addr = "127.0.0.1", .port = 7000, .client_port = 45013 };
+
+	p.listener = actor_do(p.server, op_listen, (long)p.addr, p.port, 16);
+	p.client_fd = actor_do(p.client, op_socket, 0, 0, 0);
+	life_sysctl("ip_local_port_range", "45012 45012");
+	if (actor_try(p.client, op_connect_again, p.client_fd, (long)p.addr, 7001) != -ECONNREFUSED)
+		life_fail("connect() to a closed port was not refused");
+	want_refused(p.client, 45012, 7001);
+	life_sysctl("ip_local_port_range", "45013 45013");
+	actor_do(p.client, op_connect_again, p.client_fd, (long)p.addr, p.port);
+	p.server_fd = actor_do(p.server, op_accept, p.listener, 0, 0);
+	want_client(&p, CONNECTED "FIN_WAIT1>FIN_WAIT2>TIME_WAIT|CLOSE", "local", "expired");
+	want_server(&p, ACCEPTED "CLOSE_WAIT>LAST_ACK>CLOSE", "remote", "null");
+	life_pass(6000);
+	pair_close_client(&p);
+	pair_wait_server(&p, "CLOSE_WAIT");
+	pair_close_server(&p);
+	pair_wait_client(&p, "TIME_WAIT");
+}
+
 static void must_find_no_route(struct actor *client, const char *address, const char *fact)
 {
 	long err = actor_try(client, op_connect, (long)address, 7001, 0);
@@ -220,6 +243,7 @@ const struct life lives_connect[] = {
 	{ .name = "shutdown_in_syn_sent", .make = shutdown_in_syn_sent },
 	{ .name = "exit_in_syn_sent", .make = exit_in_syn_sent },
 	{ .name = "failed_twice", .make = failed_twice },
+	{ .name = "connects_again", .make = connects_again },
 	{ .name = "no_route", .make = no_route },
 	{ 0 },
 };

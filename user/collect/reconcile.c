@@ -24,7 +24,8 @@
 static bool sweep_is_due(const struct reconciler *reconciler, const struct reconcile_facts *facts, bool skipped)
 {
 	return facts->last || skipped || snapshot_untold(reconciler->snapshot) ||
-	       snapshot_sockets_due(reconciler->snapshot, facts->now_ns) || (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns);
+	       snapshot_sockets_due(reconciler->snapshot, facts->now_ns) ||
+	       (reconciler->sweep_again_ns && facts->now_ns >= reconciler->sweep_again_ns);
 }
 
 static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_facts *facts)
@@ -37,6 +38,7 @@ static void sweep_sockets(struct reconciler *reconciler, const struct reconcile_
 		reconciler->swept_seeded = true;
 		snapshot_sweep_seeded(reconciler->snapshot);
 	}
+	snapshot_sweep_aside(reconciler->snapshot);
 	if (!sweep_is_due(reconciler, facts, skipped))
 		return;
 	if (skipped && facts->now_ns - reconciler->adopted_ns > ADOPT_INTERVAL_NS) {

@@ -26,6 +26,7 @@
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
 #define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */
+#define SOCKETS_INTERVAL_MAX_NS (60 * NSEC_PER_SEC)
 #define SOCKETS_SHARE 1000
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
@@ -35,7 +36,7 @@ struct snapshot {
 	void (*drain)(void *context);
 	void *context;
 	uint64_t next_sweep_ns, next_portless_ns, next_sockets_ns;
-	uint64_t swept_aside; /* connections that were set aside before the last sweep of full sockets */
+	uint64_t swept_aside; /* connections that were set aside before the last look at those */
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 	bool young_time_wait; /* ... whose event may still come */
 };
@@ -271,26 +272,36 @@ static uint64_t sockets_pause(uint64_t begin)
 {
 	uint64_t pause = (clock_thread_ns() - begin) * SOCKETS_SHARE;
 
-	return pause < SOCKETS_INTERVAL_NS ? SOCKETS_INTERVAL_NS : pause;
+	if (pause < SOCKETS_INTERVAL_NS)
+		return SOCKETS_INTERVAL_NS;
+	return pause < SOCKETS_INTERVAL_MAX_NS ? pause : SOCKETS_INTERVAL_MAX_NS;
 }
 
 bool snapshot_sockets_due(const struct snapshot *snapshot, uint64_t now_ns)
 {
-	return snapshot->tracer->skeleton->bss->connections_set_aside != snapshot->swept_aside || now_ns >= snapshot->next_sockets_ns;
+	return now_ns >= snapshot->next_sockets_ns;
+}
+
+int snapshot_sweep_aside(struct snapshot *snapshot)
+{
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+
+	if (snapshot->swept_aside == skeleton->bss->connections_set_aside)
+		return 0;
+	snapshot->swept_aside = skeleton->bss->connections_set_aside;
+	return program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
 }
 
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 {
-	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 	const struct store sockets = sockets_of(snapshot);
 	uint64_t begin = clock_thread_ns();
 	int err;
 
-	snapshot->swept_aside = skeleton->bss->connections_set_aside;
 	err = sweep(snapshot, &sockets);
 	snapshot->next_sockets_ns = now_ns + sockets_pause(begin);
 	snapshot->untold_sockets = refused(snapshot);
-	return err ?: program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
+	return err ?: snapshot_sweep_aside(snapshot);
 }
 
 int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)

@@ -59,7 +59,10 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns);
 int snapshot_sweep_seeded(struct snapshot *snapshot);
 
-/* Is it time for a sweep of full sockets: each 3 s, for a thousandth of a CPU at most, or as ends were found not to have been told? */
+/* What became of connections that were set aside, as an event was of another one in the same memory; nothing where there are none. */
+int snapshot_sweep_aside(struct snapshot *snapshot);
+
+/* Is it time for a sweep of full sockets: each 3 s, for a thousandth of a CPU at most, or each minute where that is more? */
 bool snapshot_sockets_due(const struct snapshot *snapshot, uint64_t now_ns);
 
 /* If there are sockets whose local port was not known when they entered SYN_SENT: tells of them, once a second at most. */
