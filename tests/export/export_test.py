@@ -470,15 +470,7 @@ def has_duckdb():
         return "node and npm are not installed"
     if os.path.exists(f"{MODULES}/complete"):
         return None
-    os.makedirs(MODULES, exist_ok=True)
-    with open(f"{MODULES}/package.json", "w") as package:
-        package.write('{ "private": true }')
-    # Out of the namespace that has no way to the registry.
-    if subprocess.run(["nsenter", "-t", "1", "-n", "timeout", "180", "npm", "install", "--prefix", MODULES, "--no-audit", "--no-fund",
-                       "--ignore-scripts", "--silent", "@duckdb/node-api@1.5.6-r.1"], capture_output=True).returncode:
-        return "npm install @duckdb/node-api failed"
-    open(f"{MODULES}/complete", "w").close()
-    return None
+    return "npm install @duckdb/node-api failed"
 
 
 def fleet():
