@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* From the message of a program to the codes that explain it. */
+#include <ctype.h>
 #include <string.h>
 
 #include "diagnose/codes.h"
@@ -26,9 +27,34 @@ const char *const error_phrases[] = {
 	NULL,
 };
 
+static bool is_digit(char byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* "port 10055", "port=10055", "port": 10055. */
+static bool follows_port(const char *text, const char *at)
+{
+	while (at > text && strchr(" =:\"'", at[-1]))
+		at--;
+	return at - text >= 4 && !strncasecmp(at - 4, "port", 4);
+}
+
+/* Windows' codes are numbers that a port ("10.0.0.5:10055"), a time ("10055ms", "0.10055") or a part of a longer number can be, too. */
+static bool is_code(const char *text, const char *at, size_t size)
+{
+	if (at > text && (is_digit(at[-1]) || at[-1] == ':' || at[-1] == '.'))
+		return false;
+	return !isalnum((unsigned char)at[size]) && !follows_port(text, at);
+}
+
 static bool has(const char *text, const char *phrase)
 {
-	return strcasestr(text, phrase);
+	const char *at = strcasestr(text, phrase);
+
+	while (at && is_digit(*phrase) && !is_code(text, at, strlen(phrase)))
+		at = strcasestr(at + 1, phrase);
+	return at;
 }
 
 static size_t explaining(const char *phrase, bool codes[CODES])

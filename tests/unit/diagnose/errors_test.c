@@ -114,6 +114,58 @@ static void messages(void **state)
 	assert_int_equal(codes_of_error("", codes), 0);
 }
 
+/* A number that is no code of Windows' leads to what the same message with another number leads to. */
+static void numbers_that_are_no_codes(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "dial tcp 10.0.0.5:10055: connection refused", "dial tcp 10.0.0.5:8080: connection refused" },
+		{ "connect ECONNREFUSED [fd00::5]:10048", "connect ECONNREFUSED [fd00::5]:8080" },
+		{ "HTTPConnectionPool(host='db', port=10054): connection refused", "HTTPConnectionPool(host='db', port=80): connection refused" },
+		{ "connection refused: db port 10024", "connection refused: db port 80" },
+		{ "connection refused {\"port\": 10060}", "connection refused {\"port\": 80}" },
+		{ "connection refused, request 3100487", "connection refused, request 7" },
+		{ "connection refused, request 100481", "connection refused, request 7" },
+		{ "broken pipe after 10061ms", "broken pipe after 5ms" },
+		{ "broken pipe after 0.10061 s", "broken pipe after 0.5 s" },
+	};
+	bool codes[CODES], plain[CODES];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		codes_of_error(rows[i][0], codes);
+		codes_of_error(rows[i][1], plain);
+		if (memcmp(codes, plain, sizeof(codes)))
+			fail_msg("\"%s\" is explained by the number in it", rows[i][0]);
+	}
+	assert_int_equal(codes_of_error("10.0.0.5:10055", codes), 0);
+}
+
+/* What they are in messages whose words are of a language that is not known here. */
+static void numbers_that_are_codes(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "Es konnte keine Verbindung hergestellt werden. (10061)", "ECONNREFUSED" },
+		{ "[WinError 10061] Es konnte keine Verbindung", "ECONNREFUSED" },
+		{ "db:10061: Fehler 10055", "WSAENOBUFS" },
+		{ "socket error: 10055", "WSAENOBUFS" },
+		{ "错误10048，无法", "EADDRINUSE" },
+		{ "10054", "ECONNRESET" },
+	};
+	bool codes[CODES], named[CODES];
+	size_t i, code;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_true(codes_of_error(rows[i][0], codes));
+		codes_of_error(rows[i][1], named);
+		for (code = 0; code < CODES && !(codes[code] && named[code]); code++)
+			;
+		if (code == CODES)
+			fail_msg("\"%s\" does not lead to what %s leads to", rows[i][0], rows[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +173,8 @@ int main(void)
 		cmocka_unit_test(each_phrase),
 		cmocka_unit_test(each_code_is_in_the_man_page),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(numbers_that_are_no_codes),
+		cmocka_unit_test(numbers_that_are_codes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
