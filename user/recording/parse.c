@@ -21,13 +21,6 @@
 #define SECONDS_MAX (366 * 86400) /* more was not measured */
 #define TIME_TEXT 30 /* "2026-11-20T09:00:00.123456789Z" */
 
-static uint64_t number_of(const json_t *json, const char *key, uint64_t max)
-{
-	json_int_t number = json_integer_value(json_object_get(json, key));
-
-	return number > 0 && (uint64_t)number <= max ? (uint64_t)number : 0;
-}
-
 /* In nanoseconds; 0 for what no clock of ours would have told. */
 static uint64_t seconds_of(const json_t *json, const char *key)
 {
@@ -97,11 +90,11 @@ static void addr_of(const json_t *json, const char *key, uint8_t bytes[16])
 
 static void endpoint_parse(struct endpoint *endpoint, const json_t *json)
 {
-	endpoint->netns = number_of(json, "netns", UINT32_MAX);
+	endpoint->netns = recorded_number(json, "netns", UINT32_MAX);
 	addr_of(json, "local_addr", endpoint->local_addr);
-	endpoint->local_port = number_of(json, "local_port", UINT16_MAX);
+	endpoint->local_port = recorded_number(json, "local_port", UINT16_MAX);
 	addr_of(json, "remote_addr", endpoint->remote_addr);
-	endpoint->remote_port = number_of(json, "remote_port", UINT16_MAX);
+	endpoint->remote_port = recorded_number(json, "remote_port", UINT16_MAX);
 }
 
 /* A byte that was no UTF-8 was written as U+FFFD; one such byte is put back for each, so that all output is the same. */
@@ -131,14 +124,14 @@ static void process_parse(struct process *process, const json_t *json, const str
 {
 	const char *comm = text_of(json, keys->comm);
 
-	process->pid = number_of(json, keys->pid, INT32_MAX);
-	process->ns_pid = number_of(json, keys->ns_pid, INT32_MAX);
-	process->start_ns = number_of(json, keys->start_ns, INT64_MAX);
+	process->pid = recorded_number(json, keys->pid, INT32_MAX);
+	process->ns_pid = recorded_number(json, keys->ns_pid, INT32_MAX);
+	process->start_ns = recorded_number(json, keys->start_ns, INT64_MAX);
 	if (!process->start_ns && (process->pid || process->ns_pid))
 		process->start_ns = 1;
 	if (!process->start_ns)
 		return;
-	process->cgroup_id = number_of(json, keys->cgroup_id, INT64_MAX) ?: cgroup_id;
+	process->cgroup_id = recorded_number(json, keys->cgroup_id, INT64_MAX) ?: cgroup_id;
 	if (comm)
 		comm_parse(process->comm, comm);
 }
@@ -192,7 +185,7 @@ static void container_parse(struct event *event, struct container *container, co
 {
 	const char *id = text_of(json, "container_id"), *pod = text_of(json, "pod_uid");
 
-	event->cgroup_id = number_of(json, "cgroup_id", INT64_MAX);
+	event->cgroup_id = recorded_number(json, "cgroup_id", INT64_MAX);
 	event->cgroup = text_of(json, "cgroup");
 	event->container = container;
 	container_from_cgroup(event->cgroup, container);
@@ -234,7 +227,7 @@ static void ports_of_socket_parse(struct transition *record, const json_t *json)
 
 	range_parse(json, &low, &high);
 	record->own_range = low | (uint32_t)high << 16;
-	record->search_ns = number_of(json, "port_search_ns", UINT32_MAX);
+	record->search_ns = recorded_number(json, "port_search_ns", UINT32_MAX);
 }
 
 /* Who has the socket: the line says nothing else. */
@@ -244,8 +237,8 @@ static void held_parse(struct recorded *recorded)
 	struct held *held = &recorded->held;
 
 	process_parse(&held->process, json, &holder_keys, recorded->event.cgroup_id);
-	held->count = number_of(json, "holders", UINT32_MAX);
-	held->fd = json_is_integer(fd) ? (int32_t)number_of(json, "fd", INT32_MAX) : -1;
+	held->count = recorded_number(json, "holders", UINT32_MAX);
+	held->fd = json_is_integer(fd) ? (int32_t)recorded_number(json, "fd", INT32_MAX) : -1;
 	held->queued = is_true(json, "in_accept_queue");
 	recorded->event.held = held;
 }
@@ -256,13 +249,13 @@ static void settings_parse(struct port_settings *settings, const json_t *json)
 	unsigned int flag;
 	size_t i;
 
-	settings->netns = number_of(json, "netns", UINT32_MAX);
+	settings->netns = recorded_number(json, "netns", UINT32_MAX);
 	range_parse(json, &settings->low, &settings->high);
-	settings->tw_reuse = number_of(json, "tcp_tw_reuse", 2);
-	settings->tw_reuse_delay_ms = number_of(json, "tcp_tw_reuse_delay_ms", UINT32_MAX);
+	settings->tw_reuse = recorded_number(json, "tcp_tw_reuse", 2);
+	settings->tw_reuse_delay_ms = recorded_number(json, "tcp_tw_reuse_delay_ms", UINT32_MAX);
 	settings->timestamps = is_true(json, "tcp_timestamps");
-	settings->fin_timeout_s = number_of(json, "tcp_fin_timeout_s", UINT32_MAX);
-	settings->step_width = number_of(json, "ip_local_port_step_width", UINT32_MAX);
+	settings->fin_timeout_s = recorded_number(json, "tcp_fin_timeout_s", UINT32_MAX);
+	settings->step_width = recorded_number(json, "ip_local_port_step_width", UINT32_MAX);
 	json_array_foreach(ways, i, way)
 		for (flag = 0; port_way_name(flag); flag++)
 			if (json_is_string(way) && !strcmp(json_string_value(way), port_way_name(flag)))
@@ -274,7 +267,7 @@ static void bound_parse(struct bound_socket *bound, const json_t *json)
 	static const struct process_keys keys = { "pid", "ns_pid", "comm", "start_ns", "cgroup_id" };
 
 	addr_of(json, "local_addr", bound->addr);
-	bound->port = number_of(json, "local_port", UINT16_MAX);
+	bound->port = recorded_number(json, "local_port", UINT16_MAX);
 	bound->listens = is_true(json, "listens");
 	process_parse(&bound->process, json, &keys, 0);
 }
@@ -331,13 +324,13 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	record->id = id_of(json);
 	record->time_ns = recorded->time_ns;
 	event->unix_ns = recorded->unix_ns;
-	record->since_ns = number_of(json, "since_ns", INT64_MAX);
-	recorded->dwell_ns = number_of(json, "dwell_ns", INT64_MAX);
+	record->since_ns = recorded_number(json, "since_ns", INT64_MAX);
+	recorded->dwell_ns = recorded_number(json, "dwell_ns", INT64_MAX);
 	record->side = side_parse(text_of(json, "side"));
 	record->closed_by = closed_by_parse(text_of(json, "closed_by"));
 	record->end = end_parse(text_of(json, "end"));
 	record->attribution = attribution_parse(text_of(json, "owner_attribution") ?: text_of(json, "attribution"));
-	record->socket_cgroup_id = number_of(json, "socket_cgroup_id", INT64_MAX);
+	record->socket_cgroup_id = recorded_number(json, "socket_cgroup_id", INT64_MAX);
 	if (type == RECORD_CONNECT_FAILED)
 		record->error = connect_error_parse(text_of(json, "error"));
 	event->program = text_of(json, "program");
@@ -375,8 +368,8 @@ static int header_parse(struct recorded *recorded)
 	run->begin_unix_ns = recorded->unix_ns;
 	for (fact = 0; fact < FACTS; fact++)
 		run->hooks[fact] = text_of(hooks, fact_name(fact));
-	recorded->format = number_of(json, "format", INT64_MAX);
-	recorded->part = number_of(json, "part", INT64_MAX);
+	recorded->format = recorded_number(json, "format", INT64_MAX);
+	recorded->part = recorded_number(json, "part", INT64_MAX);
 	recorded->continued = is_true(json, "continued");
 	snprintf(recorded->run_name, sizeof(recorded->run_name), "%s", text_of(json, "run") ?: "");
 	return 0;
@@ -389,7 +382,7 @@ static void health_parse(struct recorded *recorded)
 	size_t i;
 
 	for (i = 0; (counter = health_counter(&recorded->health, i, &name)); i++)
-		*counter = number_of(recorded->json, name, INT64_MAX);
+		*counter = recorded_number(recorded->json, name, INT64_MAX);
 }
 
 static const struct {
@@ -429,13 +422,13 @@ static int line_parse(struct recorded *recorded)
 	if (i == count)
 		return 0;
 	recorded->type = types[i].type;
-	recorded->time_ns = number_of(recorded->json, "time_ns", INT64_MAX);
+	recorded->time_ns = recorded_number(recorded->json, "time_ns", INT64_MAX);
 	recorded->unix_ns = time_of(recorded->json);
-	recorded->fin_wait2_timewait = number_of(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
-	recorded->count = number_of(recorded->json, "count", INT64_MAX);
+	recorded->fin_wait2_timewait = recorded_number(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
+	recorded->count = recorded_number(recorded->json, "count", INT64_MAX);
 	recorded->begins = is_true(recorded->json, "begins");
-	recorded->holders_seen_ns = number_of(recorded->json, "holders_seen_ns", INT64_MAX);
-	recorded->present_seen_ns = number_of(recorded->json, "present_seen_ns", INT64_MAX);
+	recorded->holders_seen_ns = recorded_number(recorded->json, "holders_seen_ns", INT64_MAX);
+	recorded->present_seen_ns = recorded_number(recorded->json, "present_seen_ns", INT64_MAX);
 	recorded->holders_check_ns = seconds_of(recorded->json, "holders_check_s");
 	recorded->next = text_of(recorded->json, "next");
 	switch (recorded->type) {

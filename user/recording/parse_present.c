@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t number_of(const json_t *json, const char *key, uint64_t max)
+uint64_t recorded_number(const json_t *json, const char *key, uint64_t max)
 {
 	json_int_t number = json_integer_value(json_object_get(json, key));
 
@@ -15,7 +15,7 @@ static uint64_t number_of(const json_t *json, const char *key, uint64_t max)
 
 static uint64_t known_number_of(const json_t *json, const char *key)
 {
-	return json_is_integer(json_object_get(json, key)) ? number_of(json, key, INT64_MAX) : LISTENER_NOT_KNOWN;
+	return json_is_integer(json_object_get(json, key)) ? recorded_number(json, key, INT64_MAX) : LISTENER_NOT_KNOWN;
 }
 
 static uint64_t hex_of(const json_t *json, const char *key)
@@ -32,13 +32,13 @@ void present_parse(struct present *present, const json_t *json)
 	*present = (struct present){
 		.gone = json_is_true(json_object_get(json, "gone")),
 		.timer = present_timer_parse(json_string_value(json_object_get(json, "timer"))),
-		.retransmits = number_of(json, "retransmits", UINT8_MAX),
-		.rx_queue = number_of(json, "rx_queue", UINT32_MAX),
-		.tx_queue = number_of(json, "tx_queue", UINT32_MAX),
-		.unsent = number_of(json, "unsent", UINT32_MAX),
-		.received_ns = number_of(json, "received_ns", INT64_MAX),
-		.sent_ns = number_of(json, "sent_ns", INT64_MAX),
-		.queued_ns = number_of(json, "queued_ns", INT64_MAX),
+		.retransmits = recorded_number(json, "retransmits", UINT8_MAX),
+		.rx_queue = recorded_number(json, "rx_queue", UINT32_MAX),
+		.tx_queue = recorded_number(json, "tx_queue", UINT32_MAX),
+		.unsent = recorded_number(json, "unsent", UINT32_MAX),
+		.received_ns = recorded_number(json, "received_ns", INT64_MAX),
+		.sent_ns = recorded_number(json, "sent_ns", INT64_MAX),
+		.queued_ns = recorded_number(json, "queued_ns", INT64_MAX),
 		.listener = hex_of(json, "listener"),
 	};
 	if (json_is_boolean(keepalive))
@@ -49,14 +49,14 @@ void listener_parse(struct listener_facts *listener, const json_t *json)
 {
 	*listener = (struct listener_facts){
 		.gone = json_is_true(json_object_get(json, "gone")),
-		.depth = number_of(json, "accept_queue", UINT32_MAX),
-		.backlog = number_of(json, "backlog", UINT32_MAX),
-		.somaxconn = number_of(json, "somaxconn", UINT32_MAX),
-		.half_open = number_of(json, "half_open", UINT32_MAX),
-		.closed = number_of(json, "closed_by_client", UINT32_MAX),
+		.depth = recorded_number(json, "accept_queue", UINT32_MAX),
+		.backlog = recorded_number(json, "backlog", UINT32_MAX),
+		.somaxconn = recorded_number(json, "somaxconn", UINT32_MAX),
+		.half_open = recorded_number(json, "half_open", UINT32_MAX),
+		.closed = recorded_number(json, "closed_by_client", UINT32_MAX),
 		.drops = known_number_of(json, "drops"),
 		.new_drops = known_number_of(json, "new_drops"),
-		.oldest_ns = number_of(json, "oldest_ns", INT64_MAX),
+		.oldest_ns = recorded_number(json, "oldest_ns", INT64_MAX),
 	};
 }
 
