@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "attach/kernel.h"
 #include "attach/tracer.h"
@@ -13,7 +12,6 @@
 #include "tcpdwell.skel.h"
 #include "util/log.h"
 
-#define NSEC_PER_SEC 1000000000ULL
 
 struct holders {
 	const struct tracer *tracer;
@@ -74,14 +72,6 @@ void holders_forget(struct holders *holders)
 		holders_check_forget(holders->check);
 }
 
-static uint64_t clock_thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
-}
-
 static int on_record(void *context, const struct holder_record *record, const uint64_t *ids)
 {
 	struct holders *holders = context;
@@ -104,7 +94,7 @@ static void log_period(struct holders *holders, uint64_t cost_ns)
 static void look(struct holders *holders, uint64_t hints)
 {
 	const volatile __u64 *queues_cut = &holders->tracer->skeleton->bss->holder_queues_cut;
-	uint64_t begin_ns = clock_thread_ns(), now_ns = clock_monotonic_ns(), cut = *queues_cut, cost_ns;
+	uint64_t begin_ns = clock_cpu_ns(), now_ns = clock_monotonic_ns(), cut = *queues_cut, cost_ns;
 	int err;
 
 	holders_check_begin(holders->check, hints);
@@ -117,7 +107,7 @@ static void look(struct holders *holders, uint64_t hints)
 	holders->err = err;
 	if (!err)
 		holders->seen_ns = now_ns;
-	cost_ns = clock_thread_ns() - begin_ns;
+	cost_ns = clock_cpu_ns() - begin_ns;
 	holders_check_end(holders->check, clock_monotonic_ns(), cost_ns);
 	log_period(holders, cost_ns);
 	log_debug("a check of who has which socket took %.2f ms", cost_ns / 1e6);

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "attach/tracer.h"
 #include "collect/iterator.h"
+#include "event/event.h"
 #include "tcpdwell.skel.h"
 #include "util/id_map.h"
 #include "util/log.h"
@@ -116,14 +116,6 @@ void port_watch_ask(struct port_watch *watch, uint32_t netns, uint16_t port)
 		return;
 	port_set_add(&(*place)->asked, port);
 	watch->next_bound_ns = 0;
-}
-
-static uint64_t clock_thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
 }
 
 /* The range is all that is shown: bits of other ports in its first and last page are taken away. */
@@ -339,17 +331,17 @@ static struct known_namespace *oldest(const struct port_watch *watch, uint64_t n
 /* A namespace that is gone is forgotten: its number may be another's some day. */
 static void look_at_namespace(struct port_watch *watch, struct known_namespace *namespace, uint32_t netns, uint64_t now_ns)
 {
-	uint64_t begin_ns = clock_thread_ns();
+	uint64_t begin_ns = clock_cpu_ns();
 	int err = look_at_ports(watch, netns);
 
 	say_failure(watch, err);
 	if (err) {
 		namespace->looked_ns = now_ns;
-		watch->next_ns = now_ns + (clock_thread_ns() - begin_ns) * SHARE;
+		watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE;
 		return;
 	}
 	take_look(watch, namespace, now_ns);
-	watch->next_ns = now_ns + (clock_thread_ns() - begin_ns) * SHARE;
+	watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE;
 	if (namespace->found)
 		return;
 	id_map_remove(&watch->by_netns, netns);
@@ -388,7 +380,7 @@ void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last)
 	}
 	if (!last && now_ns < watch->next_bound_ns)
 		return;
-	begin_ns = clock_thread_ns();
+	begin_ns = clock_cpu_ns();
 	port_watch_answer(watch);
-	watch->next_bound_ns = now_ns + (clock_thread_ns() - begin_ns) * SHARE;
+	watch->next_bound_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE;
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "attach/tracer.h"
 #include "collect/iterator.h"
@@ -80,14 +79,6 @@ void present_watch_holder(struct present_watch *watch, uint64_t id, const struct
 
 	if (listening && !held->queued)
 		listening->holder = held->process;
-}
-
-static uint64_t clock_thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
 }
 
 /* Tells owners and closers apart. */
@@ -341,7 +332,7 @@ int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 
 	if (!last && now_ns < watch->next_ns)
 		return 0;
-	begin_ns = clock_thread_ns();
+	begin_ns = clock_cpu_ns();
 	cut = skeleton->bss->present_cut;
 	watch->now_ns = now_ns;
 	id_map_clear(&watch->waiting);
@@ -354,7 +345,7 @@ int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 		forget_listening(watch);
 	if (!err)
 		watch->seen_ns = now_ns;
-	cost_ns = clock_thread_ns() - begin_ns;
+	cost_ns = clock_cpu_ns() - begin_ns;
 	log_period(watch, cost_ns);
 	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
 	return err == -ENOMEM ? err : 0;

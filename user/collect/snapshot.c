@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "abi.h"
@@ -172,15 +171,6 @@ int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *
 	return iterator_run(skeleton->progs.find_holders, NULL, ITERATOR_BYTES, on_holders, &pass);
 }
 
-/* CPU time: what a sweep costs, not how long others kept it from running. */
-static uint64_t clock_thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
-}
-
 static bool refused(const struct snapshot *snapshot)
 {
 	return snapshot->tracer->skeleton->bss->presences_refused > 0;
@@ -213,7 +203,7 @@ static int sweep(struct snapshot *snapshot, const struct store *store)
 /* After a sweep that began at this CPU time. */
 static uint64_t sweep_pause(uint64_t begin)
 {
-	uint64_t pause = (clock_thread_ns() - begin) * SWEEP_SHARE;
+	uint64_t pause = (clock_cpu_ns() - begin) * SWEEP_SHARE;
 
 	if (pause < SWEEP_INTERVAL_NS)
 		return SWEEP_INTERVAL_NS;
@@ -235,7 +225,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 
 	if (urgency == SWEEP_WHEN_DUE && now_ns < snapshot->next_sweep_ns)
 		return 0;
-	begin = clock_thread_ns();
+	begin = clock_cpu_ns();
 	skeleton->bss->presences_young = 0;
 	skeleton->bss->young_are_told |= urgency == SWEEP_LAST;
 	err = sweep(snapshot, &time_waits);
@@ -270,7 +260,7 @@ int snapshot_sweep_seeded(struct snapshot *snapshot)
 
 static uint64_t sockets_pause(uint64_t begin)
 {
-	uint64_t pause = (clock_thread_ns() - begin) * SOCKETS_SHARE;
+	uint64_t pause = (clock_cpu_ns() - begin) * SOCKETS_SHARE;
 
 	if (pause < SOCKETS_INTERVAL_NS)
 		return SOCKETS_INTERVAL_NS;
@@ -295,7 +285,7 @@ int snapshot_sweep_aside(struct snapshot *snapshot)
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 {
 	const struct store sockets = sockets_of(snapshot);
-	uint64_t begin = clock_thread_ns();
+	uint64_t begin = clock_cpu_ns();
 	int err;
 
 	err = sweep(snapshot, &sockets);
@@ -314,7 +304,7 @@ int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)
 	if (!skeleton->bss->ports_awaited || now_ns < snapshot->next_portless_ns)
 		return 0;
 	skeleton->bss->ports_awaited = false;
-	begin = clock_thread_ns();
+	begin = clock_cpu_ns();
 	err = sweep(snapshot, &sockets);
 	snapshot->untold_sockets |= refused(snapshot);
 	snapshot->next_portless_ns = now_ns + sweep_pause(begin);

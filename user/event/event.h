@@ -179,7 +179,7 @@ uint16_t event_service_port(const struct event *event);
 uint64_t clock_monotonic_ns(void);
 uint64_t clock_unix_ns(void);
 
-/* CPU time of the running thread, in ns. */
+/* CPU time of the running thread, in ns: what work costs, not how long others kept it from running. */
 uint64_t clock_cpu_ns(void);
 
 /* UTC - monotonic, measured as closely as a machine that is busy allows. */

@@ -7,14 +7,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "attribute/holders.h"
 #include "polling/sockets.h"
 #include "source/holders_check.h"
 #include "util/tcp_state.h"
 
-#define NSEC_PER_SEC 1000000000ULL
 
 struct polled_holders {
 	struct polled_sockets *sockets;
@@ -235,17 +233,9 @@ static void look(struct polled_holders *holders)
 	free(question.ids);
 }
 
-static uint64_t clock_thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
-}
-
 void polled_holders_look(struct polled_holders *holders, bool last)
 {
-	uint64_t begin_ns = clock_thread_ns(), now_ns = clock_monotonic_ns();
+	uint64_t begin_ns = clock_cpu_ns(), now_ns = clock_monotonic_ns();
 
 	if (!holders->check || !holders_check_waits(holders->check))
 		return;
@@ -253,5 +243,5 @@ void polled_holders_look(struct polled_holders *holders, bool last)
 		return;
 	look(holders);
 	holders->seen_ns = now_ns;
-	holders_check_end(holders->check, clock_monotonic_ns(), clock_thread_ns() - begin_ns);
+	holders_check_end(holders->check, clock_monotonic_ns(), clock_cpu_ns() - begin_ns);
 }

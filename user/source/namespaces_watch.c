@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attribute/namespace_read.h"
@@ -73,14 +72,6 @@ void namespaces_watch_free(struct namespaces_watch *watch)
 	if (watch->own >= 0)
 		close(watch->own);
 	free(watch);
-}
-
-static uint64_t clock_thread_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
 }
 
 /* `path` NULL: our own. Without memory for it a namespace is not watched. */
@@ -253,7 +244,7 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 
 	if (watch->own < 0 || (!last && now_ns < watch->next_ns))
 		return 0;
-	begin_ns = clock_thread_ns();
+	begin_ns = clock_cpu_ns();
 	if (!watch->list_ns || now_ns >= watch->list_ns + LIST_NS) {
 		list(watch);
 		watch->list_ns = now_ns;
@@ -264,7 +255,7 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 		complete(watch, &watch->watched[i]);
 		tell(watch, &watch->watched[i], now_ns, last);
 	}
-	cost_ns = clock_thread_ns() - begin_ns;
+	cost_ns = clock_cpu_ns() - begin_ns;
 	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
 	return err;
 }
