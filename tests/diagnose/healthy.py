@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: what is healthy."""
+import contextlib
+import http.client
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 
-from traffic import answered, case, connected, paced, refused
-from world import TOOL, Diagnosis
+from traffic import answered, case, connected, paced, refused, until
+from world import ADDRESS, TOOL, Diagnosis, Skip, ss
 
 
 # What is healthy
@@ -87,6 +91,81 @@ def healthy_build_and_pool(world):
     for name, body in ("make", build), ("browser", browser), ("pool", pool):
         world.spawn(name, body).wait()
     world.expect(diagnosis.finish())
+
+
+NGINX = """daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+	access_log off;
+	client_body_temp_path {folder}/body;
+	proxy_temp_path {folder}/proxy;
+	fastcgi_temp_path {folder}/fastcgi;
+	uwsgi_temp_path {folder}/uwsgi;
+	scgi_temp_path {folder}/scgi;
+	upstream service {{ server {address}:8081; keepalive 16; }}
+	server {{ listen {address}:8081; location / {{ return 200 "served"; }} }}
+	server {{
+		listen {address}:8080;
+		location / {{ proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+	}}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx():
+    """A proxy at port 8080 with a pool of connections to the server at 8081, which is nginx as well."""
+    if not shutil.which("nginx"):
+        raise Skip("no nginx")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        with open(folder + "/nginx.conf", "w", encoding="ascii") as file:
+            file.write(NGINX.format(folder=folder, address=ADDRESS))
+        server = subprocess.Popen(["nginx", "-c", folder + "/nginx.conf", "-e", folder + "/error.log"])
+        try:
+            until(lambda: server.poll() is not None or len(ss("state", "listening")) == 2)
+            yield
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@case
+def healthy_nginx_keepalive(world):
+    """Twenty clients of a proxy, each with a connection of its own; one of them changes it now and then."""
+    def client(say, _):
+        clients = [http.client.HTTPConnection(ADDRESS, 8080) for _ in range(20)]
+
+        def ask():
+            one = clients.pop(0)
+            one.request("GET", "/")
+            if one.getresponse().read() != b"served":
+                os._exit(1)
+            clients.append(one)
+            ask.turn += 1
+            if not ask.turn % 40:
+                clients.pop(0).close()
+                clients.append(http.client.HTTPConnection(ADDRESS, 8080))
+
+        ask.turn = 0
+        for _ in clients:
+            ask()
+        say()
+        paced(100, 7, ask)
+        say()
+        time.sleep(600)
+
+    with nginx():
+        diagnosis = Diagnosis(7)
+        shop = world.spawn("shop", client)
+        shop.wait()
+        world.check("pool", ss("state", "established", "dport", "=", ":8081"))
+        diagnosis.finish()
+        shop.wait()  # it was answered to the end
+        world.expect(diagnosis)
 
 
 @case
