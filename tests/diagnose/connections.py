@@ -5,7 +5,7 @@ import struct
 import subprocess
 import time
 
-from traffic import answered, case, closed, connected, fails, gone_host, paced, refused
+from traffic import answered, case, closed, connected, fails, gone_host, paced, refused, settled
 from world import ADDRESS, Diagnosis, evidence, ss, sysctl
 
 
@@ -174,7 +174,7 @@ def flooded(world, count):
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         for i in range(count):
             raw.sendto(syn("10.9.9.9", 20000 + i), (ADDRESS, 0))
-    world.half_open = half_open()
+    world.half_open = settled(half_open)  # what was sent is taken by another task on a busy machine
     return diagnosis.finish()
 
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: tables and settings of the kernel."""
+import contextlib
 import shutil
 import socket
 
 from traffic import case
 from world import ADDRESS, Diagnosis, run, setting, Skip, sysctl
+
+
+DATAGRAMS = 60000  # of a socket, each to a port of its own
 
 
 # TD181: tracked connections
@@ -14,10 +18,13 @@ def tracked(world, count):
     if not shutil.which("nft") or setting("netfilter.nf_conntrack_max") is None:
         raise Skip("no nft, or a kernel that does not track connections")
     run("nft", "add table ip filter; add chain ip filter out { type filter hook output priority 0; }; add rule ip filter out ct state new accept")
+    sysctl("netfilter.nf_conntrack_udp_timeout", 600)  # none is forgotten before it is counted
     limit = setting("netfilter.nf_conntrack_max")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with contextlib.ExitStack() as clients:
         for i in range(count(limit)):
-            client.sendto(b"x", (ADDRESS, 1024 + i))
+            if not i % DATAGRAMS:
+                client = clients.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            client.sendto(b"x", (ADDRESS, 1024 + i % DATAGRAMS))
     return Diagnosis(2, "--set", "TD181.share=0.01").finish()
 
 

@@ -50,9 +50,7 @@ def report_login_service(world):
     def leak(say, _):
         say()
         mine = []
-        for _ in range(40):
-            mine.append(connected(8080))
-            time.sleep(0.55)
+        paced(2, 20, lambda: mine.append(connected(8080)))
         say()
         time.sleep(600)
 

@@ -31,6 +31,15 @@ def until(what, seconds=10):
         time.sleep(0.02)
 
 
+def settled(what):
+    """The most that two looks after another agree on, or that was there before."""
+    most, before = 0, None
+    while (now := what()) != before:
+        most, before = max(most, now), now
+        time.sleep(0.05)
+    return most
+
+
 def paced(rate, seconds, what):
     """Calls what() so often a second."""
     begin = time.monotonic()
