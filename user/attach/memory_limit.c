@@ -17,18 +17,22 @@
 #define OWN_BYTES (22ULL << 20) /* most of it BTF, of ours and of libbpf's, until the object is loaded: measured */
 #define HASH_ELEMENT 48 /* the kernel's, beside key and value */
 #define HASH_BUCKET 16
+#define BESIDE_TABLES_MOST (8ULL << 20) /* programs, their BTF, pages that are not full: does not grow with the tables */
 
 /* How a version of cgroups calls things. */
 struct version {
 	const char *type, *option; /* of its mount */
 	const char *controller; /* in /proc/self/cgroup */
-	const char *limit, *usage;
+	const char *limit, *usage, *swap;
+	bool swap_has_memory; /* its limit is of both together */
 	const char *reclaimable[3]; /* in memory.stat */
 };
 
 static const struct version versions[] = {
-	{ "cgroup2", NULL, "", "memory.max", "memory.current", { "inactive_file", "active_file", "slab_reclaimable" } },
-	{ "cgroup", "memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", { "total_inactive_file", "total_active_file" } },
+	{ "cgroup2", NULL, "", "memory.max", "memory.current", "memory.swap.max", false,
+	  { "inactive_file", "active_file", "slab_reclaimable" } },
+	{ "cgroup", "memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	  "memory.memsw.limit_in_bytes", true, { "total_inactive_file", "total_active_file" } },
 };
 
 static FILE *open_in(const char *folder, const char *name)
@@ -120,10 +124,25 @@ static bool find_mount(const struct version *version, const char *proc, char roo
 	return found;
 }
 
+/* A cgroup may swap no more than each above it may. Without such a file there is no limit, or nobody counts. */
+static void look_at_swap(struct memory_limit *limit, const struct version *version, const char *folder, uint64_t memory)
+{
+	uint64_t swap = read_number(folder, version->swap);
+
+	if (swap == UINT64_MAX)
+		return;
+	if (version->swap_has_memory)
+		swap = swap > memory ? swap - memory : 0;
+	if (swap < limit->swap)
+		limit->swap = swap;
+}
+
 static void look(struct memory_limit *limit, const struct version *version, const char *folder)
 {
 	uint64_t most = read_number(folder, version->limit), usage, back, room;
 
+	if (most != UINT64_MAX || !version->swap_has_memory)
+		look_at_swap(limit, version, folder, most);
 	if (most == UINT64_MAX)
 		return;
 	usage = read_number(folder, version->usage);
@@ -144,12 +163,14 @@ static void look_upwards(struct memory_limit *limit, const struct version *versi
 {
 	char path[4096], root[4096], point[4096], folder[8200];
 	size_t used, above;
+	bool is_below;
 
 	if (!find_path(version, proc, path, sizeof(path)) || !find_mount(version, proc, root, point))
 		return;
 	above = strcmp(root, "/") ? strlen(root) : 0;
 	used = strlen(point);
-	snprintf(folder, sizeof(folder), "%s%s", point, strncmp(path, root, above) ? "" : path + above);
+	is_below = !strncmp(path, root, above) && (!path[above] || path[above] == '/');
+	snprintf(folder, sizeof(folder), "%s%s", point, is_below ? path + above : "");
 	if (access(folder, F_OK))
 		folder[used] = '\0';
 	for (;;) {
@@ -165,6 +186,7 @@ int memory_limit_read(struct memory_limit *limit, const char *proc)
 	size_t i;
 
 	memset(limit, 0, sizeof(*limit));
+	limit->swap = UINT64_MAX;
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 		look_upwards(limit, &versions[i], proc);
 	return limit->file[0] ? 0 : -ENOENT;
@@ -210,20 +232,53 @@ uint64_t memory_of_maps(const struct bpf_object *object)
 			break;
 		}
 	}
-	return rings + sum + sum / 4; /* a quarter: what the kernel has beside tables, measured */
+	return rings + sum + (sum / 4 < BESIDE_TABLES_MOST ? sum / 4 : BESIDE_TABLES_MOST); /* a quarter: measured with small tables */
+}
+
+bool memory_of_maps_counts(const char *cmdline)
+{
+	static const char option[] = "cgroup.memory=";
+	const char *word = cmdline;
+	char list[128];
+
+	for (; (word = strstr(word, option)); word += strlen(option)) {
+		if (word != cmdline && word[-1] != ' ')
+			continue;
+		if (sscanf(word + strlen(option), "%127[^ \n]", list) == 1 && (has_word(list, "nokmem") || has_word(list, "nobpf")))
+			return false;
+	}
+	return true;
+}
+
+static bool kernel_counts_maps(void)
+{
+	FILE *file = open_in("/proc", "cmdline");
+	char line[4096] = "";
+	bool known = file && fgets(line, sizeof(line), file);
+
+	if (file)
+		fclose(file);
+	return !known || memory_of_maps_counts(line);
+}
+
+/* Then what we have ourselves may be swapped out. The kernel's tables never are. */
+static bool may_swap(const struct memory_limit *limit)
+{
+	struct sysinfo machine;
+
+	return limit->swap >= OWN_BYTES && !sysinfo(&machine) && (uint64_t)machine.freeswap * machine.mem_unit >= OWN_BYTES;
 }
 
 int memory_limit_check(const struct bpf_object *object, bool maps_count, char *error, size_t error_size)
 {
 	char room[TEXT_NUMBER], needed[TEXT_NUMBER], most[TEXT_NUMBER];
 	struct memory_limit limit;
-	struct sysinfo machine;
 	uint64_t need;
 
 	if (memory_limit_read(&limit, "/proc/self"))
 		return 0;
-	need = maps_count ? memory_of_maps(object) : 0;
-	if (sysinfo(&machine) || (uint64_t)machine.freeswap * machine.mem_unit < OWN_BYTES) /* else ours may be swapped out */
+	need = maps_count && kernel_counts_maps() ? memory_of_maps(object) : 0;
+	if (!may_swap(&limit))
 		need += OWN_BYTES;
 	if (limit.room >= need)
 		return 0;

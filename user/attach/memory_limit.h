@@ -14,6 +14,7 @@ struct bpf_object;
 
 struct memory_limit {
 	uint64_t limit, room; /* bytes: the least that is left, without what the kernel can reclaim, and the limit that leaves it */
+	uint64_t swap; /* bytes: what they let it swap out at most, UINT64_MAX: there is no limit */
 	char file[4096]; /* "/sys/fs/cgroup/…/memory.max" */
 };
 
@@ -22,6 +23,9 @@ int memory_limit_read(struct memory_limit *limit, const char *proc);
 
 /* What the object's maps take from the moment on that they are made. */
 uint64_t memory_of_maps(const struct bpf_object *object);
+
+/* `cmdline`: what the kernel was started with. False: its cgroups don't count tables (cgroup.memory=nokmem). */
+bool memory_of_maps_counts(const char *cmdline);
 
 /*
  * Is there room to load the object, whose maps have their sizes? `maps_count`: they are the cgroup's (since Linux 5.11). 0, or -ENOMEM

@@ -148,6 +148,16 @@ static uint32_t default_entries(const struct kernel *kernel, uint32_t wanted)
 	return entries;
 }
 
+static void tune_no_slots(struct tcpdwell *skeleton)
+{
+	bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
+	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
+	bpf_map__set_max_entries(skeleton->maps.socket_buckets, 1);
+	bpf_map__set_max_entries(skeleton->maps.socket_slots, 1);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 1);
+	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, 1);
+}
+
 static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
 {
 	skeleton->rodata->socket_bucket_count = SOCKET_BUCKETS;
@@ -179,24 +189,21 @@ static uint32_t time_wait_slots_for(uint32_t present, uint32_t max_sockets)
 
 /*
  * Full sockets: room for twice of what is there now. TIME_WAIT: in the hash map for as many as there are slots, which bpf/store.bpf.h
- * says why, and for all full sockets that may be closed at once.
+ * says why, and for all full sockets that may be closed at once. May be called again, with fewer.
  */
-static void tune_store(struct tracer *tracer, const struct filter *filter, uint32_t max_sockets)
+static void tune_store(struct tracer *tracer, const struct present_sockets present, uint32_t max_sockets)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
-	const struct present_sockets present = present_sockets_count(filter);
 	const uint32_t sockets = max_sockets ?: default_entries(&tracer->kernel, 2 * min_u32(present.full, TRACER_MAX_SOCKETS));
 	const bool slots_used = tracer->kernel.has_atomics && sockets >= SLOTS_FROM_SOCKETS;
 	const uint32_t slots = slots_used ? time_wait_slots_for(present.time_wait, max_sockets) : 0;
 	const uint32_t time_waits = max_u32(present.full, slots ?: 2 * min_u32(present.time_wait, TRACER_MAX_SOCKETS));
 
 	skeleton->rodata->slots_used = slots_used;
-	if (slots_used) {
+	if (slots_used)
 		tune_slots(skeleton, slots);
-	} else {
-		bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
-		bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
-	}
+	else
+		tune_no_slots(skeleton);
 	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, sockets);
 	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint,
 		 max_sockets ?: default_entries(&tracer->kernel, time_waits));
@@ -238,7 +245,7 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_low = secret[0];
 		skeleton->rodata->id_secret_high = secret[1];
 	}
-	tune_store(tracer, config->filter, config->max_sockets);
+	tune_store(tracer, present_sockets_count(config->filter), config->max_sockets);
 }
 
 static int set_add(const struct bpf_map *map, const void *key)
@@ -334,12 +341,32 @@ static int attach(struct tracer *tracer, char *error, size_t error_size)
 	return attach_all(tracer, false, error, error_size) ?: attach_all(tracer, true, error, error_size);
 }
 
+/* Where the tables for all that is there find no room: those of an idle machine, unless their size was asked for. */
+static int fit_into_memory(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	const bool maps_count = !tracer->kernel.counts_locked_memory;
+	const struct bpf_map *spill = tracer->skeleton->maps.time_wait_by_endpoint, *slots = tracer->skeleton->maps.time_wait_slots;
+	int err = memory_limit_check(tracer->skeleton->obj, maps_count, error, error_size);
+
+	if (!err || config->max_sockets)
+		return err;
+	tune_store(tracer, (struct present_sockets){}, 0);
+	err = memory_limit_check(tracer->skeleton->obj, maps_count, error, error_size);
+	if (err)
+		return err;
+	log_warn("this cgroup's memory has no room for tables of all sockets that are there: smaller ones are used, for %u TIME_WAIT at once; "
+		 "what finds no place in them is not traced, and counted (map_full); raise the limit to trace all",
+		 bpf_map__max_entries(spill) + (tracer->skeleton->rodata->slots_used ? bpf_map__max_entries(slots) : 0));
+	*error = '\0';
+	return 0;
+}
+
 static int load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err;
 
 	tune(tracer, config);
-	err = memory_limit_check(tracer->skeleton->obj, !tracer->kernel.counts_locked_memory, error, error_size);
+	err = fit_into_memory(tracer, config, error, error_size);
 	if (err)
 		return err;
 	if (config->verifier)

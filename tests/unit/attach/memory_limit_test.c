@@ -120,6 +120,74 @@ static void test_in_a_container(void **state)
 	}
 }
 
+/* "/a" is not above "/ab": what is mounted is then all that is known. */
+static void test_names_that_begin_alike(void **state)
+{
+	struct memory_limit limit;
+	char folder[UNIT_PATH];
+
+	(void)state;
+	make(folder, "0::/ab/c\n", "/a", "cgroup2");
+	make_cgroup(folder, "", "memory.max", "8192\n", "memory.current", "4096\n", "");
+	make_cgroup(folder, "b", "memory.max", "4096\n", "memory.current", "4096\n", "");
+	make_cgroup(folder, "b/c", "memory.max", "max\n", "memory.current", "4096\n", "");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_int_equal(limit.room, 4096);
+}
+
+/* Of version 2 swap has a limit of its own, the least of all above counts; of version 1 memory and swap have one together. */
+static void test_swap(void **state)
+{
+	struct memory_limit limit;
+	char folder[UNIT_PATH], path[256];
+
+	(void)state;
+	make(folder, "0::/a/b\n", "/", "cgroup2");
+	make_cgroup(folder, "", "memory.max", "max\n", "memory.current", "7\n", "");
+	make_cgroup(folder, "/a", "memory.max", "max\n", "memory.current", "7\n", "");
+	make_cgroup(folder, "/a/b", "memory.max", "65536\n", "memory.current", "7\n", "");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_true(limit.swap == UINT64_MAX);
+	snprintf(path, sizeof(path), "%s/point/a/b", folder);
+	write_in(path, "memory.swap.max", "max\n");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_true(limit.swap == UINT64_MAX);
+	write_in(path, "memory.swap.max", "12288\n");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_int_equal(limit.swap, 12288);
+	snprintf(path, sizeof(path), "%s/point/a", folder);
+	write_in(path, "memory.swap.max", "0\n");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_int_equal(limit.swap, 0);
+
+	make(folder, "4:memory:/a\n", "/", "cgroup");
+	make_cgroup(folder, "", "memory.limit_in_bytes", "9223372036854771712\n", "memory.usage_in_bytes", "7\n", "");
+	make_cgroup(folder, "/a", "memory.limit_in_bytes", "65536\n", "memory.usage_in_bytes", "16384\n", "");
+	snprintf(path, sizeof(path), "%s/point", folder);
+	write_in(path, "memory.memsw.limit_in_bytes", "9223372036854771712\n");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_true(limit.swap == UINT64_MAX);
+	snprintf(path, sizeof(path), "%s/point/a", folder);
+	write_in(path, "memory.memsw.limit_in_bytes", "69632\n");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_int_equal(limit.swap, 4096);
+	write_in(path, "memory.memsw.limit_in_bytes", "65536\n");
+	assert_int_equal(memory_limit_read(&limit, folder), 0);
+	assert_int_equal(limit.swap, 0);
+}
+
+static void test_tables_that_do_not_count(void **state)
+{
+	(void)state;
+	assert_true(memory_of_maps_counts(""));
+	assert_true(memory_of_maps_counts("quiet cgroup.memory=nosocket root=/dev/sda\n"));
+	assert_true(memory_of_maps_counts("xcgroup.memory=nokmem other=nokmem\n"));
+	assert_true(memory_of_maps_counts("cgroup.memory=nosocket nokmem\n"));
+	assert_false(memory_of_maps_counts("cgroup.memory=nokmem\n"));
+	assert_false(memory_of_maps_counts("quiet cgroup.memory=nosocket,nokmem root=/dev/sda\n"));
+	assert_false(memory_of_maps_counts("cgroup.memory=nosocket cgroup.memory=nobpf"));
+}
+
 static void test_no_limit(void **state)
 {
 	struct memory_limit limit;
@@ -140,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_version_2),      cmocka_unit_test(test_all_can_be_reclaimed), cmocka_unit_test(test_more_is_used_than_allowed),
 		cmocka_unit_test(test_version_1),      cmocka_unit_test(test_in_a_container),	     cmocka_unit_test(test_no_limit),
+		cmocka_unit_test(test_swap),	       cmocka_unit_test(test_names_that_begin_alike),	    cmocka_unit_test(test_tables_that_do_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
