@@ -69,6 +69,23 @@ history_is_deleted() {
 	ends_with 0
 }
 
+events_bytes() {
+	cat "$1"/events/* | wc -c
+}
+
+# Events go on where it was moved to, intervals when it is back.
+history_is_moved() {
+	local before
+	begin agent -n self --dir "$dir/moving" --listen none
+	await holds_programs && await test -s "$dir/moving/intervals.db" && mv "$dir/moving" "$dir/moved" || return 1
+	await says "no intervals are kept until it is there again" || { cat "$dir/err"; return 1; }
+	before=$(events_bytes "$dir/moved")
+	connect 20
+	await eval '[ "$(events_bytes "$dir/moved")" -gt '"$before"' ]' && mv "$dir/moved" "$dir/moving" || return 1
+	await says "is there again" || { cat "$dir/err"; return 1; }
+	ends_with 0
+}
+
 # A namespace is gone with all its sockets, another goes on.
 namespace_is_gone() {
 	local gone
@@ -128,6 +145,7 @@ check "the file is deleted" file_is_deleted
 check "the disk of a recording is unmounted" disk_is_unmounted
 check "the disk of a history is unmounted" history_is_unmounted
 check "the folder of a history is deleted" history_is_deleted
+check "the folder of a history is moved, and back" history_is_moved
 count=in_top
 check "a namespace is gone, top" namespace_is_gone top -j 0.2
 count=in_ports

@@ -42,7 +42,7 @@ struct history {
 	uint64_t seen_transitions, seen_lost, seen_withheld; /* at its begin */
 	uint64_t intervals_lost, told_lost;
 	bool told_suspended;
-	bool displaced; /* the folder is not where it was: what is written, nobody will find */
+	bool displaced; /* the folder is not where it was: intervals would be begun anew there; events go on where the folder is now */
 };
 
 /* Room for events is made by giving up the oldest of them. */
@@ -125,8 +125,8 @@ static void look_at_folder(struct history *history)
 	bool displaced = stat(history->path, &there) || fstat(history->folder, &ours) || there.st_dev != ours.st_dev || there.st_ino != ours.st_ino;
 
 	if (displaced && !history->displaced)
-		log_warn("the folder of the history, %.400s, was deleted, moved or replaced, or its disk unmounted: nothing more is kept until the "
-			 "agent is started again; tracing goes on", history->path);
+		log_warn("the folder of the history, %.400s, was deleted, moved or replaced, or its disk unmounted: no intervals are kept until it "
+			 "is there again or the agent is started anew, and events only in a folder that was moved; tracing goes on", history->path);
 	if (!displaced && history->displaced)
 		log_warn("the folder of the history, %.400s, is there again", history->path);
 	history->displaced = displaced;
