@@ -164,10 +164,15 @@ static void show_findings(const struct report *report, const struct recording_se
 {
 	unsigned int count = 0;
 	size_t i;
+	int err;
 
-	for (i = 0; i < report->n_paths; i++)
-		if (history_findings_read(report->paths[i], selection->since_unix_ns, selection->until_unix_ns, print_finding, &count) == -EUCLEAN)
+	for (i = 0; i < report->n_paths; i++) {
+		err = history_findings_read(report->paths[i], selection->since_unix_ns, selection->until_unix_ns, print_finding, &count);
+		if (err == -EUCLEAN)
 			log_warn("%s/intervals.db is damaged, or no database of tcpdwell: not all findings of then are shown", report->paths[i]);
+		if (err == -EBUSY)
+			log_warn("%s/intervals.db is locked by another program: not all findings of then are shown; try again", report->paths[i]);
+	}
 	if (count)
 		printf("\n");
 	fflush(stdout);

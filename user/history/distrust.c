@@ -6,7 +6,6 @@
 
 #define VALUE_BYTES (1 << 20)
 #define STEPS_AT_ONCE 1000000
-#define STEPS_MOST 1000 /* of so many: some ten seconds */
 
 /* What the library at hand is too old for is passed over. */
 static const int switches[][2] = {
@@ -39,10 +38,10 @@ static int is_too_much(void *context)
 	return !*left || !--*left;
 }
 
-void history_bound_work(sqlite3 *database)
+void history_bound_work(sqlite3 *database, unsigned int million_steps)
 {
 	static unsigned int left;
 
-	left = STEPS_MOST;
+	left = million_steps;
 	sqlite3_progress_handler(database, STEPS_AT_ONCE, is_too_much, &left);
 }

@@ -11,7 +11,7 @@ struct sqlite3;
 /* To be called before anything is asked: tables alone are read, values have a bound. */
 void history_distrust(struct sqlite3 *database);
 
-/* For readers: the question that takes more steps than any history of ours has rows for fails with SQLITE_INTERRUPT. */
-void history_bound_work(struct sqlite3 *database);
+/* For readers: all questions together take no more steps, then they fail with SQLITE_INTERRUPT. */
+void history_bound_work(struct sqlite3 *database, unsigned int million_steps);
 
 #endif

@@ -20,6 +20,8 @@
 #include "util/log.h"
 
 #define NSEC_PER_MSEC 1000000ULL
+#define MILLION_STEPS_MOST 1000 /* some ten seconds: more than any history of ours has rows for */
+#define BUSY_MS 1000
 
 static uint64_t number(sqlite3 *database, const char *sql)
 {
@@ -34,8 +36,26 @@ static uint64_t number(sqlite3 *database, const char *sql)
 	return value;
 }
 
-/* The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes. */
-static sqlite3 *open_database(const char *folder)
+static int error_of(int result)
+{
+	switch (result & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	default:
+		return -EUCLEAN;
+	}
+}
+
+/*
+ * The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes, but not where
+ * somebody has locked it. NULL: `err` is -ENOENT or -EBUSY.
+ */
+static sqlite3 *open_database(const char *folder, int *err)
 {
 	static const char *const ways[] = { "mode=ro", "immutable=1" };
 	sqlite3 *database = NULL;
@@ -43,25 +63,32 @@ static sqlite3 *open_database(const char *folder)
 	uint64_t version;
 	unsigned int i;
 
+	*err = -ENOENT;
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (strpbrk(folder, "?#%") || snprintf(path, sizeof(path), "file:%s/%s?%s", folder, HISTORY_DATABASE, ways[i]) >= (int)sizeof(path))
 			return NULL;
 		version = 0;
 		if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK) {
+			sqlite3_busy_timeout(database, BUSY_MS);
 			history_distrust(database);
-			history_bound_work(database);
+			history_bound_work(database, MILLION_STEPS_MOST);
 			version = number(database, "PRAGMA user_version");
 		}
 		if (version == SCHEMA_VERSION)
 			return database;
+		if (error_of(sqlite3_errcode(database)) == -EBUSY)
+			*err = -EBUSY;
 		sqlite3_close(database);
+		if (*err == -EBUSY)
+			break;
 	}
 	return NULL;
 }
 
 static void read_database(struct history_status *status, const char *folder)
 {
-	sqlite3 *database = open_database(folder);
+	int err;
+	sqlite3 *database = open_database(folder, &err);
 
 	status->readable = database;
 	if (!database)
@@ -143,15 +170,17 @@ int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_
 {
 	static const char question[] = "SELECT begin_ms, ifnull(end_ms, 0), code, severity, text FROM finding WHERE begin_ms < ?2 AND"
 				       " (end_ms IS NULL OR end_ms >= ?1) ORDER BY begin_ms";
-	sqlite3 *database = open_database(folder);
 	sqlite3_stmt *statement;
-	int result;
+	sqlite3 *database;
+	int result, err;
 
+	database = open_database(folder, &err);
 	if (!database)
-		return -ENOENT;
-	if (sqlite3_prepare_v2(database, question, -1, &statement, NULL) != SQLITE_OK) {
+		return err;
+	result = sqlite3_prepare_v2(database, question, -1, &statement, NULL);
+	if (result != SQLITE_OK) {
 		sqlite3_close(database);
-		return -EUCLEAN;
+		return error_of(result);
 	}
 	sqlite3_bind_int64(statement, 1, since_ns / NSEC_PER_MSEC);
 	sqlite3_bind_int64(statement, 2, until_ns ? (int64_t)(until_ns / NSEC_PER_MSEC) : INT64_MAX);
@@ -161,5 +190,5 @@ int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_
 		     (const char *)sqlite3_column_text(statement, 4) ?: "");
 	sqlite3_finalize(statement);
 	sqlite3_close(database);
-	return result == SQLITE_DONE ? 0 : -EUCLEAN;
+	return error_of(result);
 }

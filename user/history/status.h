@@ -23,7 +23,10 @@ int history_status_read(struct history_status *status, const char *folder, char 
 /* A finding, begin_ns and end_ns of UTC, end_ns 0: it goes on. */
 typedef void history_finding(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text);
 
-/* Those that were there between two times (0: any). 0 or negative errno: there is no history, or it can't be read. */
+/*
+ * Those that were there between two times (0: any). 0 or negative errno: -ENOENT there is no history, -EBUSY
+ * somebody has locked it for longer than a second, -EUCLEAN it can't be read.
+ */
 int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_ns, history_finding *tell, void *context);
 
 #endif
