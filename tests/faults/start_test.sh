@@ -156,10 +156,10 @@ with_time_waits() {
 	exec "$@"' "$dir/net" "$@"
 }
 
-# Tables for all of them don't fit: smaller ones do. Who asked for a size gets that or nothing.
+# Where tables for all of them don't fit, smaller ones do. Who asked for a size gets that or nothing.
 memory_of_many_time_waits() {
 	local text="smaller ones are used" code=0
-	with_time_waits 131072 262144 "$tool" trace -n self -d 0 && [ ! -s "$dir/err" ] || { cat "$dir/err"; return 1; }
+	with_time_waits 1048576 262144 "$tool" trace -n self -d 0 && [ ! -s "$dir/err" ] || { cat "$dir/err"; return 1; }
 	with_time_waits 73728 262144 "$tool" trace -n self -d 0 && says "$text" || { cat "$dir/err"; return 1; }
 	with_time_waits 73728 262144 "$tool" trace -n self -d 0 --max-sockets 327680 || code=$?
 	equal "exit status with a size" $code 1 && says "the kernel would kill a process of it" && ! grep -qF "$text" "$dir/err"
