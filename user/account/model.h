@@ -102,8 +102,8 @@ struct account *model_account(const struct model *model, struct group *group, un
 /* Ages at `now_ns`: makes anew each group's oldest_ns, and its histograms of open sockets where `histograms`. */
 void model_age(struct model *model, unsigned int by, uint64_t now_ns, bool histograms);
 
-/* An interval of `seconds` is over: rates are of it. */
-void model_end_interval(struct model *model, double seconds);
+/* An interval of `seconds` is over: rates are of it. `present_seen_ns` as in struct tick. */
+void model_end_interval(struct model *model, double seconds, uint64_t present_seen_ns);
 
 /* Histograms begin anew. */
 void model_clear_dwell(struct model *model);
@@ -117,8 +117,11 @@ void model_forget(struct model *model, uint64_t now_ns);
  */
 int64_t model_state_now(const struct model *model, const struct group *group, unsigned int state);
 
-/* Which of the drops that listeners told of are proved by now; before listeners, or counts of drops, are read. */
-void model_settle(struct model *model);
+/*
+ * Which of the drops that listeners told of are proved by now; before listeners, or counts of drops, are read. `present_seen_ns` as
+ * in struct tick; 0: listeners are taken to be as new as namespaces.
+ */
+void model_settle(struct model *model, uint64_t present_seen_ns);
 
 /* What looks found: account/present.h. Pointers are valid until the next event. Cursors begin with 0. */
 bool model_present_told(const struct model *model);

@@ -4,7 +4,8 @@
  * segment sent twice that reaches it, and twice by one connection that found the queue full. ListenDrops of the namespace grows by
  * SYNs and connections alone, but by those of all sockets. So both have to grow: each drop that the namespace counts is given to a
  * socket whose number grew at about the same time, to one whose queue is full before others. The sum is never more than the
- * namespace's. A source looks at the namespace first, then at its sockets: what the former counted the latter have counted too.
+ * namespace's. A drop of the namespace waits for the next look at its sockets, which have counted it too: before, it would go to
+ * whatever other socket has grown. The two looks have their own periods.
  */
 #include "account/model_parts.h"
 
@@ -40,6 +41,16 @@ static void refresh(const struct known_namespace *known, struct listening_socket
 	listener->now.drops = drops->proved + smaller(drops->told - drops->told_new, counter->total - counter->grown);
 }
 
+/* What the namespace told is in what its sockets tell. */
+static void sockets_seen(struct known_namespace *known)
+{
+	if (!known->fresh)
+		return;
+	known->drops = (is_past(known->drops_ns, known->fresh_ns) ? 0 : known->drops) + known->fresh;
+	known->drops_ns = known->fresh_ns;
+	known->fresh = 0;
+}
+
 static void take(struct known_namespace *known, struct listening_socket *listener)
 {
 	uint64_t both = smaller(known->drops, listener->drops.pending);
@@ -60,6 +71,8 @@ void model_drops_listener(struct model *model, struct listening_socket *listener
 		drops->pending = (is_past(drops->pending_ns, model->now_ns) ? 0 : drops->pending) + told->new_drops - before;
 		drops->pending_ns = model->now_ns;
 		model->present.unsettled = true;
+		if (known)
+			sockets_seen(known);
 	}
 	drops->told = is_known ? told->drops : LISTENER_NOT_KNOWN;
 	drops->told_new = is_known ? told->new_drops : 0;
@@ -130,6 +143,7 @@ static void begin(struct model *model, struct known_namespace *known, uint32_t n
 {
 	refresh_all(model, known, netns);
 	known->drops = counter->total;
+	known->fresh = 0;
 	give(model, known, netns);
 	known->drops = smaller(known->drops, counter->grown);
 	known->drops_ns = model->now_ns;
@@ -149,12 +163,22 @@ void model_drops_namespace(struct model *model, uint32_t netns, struct known_nam
 		begin(model, known, netns, counter);
 	if (!counter || !was_known || counter->grown <= grown)
 		return;
-	known->drops = (is_past(known->drops_ns, model->now_ns) ? 0 : known->drops) + counter->grown - grown;
-	known->drops_ns = model->now_ns;
+	known->fresh = (is_past(known->fresh_ns, model->now_ns) ? 0 : known->fresh) + counter->grown - grown;
+	known->fresh_ns = model->now_ns;
 	model->present.unsettled = true;
 }
 
-void model_settle(struct model *model)
+static void settle_one(struct model *model, struct known_namespace *known, uint32_t netns, uint64_t present_seen_ns)
+{
+	if (!present_seen_ns || known->fresh_ns <= present_seen_ns)
+		sockets_seen(known);
+	if (is_past(known->drops_ns, model->now_ns))
+		known->drops = 0;
+	give(model, known, netns);
+	model->present.unsettled |= known->fresh > 0;
+}
+
+void model_settle(struct model *model, uint64_t present_seen_ns)
 {
 	struct known_namespace *known;
 	size_t cursor = 0;
@@ -163,9 +187,6 @@ void model_settle(struct model *model)
 	if (!model->present.unsettled)
 		return;
 	model->present.unsettled = false;
-	while ((known = id_map_next(&model->present.namespaces, &cursor, &netns))) {
-		if (is_past(known->drops_ns, model->now_ns))
-			known->drops = 0;
-		give(model, known, netns);
-	}
+	while ((known = id_map_next(&model->present.namespaces, &cursor, &netns)))
+		settle_one(model, known, netns, present_seen_ns);
 }

@@ -82,9 +82,9 @@ static void end_interval(struct group *group, double seconds)
 	}
 }
 
-void model_end_interval(struct model *model, double seconds)
+void model_end_interval(struct model *model, double seconds, uint64_t present_seen_ns)
 {
-	model_settle(model);
+	model_settle(model, present_seen_ns);
 	for_each_group(model, end_interval, seconds);
 }
 

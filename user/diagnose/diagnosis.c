@@ -108,8 +108,9 @@ static void count_figures(struct diagnosis *diagnosis)
 	memcpy(figures->failures, diagnosis->ports.totals.connect_failures, sizeof(figures->failures));
 }
 
-static void note_trends(struct diagnosis *diagnosis, uint64_t now_ns)
+static void note_trends(struct diagnosis *diagnosis, const struct tick *tick)
 {
+	uint64_t now_ns = tick->time_ns;
 	struct model *model = diagnosis->ports.books;
 	const struct listening_socket *listener;
 	const struct namespace_facts *facts;
@@ -118,7 +119,7 @@ static void note_trends(struct diagnosis *diagnosis, uint64_t now_ns)
 	uint32_t netns;
 	uint64_t id;
 
-	model_settle(model);
+	model_settle(model, tick->present_seen_ns);
 	while ((listener = model_listener_next(model, &cursor, &id)))
 		if (listener->now.new_drops != LISTENER_NOT_KNOWN)
 			trends_note(&diagnosis->trends, trend_key(TREND_LISTENER_DROPS, id, 0), listener->now.new_drops,
@@ -144,7 +145,7 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 	if (err)
 		return err;
 	flows_conclude(&diagnosis->flows, tick->time_ns);
-	note_trends(diagnosis, tick->time_ns);
+	note_trends(diagnosis, tick);
 	count_figures(diagnosis);
 	asked_ask(diagnosis);
 	return 0;

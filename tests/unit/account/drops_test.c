@@ -58,11 +58,17 @@ static void tell_namespace(uint64_t total, uint64_t grown)
 	tell(&event, RECORD_NAMESPACE, 0);
 }
 
+/* An interval is over; sockets were looked at last `ago_ns` ago. */
+static void settle_late(uint64_t ago_ns)
+{
+	model_settle(model, now_ns - ago_ns);
+	now_ns += SECOND;
+}
+
 /* A look is over. */
 static void settle(void)
 {
-	model_settle(model);
-	now_ns += SECOND;
+	settle_late(0);
 }
 
 static void assert_drops(uint64_t id, uint64_t drops, uint64_t grown)
@@ -121,6 +127,56 @@ static void test_between_the_looks(void **state)
 	assert_drops(1, 0, 0);
 	tell_namespace(3, 3);
 	settle();
+	assert_drops(1, 3, 3);
+}
+
+/* The two looks drift apart, and an interval ends between them: another that grew does not get what is the full one's. */
+static void test_sockets_come_later(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, false);
+	tell_listener(2, 0, 0, true);
+	settle();
+	tell_listener(1, 20, 20, false);
+	settle();
+	tell_namespace(5, 5);
+	settle_late(SECOND / 2);
+	assert_drops(1, 0, 0);
+	tell_listener(2, 5, 5, true);
+	settle();
+	assert_drops(2, 5, 5);
+	assert_drops(1, 0, 0);
+	assert_int_equal(model->present_counts.accept_drops, 5);
+}
+
+/* Drops that never end, and each interval ends after a look at the namespace: they are told with the next look at the sockets. */
+static void test_goes_on(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, true);
+	settle();
+	for (uint64_t i = 1; i <= 20; i++) {
+		tell_listener(1, 2 * i - 1, 2 * i - 1, true);
+		now_ns += SECOND / 2;
+		tell_namespace(2 * i, 2 * i);
+		settle_late(SECOND / 2);
+		assert_drops(1, 2 * (i - 1), 2 * (i - 1));
+	}
+	/* A look that found nothing new is one too. */
+	settle();
+	assert_drops(1, 39, 39);
+}
+
+/* A recording from before it was told when sockets were looked at. */
+static void test_looks_not_told(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 3, 3, true);
+	tell_namespace(3, 3);
+	model_settle(model, 0);
 	assert_drops(1, 3, 3);
 }
 
@@ -184,6 +240,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_resets_are_none, begin, end),
 		cmocka_unit_test_setup_teardown(test_counted_twice, begin, end),
 		cmocka_unit_test_setup_teardown(test_between_the_looks, begin, end),
+		cmocka_unit_test_setup_teardown(test_sockets_come_later, begin, end),
+		cmocka_unit_test_setup_teardown(test_goes_on, begin, end),
+		cmocka_unit_test_setup_teardown(test_looks_not_told, begin, end),
 		cmocka_unit_test_setup_teardown(test_of_several, begin, end),
 		cmocka_unit_test_setup_teardown(test_unknown_namespace, begin, end),
 		cmocka_unit_test_setup_teardown(test_begins_in_the_middle, begin, end),

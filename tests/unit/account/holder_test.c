@@ -423,7 +423,7 @@ static void growth_and_dwell_go_to_who_has_it(void **state)
 	assert_int_equal(listener->came, 0);
 	assert_int_equal(worker->count.moved_in, 3);
 	assert_int_equal(worker->grown, 3);
-	model_end_interval(model, 2);
+	model_end_interval(model, 2, 0);
 	assert_true(worker->rate == 1.5 && listener->rate == 0);
 	world.now_ns += 5 * SECOND;
 	world_leave(&world, &world.sockets[0], 0);

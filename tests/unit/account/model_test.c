@@ -403,10 +403,10 @@ static void rates_are_of_the_interval(void **state)
 	(void)state;
 	ranking_init(&ranking);
 	world_run(&world, 5000, 8);
-	model_end_interval(model, 1);
+	model_end_interval(model, 1, 0);
 	uint64_t before = world.totals.states[STATE_TIME_WAIT].created;
 	world_run(&world, 5000, 3);
-	model_end_interval(model, 2.5);
+	model_end_interval(model, 2.5, 0);
 	assert_int_equal(ranking_measure(&ranking, model, GROUP_REMOTE, world.now_ns, true), 0);
 	for (size_t i = 0; i < ranking.count; i++)
 		sum += ranking.rows[i].value[MEASURE_TIME_WAIT_RATE];
@@ -508,7 +508,7 @@ static void every_key_sorts(void **state)
 	(void)state;
 	ranking_init(&ranking);
 	world_run(&world, 20000, 5);
-	model_end_interval(model, 20);
+	model_end_interval(model, 20, 0);
 	assert_int_equal(ranking_measure(&ranking, model, GROUP_REMOTE, world.now_ns, true), 0);
 	assert_int_equal(ranking.count, 21);
 	for (unsigned int key = 0; key < MEASURES; key++) {

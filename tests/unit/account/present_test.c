@@ -102,7 +102,7 @@ static void tell_listener(struct model *model, unsigned int i, bool gone)
 	event.listener = &facts;
 	tell_namespace(model);
 	model_event(model, &event);
-	model_settle(model);
+	model_settle(model, 0);
 }
 
 static bool is_closing(unsigned int state)

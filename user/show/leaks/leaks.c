@@ -251,7 +251,7 @@ static int leaks_end(struct view *view, const struct tick *last)
 	struct model_tick room;
 	int err;
 
-	model_settle(leaks->model);
+	model_settle(leaks->model, last->present_seen_ns);
 	err = make_report(leaks, &report, &held, &asked);
 
 	end_count_down(leaks);

@@ -102,7 +102,7 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick)
 		model->seconds = SECONDS_MIN;
 	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);
 	model->rates[1] = rate_of(model, tick, STATE_CLOSE_WAIT, &model->created_before[1]);
-	model_end_interval(model->books, model->seconds);
+	model_end_interval(model->books, model->seconds, tick->present_seen_ns);
 	if (tick->time_ns >= model->next_ns)
 		model->next_ns += (late_ns / model->interval_ns + 1) * model->interval_ns;
 	model->interval_begin_ns = tick->time_ns;
