@@ -66,7 +66,9 @@ static void end_if_blocked(void)
 
 	if (cpu_ns - used_ns >= COMPUTES_NS)
 		idle_beats = 0;
-	else if (now_ns - beat_ns < LATE_NS)
+	else if (now_ns - beat_ns >= LATE_NS)
+		idle_beats = 0; /* the next comes in time all the same: the timer keeps to its grid */
+	else
 		idle_beats++;
 	used_ns = cpu_ns;
 	beat_ns = now_ns;
