@@ -26,6 +26,14 @@ def differ(what, found, expected):
     return "" if found == expected else f"{what} is {found}, not {expected}"
 
 
+def until(what, every=0.02):
+    """What it says when it says anything; after PATIENCE_S what it says then."""
+    end = time.monotonic() + PATIENCE_S
+    while not (found := what()) and time.monotonic() < end:
+        time.sleep(every)
+    return found
+
+
 class Traffic:
     """counts: client closes first, server closes first, never closed by the server. Ends by itself after `seconds`."""
 

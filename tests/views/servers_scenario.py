@@ -14,24 +14,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 sys.dont_write_bytecode = True
-from scenario import check  # noqa: E402
+from scenario import check, until  # noqa: E402
 import scenario  # noqa: E402
 
 TOOL = os.path.abspath(sys.argv[1])
-PATIENCE_S = 40
+LOOK_S = 0.3 # between two looks at a screen: each is a process, and the servers' scenarios run at once
 PORT = 8080
 PR_SET_CHILD_SUBREAPER = 36
 kept = []
-
-
-def until(what):
-    end = time.monotonic() + PATIENCE_S
-    while not what() and time.monotonic() < end:
-        time.sleep(0.05)
-    return what()
 
 
 def connect():
@@ -181,9 +173,9 @@ def main():
             return True
         screen = Screen(folder)
         troubled = server.trouble(process)
-        found = until(lambda: screen.has(server.row))
+        found = until(lambda: screen.has(server.row), LOOK_S)
         check(f"{name}-row", ["" if troubled else "the trouble did not come", "" if found else "no row says so:\n" + screen.text()])
-        check(f"{name}-words", ["" if until(lambda: screen.says(server.words)) else "what stands out does not say so:\n" + screen.text()])
+        check(f"{name}-words", ["" if until(lambda: screen.says(server.words), LOOK_S) else "what stands out does not say so:\n" + screen.text()])
     finally:
         if screen:
             screen.end()
