@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import scenario
-from scenario import Tool, check
+from scenario import Tool, check, until
 
 SYSCALL = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 LOOKUP, UPDATE, NEXT_KEY, FD_BY_ID, INFO = 1, 2, 4, 14, 15
@@ -71,6 +71,20 @@ def is_line(line, **members):
     return bool(line) and line["type"] == "transition" and all(line[name] == value for name, value in members.items())
 
 
+def lines_of(tool, *wanted):
+    """The first line with each of these members, in whatever order they come; None for one that does not come."""
+    found = [None] * len(wanted)
+
+    def take(line):
+        for i, members in enumerate(wanted):
+            if not found[i] and is_line(line, **members):
+                found[i] = line
+        return all(found)
+
+    tool.wait_for(take)
+    return found
+
+
 def main():
     listener = socket.create_server(("127.0.0.1", 0))
     clients = [socket.create_connection(listener.getsockname()) for _ in range(2)]
@@ -78,9 +92,12 @@ def main():
     ports = [client.getsockname()[1] for client in clients]
     tool = Tool(sys.argv[1], "trace", "--all")
     sockets = Sockets(tool.process.pid)
-    found = None
-    while not found and tool.process.poll() is None: # the header comes before the sockets
-        found = sockets.find(ports[0]) and sockets.find(ports[1])
+    # The header comes before the sockets.
+    found = until(lambda: tool.process.poll() is not None or (sockets.find(ports[0]) and sockets.find(ports[1])), 0.01)
+    if not isinstance(found, tuple):
+        check("sockets from before", [f"they are not in the map; exit status {tool.process.poll()}"])
+        tool.end()
+        return
 
     # Sockets from before are looked at once soon after the start: the second is found by what goes on.
     for port in 1, 2:
@@ -98,11 +115,11 @@ def main():
     struct.pack_into("H", another, REMOTE_PORT, 2)
     sockets.write(key, another)
     clients[1].close()
-    line = tool.wait_for(lambda it: is_line(it, local_port=ports[1]))
+    # It can be found to be gone before the other's event comes.
+    line, others = lines_of(tool, {"local_port": ports[1], "remote_port": listener.getsockname()[1]}, {"remote_port": 2})
     check("a connection in the memory of another",
           ["" if is_line(line, old_state="ESTABLISHED", new_state="FIN_WAIT1") else f"{line}"])
-    line = tool.wait_for(lambda it: is_line(it, remote_port=2))
-    check("the other's end", ["" if is_line(line, old_state="CLOSE_WAIT", new_state="CLOSE", healed=True) else f"{line}"])
+    check("the other's end", ["" if is_line(others, old_state="CLOSE_WAIT", new_state="CLOSE", healed=True) else f"{others}"])
     tool.end()
     for server in servers:
         server.close()
