@@ -59,7 +59,7 @@ void findings_needs(struct run_needs *needs)
 	needs->emit_states = ~0U;
 	needs->track_all = true;
 	needs->holder_states = ~0U;
-	needs->port_search = needs->ports = needs->present = needs->namespaces = true;
+	needs->port_search = needs->ports = needs->present = needs->namespaces = needs->namespace_settings = true;
 	needs->filters_processes = true;
 }
 

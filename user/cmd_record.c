@@ -104,7 +104,7 @@ static int run_views(const struct run_options *options, bool ports, struct view 
 	struct views views;
 
 	all.ports = all.port_search = ports;
-	all.present = all.namespaces = true;
+	all.present = all.namespaces = all.namespace_settings = true;
 	all.bind_failures = ports ? BIND_FAILURES_WHERE_FREE : BIND_FAILURES_NEVER;
 	views_init(&views, NULL, NULL);
 	views_add(&views, recording, "recording", &all, true);

@@ -56,7 +56,8 @@ static int run_with_findings(const struct command *command, const struct options
 {
 	bool partial = command->names_findings == NAMES_PRESENT_FINDINGS;
 	struct view *line = findings_line_new(&options->run.filter, options->run.max_sockets, partial, output);
-	struct run_needs all = { .present = true, .namespaces = true, .filters_processes = true }, sum;
+	struct run_needs all = { .present = true, .namespaces = true, .namespace_settings = true, .filters_processes = true };
+	struct run_needs sum;
 	struct views views;
 	int err = -ENOMEM;
 

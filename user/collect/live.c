@@ -357,6 +357,20 @@ static bool enters_namespaces(const struct filter *filter)
 	return filter->n_netns != 1 || filter->netns[0] != own;
 }
 
+static struct namespaces_watch *namespaces_new(struct live *live, bool settings)
+{
+	struct namespaces_watch_config config = {
+		.filter = &live->options->filter,
+		.enters = enters_namespaces(&live->options->filter),
+		.settings = settings,
+		.tell = deliver_namespace,
+		.between = drain_between,
+		.context = live,
+	};
+
+	return namespaces_watch_new(&config);
+}
+
 static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
 {
 	const struct run_options *options = live->options;
@@ -394,8 +408,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
 	live->present = needs->present ? present_watch_new(live->tracer, live->owners, deliver_present, live) : NULL;
 	live->selects = filter_has_processes(&options->filter) && !needs->filters_processes;
-	if (needs->namespaces)
-		live->namespaces = namespaces_watch_new(&options->filter, enters_namespaces(&options->filter), deliver_namespace, live);
+	live->namespaces = needs->namespaces ? namespaces_new(live, needs->namespace_settings) : NULL;
 	if ((needs->present && !live->present) || (needs->namespaces && !live->namespaces))
 		return -ENOMEM;
 	live->ports = needs->ports ? port_watch_new(live->tracer, deliver_ports, live) : NULL;

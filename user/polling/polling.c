@@ -331,6 +331,18 @@ static bool sees_what_is_asked(const struct polling *polling)
 	return !filter->n_netns && !filter->all_netns;
 }
 
+static struct namespaces_watch *namespaces_new(struct polling *polling)
+{
+	struct namespaces_watch_config config = {
+		.filter = &polling->options->filter,
+		.settings = polling->needs->namespace_settings,
+		.tell = deliver_namespace,
+		.context = polling,
+	};
+
+	return namespaces_watch_new(&config);
+}
+
 static int polling_open(struct polling *polling, char *error, size_t error_size)
 {
 	int err = polled_sockets_init(&polling->sockets, polling->options->max_sockets ?: DEFAULT_SOCKETS);
@@ -342,7 +354,7 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 	if (polling->needs->present)
 		polling->present = polled_present_new(&polling->sockets, polling->cgroups, deliver_present, polling);
 	if (polling->needs->namespaces)
-		polling->namespaces = namespaces_watch_new(&polling->options->filter, false, deliver_namespace, polling);
+		polling->namespaces = namespaces_new(polling);
 	if (!err && !(polling->pods && polling->cgroups && polling->holders && (polling->present || !polling->needs->present) &&
 		      (polling->namespaces || !polling->needs->namespaces)))
 		err = -ENOMEM;

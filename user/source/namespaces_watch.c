@@ -31,10 +31,7 @@ struct watched {
 };
 
 struct namespaces_watch {
-	const struct filter *filter;
-	bool enters;
-	void (*tell)(void *context, struct event *event);
-	void *context;
+	struct namespaces_watch_config config;
 	struct watched *watched;
 	size_t count;
 	int own; /* descriptor */
@@ -43,17 +40,13 @@ struct namespaces_watch {
 	struct namespace_value of_machine[NS_SETTINGS];
 };
 
-struct namespaces_watch *namespaces_watch_new(const struct filter *filter, bool enters,
-					      void (*tell)(void *context, struct event *event), void *context)
+struct namespaces_watch *namespaces_watch_new(const struct namespaces_watch_config *config)
 {
 	struct namespaces_watch *watch = calloc(1, sizeof(*watch));
 
 	if (!watch)
 		return NULL;
-	watch->filter = filter;
-	watch->enters = enters;
-	watch->tell = tell;
-	watch->context = context;
+	watch->config = *config;
 	watch->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (watch->own >= 0)
 		netns_inode_of_fd(watch->own, &watch->own_inode);
@@ -121,11 +114,11 @@ static void list(struct namespaces_watch *watch)
 
 	for (i = 0; i < watch->count; i++)
 		watch->watched[i].listed = false;
-	if (watch->own_inode && filter_wants_netns(watch->filter, watch->own_inode))
+	if (watch->own_inode && filter_wants_netns(watch->config.filter, watch->own_inode))
 		list_one(watch, watch->own_inode, NULL);
-	if (watch->enters && !netns_list_read(&list, &watch->filter->places.netns))
+	if (watch->config.enters && !netns_list_read(&list, &watch->config.filter->places.netns))
 		for (i = 0; i < list.count; i++)
-			if (list.entries[i].inode != watch->own_inode && filter_wants_netns(watch->filter, list.entries[i].inode))
+			if (list.entries[i].inode != watch->own_inode && filter_wants_netns(watch->config.filter, list.entries[i].inode))
 				list_one(watch, list.entries[i].inode, list.entries[i].path);
 	netns_list_release(&list);
 	drop_unlisted(watch);
@@ -153,7 +146,7 @@ static void read_here(struct namespaces_watch *watch, struct watched *watched, u
 	unsigned int i;
 
 	namespace_read_counts(&watched->now, NULL);
-	if (watched->settings_ns && now_ns - watched->settings_ns < SETTINGS_NS)
+	if (!watch->config.settings || (watched->settings_ns && now_ns - watched->settings_ns < SETTINGS_NS))
 		return;
 	watched->settings_ns = now_ns;
 	namespace_read_settings(&watched->now, NULL);
@@ -216,7 +209,7 @@ static void tell(struct namespaces_watch *watch, struct watched *watched, uint64
 		return;
 	memcpy(&watched->told, &watched->now, sizeof(watched->told));
 	watched->told_ns = now_ns;
-	watch->tell(watch->context, &event);
+	watch->config.tell(watch->config.context, &event);
 }
 
 static int look_at(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
@@ -236,9 +229,19 @@ static int look_at(struct namespaces_watch *watch, struct watched *watched, uint
 	return watched->path && setns(watch->own, CLONE_NEWNET) ? -errno : 0;
 }
 
+/* What it took, which is no cost of the look. */
+static uint64_t do_between(const struct namespaces_watch *watch)
+{
+	uint64_t begin_ns = clock_cpu_ns();
+
+	if (watch->config.between)
+		watch->config.between(watch->config.context);
+	return clock_cpu_ns() - begin_ns;
+}
+
 int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool last)
 {
-	uint64_t begin_ns, cost_ns;
+	uint64_t begin_ns, cost_ns, between_ns = 0;
 	int err = 0;
 	size_t i;
 
@@ -249,13 +252,16 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 		list(watch);
 		watch->list_ns = now_ns;
 	}
-	for (i = 0; i < watch->count && !err; i++)
+	for (i = 0; i < watch->count && !err; i++) {
 		err = look_at(watch, &watch->watched[i], now_ns);
+		if (!err)
+			between_ns += do_between(watch);
+	}
 	for (i = 0; i < watch->count && !err; i++) {
 		complete(watch, &watch->watched[i]);
 		tell(watch, &watch->watched[i], now_ns, last);
 	}
-	cost_ns = clock_cpu_ns() - begin_ns;
+	cost_ns = clock_cpu_ns() - begin_ns - between_ns;
 	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
 	return err;
 }

@@ -15,12 +15,17 @@
 
 struct namespaces_watch;
 
-/*
- * NULL: no memory. `enters`: other namespaces than our own too, as far as filters want them. `tell` gets events of RECORD_NAMESPACE;
- * UTC is not filled in. The filter stays the caller's.
- */
-struct namespaces_watch *namespaces_watch_new(const struct filter *filter, bool enters,
-					      void (*tell)(void *context, struct event *event), void *context);
+struct namespaces_watch_config {
+	const struct filter *filter; /* stays the caller's */
+	bool enters; /* other namespaces than our own too, as far as filters want them */
+	bool settings; /* else they are NS_NOT_LOOKED */
+	void (*tell)(void *context, struct event *event); /* gets events of RECORD_NAMESPACE; UTC is not filled in */
+	void (*between)(void *context); /* called after each namespace, in our own: a look at many takes its time. NULL: not */
+	void *context;
+};
+
+/* NULL: no memory. */
+struct namespaces_watch *namespaces_watch_new(const struct namespaces_watch_config *config);
 void namespaces_watch_free(struct namespaces_watch *watch);
 
 /* Looks where it is time to. `last`: the run ends, look everywhere. 0, or negative errno: we could not come back to our own. */

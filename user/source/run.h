@@ -49,7 +49,8 @@ struct run_needs {
 	bool ports; /* RECORD_PORTS events keep the view informed of the ports of the namespaces that events come from */
 	enum bind_failures bind_failures; /* RECORD_BIND_FAILED events */
 	bool present; /* RECORD_PRESENT events keep it informed of all live sockets, RECORD_LISTENER events of all listening ones */
-	bool namespaces; /* RECORD_NAMESPACE events keep it informed of what namespaces count, and how they are set */
+	bool namespaces; /* RECORD_NAMESPACE events keep it informed of what namespaces count */
+	bool namespace_settings; /* and of how they are set: a file for each setting */
 	int wake_fd; /* ends the source's wait when it is readable, so that a tick comes at once; the view reads it. 0: none */
 	bool filters_processes; /* the view applies process and cgroup filters itself, by the charged process: send all */
 };

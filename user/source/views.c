@@ -209,6 +209,7 @@ struct run_needs views_needs(const struct views *views)
 			needs.bind_failures = one->bind_failures;
 		needs.present |= one->present;
 		needs.namespaces |= one->namespaces;
+		needs.namespace_settings |= one->namespace_settings;
 		needs.filters_processes |= one->filters_processes;
 		needs.wake_fd = needs.wake_fd ?: one->wake_fd;
 	}
