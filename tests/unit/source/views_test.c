@@ -219,7 +219,8 @@ static void a_leading_one_ends_the_run_for_all(void **state)
 static void each_gets_the_events_that_it_needs(void **state)
 {
 	struct run_needs close_wait = { .emit_states = 1U << STATE_CLOSE_WAIT, .writes_files = true };
-	struct run_needs time_wait = { .emit_states = 1U << STATE_TIME_WAIT, .holder_states = 1, .track_all = true };
+	struct run_needs time_wait = { .emit_states = 1U << STATE_TIME_WAIT, .holder_states = 1, .track_all = true,
+				       .namespace_settings = true };
 	struct event event = { .container = &no_container };
 	struct run_needs needs;
 	struct stage stage;
@@ -233,7 +234,7 @@ static void each_gets_the_events_that_it_needs(void **state)
 	needs = views_needs(&stage.views);
 	assert_int_equal(needs.emit_states, 1U << STATE_CLOSE_WAIT | 1U << STATE_TIME_WAIT);
 	assert_int_equal(needs.holder_states, 1);
-	assert_true(needs.track_all && needs.writes_files && !needs.filters_processes);
+	assert_true(needs.track_all && needs.writes_files && needs.namespace_settings && !needs.filters_processes);
 	tell(&stage, 'b');
 	tell(&stage, 'e'); /* TIME_WAIT */
 	event.record.type = RECORD_HOLDER;
