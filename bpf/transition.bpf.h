@@ -382,6 +382,15 @@ __noinline int connection_ends(__u64 key, __u32 way, __u64 timewait, __u64 time_
 	return 0;
 }
 
+/*
+ * 0 where a connection begins before connect() has chosen its port: what is in the socket is the port of its last connect(). Computed,
+ * as a branch would double what the verifier goes through.
+ */
+static __always_inline __u16 port_mask(__u8 old_state, __u16 number)
+{
+	return ((OPAQUE((__u64)(old_state ^ TCP_CLOSE) | number) - 1) >> 63) - 1;
+}
+
 /* The socket's own part ends with -> CLOSE; a timewait socket may carry on. */
 static __always_inline void connection_transition(struct sock *sk, struct happening *happening, bool again)
 {
@@ -393,8 +402,7 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	__u16 error;
 
 	endpoint_of_socket(true, &endpoint, sk);
-	if (happening->old_state == TCP_CLOSE && !sk->__sk_common.skc_num)
-		endpoint.local_port = 0; /* what is there is the port of the socket's last connect() */
+	endpoint.local_port &= port_mask(happening->old_state, sk->__sk_common.skc_num);
 	if (!endpoint_selected(&endpoint)) {
 		connection_forget(sk);
 		return;

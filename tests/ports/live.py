@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Clients that use up their ports while tcpdwell looks on: what it has foreseen, and where it sees the search become long."""
+"""Clients that use up their ports while tcpdwell looks on: what it has foreseen, and where it sees the search become long. And what of
+it is in the kernel while nobody looks at ports."""
 
 import ctypes
 import datetime
@@ -124,9 +125,42 @@ def check_knee():
     return False
 
 
+def programs_of(bpftool, *words):
+    """Names of the BPF programs that it has loaded, once it traces."""
+    tool = subprocess.Popen([TCPDWELL, *words, "-n", "self"], stdout=subprocess.PIPE, text=True)
+    tool.stdout.readline()
+    ids = set()
+    for fd in os.listdir(f"/proc/{tool.pid}/fdinfo"):
+        with open(f"/proc/{tool.pid}/fdinfo/{fd}", encoding="ascii") as file:
+            ids |= {line.split()[1] for line in file if line.startswith("prog_id:")}
+    names = {json.loads(subprocess.run([bpftool, "-j", "prog", "show", "id", number], capture_output=True, check=True).stdout)["name"]
+             for number in ids}
+    tool.send_signal(signal.SIGINT)
+    tool.communicate()
+    return names
+
+
+def check_nothing_runs_elsewhere():
+    """Names are cut to 15 characters by the kernel."""
+    bpftool = subprocess.run(["tools/find-bpftool"], capture_output=True, text=True, check=False)
+    if bpftool.returncode:
+        print("skip nothing_runs_elsewhere: there is no bpftool")
+        return True
+    mine = {"list_ports", "list_bound", "bind_fexit", "bind_kprobe", "bind_kretprobe", "bind_tracepoint"}
+    bpftool = bpftool.stdout.strip()
+    seen = {words[0]: programs_of(bpftool, *words) & mine
+            for words in (["ports", "-j", "--bind-failures"], ["top", "-j"], ["trace", "-j"], ["hist", "-j"], ["leaks", "-j", "-d", "60"])}
+    ports = seen.pop("ports")
+    if {"list_ports", "list_bound"} < ports and not any(seen.values()):
+        print("ok nothing_runs_elsewhere")
+        return True
+    print(f"not ok nothing_runs_elsewhere: of ports {ports}, of others {seen}")
+    return False
+
+
 def main():
     enter_namespace()
-    results = [check_forecast(), check_knee()]
+    results = [check_forecast(), check_knee(), check_nothing_runs_elsewhere()]
     sys.exit(0 if all(results) else 1)
 
 
