@@ -4,7 +4,7 @@ import socket
 import subprocess
 import time
 
-from traffic import case, connected
+from traffic import accept_for_good, case, connected
 from world import ADDRESS, TOOL, Diagnosis, ss, sysctl
 
 
@@ -45,15 +45,7 @@ def td132_near_miss(world):
 def stuck_server(world, accepts, sent, queued):
     """It accepts some, and then nothing any more; what clients send is not read."""
     def body(say, _):
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((ADDRESS, 8080))
-        listener.listen(128)
-        say()
-        mine = [listener.accept() for _ in range(accepts)]
-        say()
-        time.sleep(600)
-        del mine
+        accept_for_good(say, accepts, 8080, 128)
 
     server = world.spawn("broker", body)
     server.wait()
@@ -86,15 +78,7 @@ def td123_near_miss(world):
 
 def waiting(world, backlog, clients):
     def body(say, go):
-        listener = socket.socket()
-        listener.bind((ADDRESS, 8080))
-        listener.listen(backlog)
-        say()
-        go()
-        mine = [listener.accept() for _ in range(clients)]
-        say()
-        time.sleep(600)
-        del mine
+        accept_for_good(say, clients, 8080, backlog, until_told=go)
 
     server = world.spawn("slow-api", body)
     server.wait()

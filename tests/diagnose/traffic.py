@@ -93,6 +93,20 @@ def gone_host():
     forget("10.9.9.9", "gone")
 
 
+def accept_for_good(say, count, port, backlog, address=ADDRESS, until_told=lambda: None):
+    """A server that listens, and when it is told to accepts so many, and then does nothing with them. Says when it listens and when it has them."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen(backlog)
+    say()
+    until_told()
+    accepted = [listener.accept() for _ in range(count)]
+    say()
+    time.sleep(600)
+    del accepted
+
+
 def with_peer(world, count):
     """Two namespaces with a cable; the peer at 10.8.8.2 accepts so many connections and does nothing with them."""
     def peer(say, go):
@@ -101,14 +115,7 @@ def with_peer(world, count):
         go()
         run("ip", "address", "add", "10.8.8.2/24", "dev", "v1")
         run("ip", "link", "set", "v1", "up")
-        listener = socket.socket()
-        listener.bind(("10.8.8.2", 80))
-        listener.listen(4096)
-        say()
-        mine = [listener.accept() for _ in range(count)]
-        say()
-        time.sleep(600)
-        del mine
+        accept_for_good(say, count, 80, 4096, "10.8.8.2")
 
     other = world.spawn("peer", peer)
     other.wait()
