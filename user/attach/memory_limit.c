@@ -11,6 +11,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "attribute/cgroup.h"
 #include "util/text.h"
 
 #define NO_LIMIT (1ULL << 60) /* version 1 has no word for it but the largest number */
@@ -21,17 +22,16 @@
 
 /* How a version of cgroups calls things. */
 struct version {
-	const char *type, *option; /* of its mount */
-	const char *controller; /* in /proc/self/cgroup */
+	const char *controller; /* of the hierarchy; NULL: version 2 */
 	const char *limit, *usage, *swap;
 	bool swap_has_memory; /* its limit is of both together */
 	const char *reclaimable[3]; /* in memory.stat */
 };
 
 static const struct version versions[] = {
-	{ "cgroup2", NULL, "", "memory.max", "memory.current", "memory.swap.max", false,
+	{ NULL, "memory.max", "memory.current", "memory.swap.max", false,
 	  { "inactive_file", "active_file", "slab_reclaimable" } },
-	{ "cgroup", "memory", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	{ "memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
 	  "memory.memsw.limit_in_bytes", true, { "total_inactive_file", "total_active_file" } },
 };
 
@@ -52,17 +52,6 @@ static uint64_t read_number(const char *folder, const char *name)
 	if (file)
 		fclose(file);
 	return known && value < NO_LIMIT ? value : UINT64_MAX;
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	const char *cursor = list;
-	char item[64];
-
-	while (text_list_next(&cursor, item, sizeof(item)))
-		if (!strcmp(item, word))
-			return true;
-	return false;
 }
 
 static uint64_t reclaimable(const struct version *version, const char *folder)
@@ -96,7 +85,7 @@ static bool find_path(const struct version *version, const char *proc, char *pat
 		if (!place)
 			continue;
 		*place++ = '\0';
-		found = *version->controller ? has_word(controllers + 1, version->controller) : !controllers[1];
+		found = version->controller ? text_list_has(controllers + 1, version->controller) : !controllers[1];
 		if (found)
 			snprintf(path, size, "%s", place);
 	}
@@ -105,23 +94,14 @@ static bool find_path(const struct version *version, const char *proc, char *pat
 	return found;
 }
 
-/* "id parent device root point options … - type source options": where, and which part of the hierarchy it is. */
+/* Where it is, and which part of the hierarchy it is. */
 static bool find_mount(const struct version *version, const char *proc, char root[4096], char point[4096])
 {
-	FILE *file = open_in(proc, "mountinfo");
-	char line[9000], type[32], options[512];
-	const char *separator;
-	bool found = false;
+	char file[4200];
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		separator = strstr(line, " - ");
-		found = separator && sscanf(line, "%*s %*s %*s %4095s %4095s", root, point) == 2 &&
-			sscanf(separator, " - %31s %*s %511s", type, options) == 2 && !strcmp(type, version->type) &&
-			(!version->option || has_word(options, version->option));
-	}
-	if (file)
-		fclose(file);
-	return found;
+	snprintf(file, sizeof(file), "%.4096s/mountinfo", proc);
+	return !cgroup_mount_read(file, version->controller, CGROUP_MOUNT_ROOT, root, 4096) &&
+	       !cgroup_mount_read(file, version->controller, CGROUP_MOUNT_POINT, point, 4096);
 }
 
 /* A cgroup may swap no more than each above it may. Without such a file there is no limit, or nobody counts. */
@@ -244,7 +224,7 @@ bool memory_of_maps_counts(const char *cmdline)
 	for (; (word = strstr(word, option)); word += strlen(option)) {
 		if (word != cmdline && word[-1] != ' ')
 			continue;
-		if (sscanf(word + strlen(option), "%127[^ \n]", list) == 1 && (has_word(list, "nokmem") || has_word(list, "nobpf")))
+		if (sscanf(word + strlen(option), "%127[^ \n]", list) == 1 && (text_list_has(list, "nokmem") || text_list_has(list, "nobpf")))
 			return false;
 	}
 	return true;

@@ -19,6 +19,7 @@
 #include <uthash.h>
 
 #include "attribute/pod_names.h"
+#include "util/text.h"
 
 #define NS_PER_SECOND 1000000000ULL
 #define RETRY_NS NS_PER_SECOND
@@ -49,14 +50,22 @@ struct cgroup_names {
 
 static const struct cgroup_name unknown;
 
-enum mount_field { MOUNT_ROOT = 3, MOUNT_POINT = 4 };
+/* " - type source options": controllers of version 1 are among its options. */
+static bool is_hierarchy(const char *mount, const char *controller)
+{
+	char options[512];
+
+	if (!controller)
+		return !strncmp(mount, " - cgroup2 ", 11);
+	return sscanf(mount, " - cgroup %*s %511s", options) == 1 && text_list_has(options, controller);
+}
 
 /* mountinfo: "id parent device root mount-point options [optional…] - type source options", octal escapes in paths. */
-static bool parse_mount(char *line, enum mount_field which, char *out, size_t size)
+static bool parse_mount(char *line, const char *controller, enum cgroup_mount_field which, char *out, size_t size)
 {
 	char *separator = strstr(line, " - "), *field = line, *at = out;
 
-	if (!separator || strncmp(separator + 3, "cgroup2 ", 8))
+	if (!separator || !is_hierarchy(separator, controller))
 		return false;
 	for (unsigned int i = 0; i < which; i++) {
 		field = strchr(field, ' ');
@@ -77,7 +86,7 @@ static bool parse_mount(char *line, enum mount_field which, char *out, size_t si
 	return true;
 }
 
-static int mount_read(const char *mountinfo, enum mount_field which, char *out, size_t size)
+int cgroup_mount_read(const char *mountinfo, const char *controller, enum cgroup_mount_field which, char *out, size_t size)
 {
 	FILE *file = fopen(mountinfo ? mountinfo : "/proc/self/mountinfo", "re");
 	char *line = NULL;
@@ -87,7 +96,7 @@ static int mount_read(const char *mountinfo, enum mount_field which, char *out, 
 	if (!file)
 		return -errno;
 	while (result && getline(&line, &capacity, file) >= 0)
-		if (parse_mount(line, which, out, size))
+		if (parse_mount(line, controller, which, out, size))
 			result = 0;
 	free(line);
 	fclose(file);
@@ -96,7 +105,7 @@ static int mount_read(const char *mountinfo, enum mount_field which, char *out, 
 
 int cgroup_mount_find(const char *mountinfo, char *out, size_t size)
 {
-	return mount_read(mountinfo, MOUNT_POINT, out, size);
+	return cgroup_mount_read(mountinfo, NULL, CGROUP_MOUNT_POINT, out, size);
 }
 
 int cgroup_id_of(const char *directory, uint64_t *id)
@@ -123,7 +132,7 @@ bool cgroup_paths_are_whole(void)
 {
 	char root[4096];
 
-	return !in_cgroup_namespace() && !mount_read(NULL, MOUNT_ROOT, root, sizeof(root)) && !strcmp(root, "/");
+	return !in_cgroup_namespace() && !cgroup_mount_read(NULL, NULL, CGROUP_MOUNT_ROOT, root, sizeof(root)) && !strcmp(root, "/");
 }
 
 struct cgroup_names *cgroup_names_new(const char *mount, struct pod_names *pods)

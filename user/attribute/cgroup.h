@@ -21,6 +21,13 @@ struct cgroup_name {
 };
 
 /*
+ * Of the first mount of a hierarchy what part of it is mounted, or where: of cgroup2, or of the version 1 that has this controller.
+ * 0, -ENOENT when it is not mounted, or another error of reading.
+ */
+enum cgroup_mount_field { CGROUP_MOUNT_ROOT = 3, CGROUP_MOUNT_POINT = 4 };
+int cgroup_mount_read(const char *mountinfo, const char *controller, enum cgroup_mount_field which, char *out, size_t size);
+
+/*
  * Where cgroup2 is mounted, from a mountinfo file (NULL: /proc/self/mountinfo): /sys/fs/cgroup, or
  * /sys/fs/cgroup/unified on hybrid hosts. 0, -ENOENT when it is not mounted, or another error of reading.
  */

@@ -56,4 +56,7 @@ int text_parse_bytes(const char *text, uint64_t *bytes);
  */
 int text_list_next(const char **cursor, char *item, size_t size);
 
+/* Is the word, of at most 63 bytes, an item of the list? */
+bool text_list_has(const char *list, const char *word);
+
 #endif

@@ -172,3 +172,14 @@ int text_parse_bytes(const char *text, uint64_t *bytes)
 	}
 	return -EINVAL;
 }
+
+bool text_list_has(const char *list, const char *word)
+{
+	const char *cursor = list;
+	char item[64];
+
+	while (text_list_next(&cursor, item, sizeof(item)))
+		if (!strcmp(item, word))
+			return true;
+	return false;
+}
