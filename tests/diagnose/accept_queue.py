@@ -4,40 +4,80 @@ import socket
 import subprocess
 import time
 
-from traffic import accept_for_good, case, connected
+from traffic import accept_for_good, answered, case, connected
 from world import ADDRESS, TOOL, Diagnosis, ss, sysctl
 
 
 # TD132: nobody accepts
 
-def never_accepted(world, count):
-    def body(say, _):
+def not_accepting(world, backlog=128):
+    """It accepts nothing until it is told to; from then on it answers each and closes when the client has closed."""
+    def body(say, go):
         listener = socket.socket()
         listener.bind((ADDRESS, 8080))
-        listener.listen(128)
+        listener.listen(backlog)
         say()
-        time.sleep(600)
+        go()
+        while True:
+            answered(listener.accept()[0])
 
-    world.spawn("stuck", body).wait()
+    server = world.spawn("stuck", body)
+    server.wait()
+    return server
+
+
+def never_accepted(world, count):
+    server = not_accepting(world)
     sysctl("core.somaxconn", 65535)  # useless here, as is keepalive
     sysctl("ipv4.tcp_keepalive_time", 1)
     diagnosis = Diagnosis(5)
     for _ in range(count):
         connected(8080).close()
-    return diagnosis.finish()
+    return server, diagnosis.finish()
 
 
 @case
 def td132_gave_up_in_queue(world):
-    found = world.expect(never_accepted(world, 5), "TD132=now").found.get("TD132")
+    server, diagnosis = never_accepted(world, 5)
+    found = world.expect(diagnosis, "TD132=now").found.get("TD132")
     if found:
         world.check("count", f"{len(ss('state', 'close-wait'))} clients" in found["title"], found["title"])
         world.check("who", "stuck" in found["title"], found["title"])
+    # It accepts again, as advised; and of those that come then each waits as long as that takes.
+    diagnosis = Diagnosis(4)
+    patient = [connected(8080) for _ in range(5)]
+    server.on()
+    for client in patient:
+        client.send(b"x")
+        client.recv(1)
+        client.close()
+    for _ in range(5):
+        connected(8080).close()
+    world.expect(diagnosis.finish())
+    world.check("remedy", not ss("state", "close-wait"), ss("state", "close-wait"))
 
 
 @case
 def td132_near_miss(world):
-    world.expect(never_accepted(world, 2))
+    world.expect(never_accepted(world, 2)[1])
+
+
+@case
+def td132_smaller_backlog(world):
+    """As advised: who finds no room is not queued, and its connect() times out. What is wrong stays told: the queue is full."""
+    not_accepting(world, 1)
+    diagnosis = Diagnosis(5)
+    clients = []
+    for _ in range(5):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex((ADDRESS, 8080))
+        clients.append(client)
+    for client in clients:
+        client.close()
+    world.expect(diagnosis.finish(), "TD131=now")
+    queued = len(ss("state", "close-wait"))
+    world.check("queue", queued == 2, queued)
 
 
 # TD123, TD131: stuck, and a full accept queue

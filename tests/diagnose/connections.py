@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: connections that are opened and closed often: TIME_WAIT, resets, refusals, floods."""
+import errno
+import resource
+import shutil
 import socket
 import struct
 import subprocess
 import time
 
 from traffic import answered, case, closed, connected, fails, gone_host, paced, refused, settled
-from world import ADDRESS, Diagnosis, evidence, ss, sysctl
+from world import ADDRESS, Diagnosis, Skip, evidence, run, ss, sysctl
 
 
 # TD111: a connection for each request
@@ -45,6 +48,8 @@ def td111_near_miss(world):
 # TD112: the server closes first
 
 def served_first(world, count, *options):
+    for name, value in ("fin_timeout", 1), ("tw_reuse", 1):
+        sysctl("ipv4.tcp_" + name, value)  # useless here: as many are in TIME_WAIT
     world.server(8080, closed)
     diagnosis = Diagnosis(3, *options)
     for _ in range(count):
@@ -66,6 +71,21 @@ def td112_server_closes_first(world):
 @case
 def td112_near_miss(world):
     world.expect(served_first(world, 40, "--set", "TD112.count=50"))
+
+
+@case
+def td112_remedy(world):
+    """Keep-alive, and clients that close first, as advised: the service has none."""
+    world.server(8080, answered)
+    diagnosis = Diagnosis(3, "--set", "TD112.count=1")
+    for _ in range(30):
+        connected(8080).close()
+    client = connected(8080)
+    for _ in range(60):
+        client.send(b"x")
+        client.recv(1)
+    world.expect(diagnosis.finish())
+    world.check("kernel", not ss("state", "time-wait", "sport", "=", ":8080") and len(ss("state", "time-wait")) == 30, ss("state", "time-wait"))
 
 
 def overflowing(world, count, limit=30):
@@ -164,23 +184,45 @@ def half_open():
     return len(ss("state", "syn-recv", "sport", "=", ":8080"))
 
 
+def flood(count, first=20000):
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+        for i in range(count):
+            raw.sendto(syn("10.9.9.9", first + i), (ADDRESS, 0))
+
+
+def gets_through():
+    with socket.socket() as client:
+        client.settimeout(0.9)  # before the SYN is sent again
+        try:
+            client.connect((ADDRESS, 8080))
+            client.send(b"x")
+            return client.recv(1) == b"x"
+        except TimeoutError:
+            return False
+
+
 def flooded(world, count):
     gone_host()
     for device in "all", "lo":
         sysctl(f"ipv4.conf.{device}.rp_filter", 0)
-    world.server(8080, answered, backlog=40)
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    server = world.server(8080, answered, backlog=40)
+    # Useless here: what is half-open has no descriptor, and is not in FIN_WAIT2.
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (hard, hard))
+    sysctl("ipv4.tcp_fin_timeout", 1)
     diagnosis = Diagnosis(8)
     time.sleep(2.5)  # counters are looked at once a second: what they were before is known then
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
-        for i in range(count):
-            raw.sendto(syn("10.9.9.9", 20000 + i), (ADDRESS, 0))
+    flood(count)
     world.half_open = settled(half_open)  # what was sent is taken by another task on a busy machine
-    return diagnosis.finish()
+    return diagnosis
 
 
 @case
 def td161_flood(world):
-    found = world.expect(flooded(world, 200), "TD161").found.get("TD161")
+    diagnosis = flooded(world, 200)
+    world.check("SYN cookies: a real client gets through", gets_through())
+    found = world.expect(diagnosis.finish(), "TD161").found.get("TD161")
     if found:
         told = evidence(found, "half_open")  # the kernel gives them up one by one, sooner while there are many
         world.check("half-open", half_open() <= told <= world.half_open, f"{half_open()} {world.half_open} {found['title']}")
@@ -190,7 +232,21 @@ def td161_flood(world):
 @case
 def td161_near_miss(world):
     """As many that are not finished as a few slow clients make."""
-    world.expect(flooded(world, 20))
+    world.expect(flooded(world, 20).finish())
+
+
+@case
+def td161_remedy(world):
+    """A packet filter that counts new connections by source, as advised: as many are sent, and hardly one gets to the service."""
+    if not shutil.which("nft"):
+        raise Skip("no nft")
+    run("nft", "add table ip upstream; add set ip upstream sources { type ipv4_addr; flags dynamic; size 1000; };"
+        "add chain ip upstream in { type filter hook input priority 0; };"
+        "add rule ip upstream in tcp flags & (syn | ack) == syn add @sources { ip saddr limit rate over 1/second burst 5 packets } drop")
+    diagnosis = flooded(world, 200)
+    world.check("half-open", 0 < world.half_open < 32, world.half_open)
+    world.check("a real client gets through", gets_through())
+    world.expect(diagnosis.finish())
 
 
 # TD172: resets
@@ -200,17 +256,37 @@ def reset(connection):
     connection.close()
 
 
-def ended_by_reset(world, count):
-    world.server(8080, reset)
+def not_read(connection):
+    """It answers before it has read the request, and closes."""
+    connection.recv(1, socket.MSG_PEEK)
+    connection.close()
+
+
+def read_and_closed(connection):
+    while connection.recv(100) == b"x" * 100:
+        pass
+    connection.close()
+
+
+def ended(world, count, serve, request):
+    """What clients are told at the end of each connection: 0, or an error's number."""
+    world.server(8080, serve)
     diagnosis = Diagnosis(2)
+    errors = set()
     for _ in range(count):
         client = connected(8080)
         try:
+            client.send(request)
             client.recv(1)
-        except ConnectionResetError:
-            pass
+            errors.add(0)
+        except ConnectionError as error:
+            errors.add(error.errno)
         client.close()
-    return diagnosis.finish()
+    return errors, diagnosis.finish()
+
+
+def ended_by_reset(world, count):
+    return ended(world, count, reset, b"")[1]
 
 
 @case
@@ -223,3 +299,20 @@ def td172_resets(world):
 @case
 def td172_near_miss(world):
     world.expect(ended_by_reset(world, 8))
+
+
+@case
+def td172_not_read(world):
+    errors, diagnosis = ended(world, 12, not_read, b"x" * 150)
+    found = world.expect(diagnosis, "TD172=note").found.get("TD172")
+    world.check("clients", errors == {errno.ECONNRESET}, errors)
+    if found:
+        world.check("count", "12 of 12" in found["title"], found["title"])
+
+
+@case
+def td172_remedy(world):
+    """It reads to the end before it closes, without SO_LINGER, as advised."""
+    errors, diagnosis = ended(world, 12, read_and_closed, b"x" * 150)
+    world.expect(diagnosis)
+    world.check("clients", errors == {0}, errors)

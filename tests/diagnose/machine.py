@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: tables and settings of the kernel."""
 import contextlib
+import os
 import shutil
 import socket
 
-from traffic import case
-from world import ADDRESS, Diagnosis, run, setting, Skip, sysctl
+from traffic import case, closed, connected, until
+from world import ADDRESS, Diagnosis, Skip, run, setting, ss, sysctl
 
 
 DATAGRAMS = 60000  # of a socket, each to a port of its own
@@ -13,13 +14,19 @@ DATAGRAMS = 60000  # of a socket, each to a port of its own
 
 # TD181: tracked connections
 
-def tracked(world, count):
-    """The kernel tracks where a packet filter asks for it; a datagram is a connection too. The limit is the machine's: a share of it."""
+def tracking():
+    """The kernel tracks where a packet filter asks for it. The limit is the machine's."""
     if not shutil.which("nft") or setting("netfilter.nf_conntrack_max") is None:
         raise Skip("no nft, or a kernel that does not track connections")
     run("nft", "add table ip filter; add chain ip filter out { type filter hook output priority 0; }; add rule ip filter out ct state new accept")
+    return setting("netfilter.nf_conntrack_max")
+
+
+def tracked(count):
+    """A datagram is a connection too. So many are told as a share of the limit."""
+    limit = tracking()
     sysctl("netfilter.nf_conntrack_udp_timeout", 600)  # none is forgotten before it is counted
-    limit = setting("netfilter.nf_conntrack_max")
+    sysctl("ipv4.tcp_fin_timeout", 1)  # useless here
     with contextlib.ExitStack() as clients:
         for i in range(count(limit)):
             if not i % DATAGRAMS:
@@ -30,7 +37,7 @@ def tracked(world, count):
 
 @case
 def td181_conntrack(world):
-    found = world.expect(tracked(world, lambda limit: limit // 100 + 20), "TD181=soon").found.get("TD181")
+    found = world.expect(tracked(lambda limit: limit // 100 + 20), "TD181=soon").found.get("TD181")
     if found:
         count = setting("netfilter.nf_conntrack_count")
         world.check("count", f"{count} of " in found["title"], f"{count} {found['title']}")
@@ -38,7 +45,48 @@ def td181_conntrack(world):
 
 @case
 def td181_near_miss(world):
-    world.expect(tracked(world, lambda limit: limit // 100 - 20))
+    world.expect(tracked(lambda limit: limit // 100 - 20))
+
+
+@case
+def td181_notrack(world):
+    """As many, and not tracked, as advised."""
+    if shutil.which("nft"):
+        run("nft", "add table ip raw; add chain ip raw out { type filter hook output priority -300; }; add rule ip raw out notrack")
+    world.expect(tracked(lambda limit: limit // 100 + 20))
+    world.check("count", not setting("netfilter.nf_conntrack_count"), setting("netfilter.nf_conntrack_count"))
+
+
+def tracked_now():
+    """Who looks at the table removes what is over; the kernel by itself does it a minute later."""
+    with open("/proc/net/nf_conntrack", encoding="ascii") as file:
+        file.read()
+    return setting("netfilter.nf_conntrack_count")
+
+
+@case
+def td181_time_wait(world):
+    """Connections that are over are forgotten sooner, as advised. They are in TIME_WAIT as before."""
+    count = tracking() // 100 + 20
+    if not os.path.exists("/proc/net/nf_conntrack"):
+        raise Skip("the kernel does not list what it tracks")
+    if count > 6000:
+        raise Skip(f"a hundredth of nf_conntrack_max ({count}) takes too long to make")
+    world.server(8080, closed)
+
+    def ask(times):
+        for _ in range(times):
+            client = connected(8080)
+            client.recv(1)
+            client.close()
+
+    ask(20)
+    world.check("before", setting("netfilter.nf_conntrack_count") == 20, setting("netfilter.nf_conntrack_count"))
+    sysctl("netfilter.nf_conntrack_tcp_timeout_time_wait", 1)
+    ask(count)
+    until(lambda: tracked_now() <= 20)
+    world.expect(Diagnosis(2, "--set", "TD181.share=0.01,TD112.count=1e6").finish())
+    world.check("sockets", len(ss("state", "time-wait", "sport", "=", ":8080")) == count + 20)
 
 
 # TD191: settings

@@ -6,32 +6,78 @@ import socket
 import time
 
 from traffic import case, connected, forget, gone_host, kept, until, with_peer
-from world import Diagnosis, Skip, evidence, ss, sysctl
+from world import ADDRESS, Diagnosis, Skip, evidence, run, ss, sysctl
 
 
 # TD141: the peer does not close
 
 def half_closed(count):
-    def body(say, _):
+    """Until it is told to close them."""
+    def body(say, go):
         mine = [connected(8080) for _ in range(count)]
         for client in mine:
             client.shutdown(socket.SHUT_WR)
+        say()
+        go()
+        for client in mine:
+            client.close()
         say()
         time.sleep(600)
     return body
 
 
+def closes_when_told(world, count):
+    def body(say, go):
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(128)
+        say()
+        accepted = [listener.accept()[0] for _ in range(count)]
+        go()
+        for connection in accepted:
+            connection.close()
+        say()
+        time.sleep(600)
+
+    server = world.spawn("service", body)
+    server.wait()
+    return server
+
+
+FIN_WAIT2 = "--set", "TD141.age=1,TD141.count=6"
+
+
 @case
 def td141_peer_does_not_close(world):
     sysctl("ipv4.tcp_fin_timeout", 1)  # useless here: a process has them
-    server = world.server(8080, kept)
-    diagnosis = Diagnosis(4, "--set", "TD141.age=1,TD141.count=6")
+    server = closes_when_told(world, 6)
+    diagnosis = Diagnosis(4, *FIN_WAIT2)
     world.spawn("shop", half_closed(6)).wait()
     found = world.expect(diagnosis.finish(), "TD141=note", "TD121/too_early").found.get("TD141")
     if found:
         world.check("peer", f"service[{server.pid}] does not close" in found["title"],
                     found["title"])
         world.check("count", f"shut down {len(ss('state', 'fin-wait-2'))} " in found["title"], found["title"])
+    # The peer closes, as advised.
+    server.on()
+    server.wait()
+    until(lambda: not ss("state", "fin-wait-2"))
+    world.expect(Diagnosis(2, *FIN_WAIT2).finish())
+
+
+@case
+def td141_close_for_shutdown(world):
+    """close() in place of shutdown(), as advised: what the peer does not close ends by tcp_fin_timeout here, and stays the peer's leak."""
+    sysctl("ipv4.tcp_fin_timeout", 1)
+    world.server(8080, kept)
+    diagnosis = Diagnosis(4, *FIN_WAIT2)
+    shop = world.spawn("shop", half_closed(6))
+    shop.wait()
+    shop.on()
+    shop.wait()
+    world.expect(diagnosis.finish(), "TD121/too_early")
+    until(lambda: not ss("state", "fin-wait-2"))
+    world.check("peer", len(ss("state", "close-wait")) == 6)
 
 
 @case
@@ -45,7 +91,8 @@ def td141_near_miss(world):
 # TD142, TD151: the host does not answer
 
 def silent(count):
-    def body(say, _):
+    """Each connect() is given up when it is told to."""
+    def body(say, go):
         mine = []
         for _ in range(count):
             client = socket.socket()
@@ -53,18 +100,54 @@ def silent(count):
             client.connect_ex(("10.9.9.9", 443))
             mine.append(client)
         say()
+        go()
+        for client in mine:
+            client.close()
+        say()
         time.sleep(600)
     return body
+
+
+def host_is_back(world):
+    """The host that did not answer is this one from now on, and something listens."""
+    run("ip", "address", "add", "10.9.9.9/32", "dev", "lo")
+    world.server(443, kept, address="10.9.9.9")
 
 
 @case
 def td151_no_answer(world):
     gone_host()
+    sysctl("ipv4.ip_local_port_range", "10240 65535")  # useless here: there are ports
     diagnosis = Diagnosis(3)
-    world.spawn("shop", silent(6)).wait()
+    shop = world.spawn("shop", silent(6))
+    shop.wait()
     found = world.expect(diagnosis.finish(), "TD151=now").found.get("TD151")
     if found:
         world.check("count", f"{len(ss('state', 'syn-sent'))} connects wait" in found["title"], found["title"])
+    shop.end()
+    world.processes.remove(shop)
+    # As advised: the destination answers.
+    host_is_back(world)
+    diagnosis = Diagnosis(2)
+    world.spawn("shop", silent(6)).wait()
+    world.expect(diagnosis.finish())
+    world.check("answered", len(ss("state", "established", "dport", "=", ":443")) == 6, ss())
+
+
+@case
+def td151_timeout(world):
+    """A connect timeout, as advised: nothing waits any more, and what is wrong with the destination stays told."""
+    gone_host()
+    diagnosis = Diagnosis(3)
+    shop = world.spawn("shop", silent(6))
+    shop.wait()
+    time.sleep(1.2)  # the timeout: a second, and the SYN is sent again
+    shop.on()
+    shop.wait()
+    world.check("nothing waits", not ss("state", "syn-sent"), ss())
+    found = world.expect(diagnosis.finish(), "TD151=now").found.get("TD151")
+    if found:
+        world.check("count", "6 connects ended without one" in found["title"] and not evidence(found, "syn_sent"), found["title"])
 
 
 @case
@@ -132,17 +215,26 @@ def orphaned(world, share):
 
     shop = world.spawn("shop", body)
     shop.wait()
-    return shop, count, Diagnosis(2, "-p", str(shop.pid), "--set", "TD143.share=0.01", netns=f"self,/proc/{os.getppid()}/ns/net").finish()
+    return shop, count
+
+
+def orphans_told(shop):
+    return Diagnosis(2, "-p", str(shop.pid), "--set", "TD143.share=0.01", netns=f"self,/proc/{os.getppid()}/ns/net").finish()
 
 
 @case
 def td143_orphans(world):
-    _, count, diagnosis = orphaned(world, 1.2)
-    found = world.expect(diagnosis, "TD143=soon").found.get("TD143")
+    sysctl("ipv4.tcp_fin_timeout", 1)  # useless here: these are not in FIN_WAIT2
+    shop, count = orphaned(world, 1.2)
+    found = world.expect(orphans_told(shop), "TD143=soon").found.get("TD143")
     if found:
         listed = len(ss("state", "fin-wait-1"))
         world.check("count", listed == count and evidence(found, "orphans") >= count, found["title"])  # of the whole machine
         world.check("limit", f"of {world.max_orphans} closed sockets" in found["title"], found["title"])
+    # The peer takes what is sent to it again.
+    run("ip", "neighbour", "del", "10.8.8.2", "dev", "v0")
+    until(lambda: not ss("state", "fin-wait-1"), 30)
+    world.expect(orphans_told(shop))
 
 
 # TD171: silent

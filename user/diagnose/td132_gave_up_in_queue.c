@@ -19,7 +19,8 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);
 	finding_evidence(finding, "youngest", cause->youngest_ns / 1e9, "s", NULL);
 	finding_change(finding, "let the program accept faster: more workers, nothing slow between accept() calls");
-	finding_change(finding, "a smaller backlog refuses clients at once in place of letting them wait longer than their timeout");
+	finding_change(finding, "clients: a timeout that is longer than they wait here, until it does");
+	finding_change(finding, "a smaller backlog: who finds no room is not queued in vain, and its connect() fails or goes elsewhere");
 	finding_useless(finding, "net.core.somaxconn", "a longer queue lets more clients wait until they give up");
 	finding_useless(finding, "net.ipv4.tcp_keepalive_time", "nobody has a descriptor of these sockets yet, and their clients are gone");
 }
