@@ -55,6 +55,13 @@ size_t codes_of_error(const char *text, bool codes[CODES]);
 /* What messages are told apart by; NULL ends them. */
 extern const char *const error_phrases[];
 
+/* Other words, and the phrase that is looked for in their place; a row of NULL ends them. */
+struct error_alias {
+	const char *words, *phrase;
+};
+
+extern const struct error_alias error_aliases[];
+
 rule td101_no_port, td102_cliff, td103_ports_run_out, td104_bind_before_connect, td105_port_of_a_service,
 	td111_connection_per_request, td112_server_closes_first, td113_time_wait_overflow, td121_leak, td122_idle_pool, td123_stuck,
 	td124_descriptors, td131_accept_queue, td132_gave_up_in_queue, td141_peer_does_not_close, td142_peer_does_not_answer,

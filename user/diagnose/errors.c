@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* From the message of a program to the codes that explain it. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "diagnose/codes.h"
@@ -12,7 +13,7 @@
  * read: a message that has several of them is explained by what any of these leads to.
  */
 const char *const error_phrases[] = {
-	"EADDRNOTAVAIL", "cannot assign requested address", "无法分配请求的地址",
+	"EADDRNOTAVAIL", "cannot assign requested address", "无法分配请求的地址", "无法指定被请求的地址",
 	"EADDRINUSE", "address already in use", "10048", "only one usage of each socket address", "地址已在使用", "端口被占用",
 	"通常每个套接字地址只允许使用一次",
 	"WSAENOBUFS", "10055", "no buffer space available", "没有可用的缓冲区空间",
@@ -23,9 +24,84 @@ const char *const error_phrases[] = {
 	"HttpClient.Timeout", "did not properly respond", "连接超时", "连接方在一段时间后没有正确答复",
 	"ECONNRESET", "EPIPE", "10054", "connection reset", "broken pipe", "socket hang up", "forcibly closed", "ended prematurely",
 	"NoHttpResponseException", "连接被对方重设", "强迫关闭了一个现有的连接", "断开的管道",
-	"time wait bucket table overflow", "too many orphaned sockets", "table full, dropping packet", "possible SYN flooding",
+	"time wait bucket table overflow", "too many orphaned sockets", "TCP: out of memory", "table full, dropping packet",
+	"possible SYN flooding", "listen queue of socket", "client prematurely closed connection",
 	NULL,
 };
+
+/* Other words for the same, of libraries and translations: asked only where a message has none of the phrases. */
+const struct error_alias error_aliases[] = {
+	{ "can't assign requested address", "EADDRNOTAVAIL" },
+	{ "address not available", "EADDRNOTAVAIL" },
+	{ "AddrNotAvailable", "EADDRNOTAVAIL" },
+	{ "no free ports", "EADDRNOTAVAIL" },
+	{ "source address before connect", "EADDRNOTAVAIL" },
+	{ "不能分配请求的地址", "EADDRNOTAVAIL" },
+	{ "already in use", "EADDRINUSE" },
+	{ "address in use", "EADDRINUSE" },
+	{ "AddrInUse", "EADDRINUSE" },
+	{ "被占用", "EADDRINUSE" },
+	{ "已被使用", "EADDRINUSE" },
+	{ "已经在使用", "EADDRINUSE" },
+	{ "lacked sufficient buffer space", "WSAENOBUFS" },
+	{ "系统缓冲区空间不足", "WSAENOBUFS" },
+	{ "ENFILE", "EMFILE" },
+	{ "file table overflow", "EMFILE" },
+	{ "file-max limit", "EMFILE" },
+	{ "no file descriptors available", "EMFILE" },
+	{ "打开文件过多", "EMFILE" },
+	{ "套接字太多", "EMFILE" },
+	{ "refused", "ECONNREFUSED" },
+	{ "被拒绝", "ECONNREFUSED" },
+	{ "timed out", "ETIMEDOUT" },
+	{ "timed_out", "ETIMEDOUT" },
+	{ "timedout", "ETIMEDOUT" },
+	{ "timeout", "ETIMEDOUT" },
+	{ "超时", "ETIMEDOUT" },
+	{ "cURL error 28", "ETIMEDOUT" },
+	{ "curl: (28)", "ETIMEDOUT" },
+	{ "ECONNABORTED", "ECONNRESET" },
+	{ "connection abort", "ECONNRESET" },
+	{ "connection_reset", "ECONNRESET" },
+	{ "ConnectionReset", "ECONNRESET" },
+	{ "connection without response", "ECONNRESET" },
+	{ "empty reply from server", "ECONNRESET" },
+	{ "closed idle connection", "ECONNRESET" },
+	{ "prematurely closed connection", "ECONNRESET" },
+	{ "connection has been closed", "ECONNRESET" },
+	{ "communications link failure", "ECONNRESET" },
+	{ "last packet successfully received", "ECONNRESET" },
+	{ "server has gone away", "ECONNRESET" },
+	{ "shut down incorrectly", "ECONNRESET" },
+	{ "unexpected EOF", "ECONNRESET" },
+	{ ": EOF", "ECONNRESET" },
+	{ "被对端重置", "ECONNRESET" },
+	{ "被对方重置", "ECONNRESET" },
+	{ "连接被重置", "ECONNRESET" },
+	{ "中止了一个已建立的连接", "ECONNRESET" },
+	{ "由软件导致的连接断开", "ECONNRESET" },
+	{ "cURL error 56", "ECONNRESET" },
+	{ "curl: (56)", "ECONNRESET" },
+	/* Of each connect() that failed, whatever the reason. */
+	{ "cURL error 7", "ECONNREFUSED" },
+	{ "cURL error 7", "ETIMEDOUT" },
+	{ "cURL error 7", "EADDRNOTAVAIL" },
+	{ "curl: (7)", "ECONNREFUSED" },
+	{ "curl: (7)", "ETIMEDOUT" },
+	{ "curl: (7)", "EADDRNOTAVAIL" },
+	{ NULL, NULL },
+};
+
+/* Linux's numbers, where a message says that it is one: "[Errno 99]", "errno=99", "os error 98", "SocketException (104)", "failed (111:". */
+static const struct {
+	int number;
+	const char *name;
+} errnos[] = {
+	{ 23, "EMFILE" },      { 24, "EMFILE" },       { 32, "EPIPE" },	       { 98, "EADDRINUSE" },
+	{ 99, "EADDRNOTAVAIL" }, { 104, "ECONNRESET" }, { 110, "ETIMEDOUT" }, { 111, "ECONNREFUSED" },
+};
+
+static const char *const errno_words[] = { "errno", "os error", "SocketException", "failed", "error code", "error" };
 
 static bool is_digit(char byte)
 {
@@ -69,6 +145,37 @@ static size_t explaining(const char *phrase, bool codes[CODES])
 	return count;
 }
 
+static size_t explaining_number(const char *text, const char *word, bool codes[CODES])
+{
+	const char *at = strcasestr(text, word);
+	size_t i, count = 0;
+	char *end;
+
+	for (; at; at = strcasestr(at + 1, word)) {
+		const char *digits = at + strlen(word) + strspn(at + strlen(word), " =:([");
+		long number = is_digit(*digits) ? strtol(digits, &end, 10) : -1;
+
+		for (i = 0; number >= 0 && !isalnum((unsigned char)*end) && *end != '.' && i < sizeof(errnos) / sizeof(errnos[0]); i++)
+			if (errnos[i].number == number)
+				count = explaining(errnos[i].name, codes);
+	}
+	return count;
+}
+
+/* By other words, and by the number alone. */
+static size_t explaining_alias(const char *text, bool codes[CODES])
+{
+	const struct error_alias *alias;
+	size_t i, count = 0;
+
+	for (alias = error_aliases; alias->words; alias++)
+		if (has(text, alias->words))
+			count = explaining(alias->phrase, codes);
+	for (i = 0; !count && i < sizeof(errno_words) / sizeof(errno_words[0]); i++)
+		count = explaining_number(text, errno_words[i], codes);
+	return count;
+}
+
 size_t codes_of_error(const char *text, bool codes[CODES])
 {
 	const char *const *phrase;
@@ -80,5 +187,5 @@ size_t codes_of_error(const char *text, bool codes[CODES])
 	for (phrase = error_phrases; *phrase; phrase++)
 		if (has(text, *phrase))
 			count = explaining(*phrase, codes);
-	return count ?: explaining(text, codes);
+	return count ?: explaining_alias(text, codes) ?: explaining(text, codes);
 }

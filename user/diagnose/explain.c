@@ -10,11 +10,12 @@
 	"  Python           OSError: [Errno 99] Cannot assign requested address\n"                                              \
 	"  Node             Error: connect EADDRNOTAVAIL 10.0.0.5:443 - Local (0.0.0.0:0)\n"                                    \
 	"  PHP              Warning: fsockopen(): Unable to connect (Cannot assign requested address)\n"                        \
+	"                   cURL error 7: Failed to connect to 10.0.0.5 port 80: Cannot assign requested address\n"             \
 	"  .NET             SocketException (99): Cannot assign requested address\n"                                            \
 	"  Windows          No buffer space available (maximum connections reached?): connect (WSAENOBUFS, 10055)\n"            \
 	"                   Only one usage of each socket address is normally permitted (WSAEADDRINUSE, 10048)\n"               \
 	"                   there the settings are MaxUserPort and TcpTimedWaitDelay; they do not exist on Linux\n"             \
-	"  zh-CN            无法分配请求的地址 · 地址已在使用 · 没有可用的缓冲区空间(达到最大连接数?)\n"
+	"  zh-CN            无法分配请求的地址 · 无法指定被请求的地址 · 地址已在使用 · 没有可用的缓冲区空间(达到最大连接数?)\n"
 
 #define BIND_ERRORS                                                                                                             \
 	"  C                bind: Address already in use (EADDRINUSE, errno 98)\n"                                             \
@@ -29,7 +30,7 @@
 	"  zh-CN            地址已在使用 · 端口被占用 · 通常每个套接字地址只允许使用一次\n"
 
 #define FILES_ERRORS                                                                                                            \
-	"  C                accept: Too many open files (EMFILE, errno 24)\n"                                                   \
+	"  C                accept: Too many open files (EMFILE, errno 24); Too many open files in system (ENFILE, 23)\n"       \
 	"  Java             java.net.SocketException: Too many open files; java.io.IOException: Too many open files\n"          \
 	"  Python           OSError: [Errno 24] Too many open files\n"                                                          \
 	"  Go               accept4: too many open files; socket: too many open files\n"                                        \
@@ -47,6 +48,7 @@
 	"  Node             Error: connect ECONNREFUSED 10.0.0.5:80\n"                                                          \
 	"  .NET             SocketException (111): Connection refused\n"                                                        \
 	"  PHP              stream_socket_client(): unable to connect (Connection refused)\n"                                   \
+	"                   cURL error 7: Failed to connect to 10.0.0.5 port 80: Connection refused\n"                          \
 	"  Windows          No connection could be made because the target machine actively refused it (10061)\n"               \
 	"  zh-CN            拒绝连接 · 由于目标计算机积极拒绝,无法连接\n"
 
@@ -124,11 +126,12 @@ static const char *const explanations[CODES] = {
 	[TD131] = "The kernel finishes handshakes by itself and queues the connections until the program calls accept(). The queue holds as many as\n"
 		  "listen() asked for, capped by net.core.somaxconn at that time. When it is full, SYNs and the last segments of handshakes are\n"
 		  "dropped: clients try again after a second, two, four, and see a slow connect or a timeout.\n\n"
-		  "What clients see:\n" TIMEOUT_ERRORS RESET_ERRORS,
+		  "What clients see:\n" TIMEOUT_ERRORS RESET_ERRORS "What the service logs:\n  uWSGI            listen queue of socket \"127.0.0.1:3031\" full\n",
 	[TD132] = "The kernel finishes handshakes by itself and queues the connections until the program calls accept(). These clients have\n"
 		  "closed while they waited: the program accepts more slowly than clients come, or is stuck. They are in CLOSE_WAIT and belong\n"
 		  "to no process yet; when the program accepts one, it finds a request and nobody to answer to.\n\n"
-		  "What the clients saw:\n" TIMEOUT_ERRORS,
+		  "What the clients saw:\n" TIMEOUT_ERRORS
+		  "What a service logs that accepts them late:\n  nginx            client prematurely closed connection (status 499)\n",
 	[TD141] = "FIN_WAIT2: this side has closed or shut down, the peer acknowledged and does not close. A socket that a process still has\n"
 		  "(shutdown() without close()) stays so for ever; tcp_fin_timeout ends only those that no process has. The cause is at the\n"
 		  "peer: there the same connection is in CLOSE_WAIT.\n",
