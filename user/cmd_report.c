@@ -11,6 +11,7 @@
 #include "recording/recording.h"
 #include "command.h"
 #include "options_help.h"
+#include "report_top.h"
 #include "util/log.h"
 #include "show/summary/summary.h"
 #include "util/moment.h"
@@ -178,6 +179,28 @@ static void show_findings(const struct report *report, const struct recording_se
 	fflush(stdout);
 }
 
+static bool is_interactive(const struct options *options, const struct report *report)
+{
+	const struct recording_selection files = { .paths = report->paths, .count = report->n_paths };
+
+	return report_top_is_wanted(options, &files);
+}
+
+/* --at is where the cursor in time stands first; --since and --until are how far it goes. */
+static int show_top(const struct options *options, const struct report *report)
+{
+	struct recording_selection selection = { .paths = report->paths, .count = report->n_paths };
+	uint64_t at_unix_ns;
+
+	if (select_times(report, &selection))
+		return EXIT_USAGE;
+	at_unix_ns = report->at ? selection.since_unix_ns : 0;
+	if (report->at)
+		selection.since_unix_ns = selection.until_unix_ns = 0;
+	log_set_verbosity(options->verbosity);
+	return report_top_run(options, &selection, at_unix_ns);
+}
+
 static int show(struct report *report)
 {
 	struct recording_selection selection;
@@ -189,6 +212,11 @@ static int show(struct report *report)
 	snprintf(name, sizeof(name), "report FILE %s", report->view->name);
 	command = command_recorded(report->view, name);
 	code = options_parse(&options, &command, report->argc, report->argv);
+	if (!code && report->view == &command_top && is_interactive(&options, report)) {
+		code = show_top(&options, report);
+		options_release(&options);
+		return code;
+	}
 	if (!code && choose(&options, report, &selection))
 		code = EXIT_USAGE;
 	if (!code) {
@@ -295,12 +323,13 @@ const struct command command_report = {
 	.description = "Shows what tcpdwell record or agent wrote, as the live command would have shown it then, with that command's\n"
 		       "options and filters; without a view what happened, in sentences. Files of one or several runs are read in the order\n"
 		       "of time, in whatever order they are named; DIR is a folder of recordings, or the agent's history. With --since a view\n"
-		       "begins as if tracing had begun then. FILE - is standard input; output of trace --all -j can be shown too.\n"
+		       "begins as if tracing had begun then. On a terminal top is interactive and goes back and forward in time: h shows the keys.\n"
+		       "FILE - is standard input; output of trace --all -j can be shown too.\n"
 		       "What is missing or damaged is said on standard error; the rest is shown.",
 	.examples = "  tcpdwell report friday.rec                          # what happened\n"
 		    "  tcpdwell report /var/lib/tcpdwell --since 2h        # of the agent's history\n"
-		    "  tcpdwell report /var/lib/tcpdwell top --at \"yesterday 03:12\" 10\n"
-		    "  tcpdwell report friday.rec top --by container 10    # a table for every ten seconds\n"
+		    "  tcpdwell report /var/lib/tcpdwell top --at \"yesterday 03:12\"    # on a terminal: [ ] go back and on in time\n"
+		    "  tcpdwell report friday.rec top -b --by container 10    # a table for every ten seconds\n"
 		    "  tcpdwell report friday.rec hist --state CLOSE_WAIT\n"
 		    "  tcpdwell report friday.rec* leaks --older-than 1m --until 12:00\n"
 		    "  tcpdwell report friday.rec ports 60                 # of a recording that was made with --ports\n"

@@ -4,19 +4,13 @@
 
 #include "account/ranking.h"
 #include "command.h"
-#include "options_grouping.h"
 #include "show/terminal.h"
 #include "show/top/top.h"
 #include "show/top/screen.h"
+#include "top_options.h"
 #include "util/failure.h"
 #include "util/log.h"
 #include "util/tcp_state.h"
-
-struct top_options {
-	struct grouping_options grouping;
-	enum measure sort; /* or SORT_BY_LABEL */
-	bool batch, wide;
-};
 
 #define FIELD(member) offsetof(struct top_options, member)
 
@@ -53,7 +47,7 @@ static uint32_t top_states(const struct options *options)
 	return (options->run.filter.state_mask & waiting) ?: waiting;
 }
 
-static void top_needs(const struct options *options, struct run_needs *needs)
+void top_needs(const struct options *options, struct run_needs *needs)
 {
 	needs->emit_states = top_states(options);
 	needs->holder_states = needs->emit_states & 1U << STATE_CLOSE_WAIT;
@@ -61,7 +55,7 @@ static void top_needs(const struct options *options, struct run_needs *needs)
 	needs->present = needs->namespaces = true;
 }
 
-static struct top_config config_of(const struct options *options)
+struct top_config top_config_of(const struct options *options)
 {
 	const struct top_options *own = options->own;
 
@@ -82,7 +76,7 @@ static struct top_config config_of(const struct options *options)
 
 static struct view *top_view(const struct options *options, struct output *output)
 {
-	struct top_config config = config_of(options);
+	struct top_config config = top_config_of(options);
 
 	return top_view_new(&config, output);
 }
@@ -90,7 +84,7 @@ static struct view *top_view(const struct options *options, struct output *outpu
 static int run_on_terminal(const struct options *options)
 {
 	struct run_needs needs = {};
-	struct top_config config = config_of(options);
+	struct top_config config = top_config_of(options);
 	struct terminal_guard guard;
 	struct view *view;
 	char error[512];

@@ -23,7 +23,8 @@
 struct recorded_file {
 	char *path;
 	struct recording_origin origin;
-	uint64_t run_begin_unix_ns; /* of the first file of its run that is here */
+	uint64_t run_begin_unix_ns, run_begin_ns; /* of the first file of its run that is here */
+	uint64_t bytes;
 	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
 };
 
@@ -39,11 +40,14 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 	struct recorded_file *grown, *file;
 	struct recording_origin origin = {};
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
 	bool ours;
 
 	if (fd < 0)
 		return named ? -errno : (files->passed_over++, log_warn("%s can't be read: %s", path, strerror(errno)), 0);
 	ours = recording_origin_read(fd, &origin);
+	if (fstat(fd, &status))
+		status.st_size = 0;
 	close(fd);
 	if (!ours && !named) {
 		files->passed_over++;
@@ -55,7 +59,7 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 		return -ENOMEM;
 	files->files = grown;
 	file = &grown[files->count];
-	*file = (struct recorded_file){ .path = strdup(path), .origin = origin, .headless = !ours };
+	*file = (struct recorded_file){ .path = strdup(path), .origin = origin, .bytes = status.st_size, .headless = !ours };
 	if (!file->path)
 		return -ENOMEM;
 	files->count++;
@@ -120,6 +124,7 @@ static void find_run_begins(struct recording_files *files)
 			if (!strcmp(files->files[k].origin.run, first->origin.run) && files->files[k].origin.part < first->origin.part)
 				first = &files->files[k];
 		files->files[i].run_begin_unix_ns = first->origin.begin_unix_ns;
+		files->files[i].run_begin_ns = first->origin.begin_ns;
 	}
 }
 
@@ -232,4 +237,37 @@ size_t recording_files_passed_over(const struct recording_files *files)
 uint64_t recording_files_begin(const struct recording_files *files)
 {
 	return files->files[0].origin.begin_unix_ns;
+}
+
+uint64_t recording_files_end(const struct recording_files *files)
+{
+	const struct recorded_file *last = &files->files[files->count - 1];
+	int fd = open(last->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	uint64_t end_ns;
+
+	if (fd < 0)
+		return 0;
+	end_ns = recording_last_time(fd);
+	close(fd);
+	return end_ns;
+}
+
+struct recording_files_part recording_files_part(const struct recording_files *files, size_t i)
+{
+	const struct recorded_file *file = &files->files[i];
+
+	return (struct recording_files_part){
+		.unix_ns = file->origin.begin_unix_ns,
+		.time_ns = file->origin.begin_ns,
+		.place_ns = file->run_begin_unix_ns + (file->origin.begin_ns - file->run_begin_ns),
+		.bytes = file->bytes,
+	};
+}
+
+void recording_files_start(struct recording_files *files, size_t i)
+{
+	files->first = files->at = i;
+	if (files->fd >= 0)
+		close(files->fd);
+	files->fd = -1;
 }

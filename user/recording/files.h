@@ -37,4 +37,22 @@ size_t recording_files_passed_over(const struct recording_files *files);
 /* UTC of the first file's begin. */
 uint64_t recording_files_begin(const struct recording_files *files);
 
+/* UTC of the last line of the last file, as far as its end can be read alone; 0: not known. */
+uint64_t recording_files_end(const struct recording_files *files);
+
+/*
+ * One of them, in the order of time. Its place is its begin on the clock of its run, written as UTC: unlike that it never goes back within
+ * a run when the machine's clock is set.
+ */
+struct recording_files_part {
+	uint64_t unix_ns, time_ns; /* its begin: UTC, monotonic; 0 = its header is missing */
+	uint64_t place_ns;
+	uint64_t bytes;
+};
+
+struct recording_files_part recording_files_part(const struct recording_files *files, size_t i);
+
+/* Reading begins with this one, also after some were read. */
+void recording_files_start(struct recording_files *files, size_t i);
+
 #endif

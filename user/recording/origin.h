@@ -8,7 +8,7 @@
 
 /* What its header says. */
 struct recording_origin {
-	uint64_t begin_unix_ns;
+	uint64_t begin_unix_ns, begin_ns; /* of the file: UTC, and the monotonic clock of its run */
 	uint64_t part;
 	char run[33];
 };
@@ -18,5 +18,8 @@ bool recording_origin_read(int fd, struct recording_origin *origin);
 
 /* The first line of the file is the header of a recording. Its descriptor must be readable and at the begin. */
 bool recording_is_ours(int fd);
+
+/* UTC of its last line that has a time, as far as the end of the file can be read without what is before; 0: it can't. */
+uint64_t recording_last_time(int fd);
 
 #endif

@@ -10,11 +10,14 @@
 #include "recording/live_sockets.h"
 #include "source/feed.h"
 
+#define COARSE_MS 1000 /* between ticks before it begins, where nobody asks for that to the millisecond */
+
 struct window {
 	struct view view;
 	struct view *inner;
 	struct run_needs needs;
 	uint64_t since_ns, until_ns; /* UTC */
+	uint64_t since_time_ns; /* monotonic */
 	struct run run;
 	struct model *live; /* until it begins */
 	struct id_map untold; /* stays empty */
@@ -55,6 +58,7 @@ static void begin(struct window *window, const struct tick *now)
 	window->run.begin_ns = now->time_ns;
 	window->run.begin_unix_ns = now->unix_ns;
 	window->begun = true;
+	window->view.tick_ms = window->inner->tick_ms;
 	window->feed.totals.told = window->needs.emit_states;
 	feed_begin(&window->feed, window->inner, &window->run);
 	recording_live_tell(window->live, now, tell, window, &window->untold);
@@ -73,7 +77,7 @@ static int window_begin(struct view *view, const struct run *run)
 	const struct tick now = { .time_ns = run->begin_ns, .unix_ns = run->begin_unix_ns };
 
 	window->run = *run;
-	if (run->begin_unix_ns >= window->since_ns && !window->begun)
+	if (run->begin_unix_ns >= window->since_ns && run->begin_ns >= window->since_time_ns && !window->begun)
 		begin(window, &now);
 	window->last_unix_ns = run->begin_unix_ns;
 	return result_of(window);
@@ -87,7 +91,7 @@ static int follow(struct window *window, uint64_t time_ns, uint64_t unix_ns)
 	if (window->until_ns && unix_ns >= window->until_ns)
 		return 1;
 	window->last_unix_ns = unix_ns;
-	if (!window->begun && unix_ns >= window->since_ns && !window->recounting)
+	if (!window->begun && unix_ns >= window->since_ns && time_ns >= window->since_time_ns && !window->recounting)
 		begin(window, &now);
 	return 0;
 }
@@ -193,6 +197,12 @@ struct view *recording_window_new(struct view *inner, const struct run_needs *ne
 	window->until_ns = until_unix_ns;
 	id_map_init(&window->untold, sizeof(uint64_t));
 	return &window->view;
+}
+
+void recording_window_begin_at(struct view *view, uint64_t time_ns)
+{
+	((struct window *)view)->since_time_ns = time_ns;
+	view->tick_ms = time_ns ? COARSE_MS : ((struct window *)view)->inner->tick_ms;
 }
 
 void recording_window_free(struct view *view)

@@ -11,6 +11,9 @@
 /* Of UTC; 0: from the begin, to the end. NULL: no memory. The view is the caller's. */
 struct view *recording_window_new(struct view *inner, const struct run_needs *needs, uint64_t since_unix_ns, uint64_t until_unix_ns);
 
+/* It begins not before this time of the run's monotonic clock either. */
+void recording_window_begin_at(struct view *window, uint64_t time_ns);
+
 /* Accepts NULL. */
 void recording_window_free(struct view *window);
 

@@ -187,21 +187,41 @@ static long movement_of(const struct panel *panel, int key)
 	return 0;
 }
 
+static void edit(char *text, size_t size, int key)
+{
+	size_t length = strlen(text);
+
+	if (key == TERMINAL_ESCAPE)
+		text[0] = '\0';
+	else if (key == TERMINAL_BACKSPACE && length)
+		text[length - 1] = '\0';
+	else if (key < 0x7f && isprint(key) && length + 1 < size)
+		memcpy(text + length, (char[]){ key, '\0' }, 2);
+}
+
 /* Typing the filter: it works letter by letter. */
 static int filter_key(struct panel *panel, int key)
 {
-	char *filter = panel_place(panel)->filter;
-	size_t length = strlen(filter);
-
 	if (key == TERMINAL_ENTER || key == TERMINAL_ESCAPE)
 		panel->typing = false;
-	if (key == TERMINAL_ESCAPE)
-		filter[0] = '\0';
-	else if (key == TERMINAL_BACKSPACE && length)
-		filter[length - 1] = '\0';
-	else if (key < 0x7f && isprint(key) && length + 1 < PANEL_FILTER_BYTES)
-		memcpy(filter + length, (char[]){ key, '\0' }, 2);
+	edit(panel_place(panel)->filter, PANEL_FILTER_BYTES, key);
 	return choose_shown(panel);
+}
+
+void panel_ask(struct panel *panel, const char *question)
+{
+	panel->question = question;
+	panel->answer[0] = '\0';
+	panel->answered = false;
+}
+
+static int answer_key(struct panel *panel, int key)
+{
+	panel->answered = key == TERMINAL_ENTER;
+	if (key == TERMINAL_ESCAPE)
+		panel->question = NULL;
+	edit(panel->answer, PANEL_ANSWER_BYTES, key);
+	return 0;
 }
 
 /* Where it leads back from, q does that: only in the list it ends the program. */
@@ -224,6 +244,8 @@ int panel_key(struct panel *panel, int key)
 
 	if (key == TERMINAL_RESIZED)
 		return 0;
+	if (panel->question)
+		return answer_key(panel, key);
 	if (panel->typing)
 		return filter_key(panel, key);
 	step = movement_of(panel, key);

@@ -13,6 +13,7 @@
 #include "show/terminal_frame.h"
 
 #define PANEL_FILTER_BYTES 64
+#define PANEL_ANSWER_BYTES 40
 
 enum panel_mode { PANEL_LIST, PANEL_DETAILS, PANEL_MODES };
 
@@ -63,6 +64,9 @@ struct panel {
 	enum panel_mode mode;
 	bool help, paused;
 	bool typing; /* the filter is being typed */
+	const char *question; /* is asked in the last line, and answered by typing; NULL: none is */
+	char answer[PANEL_ANSWER_BYTES];
+	bool answered; /* with Enter: for whoever asked, who takes the question back */
 	bool quit;
 	bool stale; /* other rows are wanted: to be measured anew, then refreshed */
 	bool follows; /* the selection was moved: it stays with its row */
@@ -87,6 +91,9 @@ int panel_choose(struct panel *panel);
 
 /* The first row is selected, and stays so whatever row it is. */
 void panel_select_first(struct panel *panel);
+
+/* Asks in the last line. */
+void panel_ask(struct panel *panel, const char *question);
 
 /* A key of enum terminal_key. 0 or -ENOMEM; panel->quit afterwards when it was the last one. */
 int panel_key(struct panel *panel, int key);

@@ -149,14 +149,21 @@ static void put_keys(struct frame *frame, const char *keys)
 	buffer_append(&frame->line, keys, end);
 }
 
+static void put_typed(struct frame *frame, const char *what, const char *text)
+{
+	buffer_printf(&frame->line, "%s: %s", what, text);
+	frame->cursor_row = frame->used;
+	frame->cursor_column = frame->line.size < frame->columns ? frame->line.size : frame->columns - 1;
+}
+
 static void draw_keys(struct panel *panel, struct frame *frame)
 {
 	const struct panel_place *place = panel_place(panel);
 
-	if (panel->typing) {
-		buffer_printf(&frame->line, "filter: %s", place->filter);
-		frame->cursor_row = frame->used;
-		frame->cursor_column = frame->line.size < frame->columns ? frame->line.size : frame->columns - 1;
+	if (panel->question) {
+		put_typed(frame, panel->question, panel->answer);
+	} else if (panel->typing) {
+		put_typed(frame, "filter", place->filter);
 	} else if (panel->help) {
 		buffer_append_string(&frame->line, "Esc back  Up Down PgUp PgDn scroll");
 	} else {

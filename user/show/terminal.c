@@ -4,6 +4,7 @@
 
 #include <curses.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,15 @@ static int plain_key(wint_t key)
 		return TERMINAL_ESCAPE;
 	}
 	return key < ' ' || key >= TERMINAL_UP ? TERMINAL_OTHER : (int)key;
+}
+
+int terminal_wait(int ms)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	if (poll(&input, 1, ms) != 1)
+		return 0;
+	return input.revents & POLLIN ? 1 : -1;
 }
 
 int terminal_key(struct terminal *terminal)

@@ -39,6 +39,9 @@ bool terminal_is_usable(void);
 struct terminal *terminal_new(bool color, const struct terminal_guard *guard);
 void terminal_free(struct terminal *terminal);
 
+/* Waits so long for a key, negative: without end. 1: there is one; 0: none came, or a signal did; -1: the terminal is gone. */
+int terminal_wait(int ms);
+
 /* The next key, without waiting; TERMINAL_NOTHING = none. */
 int terminal_key(struct terminal *terminal);
 

@@ -20,9 +20,10 @@ static struct ports_screen *of(const struct screen *screen)
 	return (struct ports_screen *)screen;
 }
 
-static void begin(struct screen *screen, const struct run *run)
+static int begin(struct screen *screen, const struct run *run)
 {
 	ports_model_begin(&of(screen)->model, run);
+	return 0;
 }
 
 static int event(struct screen *screen, const struct event *event)

@@ -125,3 +125,19 @@ void top_findings_open_next(struct top_ui *ui)
 	}
 	ui->opened = 0;
 }
+
+bool top_findings_take_new(struct top_ui *ui)
+{
+	bool is_new = false;
+	uint64_t number;
+	size_t i;
+
+	for (i = 0; ui->diagnosis && i < ui->diagnosis->n_told; i++) {
+		number = ui->diagnosis->told[i]->number;
+		if (!is_shown(ui->diagnosis->told[i]) || ui->taken[number % TOP_FINDINGS_TAKEN] == number)
+			continue;
+		ui->taken[number % TOP_FINDINGS_TAKEN] = number;
+		is_new = true;
+	}
+	return is_new;
+}

@@ -12,43 +12,56 @@
 #define HEALTH_TEXT 1024
 #define SENTENCES_SHARE 3 /* of the terminal for what stands out: a third */
 
-const char *const top_ui_help[] = {
-	"What is wrong comes first. WHY has the reason, ! is bad, * is worth a look:",
-	"  no port     connect() finds no free local port: see tcpdwell ports",
-	"  leak        CLOSE_WAIT older than a minute, or old and growing: never closed",
-	"  queue full  clients wait to be accepted, others are dropped; drops: it was full",
-	"  no answer   connects wait in SYN_SENT, or timed out; no route",
-	"  refused     nothing listens there",
-	"  unclosed    CLOSE_WAIT for more than 10 s",
-	"  half-close  FIN_WAIT2: the process at the other end does not close",
-	"  many peers  500 remote addresses or more",
-	"Columns",
-	"  TW CW       TIME_WAIT, CLOSE_WAIT: NEW since the start, /s, NOW there now",
-	"  OLDEST      of those in CLOSE_WAIT; + = older than tcpdwell, so at least",
-	"  SYN ESTAB FIN2 SYNRCV LISTEN   in this state now",
-	"  CLOSNG      wait for an answer to their FIN: FIN_WAIT1, LAST_ACK, CLOSING",
-	"  QUEUE       not accepted yet, whatever their state",
-	"  FAIL/s      connects that failed; ADDRS addresses at the other ends",
-	"  CLOSER      who closes first: here (TIME_WAIT) or the peer (CLOSE_WAIT)",
-	"  FDS         descriptors that the process has, and may have; RUNS what it runs",
-	"Keys in the list",
-	"  Enter  a row's sockets                 /  filter: name, address, port, command",
-	"  b B    group by the next key           1 to 9  by that key: 1 process, 5 remote,",
-	"  w      wide: percentiles, other end            6 port, 7 name",
-	"  D      a finding whole, again: the next  q  quit (only in the list)",
-	"  p      pause (also Space)              x  a row a network, or an address",
-	"  s S    sort by the next column         r  reverse",
-	"  d  what is wrong    t T  TIME_WAIT, /s  c C  CLOSE_WAIT, /s   o  oldest",
-	"  y  SYN_SENT         e  ESTABLISHED      f  FIN_WAIT2          l  closing",
-	"  a  accept queue     i  LISTEN           F  failures           m  addresses",
-	"  u  all sockets      n  name             (the same key again: reversed)",
-	"Keys in the sockets of a row",
-	"  o age   c state   n remote   l local port   f descriptor   t timer",
-	"  a receive queue   e send queue   u unsent   s S the next   r reverse",
-	"  / filter: state, address, port, process, command line      Esc q back",
-	"Everywhere: Up Down PgUp PgDn Home End (also k j g G), Esc one step back, h help",
+#define HELP \
+	"What is wrong comes first. WHY has the reason, ! is bad, * is worth a look:", \
+	"  no port     connect() finds no free local port: see tcpdwell ports", \
+	"  leak        CLOSE_WAIT older than a minute, or old and growing: never closed", \
+	"  queue full  clients wait to be accepted, others are dropped; drops: it was full", \
+	"  no answer   connects wait in SYN_SENT, or timed out; no route", \
+	"  refused     nothing listens there", \
+	"  unclosed    CLOSE_WAIT for more than 10 s", \
+	"  half-close  FIN_WAIT2: the process at the other end does not close", \
+	"  many peers  500 remote addresses or more", \
+	"Columns", \
+	"  TW CW       TIME_WAIT, CLOSE_WAIT: NEW since the start, /s, NOW there now", \
+	"  OLDEST      of those in CLOSE_WAIT; + = older than tcpdwell, so at least", \
+	"  SYN ESTAB FIN2 SYNRCV LISTEN   in this state now", \
+	"  CLOSNG      wait for an answer to their FIN: FIN_WAIT1, LAST_ACK, CLOSING", \
+	"  QUEUE       not accepted yet, whatever their state", \
+	"  FAIL/s      connects that failed; ADDRS addresses at the other ends", \
+	"  CLOSER      who closes first: here (TIME_WAIT) or the peer (CLOSE_WAIT)", \
+	"  FDS         descriptors that the process has, and may have; RUNS what it runs", \
+	"Keys in the list", \
+	"  Enter  a row's sockets                 /  filter: name, address, port, command", \
+	"  b B    group by the next key           1 to 9  by that key: 1 process, 5 remote,", \
+	"  w      wide: percentiles, other end            6 port, 7 name", \
+	"  D      a finding whole, again: the next  q  quit (only in the list)", \
+	"  p      pause (also Space)              x  a row a network, or an address", \
+	"  s S    sort by the next column         r  reverse", \
+	"  d  what is wrong    t T  TIME_WAIT, /s  c C  CLOSE_WAIT, /s   o  oldest", \
+	"  y  SYN_SENT         e  ESTABLISHED      f  FIN_WAIT2          l  closing", \
+	"  a  accept queue     i  LISTEN           F  failures           m  addresses", \
+	"  u  all sockets      n  name             (the same key again: reversed)", \
+	"Keys in the sockets of a row", \
+	"  o age   c state   n remote   l local port   f descriptor   t timer", \
+	"  a receive queue   e send queue   u unsent   s S the next   r reverse", \
+	"  / filter: state, address, port, process, command line      Esc q back", \
+	"Everywhere: Up Down PgUp PgDn Home End (also k j g G), Esc one step back, h help", \
+	"", \
+	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone."
+
+const char *const top_ui_help[] = { HELP, NULL };
+
+const char *const top_ui_time_help[] = {
+	"Keys that go through the time that was recorded",
+	"  [ ]    an interval back, on (also Space)",
+	"  { }    ten intervals                   ( )  sixty",
+	"  N P    the next, the previous finding that begins; a key stops the search",
+	"  J      go to a time: 03:12, 2026-11-28 03:12, 10m ago (before the end), +5m, -5m",
+	"  ^ $    the begin, the end",
+	"NEW counts from the time that the second line ends with: minutes before.",
 	"",
-	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone.",
+	HELP,
 	NULL,
 };
 
@@ -82,6 +95,16 @@ static void draw_sentences(const struct top_ui *ui, struct frame *frame, size_t 
 	}
 }
 
+static void draw_time(const struct timeline *timeline, struct frame *frame)
+{
+	timeline_text(&frame->line, timeline);
+	frame_end_line(frame, FRAME_PLAIN);
+	if (!timeline->note[0])
+		return;
+	buffer_append_string(&frame->line, timeline->note);
+	frame_end_line(frame, FRAME_WARNING);
+}
+
 void top_ui_draw_top(struct panel *panel, struct frame *frame)
 {
 	const struct top_model *model = of(panel)->model;
@@ -93,6 +116,8 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 	if (panel->paused)
 		buffer_append_string(&frame->line, "  PAUSED");
 	frame_end_line(frame, FRAME_TITLE);
+	if (of(panel)->timeline)
+		draw_time(of(panel)->timeline, frame);
 	top_totals_text(&frame->line, model);
 	frame_end_line(frame, FRAME_PLAIN);
 	if (top_states_text(&frame->line, model))

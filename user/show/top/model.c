@@ -60,6 +60,23 @@ void top_model_release(struct top_model *model)
 	model->programs = NULL;
 }
 
+int top_model_renew(struct top_model *model, const struct top_config *config)
+{
+	const struct top_model before = *model;
+	int err;
+
+	top_model_release(model);
+	err = top_model_init(model, config, true);
+	model->by = before.by;
+	model->sort = before.sort;
+	model->reverse = before.reverse;
+	model->folds = before.folds;
+	model->open = before.open;
+	model->wide = before.wide;
+	model->seen = before.seen;
+	return err;
+}
+
 void top_model_begin(struct top_model *model, const struct run *run)
 {
 	model->begin_ns = model->interval_begin_ns = model->time_ns = run->begin_ns;

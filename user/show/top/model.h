@@ -7,6 +7,8 @@
 #include "attribute/programs.h"
 #include "event/event.h"
 
+struct timeline;
+
 struct top_config {
 	unsigned int by; /* what rows are grouped by, see account/group.h */
 	enum measure sort; /* or SORT_BY_LABEL */
@@ -17,6 +19,7 @@ struct top_config {
 	bool json, color, wide;
 	uint32_t states; /* see struct top_model */
 	const struct filter *filter; /* on processes; must outlive the view */
+	struct timeline *timeline; /* of a recording on a terminal: see show/timeline.h. The caller's. NULL: time goes on */
 };
 
 struct top_model {
@@ -49,6 +52,9 @@ struct top_model {
 /* Every grouping and the sockets' endpoints are kept where `interactive`. 0 or -ENOMEM; release also after a failure. */
 int top_model_init(struct top_model *model, const struct top_config *config, bool interactive);
 void top_model_release(struct top_model *model);
+
+/* As if nothing had come yet; how it groups, sorts and folds stays. 0 or -ENOMEM; release also after a failure. */
+int top_model_renew(struct top_model *model, const struct top_config *config);
 
 void top_model_begin(struct top_model *model, const struct run *run);
 void top_model_event(struct top_model *model, const struct event *event);

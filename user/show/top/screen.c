@@ -3,6 +3,7 @@
 #include "show/top/screen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "event/summary.h"
 #include "show/findings_ask.h"
@@ -16,6 +17,8 @@ struct top_screen {
 	struct top_ui ui;
 	struct diagnosis diagnosis;
 	struct model_tick room;
+	struct diagnosis_config rules;
+	bool begun;
 };
 
 static struct top_screen *of(const struct screen *screen)
@@ -23,10 +26,43 @@ static struct top_screen *of(const struct screen *screen)
 	return (struct top_screen *)screen;
 }
 
-static void begin(struct screen *screen, const struct run *run)
+/* Another run: nothing is known any more, but what was chosen with keys stays. */
+static int begin_again(struct top_screen *top)
 {
-	top_model_begin(&of(screen)->model, run);
-	diagnosis_begin(&of(screen)->diagnosis, run);
+	int err;
+
+	diagnosis_release(&top->diagnosis);
+	err = diagnosis_init(&top->diagnosis, &top->rules) ?: top_model_renew(&top->model, &top->config);
+	top->ui.opened = 0;
+	memset(top->ui.taken, 0, sizeof(top->ui.taken));
+	return err;
+}
+
+static int begin(struct screen *screen, const struct run *run)
+{
+	struct top_screen *top = of(screen);
+	int err = top->begun ? begin_again(top) : 0;
+
+	if (err)
+		return err;
+	top->begun = true;
+	top_model_begin(&top->model, run);
+	diagnosis_begin(&top->diagnosis, run);
+	return 0;
+}
+
+static int pass(struct screen *screen, const struct tick *tick)
+{
+	int err = diagnosis_tick(&of(screen)->diagnosis, tick, false);
+
+	if (err >= 0)
+		model_forget(of(screen)->model.books, tick->time_ns);
+	return err < 0 ? err : 0;
+}
+
+static bool has_new_finding(struct screen *screen)
+{
+	return top_findings_take_new(&of(screen)->ui);
 }
 
 static int event(struct screen *screen, const struct event *event)
@@ -78,6 +114,8 @@ static bool farewell(struct screen *screen, const struct tick *last, char *out, 
 
 static const struct screen_kind kind = {
 	.begin = begin,
+	.pass = pass,
+	.has_new_finding = has_new_finding,
 	.event = event,
 	.recount = recount,
 	.is_due = is_due,
@@ -89,20 +127,23 @@ static const struct screen_kind kind = {
 
 struct view *top_screen_new(const struct top_config *config, const struct terminal_guard *guard)
 {
-	const struct diagnosis_config diagnosis = {
-		.filter = config->filter,
-		.ask = findings_ask_process,
-		.cpu_ns = clock_cpu_ns,
-	};
 	struct top_screen *top = calloc(1, sizeof(*top));
 
 	if (!top)
 		return NULL;
 	top->config = *config;
+	top->rules = (struct diagnosis_config){
+		.filter = config->filter,
+		.ask = config->timeline ? NULL : findings_ask_process, /* processes of then can't be asked */
+		.cpu_ns = config->timeline ? NULL : clock_cpu_ns,
+	};
 	screen_init(&top->screen, &kind, &top->ui.panel, config->color, guard);
+	top->screen.timeline = config->timeline;
 	top_ui_init(&top->ui, &top->model, config->rows);
+	if (config->timeline)
+		top_ui_set_timeline(&top->ui, config->timeline);
 	top->ui.diagnosis = &top->diagnosis;
-	if (!diagnosis_init(&top->diagnosis, &diagnosis) && !top_model_init(&top->model, config, true))
+	if (!diagnosis_init(&top->diagnosis, &top->rules) && !top_model_init(&top->model, config, true))
 		return &top->screen.view;
 	top_screen_free(&top->screen.view);
 	return NULL;

@@ -252,28 +252,41 @@ static int key(struct panel *panel, int key)
 	return 0;
 }
 
+#define KIND \
+	.draw_top = top_ui_draw_top, \
+	.choose = choose, \
+	.row_count = row_count, \
+	.row_passes = row_passes, \
+	.draw_head = top_ui_draw_head, \
+	.draw_row = top_ui_draw_row, \
+	.empty = empty, \
+	.follow = follow, \
+	.is_followed = is_followed, \
+	.open = open_row, \
+	.collect = collect, \
+	.draw_details_top = top_ui_draw_sockets_top, \
+	.draw_detail = top_ui_draw_socket, \
+	.foot_lines = TOP_SOCKET_DETAILS, \
+	.draw_foot = top_ui_draw_socket_foot, \
+	.key = key
+
 static const struct panel_kind kind = {
 	.help = top_ui_help,
 	.keys = {
 		[PANEL_LIST] = "h help  q quit  Enter sockets  b group  s sort  r reverse  / filter  w wide  p pause",
 		[PANEL_DETAILS] = "Esc back  h help  s sort  r reverse  / filter  o age  c state  n remote  a recv-q",
 	},
-	.draw_top = top_ui_draw_top,
-	.choose = choose,
-	.row_count = row_count,
-	.row_passes = row_passes,
-	.draw_head = top_ui_draw_head,
-	.draw_row = top_ui_draw_row,
-	.empty = empty,
-	.follow = follow,
-	.is_followed = is_followed,
-	.open = open_row,
-	.collect = collect,
-	.draw_details_top = top_ui_draw_sockets_top,
-	.draw_detail = top_ui_draw_socket,
-	.foot_lines = TOP_SOCKET_DETAILS,
-	.draw_foot = top_ui_draw_socket_foot,
-	.key = key,
+	KIND,
+};
+
+/* Of a recording. */
+static const struct panel_kind kind_in_time = {
+	.help = top_ui_time_help,
+	.keys = {
+		[PANEL_LIST] = "h help  q quit  [ ] { } ( ) time  N P finding  J go to  ^ $ begin, end  Enter sockets  b group  s sort",
+		[PANEL_DETAILS] = "Esc back  h help  [ ] { } ( ) time  N P finding  J go to  s sort  r reverse  / filter",
+	},
+	KIND,
 };
 
 void top_ui_init(struct top_ui *ui, struct top_model *model, size_t max_rows)
@@ -281,6 +294,12 @@ void top_ui_init(struct top_ui *ui, struct top_model *model, size_t max_rows)
 	memset(ui, 0, sizeof(*ui));
 	panel_init(&ui->panel, &kind, max_rows);
 	ui->model = model;
+}
+
+void top_ui_set_timeline(struct top_ui *ui, const struct timeline *timeline)
+{
+	ui->timeline = timeline;
+	ui->panel.kind = &kind_in_time;
 }
 
 void top_ui_release(struct top_ui *ui)
