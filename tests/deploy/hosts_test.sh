@@ -16,13 +16,29 @@ without() {
 	exec unshare -m --propagation private sh -c 'mount -t tmpfs none "$1" && shift && exec "$@"' sh "$place" "$@"
 }
 
+# with FILE PLACE COMMAND…: the file is what is seen there.
+with() {
+	local file=$1 place=$2
+	shift 2
+	exec unshare -m --propagation private sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh "$file" "$place" "$@"
+}
+
+# proc_only_of_processes COMMAND…: /proc without what is the kernel's own, /proc/sys and /proc/net among it.
+proc_only_of_processes() {
+	exec unshare -m --propagation private sh -c 'mount -t proc -o subset=pid proc /proc && exec "$@"' sh "$@"
+}
+
+# as_root_of_its_own COMMAND…: a container that nobody made: root in a user namespace.
+as_root_of_its_own() {
+	exec setpriv --reuid=65532 --regid=65532 --clear-groups unshare -Ur "$@"
+}
+
 # with_sysctl VALUE COMMAND…: kernel.unprivileged_bpf_disabled reads so.
 with_sysctl() {
 	local value=$1
 	shift
 	echo "$value" >"$dir/sysctl"
-	exec unshare -m --propagation private sh -c 'mount --bind "$1" /proc/sys/kernel/unprivileged_bpf_disabled && shift && exec "$@"' \
-		sh "$dir/sysctl" "$@"
+	with "$dir/sysctl" /proc/sys/kernel/unprivileged_bpf_disabled "$@"
 }
 
 # kernel_without LIST COMMAND…
@@ -65,7 +81,40 @@ sysctl_is_told() {
 		equal json "$(with_sysctl "$1" "$tool" check -j | jq .unprivileged_bpf_disabled)" "$1"
 }
 
+# Whatever the command, it says the same and ends at once.
+every_command() {
+	local said words
+	(without /sys/kernel/btf "$tool" trace -d 0) 2>"$dir/err" && return 1
+	said=$(cat "$dir/err")
+	for words in "top -b" "leaks" "hist" "ports" "diagnose" "record -o $dir/none.rec" "agent --listen $dir/socket"; do
+		# shellcheck disable=SC2086
+		(without /sys/kernel/btf timeout 60 "$tool" $words) >"$dir/out" 2>"$dir/err" </dev/null
+		equal "exit status of $words" $? 1 && equal "what $words says" "$(cat "$dir/err")" "$said" || return 1
+	done
+}
+
+# Where it is said that polling is possible, it is.
+polling_goes() {
+	("$@" "$tool" trace --no-bpf -d 0.1 -n self -j) >"$dir/out" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+}
+
 check "no BTF" told 1 "has no BTF in /sys/kernel/btf/vmlinux|CONFIG_DEBUG_INFO_BTF=y|--no-bpf" without /sys/kernel/btf
+check "no BTF, polling" polling_goes without /sys/kernel/btf
+check "no BTF, every command" every_command
+check "BTF that a container masks" told 1 "/sys/kernel/btf/vmlinux can't be used: it is empty|-v /sys:/sys:ro|--no-bpf" \
+	with /dev/null /sys/kernel/btf/vmlinux
+head -c 100000 /sys/kernel/btf/vmlinux >"$dir/btf"
+check "BTF that is cut off" told 1 "/sys/kernel/btf/vmlinux can't be used: it is not what|--no-bpf" with "$dir/btf" /sys/kernel/btf/vmlinux
+check "no /sys, polling" polling_goes without /sys
+check "/proc of processes alone" no_matter proc_only_of_processes
+check "/proc/sys is masked" no_matter without /proc/sys
+check "/proc/kallsyms is masked" no_matter with /dev/null /proc/kallsyms
+check "no cgroup file system" no_matter without /sys/fs/cgroup
+if reason=$(as_root_of_its_own true 2>&1); then
+	check "root of a user namespace" told 77 "bpf() is refused in a user namespace|the machine's own" as_root_of_its_own
+else
+	echo "skip root of a user namespace: $reason"
+fi
 check "no /sys" told 1 "/sys is not mounted here|mount -t sysfs" without /sys
 check "no capability" told 77 "CAP_PERFMON and CAP_BPF missing|withheld|--no-bpf" setpriv --bounding-set=-all --inh-caps=-all \
 	--reuid=65532 --regid=65532 --clear-groups

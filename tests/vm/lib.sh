@@ -80,6 +80,7 @@ suite_update()
 	[ -n "$mirror" ] || { echo "no Debian mirror ($kind) in this machine's apt sources"; return 1; }
 	mkdir -p "$state"
 	echo "deb [signed-by=$keyring] $mirror $2 main" >"$state/sources.list"
+	[ "$2" != experimental ] || echo "deb [signed-by=$keyring] $mirror sid main" >>"$state/sources.list" # which it stands on
 	if ! private_apt "$1" "$2" apt-get update >"$state/log" 2>&1 || grep -q '^E:' "$state/log"; then
 		echo "apt-get update of suite $2 failed: $(grep -m1 -E '^(E|W|Err)' "$state/log")"
 		return 1

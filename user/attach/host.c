@@ -3,9 +3,11 @@
 #include "attach/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "attach/features.h"
@@ -27,20 +29,36 @@ static const char *why_missing(const struct kernel *kernel, uint64_t missing)
 	return "root has been deprived of them";
 }
 
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+
+/* What is wrong with a file that is there: a container's mask over it has nothing in it. */
+static const char *why_btf_is_useless(void)
+{
+	const char *why = "it is not what a kernel shows there";
+	struct stat status;
+	int fd = open(BTF_PATH, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return strerror(errno);
+	if (!fstat(fd, &status) && !status.st_size)
+		why = "it is empty, as where a container masks it";
+	close(fd);
+	return why;
+}
+
 static int explain_btf(const struct kernel *kernel, char *error, size_t error_size)
 {
-	static const char path[] = "/sys/kernel/btf/vmlinux";
-
-	if (!access(path, F_OK))
-		snprintf(error, error_size, "%s can't be used: %s", path, strerror(-kernel->btf_error));
+	if (!access(BTF_PATH, F_OK))
+		snprintf(error, error_size,
+			 BTF_PATH " can't be used: %s: show the kernel's own (a container: -v /sys:/sys:ro); " POLLING, why_btf_is_useless());
 	else if (access("/sys/kernel", F_OK))
 		snprintf(error, error_size,
-			 "/sys is not mounted here: %s is needed: mount -t sysfs sysfs /sys (a container: -v /sys:/sys:ro)", path);
+			 "/sys is not mounted here: " BTF_PATH " is needed: mount -t sysfs sysfs /sys (a container: -v /sys:/sys:ro)");
 	else
 		snprintf(error, error_size,
-			 "this kernel (%s) has no BTF in %s: boot one built with CONFIG_DEBUG_INFO_BTF=y, as of Debian 11, Ubuntu "
+			 "this kernel (%s) has no BTF in " BTF_PATH ": boot one built with CONFIG_DEBUG_INFO_BTF=y, as of Debian 11, Ubuntu "
 			 "20.10, RHEL 8.2 and newer; " POLLING,
-			 kernel->release, path);
+			 kernel->release);
 	return -ENOTSUP;
 }
 

@@ -103,7 +103,7 @@ static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
 	struct netns_list list = {};
 	uint32_t own_inode = 0;
 	bool moved = false;
-	int own, err;
+	int own, err, refusal;
 	size_t i;
 
 	own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -116,7 +116,8 @@ static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
 	for (i = 0; i < list.count; i++) {
 		if (list.entries[i].inode == own_inode || !filter_wants_netns(snapshot->filter, list.entries[i].inode))
 			continue;
-		if (seed_namespace(snapshot, list.entries[i].path, &moved))
+		refusal = seed_namespace(snapshot, list.entries[i].path, &moved);
+		if (refusal && refusal != -ENOENT && refusal != -ESRCH) /* what is gone since the listing has no sockets any more */
 			(*skipped)++;
 	}
 	if (moved && setns(own, CLONE_NEWNET))
