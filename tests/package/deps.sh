@@ -15,7 +15,12 @@ distribution()
 	done
 	printf '#!/bin/sh\n[ "$1" != install ] || echo "$@" >>%s/installed\n' "$stubs" >"$stubs/apt-get"
 	# shellcheck disable=SC2016 # written as it is
-	printf '#!/bin/sh\nversion=$(sed -n "s/^$2 //p" %s/has)\necho "$2:\n  Candidate: ${version:-(none)}"\n' "$stubs" >"$stubs/apt-cache"
+	cat >"$stubs/apt-cache" <<-END
+		#!/bin/sh
+		version=\$(sed -n "s/^\$2 //p" $stubs/has)
+		[ "\$LC_ALL" = C ] || { echo "\$2:\n  Installationskandidat: \$version"; exit; }
+		echo "\$2:\n  Candidate: \${version:-(none)}"
+	END
 	printf '#!/bin/sh\nexit 1\n' >"$stubs/find-bpftool"
 	chmod +x "$stubs"/*
 }
@@ -23,10 +28,11 @@ distribution()
 # install_deps ARGUMENT…: what it prints, and its exit code.
 install_deps()
 {
-	mkdir -p "$stubs/tools"
+	mkdir -p "$stubs/tools/static"
 	cp tools/install-deps "$stubs/tools/"
+	cp tools/static/in-container "$stubs/tools/static/"
 	cp "$stubs/find-bpftool" "$stubs/tools/"
-	PATH=$stubs:/usr/bin:/bin OS_RELEASE=$stubs/os-release "$stubs/tools/install-deps" "$@" 2>&1
+	PATH=$stubs:/usr/bin:/bin LC_ALL=C.UTF-8 OS_RELEASE=$stubs/os-release "$stubs/tools/install-deps" "$@" 2>&1
 	echo "exit $?"
 }
 
@@ -57,6 +63,23 @@ check deps/rhel-9 "tools/install-deps: missing packages. As root:
   dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
 exit 1" "$(install_deps build)"
 
+distribution oracle 'ID="ol"' 'ID_LIKE="fedora"' 'VERSION_ID="9.4"'
+check deps/oracle-9 "tools/install-deps: missing packages. As root:
+  dnf install oracle-epel-release-el9 dnf-plugins-core && dnf config-manager --set-enabled ol9_codeready_builder
+  dnf install make gcc glibc-devel" "$(install_deps build | grep -oE '^tools.*|.*codeready.*|.*install make gcc glibc-devel')"
+
+# What RHEL does not have would make dnf refuse everything.
+distribution fedora-tests 'ID=fedora' 'VERSION_ID=42'
+check deps/fedora-tests "  dnf install libcmocka-devel compiler-rt llvm qemu-system-x86-core qemu-system-aarch64-core busybox cpio gcc-aarch64-linux-gnu scdoc dpkg-dev zsh fish tmux iproute jq curl python3 git strace libcap podman buildah runc debootstrap
+exit 1" "$(install_deps test | tail -n 2)"
+distribution rocky-tests 'ID="rocky"' 'ID_LIKE="rhel centos fedora"' 'VERSION_ID="9.5"'
+check deps/rocky-9-tests "  dnf install libcmocka-devel compiler-rt llvm cpio gcc-aarch64-linux-gnu scdoc dpkg-dev zsh fish tmux iproute jq curl python3 git strace libcap podman buildah runc debootstrap
+exit 1" "$(install_deps test | tail -n 2)"
+
+distribution leap 'ID="opensuse-leap"' 'ID_LIKE="suse opensuse"' 'VERSION_ID="15.6"'
+check deps/opensuse-tests "  zypper install libcmocka-devel llvm qemu-x86 qemu-arm busybox-static cpio scdoc dpkg zsh fish tmux iproute2 jq curl python3 git strace libcap-progs podman buildah runc debootstrap
+exit 1" "$(install_deps test | tail -n 2)"
+
 distribution suse 'ID="opensuse-tumbleweed"' 'ID_LIKE="opensuse suse"'
 check deps/opensuse "tools/install-deps: missing packages. As root:
   zypper install make gcc glibc-devel clang bpftool libbpf-devel libelf-devel zlib-devel pkg-config uthash-devel libjansson-devel ncurses-devel libseccomp-devel sqlite3-devel libdeflate-devel libevent-devel
@@ -66,6 +89,17 @@ distribution arch 'ID=arch'
 check deps/arch "tools/install-deps: missing packages. As root:
   pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate libevent
 exit 1" "$(install_deps build)"
+
+distribution manjaro 'ID=manjaro' 'ID_LIKE=arch'
+check deps/arch-tests "  pacman -S --needed cmocka compiler-rt llvm qemu-system-x86 qemu-system-aarch64 busybox cpio aarch64-linux-gnu-gcc aarch64-linux-gnu-glibc scdoc dpkg zsh fish tmux iproute2 jq curl prometheus alertmanager python git strace libcap podman buildah runc debootstrap
+exit 1" "$(install_deps test | tail -n 2)"
+
+# One that is there is not asked for again.
+distribution fedora-some 'ID=fedora'
+printf '#!/bin/sh\n[ "$3" != libevent-devel ]\n' >"$stubs/rpm"
+check deps/fedora-one-missing "tools/install-deps: missing packages. As root:
+  dnf install libevent-devel
+exit 1" "$(install_deps)"
 
 # Where all is there, nothing is said and the build goes on.
 distribution fedora-complete 'ID=fedora'
@@ -81,7 +115,7 @@ if [ "$(id -u)" = 0 ]; then
 	# shellcheck disable=SC2086 # pairs
 	has $common clang 1:19.0-63 bpftool 7.5.0 libbpf-dev 1:1.5.0-3 libclang-rt-19-dev 1:19.1.7-3
 	install_deps build >/dev/null
-	check deps/debian-13-build "install -y -q --no-install-recommends make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libevent-dev" \
+	check deps/debian-13-build "install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libevent-dev" \
 		"$(cat "$stubs/installed")"
 	install_deps test >/dev/null
 	check deps/debian-13-clang-runtime libclang-rt-19-dev "$(tail -n 1 "$stubs/installed" | tr ' ' '\n' | grep clang-rt)"
@@ -99,9 +133,71 @@ if [ "$(id -u)" = 0 ]; then
 	has $common clang 1:14.0-55 linux-tools-generic 5.15.0 libbpf-dev 1:0.5.0-1ubuntu22.04.1
 	said=$(install_deps build)
 	case $said in
-	*"libbpf 1.1 or newer is needed to build; here it is 0.5.0"*"make static"*"exit 1") check deps/ubuntu-22.04 "" "$(cat "$stubs/installed" 2>/dev/null)" ;;
+	*"libbpf 1.1 or newer is needed to build; here it is 0.5.0"*"podman run "*" debian:13 "*"make deps static"*"exit 1") check deps/ubuntu-22.04 "" "$(cat "$stubs/installed" 2>/dev/null)" ;;
 	*) fail deps/ubuntu-22.04 "$said" ;;
+	esac
+
+	distribution ubuntu-20.04 'ID=ubuntu' 'ID_LIKE=debian' 'VERSION_ID="20.04"'
+	# shellcheck disable=SC2086
+	has $common clang 1:10.0-50 linux-tools-generic 5.4.0
+	said=$(install_deps build)
+	case $said in
+	*"libbpf 1.1 or newer is needed to build; here it is (none)"*"podman run "*"exit 1") check deps/ubuntu-20.04 "" "$(cat "$stubs/installed" 2>/dev/null)" ;;
+	*) fail deps/ubuntu-20.04 "$said" ;;
+	esac
+
+	# bpftool is a package of its own again, libbpf is there by hand: nothing of it is asked for.
+	distribution ubuntu-25.04 'ID=ubuntu' 'ID_LIKE=debian' 'VERSION_ID="25.04"'
+	# shellcheck disable=SC2086
+	has $common clang 1:20.0-63 bpftool 7.6.0 linux-tools-generic 6.14.0 libbpf-dev 1:1.5.0-3 libclang-rt-20-dev 1:20.1.2
+	printf '#!/bin/sh\n[ "$1" = --atleast-version=1.1 ]\n' >"$stubs/pkg-config"
+	install_deps >/dev/null
+	check deps/ubuntu-25.04 "bpftool libclang-rt-20-dev" \
+		"$(tr ' ' '\n' <"$stubs/installed" | grep -E 'clang-rt|bpftool|linux-tools|libbpf' | sort | xargs)"
+
+	# Not root: the command, and nothing is installed. --list: a line each.
+	distribution debian-user 'ID=debian'
+	# shellcheck disable=SC2086
+	has $common clang 1:14.0-55 bpftool 7.1.0 libbpf-dev 1:1.1.0-1
+	printf '#!/bin/sh\necho 1000\n' >"$stubs/id"
+	chmod +x "$stubs/id"
+	check deps/debian-not-root "tools/install-deps: missing packages: run it as root, or: sudo apt-get install make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libevent-dev
+exit 1" "$(install_deps build)"
+	check deps/debian-list "make gcc libc6-dev clang bpftool exit 0" "$(install_deps --list build | sed -n '1,5p;$p' | xargs)"
+	check deps/debian-nothing-installed "" "$(cat "$stubs/installed" 2>/dev/null)"
+
+	# apt's own reason, and what the sources must have.
+	distribution debian-offline 'ID=debian'
+	# shellcheck disable=SC2086
+	has $common clang 1:14.0-55 bpftool 7.1.0 libbpf-dev 1:1.1.0-1
+	printf '#!/bin/sh\necho "E: no route" >&2\nexit 100\n' >"$stubs/apt-get"
+	said=$(install_deps build)
+	case $said in
+	*"lists could not be brought up to date"*"E: no route"*"apt-get could not install them, see above"*'"main"'*"exit 1") ok deps/debian-offline ;;
+	*) fail deps/debian-offline "$said" ;;
 	esac
 else
 	skip deps/debian "root is needed: others are told the command"
 fi
+
+# A static program where a library has no static archive: which, and what to do.
+# static_told NAME ID TEXT…: the sentence has the texts, in this order.
+static_told()
+{
+	local name=$1 said
+	distribution "$name" "ID=$2"
+	shift 2
+	printf '#!/bin/sh\nfor word; do case $word in *.c) exec true;; esac; done\necho "/usr/bin/ld: cannot find -ldeflate: No such file or directory" >&2\nexit 1\n' >"$stubs/cc"
+	chmod +x "$stubs/cc"
+	said=$(OS_RELEASE=$stubs/os-release CC=$stubs/cc tools/static/libraries "$stubs/out" libdeflate 2>&1 >/dev/null; echo "exit $?")
+	for text; do
+		case $said in
+		*"$text"*) ;;
+		*) fail "static/$name" "no \"$text\" in: $said"; return ;;
+		esac
+	done
+	ok "static/$name"
+}
+
+static_told fedora-static fedora "a static program can't be linked here: libdeflate.a missing" 'podman run --rm -v "$PWD:/src:z" -w /src debian:13' "exit 1"
+static_told debian-static debian "a static program can't be linked here: libdeflate.a missing" '"tools/install-deps build"' "exit 1"
