@@ -5,7 +5,7 @@ import os
 import socket
 import time
 
-from traffic import answered, case, connected, fails, kept, paced
+from traffic import answered, case, connected, fails, kept, paced, steady
 from world import ADDRESS, Diagnosis, evidence, ss, sysctl
 
 
@@ -63,19 +63,19 @@ def td101_near_miss(world):
     del mine
 
 
-def shop(rate, seconds):
+def shop(rate, seconds, pace):
     def body(say, _):
         say()
-        paced(rate, seconds, lambda: connected(5432).close())
+        pace(rate, seconds, lambda: connected(5432).close())
     return body
 
 
-def running_out(world, rate, ports):
+def running_out(world, rate, ports, pace=paced):
     sysctl("ipv4.ip_local_port_range", ports)
     sysctl("ipv4.tcp_fin_timeout", 2)  # useless here: it would be silent if TIME_WAIT became shorter
     world.server(5432, lambda connection: (connection.recv(1), connection.close())[0])
     diagnosis = Diagnosis(13)
-    client = world.spawn("shop", shop(rate, 14))
+    client = world.spawn("shop", shop(rate, 14, pace))
     client.wait()
     return diagnosis.finish()
 
@@ -97,7 +97,7 @@ def td103_ports_run_out(world):
 @case
 def td103_near_miss(world):
     """As many connections as the ports bear: TD111 says what it is, no forecast comes."""
-    world.expect(running_out(world, 12, "42000 42799"), "TD111")
+    world.expect(running_out(world, 12, "42000 42799", steady), "TD111")
 
 
 @case

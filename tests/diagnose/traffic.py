@@ -50,6 +50,14 @@ def paced(rate, seconds, what):
         what()
 
 
+def steady(rate, seconds, what):
+    """Calls what() no more often than so a second, in no stretch of time: what was missed is not made up for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        what()
+        time.sleep(1 / rate)
+
+
 def fails(what):
     try:
         what().close()

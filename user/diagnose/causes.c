@@ -173,6 +173,31 @@ static int most_first(const void *one, const void *other)
 	return a->count != b->count ? (a->count > b->count ? -1 : 1) : memcmp(&a->key, &b->key, sizeof(a->key));
 }
 
+static int by_number(const void *one, const void *other)
+{
+	uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+
+	return a < b ? -1 : a > b;
+}
+
+/* How many different processes have what is counted; 0 is none. */
+static int count_processes(struct causes *causes)
+{
+	uint32_t *numbers = causes->count ? malloc(causes->count * sizeof(*numbers)) : NULL;
+	size_t i;
+
+	causes->processes = 0;
+	if (!numbers)
+		return causes->count ? -ENOMEM : 0;
+	for (i = 0; i < causes->count; i++)
+		numbers[i] = causes->sorted[i]->key.process;
+	qsort(numbers, causes->count, sizeof(*numbers), by_number);
+	for (i = 0; i < causes->count; i++)
+		causes->processes += numbers[i] && (!i || numbers[i] != numbers[i - 1]);
+	free(numbers);
+	return 0;
+}
+
 static int sort(struct causes *causes)
 {
 	struct cause *cause, **sorted;
@@ -206,7 +231,7 @@ int causes_make(struct causes *causes, const struct model *model, const struct t
 		if (end)
 			err = add(causes, id, socket, end, model_present_find(model, id), tick, begin_ns);
 	}
-	return err ?: sort(causes);
+	return err ?: sort(causes) ?: count_processes(causes);
 }
 
 int cause_grows(const struct cause *cause, uint32_t least, double min_s)

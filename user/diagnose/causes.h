@@ -54,6 +54,7 @@ struct causes {
 	struct cause **sorted; /* the most sockets first */
 	size_t count, capacity;
 	uint32_t states[16]; /* sockets by state */
+	uint32_t processes; /* that have them */
 	uint64_t age_ns[16]; /* by state: from when on a socket counts as aged */
 };
 

@@ -99,7 +99,7 @@ static void count_figures(struct diagnosis *diagnosis)
 	figures->fullest_share = -1;
 	for (i = 0; i < 16; i++)
 		figures->states[i] = diagnosis->causes.states[i], figures->sockets += diagnosis->causes.states[i];
-	figures->processes = diagnosis->ports.n_processes;
+	figures->processes = diagnosis->causes.processes;
 	for (destination = diagnosis->ports.destinations.by_key; destination; destination = destination->hh.next) {
 		figures->destinations += destination->sockets > 0;
 		if (destination->known && destination->share > figures->fullest_share)

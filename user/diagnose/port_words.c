@@ -7,16 +7,32 @@
 
 #include "ports/remedy.h"
 
+/* The largest of those whose process is known, or is not; NULL: there is none. */
+static const struct port_holder *largest(const struct scene *scene, const struct destination *destination, bool known)
+{
+	uint32_t i;
+
+	for (i = 0; i < destination->holders.used; i++)
+		if (!!scene_process(scene, destination->holders.list[i].process)->process.start_ns == known)
+			return &destination->holders.list[i];
+	return NULL;
+}
+
+/* A process that can be asked comes first, although what is older than the run, and nobody's, may be more. */
 const char *holder_words(words out, const struct scene *scene, const struct destination *destination)
 {
-	const struct port_holder *holder = destination->holders.list;
+	const struct port_holder *known = largest(scene, destination, true), *unknown = largest(scene, destination, false);
+	size_t used = 0;
 	words name;
 
-	if (!destination->holders.used)
+	if (!known && !unknown)
 		snprintf(out, FINDING_NAME, "nobody is known to hold them");
-	else
-		snprintf(out, FINDING_NAME, "%u by %.120s in %s", holder->count,
-			 words_known(name, scene, scene_process(scene, holder->process)), tcp_state_name(holder->state));
+	if (known)
+		used = snprintf(out, FINDING_NAME, "%u by %.90s in %s", known->count,
+				words_known(name, scene, scene_process(scene, known->process)), tcp_state_name(known->state));
+	if (unknown && (!known || unknown->count > known->count))
+		snprintf(out + used, FINDING_NAME - used, "%s%u in %s whose process is not known", known ? ", " : "", unknown->count,
+			 tcp_state_name(unknown->state));
 	return out;
 }
 

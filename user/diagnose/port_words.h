@@ -5,7 +5,7 @@
 
 #include "diagnose/words.h"
 
-/* "983 by nightly-batch[812] in TIME_WAIT" */
+/* "983 by nightly-batch[812] in TIME_WAIT", and what is more than that and of no known process. */
 const char *holder_words(words out, const struct scene *scene, const struct destination *destination);
 
 /* Who opens the most connections to it now, of its namespace; NULL: nobody did in the last ten seconds. */

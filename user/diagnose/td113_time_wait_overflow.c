@@ -4,23 +4,46 @@
 #include "diagnose/namespaces.h"
 #include "diagnose/words.h"
 
-/* Who has the most TIME_WAIT in the namespace. NULL: nobody. */
-static const struct cause *maker(const struct scene *scene, uint32_t netns)
+/* Closed first here, and yet did not come into TIME_WAIT. */
+static int64_t without_time_wait(const struct flow *flow)
 {
+	return (int64_t)flow->counts[FLOW_LOCAL] - (int64_t)flow->counts[FLOW_RESET] - (int64_t)flow->counts[FLOW_TIME_WAIT];
+}
+
+static const struct process *closer(const struct scene *scene, uint32_t netns)
+{
+	const struct process *process = NULL;
+	const struct flow *flow;
+	int64_t most = 0;
+
+	for (flow = scene->flows->table; flow; flow = flow->hh.next)
+		if (flow->key.netns == netns && flow->process.start_ns && without_time_wait(flow) > most) {
+			most = without_time_wait(flow);
+			process = &flow->process;
+		}
+	return process;
+}
+
+/* Whose connections overflow, else who has the most TIME_WAIT in the namespace. NULL: nobody that is known. */
+static const struct process *maker(const struct scene *scene, uint32_t netns)
+{
+	const struct process *process = closer(scene, netns);
 	size_t i;
 
-	for (i = 0; i < scene->causes->count; i++)
-		if (scene->causes->sorted[i]->key.state == STATE_TIME_WAIT && scene->causes->sorted[i]->key.netns == netns)
-			return scene->causes->sorted[i];
-	return NULL;
+	for (i = 0; !process && i < scene->causes->count; i++) {
+		const struct cause_key *key = &scene->causes->sorted[i]->key;
+
+		if (key->state == STATE_TIME_WAIT && key->netns == netns && scene_process(scene, key->process)->process.start_ns)
+			process = &scene_process(scene, key->process)->process;
+	}
+	return process;
 }
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t netns, const struct namespace_facts *facts)
 {
 	struct finding *finding = verdicts_add(verdicts, TD113, SEVERITY_NOTE);
 	uint64_t grown = namespace_grown(scene, netns, NS_TIME_WAIT_OVERFLOW), now = 0;
-	const struct cause *most = maker(scene, netns);
-	const struct known_process *process = scene_process(scene, most ? most->key.process : 0);
+	const struct process *process = maker(scene, netns);
 	int64_t limit = 0;
 	words who;
 	char where[48];
@@ -30,9 +53,9 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t
 	namespace_setting(facts, NS_TCP_MAX_TW_BUCKETS, &limit);
 	namespace_gauge(facts, NS_TIME_WAIT_SOCKETS, &now);
 	finding_title(finding, "net.ipv4.tcp_max_tw_buckets (%lld) is reached%s: %llu connections ended without TIME_WAIT in the last seconds; most are made by %s",
-		      (long long)limit, words_netns(where, netns, facts), (unsigned long long)grown, words_known(who, scene, process));
-	finding_about_known(finding, scene, process);
-	finding->concerns_all = !most;
+		      (long long)limit, words_netns(where, netns, facts), (unsigned long long)grown, words_process(who, scene, process));
+	finding_about(finding, scene, process, NULL);
+	finding->concerns_all = !process;
 	finding->subject.netns = netns;
 	finding->weight = grown;
 	finding_evidence(finding, "overflows", grown, "connections", "nstat -az TcpExtTCPTimeWaitOverflow");

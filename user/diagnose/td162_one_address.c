@@ -10,10 +10,32 @@ static bool same_service(const struct peer_key *a, const struct peer_key *b)
 	return a->netns == b->netns && a->local_port == b->local_port && !memcmp(a->local_addr, b->local_addr, 16);
 }
 
-/* A pool of long connections from one host is how it should be; and this machine itself is no balancer. */
-static bool is_balancer(const struct peer *peer)
+static bool is_loopback(const uint8_t addr[16])
 {
-	return memcmp(peer->key.remote_addr, peer->key.local_addr, 16) && peer->by_state[STATE_TIME_WAIT] * 2 >= peer->sockets;
+	static const uint8_t ipv4[13] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127 }, ipv6[16] = { [15] = 1 };
+
+	return !memcmp(addr, ipv4, sizeof(ipv4)) || !memcmp(addr, ipv6, sizeof(ipv6));
+}
+
+/* This machine's own processes open them: from an address of its own, whichever. */
+static bool is_from_here(const struct scene *scene, const struct peer *peer)
+{
+	const struct flow *flow;
+	double rate = 0;
+
+	if (is_loopback(peer->key.remote_addr) || !memcmp(peer->key.remote_addr, peer->key.local_addr, 16))
+		return true;
+	for (flow = scene->flows->table; flow; flow = flow->hh.next)
+		if (flow->key.side == SIDE_ACTIVE && flow->key.netns == peer->key.netns && flow->key.service_port == peer->key.local_port &&
+		    !memcmp(flow->key.remote_addr, peer->key.local_addr, 16) && flow->seconds > 0)
+			rate += flow->counts[FLOW_OPENED] / flow->seconds;
+	return rate > 0 && rate * 2 >= peer->rate;
+}
+
+/* A pool of long connections from one host is how it should be; and this machine itself is no balancer. */
+static bool is_balancer(const struct scene *scene, const struct peer *peer)
+{
+	return peer->by_state[STATE_TIME_WAIT] * 2 >= peer->sockets && !is_from_here(scene, peer);
 }
 
 static void judge(struct verdicts *verdicts, const struct peer *peer, uint32_t all)
@@ -52,7 +74,7 @@ void td162_one_address(const struct scene *scene, struct verdicts *verdicts)
 		peer = peers->sorted[i];
 		if (peer->sockets < scene_threshold(scene, TD162_COUNT))
 			break;
-		if (!is_balancer(peer))
+		if (!is_balancer(scene, peer))
 			continue;
 		for (k = 0; k < peers->n_sorted; k++) {
 			other = peers->sorted[k];
