@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* jansson's trees to events. A field that is missing or of another type counts as 0 or not known. */
+/* Fields to events. A field that is missing or of another type counts as 0 or not known. */
 #include "recording/parse.h"
 
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include "event/names.h"
 #include "event/port_facts.h"
 #include "recording/parse_present.h"
-#include "recording/reserve.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
 
@@ -22,21 +21,21 @@
 #define TIME_TEXT 30 /* "2026-11-20T09:00:00.123456789Z" */
 
 /* In nanoseconds; 0 for what no clock of ours would have told. */
-static uint64_t seconds_of(const json_t *json, const char *key)
+static uint64_t seconds_of(const struct fields *json, const char *key)
 {
-	double seconds = json_number_value(json_object_get(json, key));
+	double seconds = fields_number(json, key);
 
 	return seconds > 0 && seconds < SECONDS_MAX ? seconds * NSEC_PER_SEC : 0;
 }
 
-static const char *text_of(const json_t *json, const char *key)
+static const char *text_of(const struct fields *json, const char *key)
 {
-	return json_string_value(json_object_get(json, key));
+	return fields_text(json, key);
 }
 
-static bool is_true(const json_t *json, const char *key)
+static bool is_true(const struct fields *json, const char *key)
 {
-	return json_is_true(json_object_get(json, key));
+	return fields_is(json, key, FIELD_TRUE);
 }
 
 /* `count` digits; -1 when there is anything else. */
@@ -53,7 +52,7 @@ static int digits(const char *text, int count)
 }
 
 /* Nanoseconds since 1970 from the one form that we write; 0 for any other. */
-static uint64_t time_of(const json_t *json)
+static uint64_t time_of(const struct fields *json)
 {
 	const char *text = text_of(json, "time");
 	struct tm tm = {};
@@ -76,7 +75,7 @@ static uint64_t time_of(const json_t *json)
 	return second > 0 ? second * NSEC_PER_SEC + ns : 0;
 }
 
-static void addr_of(const json_t *json, const char *key, uint8_t bytes[16])
+static void addr_of(const struct fields *json, const char *key, uint8_t bytes[16])
 {
 	static const uint8_t any_ipv4[16] = { [10] = 0xff, 0xff };
 	const char *text = text_of(json, key);
@@ -88,7 +87,7 @@ static void addr_of(const json_t *json, const char *key, uint8_t bytes[16])
 		memcpy(bytes, any_ipv4, sizeof(any_ipv4));
 }
 
-static void endpoint_parse(struct endpoint *endpoint, const json_t *json)
+static void endpoint_parse(struct endpoint *endpoint, const struct fields *json)
 {
 	endpoint->netns = recorded_number(json, "netns", UINT32_MAX);
 	addr_of(json, "local_addr", endpoint->local_addr);
@@ -120,7 +119,7 @@ static const struct process_keys closer_keys = { "closer_pid", "closer_ns_pid", 
 static const struct process_keys holder_keys = { "holder_pid", "holder_ns_pid", "holder_comm", "holder_start_ns", "cgroup_id" };
 
 /* Without a start time a pid names the process alone. */
-static void process_parse(struct process *process, const json_t *json, const struct process_keys *keys, uint64_t cgroup_id)
+static void process_parse(struct process *process, const struct fields *json, const struct process_keys *keys, uint64_t cgroup_id)
 {
 	const char *comm = text_of(json, keys->comm);
 
@@ -136,7 +135,7 @@ static void process_parse(struct process *process, const json_t *json, const str
 		comm_parse(process->comm, comm);
 }
 
-static uint64_t id_of(const json_t *json)
+static uint64_t id_of(const struct fields *json)
 {
 	const char *text = text_of(json, "sock");
 	uint64_t id = 0;
@@ -149,7 +148,7 @@ static uint64_t id_of(const json_t *json)
 	return id;
 }
 
-static int state_of(const json_t *json, const char *key)
+static int state_of(const struct fields *json, const char *key)
 {
 	const char *text = text_of(json, key);
 
@@ -157,13 +156,13 @@ static int state_of(const json_t *json, const char *key)
 }
 
 /* null: polling found the socket in its state, and no one saw it before. */
-static int old_state_of(const json_t *json)
+static int old_state_of(const struct fields *json)
 {
-	return json_is_null(json_object_get(json, "old_state")) ? 0 : state_of(json, "old_state");
+	return fields_is(json, "old_state", FIELD_NULL) ? 0 : state_of(json, "old_state");
 }
 
 /* The states that a record of this type is about. */
-static int states_parse(struct transition *record, const json_t *json)
+static int states_parse(struct transition *record, const struct fields *json)
 {
 	int old_state = STATE_SYN_SENT, new_state = STATE_CLOSE;
 
@@ -181,7 +180,7 @@ static int states_parse(struct transition *record, const json_t *json)
 	return 0;
 }
 
-static void container_parse(struct event *event, struct container *container, const json_t *json)
+static void container_parse(struct event *event, struct container *container, const struct fields *json)
 {
 	const char *id = text_of(json, "container_id"), *pod = text_of(json, "pod_uid");
 
@@ -198,7 +197,7 @@ static void container_parse(struct event *event, struct container *container, co
 	container->name = text_of(json, "container");
 }
 
-static void flags_parse(struct event *event, const json_t *json)
+static void flags_parse(struct event *event, const struct fields *json)
 {
 	if (is_true(json, "in_accept_queue"))
 		event->record.flags |= FLAG_IN_ACCEPT_QUEUE;
@@ -206,22 +205,22 @@ static void flags_parse(struct event *event, const json_t *json)
 		event->record.flags |= FLAG_TIMEWAIT;
 	if (is_true(json, "first_seen"))
 		event->record.flags |= FLAG_FIRST_SEEN;
-	if (json_is_false(json_object_get(json, "timestamps")))
+	if (fields_is(json, "timestamps", FIELD_FALSE))
 		event->record.flags |= FLAG_NO_TIMESTAMPS;
 	event->healed = is_true(json, "healed");
 }
 
 /* The first and the last port of a range; 0, 0 where it is none. */
-static void range_parse(const json_t *json, uint16_t *low, uint16_t *high)
+static void range_parse(const struct fields *json, uint16_t *low, uint16_t *high)
 {
-	const json_t *range = json_object_get(json, "ip_local_port_range");
+	const json_t *range = fields_tree(json, "ip_local_port_range");
 	json_int_t first = json_integer_value(json_array_get(range, 0)), last = json_integer_value(json_array_get(range, 1));
 
 	*low = first > 0 && first <= UINT16_MAX ? first : 0;
 	*high = last > 0 && last <= UINT16_MAX ? last : 0;
 }
 
-static void ports_of_socket_parse(struct transition *record, const json_t *json)
+static void ports_of_socket_parse(struct transition *record, const struct fields *json)
 {
 	uint16_t low, high;
 
@@ -233,19 +232,19 @@ static void ports_of_socket_parse(struct transition *record, const json_t *json)
 /* Who has the socket: the line says nothing else. */
 static void held_parse(struct recorded *recorded)
 {
-	const json_t *json = recorded->json, *fd = json_object_get(json, "fd");
+	const struct fields *json = recorded->fields;
 	struct held *held = &recorded->held;
 
 	process_parse(&held->process, json, &holder_keys, recorded->event.cgroup_id);
 	held->count = recorded_number(json, "holders", UINT32_MAX);
-	held->fd = json_is_integer(fd) ? (int32_t)recorded_number(json, "fd", INT32_MAX) : -1;
+	held->fd = fields_is(json, "fd", FIELD_INTEGER) ? (int32_t)recorded_number(json, "fd", INT32_MAX) : -1;
 	held->queued = is_true(json, "in_accept_queue");
 	recorded->event.held = held;
 }
 
-static void settings_parse(struct port_settings *settings, const json_t *json)
+static void settings_parse(struct port_settings *settings, const struct fields *json)
 {
-	const json_t *ways = json_object_get(json, "ways"), *way;
+	const json_t *ways = fields_tree(json, "ways"), *way;
 	unsigned int flag;
 	size_t i;
 
@@ -262,7 +261,7 @@ static void settings_parse(struct port_settings *settings, const json_t *json)
 				settings->flags |= 1U << flag;
 }
 
-static void bound_parse(struct bound_socket *bound, const json_t *json)
+static void bound_parse(struct bound_socket *bound, const struct fields *json)
 {
 	static const struct process_keys keys = { "pid", "ns_pid", "comm", "start_ns", "cgroup_id" };
 
@@ -275,7 +274,8 @@ static void bound_parse(struct bound_socket *bound, const json_t *json)
 /* A namespace's ports. */
 static int ports_parse(struct recorded *recorded)
 {
-	const json_t *json = recorded->json, *list = json_object_get(json, "bound");
+	const struct fields *json = recorded->fields;
+	const json_t *list = fields_tree(json, "bound");
 	struct port_facts *facts = calloc(1, sizeof(*facts));
 	struct bound_socket *bound;
 	size_t i, n = json_array_size(list);
@@ -288,8 +288,14 @@ static int ports_parse(struct recorded *recorded)
 	    port_set_parse(&facts->reserved, text_of(json, "reserved")) || port_set_parse(&facts->blocked, text_of(json, "blocked")))
 		return -EINVAL;
 	facts->bound = bound = n ? calloc(n, sizeof(*bound)) : NULL;
-	for (i = 0; bound && i < n; i++)
-		bound_parse(&bound[i], json_array_get(list, i));
+	for (i = 0; bound && i < n; i++) {
+		struct fields *fields = fields_of(json_array_get(list, i));
+
+		if (!fields)
+			return -ENOMEM;
+		bound_parse(&bound[i], fields);
+		fields_free(fields);
+	}
 	facts->n_bound = bound ? n : 0;
 	recorded->event.ports = facts;
 	return 0;
@@ -301,13 +307,13 @@ static void looks_parse(struct recorded *recorded, uint32_t type)
 	struct event *event = &recorded->event;
 
 	if (type == RECORD_PRESENT) {
-		present_parse(&recorded->present, recorded->json);
+		present_parse(&recorded->present, recorded->fields);
 		event->present = &recorded->present;
 	} else if (type == RECORD_LISTENER) {
-		listener_parse(&recorded->listener, recorded->json);
+		listener_parse(&recorded->listener, recorded->fields);
 		event->listener = &recorded->listener;
 	} else if (type == RECORD_NAMESPACE) {
-		namespace_parse(&recorded->namespace, recorded->json);
+		namespace_parse(&recorded->namespace, recorded->fields);
 		event->namespace = &recorded->namespace;
 	}
 }
@@ -316,7 +322,7 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 {
 	struct event *event = &recorded->event;
 	struct transition *record = &event->record;
-	const json_t *json = recorded->json;
+	const struct fields *json = recorded->fields;
 
 	record->type = type;
 	if (states_parse(record, json))
@@ -353,7 +359,8 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 
 static int header_parse(struct recorded *recorded)
 {
-	const json_t *json = recorded->json, *hooks = json_object_get(json, "hooks");
+	const struct fields *json = recorded->fields;
+	const json_t *hooks = fields_tree(json, "hooks");
 	struct run *run = &recorded->run;
 	int fact;
 
@@ -367,7 +374,7 @@ static int header_parse(struct recorded *recorded)
 	run->begin_ns = recorded->time_ns;
 	run->begin_unix_ns = recorded->unix_ns;
 	for (fact = 0; fact < FACTS; fact++)
-		run->hooks[fact] = text_of(hooks, fact_name(fact));
+		run->hooks[fact] = json_string_value(json_object_get(hooks, fact_name(fact)));
 	recorded->format = recorded_number(json, "format", INT64_MAX);
 	recorded->part = recorded_number(json, "part", INT64_MAX);
 	recorded->continued = is_true(json, "continued");
@@ -382,7 +389,7 @@ static void health_parse(struct recorded *recorded)
 	size_t i;
 
 	for (i = 0; (counter = health_counter(&recorded->health, i, &name)); i++)
-		*counter = recorded_number(recorded->json, name, INT64_MAX);
+		*counter = recorded_number(recorded->fields, name, INT64_MAX);
 }
 
 static const struct {
@@ -412,7 +419,7 @@ static const struct {
 
 static int line_parse(struct recorded *recorded)
 {
-	const char *type = text_of(recorded->json, "type");
+	const char *type = text_of(recorded->fields, "type");
 	size_t i = 0, count = sizeof(types) / sizeof(types[0]);
 
 	if (!type)
@@ -422,15 +429,15 @@ static int line_parse(struct recorded *recorded)
 	if (i == count)
 		return 0;
 	recorded->type = types[i].type;
-	recorded->time_ns = recorded_number(recorded->json, "time_ns", INT64_MAX);
-	recorded->unix_ns = time_of(recorded->json);
-	recorded->fin_wait2_timewait = recorded_number(recorded->json, "fin_wait2_timewait_now", INT32_MAX);
-	recorded->count = recorded_number(recorded->json, "count", INT64_MAX);
-	recorded->begins = is_true(recorded->json, "begins");
-	recorded->holders_seen_ns = recorded_number(recorded->json, "holders_seen_ns", INT64_MAX);
-	recorded->present_seen_ns = recorded_number(recorded->json, "present_seen_ns", INT64_MAX);
-	recorded->holders_check_ns = seconds_of(recorded->json, "holders_check_s");
-	recorded->next = text_of(recorded->json, "next");
+	recorded->time_ns = recorded_number(recorded->fields, "time_ns", INT64_MAX);
+	recorded->unix_ns = time_of(recorded->fields);
+	recorded->fin_wait2_timewait = recorded_number(recorded->fields, "fin_wait2_timewait_now", INT32_MAX);
+	recorded->count = recorded_number(recorded->fields, "count", INT64_MAX);
+	recorded->begins = is_true(recorded->fields, "begins");
+	recorded->holders_seen_ns = recorded_number(recorded->fields, "holders_seen_ns", INT64_MAX);
+	recorded->present_seen_ns = recorded_number(recorded->fields, "present_seen_ns", INT64_MAX);
+	recorded->holders_check_ns = seconds_of(recorded->fields, "holders_check_s");
+	recorded->next = text_of(recorded->fields, "next");
 	switch (recorded->type) {
 	case RECORDED_EVENT:
 		return event_parse(recorded, types[i].record);
@@ -445,24 +452,28 @@ static int line_parse(struct recorded *recorded)
 	}
 }
 
-int recorded_parse(struct recorded *recorded, const char *text, size_t size)
+int recorded_parse_by(struct recorded *recorded, const char *text, size_t size, enum fields_way way)
 {
-	bool is_short;
+	int err;
 
 	memset(recorded, 0, sizeof(*recorded));
-	reserve_begin();
-	recorded->json = json_loadb(text, size, 0, NULL);
-	is_short = reserve_was_needed();
-	if (!is_short && json_is_object(recorded->json) && !line_parse(recorded))
-		return 0;
-	recorded_release(recorded);
-	return is_short ? -ENOMEM : -EINVAL;
+	err = fields_new(&recorded->fields, text, size, way);
+	if (!err)
+		err = line_parse(recorded);
+	if (err)
+		recorded_release(recorded);
+	return err;
+}
+
+int recorded_parse(struct recorded *recorded, const char *text, size_t size)
+{
+	return recorded_parse_by(recorded, text, size, FIELDS_QUICKLY);
 }
 
 void recorded_release(struct recorded *recorded)
 {
-	json_decref(recorded->json);
-	recorded->json = NULL;
+	fields_free(recorded->fields);
+	recorded->fields = NULL;
 	if (recorded->ports)
 		free((void *)recorded->ports->bound);
 	free(recorded->ports);

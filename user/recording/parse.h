@@ -10,6 +10,7 @@
 #include "event/namespace_facts.h"
 #include "event/present.h"
 #include "event/port_facts.h"
+#include "recording/fields.h"
 
 #define RECORDED_RUN_BYTES 33
 
@@ -28,7 +29,7 @@ enum recorded_type {
 
 struct recorded {
 	enum recorded_type type;
-	struct json_t *json; /* jansson's; owns all strings below */
+	struct fields *fields; /* owns all strings below */
 	uint64_t time_ns, unix_ns, dwell_ns; /* 0 = the line does not say */
 	struct event event;
 	struct container container;
@@ -52,6 +53,9 @@ struct recorded {
 
 /* 0, -EINVAL: not a line of ours, or -ENOMEM; then there is nothing to release. */
 int recorded_parse(struct recorded *recorded, const char *text, size_t size);
+/* The same by either way to read JSON. */
+int recorded_parse_by(struct recorded *recorded, const char *text, size_t size, enum fields_way way);
+
 void recorded_release(struct recorded *recorded);
 
 #endif

@@ -6,32 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t recorded_number(const json_t *json, const char *key, uint64_t max)
+static uint64_t known_number_of(const struct fields *json, const char *key)
 {
-	json_int_t number = json_integer_value(json_object_get(json, key));
-
-	return number > 0 && (uint64_t)number <= max ? (uint64_t)number : 0;
+	return fields_is(json, key, FIELD_INTEGER) ? recorded_number(json, key, INT64_MAX) : LISTENER_NOT_KNOWN;
 }
 
-static uint64_t known_number_of(const json_t *json, const char *key)
+static uint64_t hex_of(const struct fields *json, const char *key)
 {
-	return json_is_integer(json_object_get(json, key)) ? recorded_number(json, key, INT64_MAX) : LISTENER_NOT_KNOWN;
-}
-
-static uint64_t hex_of(const json_t *json, const char *key)
-{
-	const char *text = json_string_value(json_object_get(json, key));
+	const char *text = fields_text(json, key);
 
 	return text ? strtoull(text, NULL, 16) : 0;
 }
 
-void present_parse(struct present *present, const json_t *json)
+void present_parse(struct present *present, const struct fields *json)
 {
-	const json_t *keepalive = json_object_get(json, "keepalive");
-
 	*present = (struct present){
-		.gone = json_is_true(json_object_get(json, "gone")),
-		.timer = present_timer_parse(json_string_value(json_object_get(json, "timer"))),
+		.gone = fields_is(json, "gone", FIELD_TRUE),
+		.timer = present_timer_parse(fields_text(json, "timer")),
 		.retransmits = recorded_number(json, "retransmits", UINT8_MAX),
 		.rx_queue = recorded_number(json, "rx_queue", UINT32_MAX),
 		.tx_queue = recorded_number(json, "tx_queue", UINT32_MAX),
@@ -41,14 +32,16 @@ void present_parse(struct present *present, const json_t *json)
 		.queued_ns = recorded_number(json, "queued_ns", INT64_MAX),
 		.listener = hex_of(json, "listener"),
 	};
-	if (json_is_boolean(keepalive))
-		present->keepalive = json_is_true(keepalive) ? PRESENT_YES : PRESENT_NO;
+	if (fields_is(json, "keepalive", FIELD_TRUE))
+		present->keepalive = PRESENT_YES;
+	else if (fields_is(json, "keepalive", FIELD_FALSE))
+		present->keepalive = PRESENT_NO;
 }
 
-void listener_parse(struct listener_facts *listener, const json_t *json)
+void listener_parse(struct listener_facts *listener, const struct fields *json)
 {
 	*listener = (struct listener_facts){
-		.gone = json_is_true(json_object_get(json, "gone")),
+		.gone = fields_is(json, "gone", FIELD_TRUE),
 		.depth = recorded_number(json, "accept_queue", UINT32_MAX),
 		.backlog = recorded_number(json, "backlog", UINT32_MAX),
 		.somaxconn = recorded_number(json, "somaxconn", UINT32_MAX),
@@ -95,14 +88,14 @@ static void settings_parse(struct namespace_value *values, const json_t *json, c
 	}
 }
 
-void namespace_parse(struct namespace_facts *facts, const json_t *json)
+void namespace_parse(struct namespace_facts *facts, const struct fields *json)
 {
-	const json_t *unknown = json_object_get(json, "unknown");
+	const json_t *unknown = fields_tree(json, "unknown");
 
 	memset(facts, 0, sizeof(*facts));
-	facts->is_own = json_is_true(json_object_get(json, "own"));
-	facts->is_first = json_is_true(json_object_get(json, "first"));
-	counts_parse(facts->counters, NS_COUNTERS, json_object_get(json, "counters"), unknown, namespace_counter_name);
-	counts_parse(facts->gauges, NS_GAUGES, json_object_get(json, "gauges"), unknown, namespace_gauge_name);
-	settings_parse(facts->settings, json_object_get(json, "settings"), unknown);
+	facts->is_own = fields_is(json, "own", FIELD_TRUE);
+	facts->is_first = fields_is(json, "first", FIELD_TRUE);
+	counts_parse(facts->counters, NS_COUNTERS, fields_tree(json, "counters"), unknown, namespace_counter_name);
+	counts_parse(facts->gauges, NS_GAUGES, fields_tree(json, "gauges"), unknown, namespace_gauge_name);
+	settings_parse(facts->settings, fields_tree(json, "settings"), unknown);
 }

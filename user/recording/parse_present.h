@@ -6,14 +6,10 @@
 #include "event/listener.h"
 #include "event/namespace_facts.h"
 #include "event/present.h"
+#include "recording/fields.h"
 
-struct json_t; /* of jansson */
-
-/* A field of a line; 0 where it is missing, of another type, negative or more than `max`. */
-uint64_t recorded_number(const struct json_t *json, const char *key, uint64_t max);
-
-void present_parse(struct present *present, const struct json_t *json);
-void listener_parse(struct listener_facts *listener, const struct json_t *json);
-void namespace_parse(struct namespace_facts *facts, const struct json_t *json);
+void present_parse(struct present *present, const struct fields *fields);
+void listener_parse(struct listener_facts *listener, const struct fields *fields);
+void namespace_parse(struct namespace_facts *facts, const struct fields *fields);
 
 #endif

@@ -219,7 +219,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	succession_follow(&replay->succession, recorded);
 	recorded->run.names = replay->names;
 	replay->header = *recorded;
-	recorded->json = NULL;
+	recorded->fields = NULL;
 	begin(replay, &replay->header.run);
 }
 
