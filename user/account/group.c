@@ -164,12 +164,14 @@ static bool take_text(char **to, const char *from)
 /* Was any new? */
 static bool take_names(struct group_words *words, const struct group_part *part, const struct container *container)
 {
-	bool new = take_text(&words->pod, container->pod) | take_text(&words->namespace, container->namespace);
+	bool new = take_text(&words->pod, container->pod);
 
+	new |= take_text(&words->namespace, container->namespace);
 	if (part->by == GROUP_POD)
 		return new;
 	snprintf(words->pod_uid, sizeof(words->pod_uid), "%s", container->pod_uid);
-	return new | take_text(&words->container, container->name);
+	new |= take_text(&words->container, container->name);
+	return new;
 }
 
 static void take_words(struct group_words *words, const struct group_part *part, const struct known_process *process)

@@ -33,10 +33,11 @@ static bool take_text(char **to, const char **shown, const char *from)
 static bool cgroup_take_names(struct known_cgroup *cgroup, const struct container *from)
 {
 	struct container *container = &cgroup->container;
+	bool new = take_text(&cgroup->pod, &container->pod, from->pod);
 
-	return take_text(&cgroup->pod, &container->pod, from->pod) |
-	       take_text(&cgroup->namespace, &container->namespace, from->namespace) |
-	       take_text(&cgroup->name, &container->name, from->name);
+	new |= take_text(&cgroup->namespace, &container->namespace, from->namespace);
+	new |= take_text(&cgroup->name, &container->name, from->name);
+	return new;
 }
 
 static void cgroup_free(struct processes *processes, struct known_cgroup *cgroup)

@@ -137,9 +137,9 @@ static int error_of(const struct nlmsghdr *header)
 int sockets_list_answer(const void *answer, size_t size, listed_socket_fn each, void *context)
 {
 	const struct nlmsghdr *header = answer;
-	int left = size; /* signed, as the macros want it: the padding of the last message may be missing */
+	int left = size; /* signed: the padding of the last message may be missing */
 
-	for (; NLMSG_OK(header, left); header = NLMSG_NEXT(header, left)) {
+	for (; left > 0 && NLMSG_OK(header, (unsigned int)left); header = NLMSG_NEXT(header, left)) {
 		if (header->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (header->nlmsg_type == NLMSG_ERROR)
