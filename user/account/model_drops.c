@@ -138,15 +138,29 @@ static void give(struct model *model, struct known_namespace *known, uint32_t ne
 		recount(model, known, listener, true);
 }
 
-/* Listeners that came while it runs may be known before their namespace is: all that it ever counted can be theirs. */
+/*
+ * Listeners that came while it runs may be known before their namespace is: all that it ever counted can be theirs. It waits for a look
+ * at them, as all that a namespace counts: one that has dropped may not have told so yet, another that got RSTs may have.
+ */
 static void begin(struct model *model, struct known_namespace *known, uint32_t netns, const struct namespace_count *counter)
 {
 	refresh_all(model, known, netns);
-	known->drops = counter->total;
-	known->fresh = 0;
-	give(model, known, netns);
-	known->drops = smaller(known->drops, counter->grown);
-	known->drops_ns = model->now_ns;
+	known->begins = most_likely(model, netns) != NULL;
+	known->drops = known->begins ? 0 : smaller(counter->total, counter->grown);
+	known->fresh = known->begins ? counter->total : 0;
+	known->drops_ns = known->fresh_ns = model->now_ns;
+	model->present.unsettled = true;
+}
+
+/* What it counted before it was known was for those listeners alone. */
+static void end_begin(struct known_namespace *known)
+{
+	const struct namespace_count *counter = counter_of(known);
+
+	if (!known->begins || known->fresh)
+		return;
+	known->drops = smaller(known->drops, counter ? counter->grown : 0);
+	known->begins = false;
 }
 
 void model_drops_namespace(struct model *model, uint32_t netns, struct known_namespace *known, const struct namespace_facts *told)
@@ -175,6 +189,7 @@ static void settle_one(struct model *model, struct known_namespace *known, uint3
 	if (is_past(known->drops_ns, model->now_ns))
 		known->drops = 0;
 	give(model, known, netns);
+	end_begin(known);
 	model->present.unsettled |= known->fresh > 0;
 }
 

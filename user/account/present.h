@@ -60,6 +60,7 @@ struct known_namespace {
 	struct namespace_facts facts;
 	uint64_t drops, drops_ns; /* that it counted and no listener is known to have made; since then */
 	uint64_t fresh, fresh_ns; /* counted since its listeners were looked at; the last then */
+	bool begins; /* `drops` or `fresh` has all that it ever counted, for listeners that were known before it */
 };
 
 /* Of one end: which sockets have it. */

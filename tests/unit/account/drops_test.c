@@ -215,6 +215,44 @@ static void test_unknown_namespace(void **state)
 	assert_drops(1, 4, 4);
 }
 
+/* Of two listeners that are known before their namespace, the one that is full tells of its drops later than the other of its RSTs. */
+static void test_unknown_namespace_sockets_come_later(void **state)
+{
+	(void)state;
+	tell_listener(1, 0, 0, false);
+	tell_listener(2, 0, 0, true);
+	settle();
+	tell_listener(1, 20, 20, false);
+	settle();
+	tell_namespace(5, 0);
+	settle_late(SECOND / 2);
+	assert_drops(1, 0, 0);
+	tell_listener(2, 5, 5, true);
+	settle();
+	assert_drops(2, 5, 5);
+	assert_drops(1, 0, 0);
+	assert_int_equal(model->present_counts.accept_drops, 5);
+}
+
+/* A namespace that counts on while it waits for that look. */
+static void test_unknown_namespace_goes_on(void **state)
+{
+	(void)state;
+	tell_listener(1, 6, 6, true);
+	settle();
+	tell_namespace(4, 0);
+	tell_namespace(7, 3);
+	settle_late(SECOND / 2);
+	assert_drops(1, 0, 0);
+	tell_listener(1, 9, 9, true);
+	settle();
+	assert_drops(1, 7, 7);
+	/* What is left of what it counted before is nobody's. */
+	tell_listener(1, 20, 20, true);
+	settle();
+	assert_drops(1, 7, 7);
+}
+
 /* A file of a recording that begins in the middle of the run: what was told before is told at once. */
 static void test_begins_in_the_middle(void **state)
 {
@@ -245,6 +283,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_looks_not_told, begin, end),
 		cmocka_unit_test_setup_teardown(test_of_several, begin, end),
 		cmocka_unit_test_setup_teardown(test_unknown_namespace, begin, end),
+		cmocka_unit_test_setup_teardown(test_unknown_namespace_sockets_come_later, begin, end),
+		cmocka_unit_test_setup_teardown(test_unknown_namespace_goes_on, begin, end),
 		cmocka_unit_test_setup_teardown(test_begins_in_the_middle, begin, end),
 		cmocka_unit_test_setup_teardown(test_not_known, begin, end),
 	};
