@@ -11,7 +11,7 @@
 
 typedef int fuzz_target(const uint8_t *data, size_t size);
 
-fuzz_target fuzz_recording, fuzz_options_line, fuzz_names, fuzz_keys, fuzz_answers, fuzz_records, fuzz_history, fuzz_requests;
+fuzz_target fuzz_recording, fuzz_options_line, fuzz_names, fuzz_keys, fuzz_answers, fuzz_records, fuzz_history, fuzz_requests, fuzz_http;
 
 /* Views with options, one for each first byte of an input. */
 #define FUZZ_VARIANTS 15

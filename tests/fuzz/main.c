@@ -15,6 +15,7 @@ static const struct {
 	{ "recording", fuzz_recording }, { "options", fuzz_options_line }, { "names", fuzz_names },
 	{ "keys", fuzz_keys },		 { "answers", fuzz_answers },	    { "records", fuzz_records },
 	{ "history", fuzz_history },	 { "requests", fuzz_requests },
+	{ "http", fuzz_http },
 };
 
 static fuzz_target *chosen;
