@@ -63,6 +63,7 @@ struct truth {
 	int wants, wants_failed;
 	struct want want[MAX_WANTS];
 	struct want_failed want_failed[MAX_WANTS_FAILED];
+	bool unfinished; /* skipped with a socket that is left */
 	struct want_holder holder; /* what the director waits for */
 	int holders_asked, holders_told; /* the harness answers each question, across processes: atomically */
 	char holder_last[200]; /* what was told instead */

@@ -300,7 +300,7 @@ static struct kernel_totals kernel_count(const struct session *s)
 		const struct director *d = &s->directors[i];
 		int n;
 
-		k.whole &= !*d->truth->fail && !(*d->truth->skip && d->life->before);
+		k.whole &= !*d->truth->fail && !(*d->truth->skip && (d->life->before || d->truth->unfinished));
 		k.known &= !d->truth->dies;
 		if (d->truth->dies)
 			continue;
