@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Preloaded: makes one call of a kind fail. INJECT=KIND:N, the N-th one from 1 on; 0: none. Where INJECT_COUNT names a file, the number
- * of calls of the kind is written there at the end. Kinds: memory, open, read, write, sync, rename, remove, folder,
- * mmap, socket, wait, bpf (no memory), right (bpf, not permitted), process.
+ * Preloaded: makes one call of a kind fail. INJECT=KIND:N, the N-th one from 1 on; 0: none. Where INJECT_COUNT names a file, there are
+ * written at the end: the number of calls of the kind, then the number of the first call from each place, and of the last one from it,
+ * a line each. A place is what of the program leads to the call, with the library's function that it called. Kinds: memory, open, read,
+ * write, sync, rename, remove, folder, mmap, socket, wait, bpf (no memory), right (bpf, not permitted), process.
+ * Memory comes from whoever is next, which may be AddressSanitizer.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
+#include <link.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -20,31 +28,72 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
+#define PLACES 65536
+#define DEPTH 48
+
+struct place {
+	uint64_t hash; /* 0: none */
+	unsigned long first, last;
+};
+
+static struct place places[PLACES];
+static uintptr_t program_begin, program_end;
 
 static char kind[16];
 static unsigned long at, calls;
 static int rests; /* what is called now is not of the program's making */
+static pid_t counting;
 static long count_fd = -1; /* a filter over system calls lets none be opened later */
-static long (*next_syscall)(long number, ...);
+static long (*syscall_of_libc)(long number, ...);
 static FILE *(*next_fopen)(const char *path, const char *mode);
 static pid_t (*next_fork)(void);
 static int (*next_mkstemp)(char *path);
 static int (*next_export)(const void *filter, int fd);
+static void *(*next_malloc)(size_t size);
+static void *(*next_calloc)(size_t count, size_t size);
+static void *(*next_realloc)(void *old, size_t size);
+
+/* Whoever is loaded with us may call before we begin. */
+static long (*find_syscall(void))(long number, ...)
+{
+	if (!syscall_of_libc)
+		syscall_of_libc = dlsym(RTLD_NEXT, "syscall");
+	return syscall_of_libc;
+}
+
+#define next_syscall (find_syscall())
+
+/* Where the program itself lies. */
+static void find_program(void)
+{
+	const ElfW(Phdr) *header = (const void *)getauxval(AT_PHDR);
+	unsigned long i, count = getauxval(AT_PHNUM), end = 0;
+
+	for (i = 0; i < count; i++) {
+		if (header[i].p_type == PT_PHDR)
+			program_begin = (uintptr_t)header - header[i].p_vaddr;
+		if (header[i].p_type == PT_LOAD)
+			end = header[i].p_vaddr + header[i].p_memsz;
+	}
+	program_end = program_begin + end;
+}
 
 __attribute__((constructor)) static void begin(void)
 {
 	const char *wish = getenv("INJECT"), *colon = wish ? strchr(wish, ':') : NULL;
 
-	next_syscall = dlsym(RTLD_NEXT, "syscall");
 	next_fopen = dlsym(RTLD_NEXT, "fopen");
 	next_fork = dlsym(RTLD_NEXT, "fork");
 	next_mkstemp = dlsym(RTLD_NEXT, "mkstemp");
 	next_export = dlsym(RTLD_NEXT, "seccomp_export_bpf");
-	if (getenv("INJECT_COUNT"))
+	if (getenv("INJECT_COUNT")) {
+		void *first[2];
+
+		counting = getpid();
+		find_program();
+		backtrace(first, 2); /* it loads a library the first time */
 		count_fd = next_syscall(SYS_openat, AT_FDCWD, getenv("INJECT_COUNT"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	}
 	if (!colon || colon - wish >= (long)sizeof(kind))
 		return;
 	at = strtoul(colon + 1, NULL, 10);
@@ -53,16 +102,61 @@ __attribute__((constructor)) static void begin(void)
 
 __attribute__((destructor)) static void end(void)
 {
-	char text[32];
+	char text[64];
+	size_t i;
 
 	kind[0] = '\0';
-	if (count_fd >= 0)
-		next_syscall(SYS_pwrite64, count_fd, text, (long)snprintf(text, sizeof(text), "%lu\n", calls), 0L);
+	if (count_fd < 0 || getpid() != counting)
+		return;
+	next_syscall(SYS_write, count_fd, text, (long)snprintf(text, sizeof(text), "%lu\n", calls));
+	for (i = 0; i < PLACES; i++)
+		if (places[i].hash)
+			next_syscall(SYS_write, count_fd, text, (long)snprintf(text, sizeof(text), "%lu %lu\n", places[i].first, places[i].last));
+}
+
+/* Of the frames outside of the program only the one that it called counts: what happens deeper in a library is the library's. */
+static uint64_t hash_of_place(void)
+{
+	void *frames[DEPTH], *outer = NULL;
+	uint64_t hash = 1469598103934665603ULL;
+	int i, count = backtrace(frames, DEPTH);
+
+	for (i = 0; i < count; i++) {
+		if ((uintptr_t)frames[i] < program_begin || (uintptr_t)frames[i] >= program_end) {
+			outer = frames[i];
+			continue;
+		}
+		if (outer)
+			hash = (hash ^ (uintptr_t)outer) * 1099511628211ULL;
+		outer = NULL;
+		hash = (hash ^ (uintptr_t)frames[i]) * 1099511628211ULL;
+	}
+	return hash | 1;
+}
+
+static void remember_place(void)
+{
+	uint64_t hash;
+	size_t i, tries;
+
+	rests++;
+	hash = hash_of_place();
+	rests--;
+	for (i = (hash >> 20) % PLACES, tries = 0; places[i].hash && places[i].hash != hash && tries < PLACES; tries++)
+		i = (i + 1) % PLACES;
+	if (!places[i].hash)
+		places[i] = (struct place){ .hash = hash, .first = calls };
+	places[i].last = calls;
 }
 
 static int fails(const char *what, int error)
 {
-	if (rests || strcmp(what, kind) || ++calls != at)
+	if (rests || strcmp(what, kind))
+		return 0;
+	calls++;
+	if (count_fd >= 0)
+		remember_place();
+	if (calls != at)
 		return 0;
 	errno = error;
 	return 1;
@@ -70,17 +164,23 @@ static int fails(const char *what, int error)
 
 void *malloc(size_t size)
 {
-	return fails("memory", ENOMEM) ? NULL : __libc_malloc(size);
+	if (!next_malloc)
+		next_malloc = dlsym(RTLD_NEXT, "malloc");
+	return fails("memory", ENOMEM) ? NULL : next_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-	return fails("memory", ENOMEM) ? NULL : __libc_calloc(count, size);
+	if (!next_calloc)
+		next_calloc = dlsym(RTLD_NEXT, "calloc");
+	return fails("memory", ENOMEM) ? NULL : next_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-	return fails("memory", ENOMEM) ? NULL : __libc_realloc(old, size);
+	if (!next_realloc)
+		next_realloc = dlsym(RTLD_NEXT, "realloc");
+	return fails("memory", ENOMEM) ? NULL : next_realloc(old, size);
 }
 
 static int open_any(int folder, const char *path, int flags, unsigned int mode)
@@ -186,6 +286,15 @@ int seccomp_export_bpf(const void *filter, int fd)
 	result = next_export(filter, fd);
 	rests--;
 	return result;
+}
+
+/* AddressSanitizer asks for it where a process ends, and dies when the filter refuses. The program itself never does. */
+int sigaltstack(const stack_t *stack, stack_t *old)
+{
+	(void)stack;
+	if (old)
+		*old = (stack_t){ .ss_flags = SS_DISABLE };
+	return 0;
 }
 
 int mkstemp(char *path)

@@ -3,8 +3,8 @@
 """Each allocation and system call of a run made to fail in turn: an exit code and a sentence, or the same answer as without; never a
 crash, a hang or a wrong file.
 
-Usage: inject.py TOOL LIBRARY DIRECTORY [--all] [--every N] [CASE[/KIND]…]   A few of each kind, or all of them (hours; of allocations,
-which are thousands, each N-th, from a random one on). A line a case and kind."""
+Usage: inject.py TOOL LIBRARY DIRECTORY [--all|--places] [--every N] [CASE[/KIND]…]   A few of each kind, or all of them (hours; of
+allocations, which are thousands, each N-th, from a random one on), or one from each place of the program. A line a case and kind."""
 import os
 import random
 import shutil
@@ -13,7 +13,8 @@ import sys
 
 TOOL, LIBRARY, DIRECTORY = sys.argv[1:4]
 CHOSEN = sys.argv[4:]
-ALL = "--all" in CHOSEN
+PLACES = "--places" in CHOSEN
+ALL = PLACES or "--all" in CHOSEN
 EVERY = int(CHOSEN.pop(CHOSEN.index("--every") + 1)) if "--every" in CHOSEN else 1
 CHOSEN = [word for word in CHOSEN if not word.startswith("--")]
 RECORDING = "tests/golden/shop.jsonl.gz"
@@ -75,13 +76,14 @@ def run(words, wish, count=None):
 
 
 def calls_of(words, kind, codes):
-    """How many calls of the kind there are, and the run without a fault."""
+    """How many calls of the kind there are, the first and the last one from each place, and the run without a fault."""
     path = os.path.join(DIRECTORY, "count")
     result = run(words, f"{kind}:0", path)
     if result.returncode not in codes:
         raise Fault(f"without a fault: status {result.returncode}: {result.stderr.decode()[:200]}")
     with open(path, encoding="ascii") as file:
-        return int(file.read()), result
+        total, *places = file.read().split()
+    return int(total), sorted({int(number) for number in places}), result
 
 
 def file_is_right():
@@ -128,16 +130,18 @@ def look(words, wish, reference, repeats, codes):
         history_is_right()
 
 
-def numbers(total, some, every):
+def numbers(total, places, some, every):
     """From the first to the last; one: the middle."""
+    if PLACES:
+        return places[random.randrange(every)::every] if places else []
     if ALL or total <= some:
         return range(random.randint(1, every), total + 1, every)
     return sorted({1 + i * (total - 1) // (some - 1) for i in range(some)} if some > 1 else {total // 2 + 1})
 
 
 def try_kind(name, words, repeats, some, codes, kind):
-    total, reference = calls_of(words, kind, codes)
-    faults, tried = [], numbers(total, some, EVERY if kind == "memory" else 1)
+    total, places, reference = calls_of(words, kind, codes)
+    faults, tried = [], numbers(total, places, some, EVERY if kind in ("memory", "bpf", "right") else 1)
     for number in tried:
         try:
             look(words, f"{kind}:{number}", reference, repeats, codes)

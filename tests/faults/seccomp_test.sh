@@ -24,6 +24,39 @@ outlives() {
 	[ -s "$dir/out" ] || compgen -G "$dir/x.rec*" >/dev/null || { echo "$* told nothing"; return 1; }
 }
 
+# An hour in two seconds: what is done once a minute or once in a quarter of an hour is done under the filter too.
+hour() {
+	LD_PRELOAD=$dir/clock.so CLOCK_FACTOR=2400 outlives "$@"
+}
+
+# The one that goes by its own clock told that an hour was over.
+hour_passes() {
+	hour top -b -j -n self 60 || return 1
+	jq 'select(.type == "summary") | .seconds > 1800' "$dir/out" >"$dir/passed"
+	equal "half an hour has passed for top" "$(cat "$dir/passed")" true
+}
+
+# The zone of the machine is read at the begin, and another one that is put in its place, or none, does not end a run.
+zone_changes() {
+	local zones=(Europe/Berlin Asia/Kolkata America/New_York) zone
+	cp "/usr/share/zoneinfo/${zones[0]}" "$dir/zone" 2>/dev/null || return 77
+	mount --bind "$dir/zone" "$1" || return 1
+	env -u TZ "$tool" trace -t -n self >"$dir/out" 2>"$dir/err" &
+	local pid=$!
+	running+=("$pid")
+	await confined $pid && await test -s "$dir/out" || { cat "$dir/err"; return 1; }
+	for zone in "${zones[@]:1}"; do
+		umount "$1"
+		cp "/usr/share/zoneinfo/$zone" "$dir/zone.$$"
+		mount --bind "$dir/zone.$$" "$1"
+		sleep 0.2
+	done
+	umount "$1"
+	kill -INT $pid
+	wait $pid
+	equal "exit status" $? 0 || { cat "$dir/err"; return 1; }
+}
+
 reports() {
 	local view files=("$dir"/x.rec*)
 	for view in "trace -t" "top -b" hist leaks "ports -b"; do
@@ -42,6 +75,21 @@ check hist outlives hist -n self 0.5
 check leaks outlives leaks -n self --older-than 1ms
 check ports outlives ports -n self -b 0.5
 check record outlives record -o "$dir/x.rec" --max-size 1 -n self --log-dir "$dir/log"
+if "${CC:-cc}" -O1 -Wall -Wextra -shared -fPIC -o "$dir/clock.so" tests/faults/clock.c 2>"$dir/err"; then
+	check hour_top hour_passes
+	for view in "trace --all -w -t -n self" "hist -n self 300" "ports -b -n self 60" "diagnose -n self -d 3600" "record -o $dir/hour.rec -n self" \
+		"agent -n self --listen none --dir $dir/hours"; do
+		# shellcheck disable=SC2086
+		check "hour_${view%% *}" hour $view
+	done
+else
+	echo "skip hour: the library can't be built: $(head -n 1 "$dir/err")"
+fi
+if [ -e /etc/localtime ] && [ -e /usr/share/zoneinfo/Asia/Kolkata ]; then
+	check zone_changes zone_changes "$(readlink -f /etc/localtime)"
+else
+	echo "skip zone_changes: this machine has no zones"
+fi
 check polled outlives top -b --no-bpf 0.3
 check report reports
 exit $status

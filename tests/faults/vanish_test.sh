@@ -130,6 +130,23 @@ are() {
 	[ "$("$1")" = $(($(in_proc) + $2)) ]
 }
 
+# Nothing of /proc is there any more for the program alone. Connections of processes that are known by now, and of a new one.
+proc_is_gone() {
+	unshare -m --propagation private "$tool" trace -j -n self --state TIME_WAIT >"$dir/out" 2>"$dir/err" &
+	run=$!
+	running+=("$run")
+	await has_text "$dir/out" header && connect 3 || { cat "$dir/err"; return 1; }
+	await are_told 3 || return 1
+	nsenter -t "$run" -m mount -t tmpfs none /proc || return 1
+	connect 9
+	await are_told 12 && ends_with 0 || { grep -c TIME_WAIT "$dir/out"; return 1; }
+	equal "connections without a process" "$(jq -c 'select(.new_state == "TIME_WAIT" and .owner_comm != "python3")' "$dir/out")" ""
+}
+
+are_told() {
+	[ "$(grep -c '"new_state":"TIME_WAIT"' "$dir/out")" = "$1" ]
+}
+
 cgroup_is_gone() {
 	local mount cgroup
 	mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
@@ -152,5 +169,6 @@ count=in_ports
 check "a namespace is gone, ports" namespace_is_gone ports -j 0.2
 count=in_metrics
 check "a namespace is gone, agent" namespace_is_gone agent --listen "$dir/agent.sock" --dir "$dir/more"
+check "proc is gone" proc_is_gone
 check "the cgroup of a filter is gone" cgroup_is_gone
 exit $status
