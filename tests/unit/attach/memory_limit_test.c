@@ -17,12 +17,25 @@ static void write_in(const char *folder, const char *name, const char *text)
 	unit_write_file(path, text);
 }
 
+static char made[32][UNIT_PATH];
+static unsigned int made_count;
+
+static int remove_made(void **state)
+{
+	(void)state;
+	while (made_count)
+		unit_remove_folder(made[--made_count]);
+	return 0;
+}
+
 /* A folder that stands for /proc/self, and for the mount: "point" below it. */
 static void make(char folder[UNIT_PATH], const char *cgroup, const char *root, const char *type)
 {
 	char text[512];
 
 	unit_make_folder(folder);
+	assert_in_range(made_count, 0, ARRAY_SIZE(made) - 1);
+	strcpy(made[made_count++], folder);
 	write_in(folder, "cgroup", cgroup);
 	snprintf(text, sizeof(text), "24 1 0:22 / /proc rw - proc proc rw\n30 1 0:29 %s %s/point rw,nosuid shared:4 - %s none rw,memory\n", root,
 		 folder, type);
@@ -211,5 +224,5 @@ int main(void)
 		cmocka_unit_test(test_swap),	       cmocka_unit_test(test_names_that_begin_alike),	    cmocka_unit_test(test_tables_that_do_not_count),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, remove_made);
 }
