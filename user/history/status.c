@@ -152,7 +152,7 @@ int history_status_read(struct history_status *status, const char *folder, char 
 	if (err) {
 		if (fd >= 0)
 			close(fd);
-		fail(error, error_size, "%.200s %s", folder, fd < 0 ? strerror(-err) : "is no history of tcpdwell agent");
+		fail(error, error_size, fd < 0 ? "%.200s: %s" : "%.200s %s", folder, fd < 0 ? strerror(-err) : "is no history of tcpdwell agent");
 		return err;
 	}
 	budget_look(&budget);

@@ -14,7 +14,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define BEFORE_NS (60 * NSEC_PER_SEC) /* so much is to be seen before the wanted time */
-#define BEFORE_BYTES (6 << 20) /* unless that is so much to read */
+#define BEFORE_BYTES (9 << 20) /* unless that is so much to read: two files of a history, half a second */
 #define BEFORE_MAX_NS (600 * NSEC_PER_SEC) /* and no more than this is shown */
 #define AHEAD_FILES 2
 

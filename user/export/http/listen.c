@@ -84,7 +84,15 @@ static int parse(union name *name, socklen_t *size, const char *text, char *erro
 		    text);
 }
 
-/* A path that is left over from one who ended without taking it away. */
+/* connect() refuses a file of any kind as it does a socket that nobody has any more. */
+static bool is_socket(const char *path)
+{
+	struct stat status;
+
+	return !lstat(path, &status) && S_ISSOCK(status.st_mode);
+}
+
+/* A socket that is left over from one who ended without taking it away. */
 static bool is_left_over(const union name *name, socklen_t size)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -101,7 +109,7 @@ static int bind_to(int fd, const union name *name, socklen_t size)
 	mode_t before = umask(0177);
 	int err = bind(fd, &name->any, size) ? -errno : 0;
 
-	if (err == -EADDRINUSE && is_unix && is_left_over(name, size)) {
+	if (err == -EADDRINUSE && is_unix && is_socket(name->path.sun_path) && is_left_over(name, size)) {
 		unlink(name->path.sun_path);
 		err = bind(fd, &name->any, size) ? -errno : 0;
 	}
@@ -172,6 +180,8 @@ int listen_open(struct listening *listening, const char *text, char *error, size
 	}
 	if (!err)
 		tell_where(listening, &name);
+	else if (err == -EADDRINUSE && name.any.sa_family == AF_UNIX && !is_socket(name.path.sun_path))
+		snprintf(error, error_size, "--listen %s: is there already and is no socket; it stays as it is: choose another path", text);
 	else if (err == -EADDRINUSE)
 		snprintf(error, error_size, "--listen %s: another program listens there; is an agent running already? --listen none goes without", text);
 	else
