@@ -8,14 +8,21 @@ export LC_ALL=C TZ=UTC
 for needed in scdoc pkg-config; do
 	command -v $needed >/dev/null || { echo "$needed is missing: run tools/install-deps test" >&2; exit 1; }
 done
-# commit FORMAT: of the last commit; 0 where there is none (an unpacked archive of the sources).
+# commit FORMAT: of the last commit; nothing where there is none (an unpacked archive of the sources).
 commit()
 {
-	git -c safe.directory="$PWD" log -1 --format="$1" 2>/dev/null || echo 0
+	git -c safe.directory="$PWD" log -1 --format="$1" 2>/dev/null || true
+}
+
+# When the newest source was changed. An archive that git made gives all of them the time of the commit.
+newest_source()
+{
+	find . -path ./build -prune -o -path ./.git -prune -o -type f -printf '%T@\n' | sort -n | tail -n 1 | cut -d. -f1
 }
 
 # The time of everything inside: that of the commit.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(commit %ct)}
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(newest_source)}
 export SOURCE_DATE_EPOCH
 
 # stage DIR ARCH MAKE_VARIABLE…: installs the static program, stripped, and what belongs to it, below DIR.
