@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Failed connects of a group. */
 #include "account/failures.h"
+#include "util/shortage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 static bool make(struct failures **failures)
 {
 	if (!*failures)
-		*failures = calloc(1, sizeof(**failures));
+		*failures = shortage_noted(calloc(1, sizeof(**failures)));
 	return *failures;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "attribute/pod_names.h"
+#include "util/shortage.h"
 
 #define START_UNIT_NS 10000000ULL /* /proc tells starts in ticks of 10 ms, the kernel side in ns */
 
@@ -157,7 +158,7 @@ static bool take_text(char **to, const char *from)
 {
 	if (*to || !from)
 		return false;
-	*to = strdup(from);
+	*to = shortage_noted(strdup(from));
 	return *to;
 }
 
@@ -179,7 +180,7 @@ static void take_words(struct group_words *words, const struct group_part *part,
 	if (part->kind != GROUP_KNOWN)
 		return;
 	if (part->by == GROUP_PROCESS)
-		words->detail = strndup(process->process.comm, COMM_BYTES);
+		words->detail = shortage_noted(strndup(process->process.comm, COMM_BYTES));
 	else
 		take_text(&words->detail, detail_of(part, process));
 	if (is_named(part))
@@ -192,7 +193,7 @@ static int relabel(struct group *group)
 	char text[GROUP_LABEL], *label;
 
 	group_label_text(text, sizeof(text), group);
-	label = strdup(text);
+	label = shortage_noted(strdup(text));
 	if (!label)
 		return -ENOMEM;
 	free(group->label);
@@ -203,7 +204,7 @@ static int relabel(struct group *group)
 struct group *group_new(const struct group_name *name, unsigned int by, unsigned int n_accounts,
 			const struct group_subject *subject)
 {
-	struct group *group = calloc(1, sizeof(*group) + n_accounts * sizeof(group->accounts[0]));
+	struct group *group = shortage_noted(calloc(1, sizeof(*group) + n_accounts * sizeof(group->accounts[0])));
 	unsigned int i;
 
 	if (!group)
@@ -216,12 +217,12 @@ struct group *group_new(const struct group_name *name, unsigned int by, unsigned
 	if (!relabel(group))
 		return group;
 	group_free(group);
-	return NULL;
+	return shortage_noted(NULL);
 }
 
 struct group *group_new_network(const struct group *member, const struct group_name *name)
 {
-	struct group *group = calloc(1, sizeof(*group) + member->n_accounts * sizeof(group->accounts[0]));
+	struct group *group = shortage_noted(calloc(1, sizeof(*group) + member->n_accounts * sizeof(group->accounts[0])));
 	unsigned int i;
 
 	if (!group)
@@ -234,7 +235,7 @@ struct group *group_new_network(const struct group *member, const struct group_n
 	if (!relabel(group))
 		return group;
 	group_free(group);
-	return NULL;
+	return shortage_noted(NULL);
 }
 
 bool group_process(const struct group *group, unsigned int part, struct process *process)

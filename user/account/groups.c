@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attribute/pod_names.h"
+#include "util/shortage.h"
 
 int groups_init(struct groups *groups, unsigned int by, unsigned int n_accounts, unsigned int max)
 {
@@ -106,7 +107,7 @@ static struct group *add(struct groups *groups, const struct group_name *name, c
 		return group;
 	slots_remove(&groups->slots, group->index);
 	group_free(group);
-	return NULL;
+	return shortage_noted(NULL);
 }
 
 /* NULL: it is, or becomes, part of ~other. */

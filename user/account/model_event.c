@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "util/shortage.h"
 #include "util/tcp_state.h"
 
 static void let_go(struct model *model, uint64_t id, struct live_socket *socket)
@@ -305,7 +306,7 @@ static void begin_recount(struct model *model)
 /* Removing moves others: those that are gone are found first. */
 static void end_recount(struct model *model)
 {
-	uint64_t id, *gone = calloc(model->sockets.by_id.used + 1, sizeof(*gone));
+	uint64_t id, *gone = shortage_noted(calloc(model->sockets.by_id.used + 1, sizeof(*gone)));
 	struct live_socket *socket;
 	size_t cursor = 0, count = 0;
 

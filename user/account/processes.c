@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "attribute/pod_names.h"
+#include "util/shortage.h"
 
 #define CROWD 20000
 #define CROWD_IDLE_NS 5000000000ULL
@@ -75,12 +76,12 @@ static void cgroup_list(struct processes *processes, struct known_cgroup *cgroup
 
 static struct known_cgroup *cgroup_new(struct processes *processes, const struct told_process *told)
 {
-	struct known_cgroup *cgroup = calloc(1, sizeof(*cgroup));
+	struct known_cgroup *cgroup = shortage_noted(calloc(1, sizeof(*cgroup)));
 
 	if (!cgroup)
 		return NULL;
 	cgroup->id = told->cgroup_id;
-	cgroup->path = told->cgroup ? strdup(told->cgroup) : NULL;
+	cgroup->path = told->cgroup ? shortage_noted(strdup(told->cgroup)) : NULL;
 	if (cgroup->path) {
 		cgroup->container = *told->container;
 		cgroup->container.pod = cgroup->container.namespace = cgroup->container.name = NULL;
@@ -105,7 +106,7 @@ static struct known_cgroup *cgroup_get(struct processes *processes, const struct
 
 static struct known_process *process_new(struct processes *processes, const struct process_key *key)
 {
-	struct known_process *entry = calloc(1, sizeof(*entry) + processes->n_groups * sizeof(entry->groups[0]));
+	struct known_process *entry = shortage_noted(calloc(1, sizeof(*entry) + processes->n_groups * sizeof(entry->groups[0])));
 
 	if (!entry)
 		return NULL;
@@ -118,7 +119,7 @@ static struct known_process *process_new(struct processes *processes, const stru
 	if (entry->hh.tbl)
 		HASH_DEL(processes->by_process, entry);
 	free(entry);
-	return NULL;
+	return shortage_noted(NULL);
 }
 
 static struct known_process **recent_of(struct processes *processes, const struct process *process)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "util/number.h"
+#include "util/shortage.h"
 #include "util/tcp_state.h"
 
 struct sort_key {
@@ -196,7 +197,7 @@ static int reserve(struct ranking *ranking, size_t rows)
 
 	if (rows <= ranking->capacity)
 		return 0;
-	grown = realloc(ranking->rows, (rows + rows / 2) * sizeof(*grown));
+	grown = shortage_noted(realloc(ranking->rows, (rows + rows / 2) * sizeof(*grown)));
 	if (!grown)
 		return -ENOMEM;
 	ranking->rows = grown;

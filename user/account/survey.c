@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
 #include "util/tcp_state.h"
 
 struct count {
@@ -47,7 +48,7 @@ static int begin(struct survey *survey, const struct groups *groups)
 	id_map_clear(&survey->asked);
 	survey->n_rows = 0;
 	if (groups->slots.capacity > survey->capacity) {
-		grown = realloc(survey->rows, groups->slots.capacity * sizeof(*grown));
+		grown = shortage_noted(realloc(survey->rows, groups->slots.capacity * sizeof(*grown)));
 		if (!grown)
 			return -ENOMEM;
 		survey->rows = grown;

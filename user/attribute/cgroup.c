@@ -19,6 +19,7 @@
 #include <uthash.h>
 
 #include "attribute/pod_names.h"
+#include "util/shortage.h"
 #include "util/text.h"
 
 #define NS_PER_SECOND 1000000000ULL
@@ -192,7 +193,7 @@ static struct entry *entry_get(struct cgroup_names *names, uint64_t id)
 
 	if (entry)
 		return entry;
-	entry = calloc(1, sizeof(*entry));
+	entry = shortage_noted(calloc(1, sizeof(*entry)));
 	if (!entry)
 		return NULL;
 	if (HASH_COUNT(names->entries) >= NAMES_MAX)

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "util/shortage.h"
+
 #define AGAIN_NS 4000000000ULL /* descriptors change */
 #define FORGET_NS 300000000000ULL
 #define MUCH 3 /* sockets, or connects: of processes with fewer no rule speaks */
@@ -34,7 +36,7 @@ const struct process_facts *asked_find(const struct diagnosis *diagnosis, const 
 
 static struct asked_process *add(struct diagnosis *diagnosis, const struct process *process)
 {
-	struct asked_process *asked = calloc(1, sizeof(*asked));
+	struct asked_process *asked = shortage_noted(calloc(1, sizeof(*asked)));
 
 	if (!asked)
 		return NULL;

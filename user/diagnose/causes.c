@@ -7,6 +7,7 @@
 
 #include "util/number.h"
 #include "util/tcp_state.h"
+#include "util/shortage.h"
 
 const double cause_windows_s[CAUSE_WINDOWS] = { 20, 60, 600 };
 
@@ -52,7 +53,7 @@ static struct cause *cause_get(struct causes *causes, const struct cause_key *ke
 	HASH_FIND(hh, causes->table, key, sizeof(*key), cause);
 	if (cause)
 		return cause;
-	cause = calloc(1, sizeof(*cause));
+	cause = shortage_noted(calloc(1, sizeof(*cause)));
 	if (!cause)
 		return NULL;
 	cause->key = *key;
@@ -183,7 +184,7 @@ static int by_number(const void *one, const void *other)
 /* How many different processes have what is counted; 0 is none. */
 static int count_processes(struct causes *causes)
 {
-	uint32_t *numbers = causes->count ? malloc(causes->count * sizeof(*numbers)) : NULL;
+	uint32_t *numbers = causes->count ? shortage_noted(malloc(causes->count * sizeof(*numbers))) : NULL;
 	size_t i;
 
 	causes->processes = 0;
@@ -204,7 +205,7 @@ static int sort(struct causes *causes)
 	size_t n = 0;
 
 	if (causes->count > causes->capacity) {
-		sorted = realloc(causes->sorted, causes->count * sizeof(*sorted));
+		sorted = shortage_noted(realloc(causes->sorted, causes->count * sizeof(*sorted)));
 		if (!sorted)
 			return -ENOMEM;
 		causes->sorted = sorted;

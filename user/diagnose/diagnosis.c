@@ -10,6 +10,7 @@
 #include "diagnose/asked.h"
 #include "diagnose/judge.h"
 #include "util/number.h"
+#include "util/shortage.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define FIRST_NS (NSEC_PER_SEC + NSEC_PER_SEC / 5) /* the first run: what is there has been told by then */
@@ -209,7 +210,7 @@ static void keep(struct diagnosis *diagnosis, struct finding *finding)
 	if (!told) {
 		if (!make_room(diagnosis))
 			return;
-		told = calloc(1, sizeof(*told));
+		told = shortage_noted(calloc(1, sizeof(*told)));
 		if (!told)
 			return;
 		told->begin_ns = now_ns;

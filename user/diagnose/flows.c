@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/tcp_state.h"
+#include "util/shortage.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define WINDOW_NS ((FLOW_SLOTS - 1) * FLOW_SLOT_NS)
@@ -80,7 +81,7 @@ static struct flow *flow_get(struct flows *flows, const struct flow_key *key, ui
 	HASH_FIND(hh, flows->table, key, sizeof(*key), flow);
 	if (flow)
 		return flow;
-	flow = flows->count < FLOWS_MAX ? calloc(1, sizeof(*flow)) : NULL;
+	flow = flows->count < FLOWS_MAX ? shortage_noted(calloc(1, sizeof(*flow))) : NULL;
 	if (flow) {
 		flow->key = *key;
 		flow->begin_ns = flow->lives_ns = now_ns;
@@ -146,7 +147,7 @@ static struct flow_fan *fan_of(struct flows *flows, const struct process *proces
 	HASH_FIND(hh, flows->fans, &probe.key, sizeof(probe.key), fan);
 	if (fan || flows->fan_count >= FANS_MAX)
 		return fan;
-	fan = calloc(1, sizeof(*fan));
+	fan = shortage_noted(calloc(1, sizeof(*fan)));
 	if (!fan)
 		return NULL;
 	fan->key = probe.key;

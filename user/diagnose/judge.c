@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "filter/event_filter.h"
+#include "util/shortage.h"
 
 #define RAW_MAX 4000 /* findings of one run, before the heaviest are chosen */
 
@@ -28,7 +29,7 @@ struct finding *verdicts_add(struct verdicts *verdicts, unsigned int code, enum 
 	struct finding *finding, *more;
 
 	if (verdicts->count == verdicts->capacity) {
-		more = capacity <= RAW_MAX ? realloc(verdicts->findings, capacity * sizeof(*more)) : NULL;
+		more = capacity <= RAW_MAX ? shortage_noted(realloc(verdicts->findings, capacity * sizeof(*more))) : NULL;
 		if (!more) {
 			verdicts->more[code]++;
 			return NULL;

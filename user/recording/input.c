@@ -121,7 +121,7 @@ static void seek_member(struct recording_input *input)
 }
 
 /* One step of inflate; members follow one another when files were put together. */
-static void take_gzip(struct recording_input *input)
+static int take_gzip(struct recording_input *input)
 {
 	z_stream *stream = &input->stream;
 	int result;
@@ -130,6 +130,8 @@ static void take_gzip(struct recording_input *input)
 	stream->avail_out = sizeof(input->text) - input->end;
 	input->in_member = true;
 	result = inflate(stream, Z_NO_FLUSH);
+	if (result == Z_MEM_ERROR)
+		return -ENOMEM;
 	input->end = sizeof(input->text) - stream->avail_out;
 	if (result == Z_STREAM_END) {
 		input->in_member = false;
@@ -140,6 +142,7 @@ static void take_gzip(struct recording_input *input)
 		inflateReset(stream);
 		break_line(input);
 	}
+	return 0;
 }
 
 /* The next file begins as if it were the first. */
@@ -155,14 +158,15 @@ static void begin_file(struct recording_input *input)
 	input->begun = input->in_member = input->seeks = input->raw_ended = input->file_ended = false;
 }
 
-static void take(struct recording_input *input)
+static int take(struct recording_input *input)
 {
+	if (input->gzip && !input->seeks)
+		return take_gzip(input);
 	if (!input->gzip)
 		take_plain(input);
-	else if (input->seeks)
-		seek_member(input);
 	else
-		take_gzip(input);
+		seek_member(input);
+	return 0;
 }
 
 /* At least one byte more in text, unless the end has come. There is room. */
@@ -177,7 +181,7 @@ static int fill(struct recording_input *input)
 		if (!err && (!input->stream.avail_in || (input->seeks && input->stream.avail_in < MEMBER_MAGIC)) && !input->raw_ended)
 			err = read_raw(input);
 		if (!err && input->stream.avail_in)
-			take(input);
+			err = take(input);
 		else if (!err && input->raw_ended && input->file_ended)
 			begin_file(input);
 		else if (!err && input->raw_ended)

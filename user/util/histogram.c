@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Histograms of durations: a sorted array with the slots that are in use. */
 #include "util/histogram.h"
+#include "util/shortage.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static int reserve(struct histogram *histogram, uint32_t bins)
 		return 0;
 	while (capacity < bins)
 		capacity *= 2;
-	grown = realloc(histogram->bins, capacity * sizeof(*grown));
+	grown = shortage_noted(realloc(histogram->bins, capacity * sizeof(*grown)));
 	if (!grown)
 		return -ENOMEM;
 	histogram->bins = grown;

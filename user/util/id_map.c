@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Open addressing with linear probing. A removal closes the gap, so there are no tombstones and no rebuilds. */
 #include "util/id_map.h"
+#include "util/shortage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +78,7 @@ static int make_room(struct id_map *map)
 	if (map->capacity && (map->used + 1) * 4 <= map->capacity * 3)
 		return 0;
 	grown.capacity = map->capacity ? map->capacity * 2 : FIRST_CAPACITY;
-	grown.slots = calloc(grown.capacity, map->stride);
+	grown.slots = shortage_noted(calloc(grown.capacity, map->stride));
 	if (!grown.slots)
 		return -1;
 	for (position = 0; position < map->capacity; position++) {

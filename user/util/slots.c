@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 #define FIRST_CAPACITY 64
 
 static int grow(struct slots *slots)
 {
 	uint32_t capacity = slots->capacity ? slots->capacity * 2 : FIRST_CAPACITY;
-	void **at = realloc(slots->at, capacity * sizeof(*at));
+	void **at = shortage_noted(realloc(slots->at, capacity * sizeof(*at)));
 
 	if (!at)
 		return -ENOMEM;
