@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The table of commands. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "util/descriptor.h"
 #include "util/environment.h"
 #include "util/log.h"
+#include "util/shortage.h"
 
 static const struct command *const commands[] = {
 	&command_trace,
@@ -88,12 +90,15 @@ static int finish(int code)
 {
 	int err = fflush(stdout) || ferror(stdout) ? -errno : 0;
 
+	if (shortage_count())
+		log_warn("there was not enough memory, %lu times: rows, names or counts are missing, or part of ~other", shortage_count());
 	return err && code == EXIT_FINE ? run_result(err, "") : code;
 }
 
 int main(int argc, char **argv)
 {
 	descriptors_occupy_standard();
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error that can be told */
 	environment_restrict();
 	capabilities_suspend();
 	return finish(run_words(argc, argv));
