@@ -22,6 +22,8 @@
 #define RING_BYTES (8 << 20)
 #define WATCHDOG_SHARE 3 /* the service manager hears of us so often within its time */
 
+#define PATIENCE 8 /* no look at all sockets, ports, holders or namespaces takes more than an eighth of a hundredth of a processor */
+
 struct agent_options {
 	const char *word; /* NULL: run */
 	const char *folder; /* NULL: no history */
@@ -206,6 +208,7 @@ static int agent_run(const struct options *options)
 		return agent_status_show(own->folder);
 	signal(SIGHUP, SIG_IGN);
 	run.for_programs = true;
+	run.patience = PATIENCE;
 	run.ring_bytes = run.ring_bytes ?: RING_BYTES;
 	return run_result(run_views(&run, options->own, error, sizeof(error)), error);
 }

@@ -26,7 +26,7 @@ struct holders {
 };
 
 struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapshot, uint32_t states, bool present,
-			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context)
+			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context, unsigned int patience)
 {
 	struct holders *holders = calloc(1, sizeof(*holders));
 
@@ -42,8 +42,10 @@ struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapsh
 	/* Of processes outside of our PID namespace iterators show nothing. */
 	holders->hidden = kernel_own_pid_namespace() ? HOLDERS_IN_PROCESSES : 0;
 	holders->check = holders_check_new(states);
-	if (holders->check)
+	if (holders->check) {
+		holders_check_set_patience(holders->check, patience);
 		return holders;
+	}
 	free(holders);
 	return NULL;
 }

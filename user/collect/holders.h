@@ -17,7 +17,7 @@ struct tracer;
  * who has it (start_ns 0: nobody); `present`: holders_present() will tell of others, whatever their state. The tracer and the snapshot stay the caller's.
  */
 struct holders *holders_new(const struct tracer *tracer, struct snapshot *snapshot, uint32_t states, bool present,
-			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context);
+			    void (*tell)(void *context, uint64_t id, const struct held *held), void *context, unsigned int patience);
 void holders_free(struct holders *holders);
 
 /* Follows every event that the view gets. 0 or -ENOMEM. */

@@ -366,6 +366,7 @@ static struct namespaces_watch *namespaces_new(struct live *live, bool settings)
 		.tell = deliver_namespace,
 		.between = drain_between,
 		.context = live,
+		.patience = live->options->patience,
 	};
 
 	return namespaces_watch_new(&config);
@@ -399,19 +400,21 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 	if (options->filter.netns_by_default && !options->for_programs)
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, &options->filter, drain_between, live);
+	if (live->snapshot && options->patience > 1)
+		snapshot_be_patient(live->snapshot);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
-	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, needs->present, deliver_holder, live);
+	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, needs->present, deliver_holder, live, options->patience);
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	if (options->filter.cgroup_root)
 		cgroup_root_begin(options->filter.cgroup_root);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
-	live->present = needs->present ? present_watch_new(live->tracer, live->owners, deliver_present, live) : NULL;
+	live->present = needs->present ? present_watch_new(live->tracer, live->owners, deliver_present, live, options->patience) : NULL;
 	live->selects = filter_has_processes(&options->filter) && !needs->filters_processes;
 	live->namespaces = needs->namespaces ? namespaces_new(live, needs->namespace_settings) : NULL;
 	if ((needs->present && !live->present) || (needs->namespaces && !live->namespaces))
 		return -ENOMEM;
-	live->ports = needs->ports ? port_watch_new(live->tracer, deliver_ports, live) : NULL;
+	live->ports = needs->ports ? port_watch_new(live->tracer, deliver_ports, live, options->patience) : NULL;
 	if (needs->ports && (!live->ports || watch_ports(live, &options->filter)))
 		return -ENOMEM;
 	if (!live->snapshot || !live->owners || !live->holders || !live->pods || !live->cgroups || !live->selection)

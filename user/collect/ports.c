@@ -43,11 +43,12 @@ struct port_watch {
 	} *bound;
 	size_t n_bound, bound_capacity;
 	uint64_t next_ns, next_bound_ns;
+	unsigned int patience; /* as in struct run_options */
 	int err; /* of the last look */
 };
 
 struct port_watch *port_watch_new(const struct tracer *tracer, void (*tell)(void *context, const struct port_facts *facts),
-				  void *context)
+				  void *context, unsigned int patience)
 {
 	struct port_watch *watch = calloc(1, sizeof(*watch));
 
@@ -56,6 +57,7 @@ struct port_watch *port_watch_new(const struct tracer *tracer, void (*tell)(void
 	watch->tracer = tracer;
 	watch->tell = tell;
 	watch->context = context;
+	watch->patience = patience ?: 1;
 	id_map_init(&watch->by_netns, sizeof(struct known_namespace *));
 	return watch;
 }
@@ -337,11 +339,11 @@ static void look_at_namespace(struct port_watch *watch, struct known_namespace *
 	say_failure(watch, err);
 	if (err) {
 		namespace->looked_ns = now_ns;
-		watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE;
+		watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE * watch->patience;
 		return;
 	}
 	take_look(watch, namespace, now_ns);
-	watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE;
+	watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE * watch->patience;
 	if (namespace->found)
 		return;
 	id_map_remove(&watch->by_netns, netns);
@@ -382,5 +384,5 @@ void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last)
 		return;
 	begin_ns = clock_cpu_ns();
 	port_watch_answer(watch);
-	watch->next_bound_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE;
+	watch->next_bound_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE * watch->patience;
 }

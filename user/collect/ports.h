@@ -15,7 +15,7 @@ struct tracer;
 
 /* NULL: no memory. The tracer was made with `ports`. `tell` is called with what is new; valid during the call. */
 struct port_watch *port_watch_new(const struct tracer *tracer, void (*tell)(void *context, const struct port_facts *facts),
-				  void *context);
+				  void *context, unsigned int patience);
 void port_watch_free(struct port_watch *watch);
 
 /* An event comes from this namespace. 0 or -ENOMEM. */

@@ -35,6 +35,7 @@ struct listening {
 };
 
 struct present_watch {
+	unsigned int patience; /* as in struct run_options */
 	const struct tracer *tracer;
 	struct owner_finder *owners;
 	struct present_diff *diff;
@@ -46,7 +47,7 @@ struct present_watch {
 };
 
 struct present_watch *present_watch_new(const struct tracer *tracer, struct owner_finder *owners,
-					void (*tell)(void *context, struct event *event), void *context)
+					void (*tell)(void *context, struct event *event), void *context, unsigned int patience)
 {
 	struct present_watch *watch = calloc(1, sizeof(*watch));
 
@@ -55,6 +56,7 @@ struct present_watch *present_watch_new(const struct tracer *tracer, struct owne
 	watch->tracer = tracer;
 	watch->owners = owners;
 	watch->diff = present_diff_new(tell, context);
+	watch->patience = patience ?: 1;
 	id_map_init(&watch->waiting, sizeof(struct waiting));
 	id_map_init(&watch->listening, sizeof(struct listening));
 	if (watch->diff)
@@ -315,7 +317,7 @@ static void say_failure(struct present_watch *watch, int err)
 /* For -v, whenever it has changed by half. */
 static void log_period(struct present_watch *watch, uint64_t cost_ns)
 {
-	uint64_t period_ns = cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS, logged_ns = watch->logged_ns;
+	uint64_t period_ns = cost_ns * SHARE * watch->patience > PERIOD_NS ? cost_ns * SHARE * watch->patience : PERIOD_NS, logged_ns = watch->logged_ns;
 
 	log_debug("a look at all sockets took %.2f ms", cost_ns / 1e6);
 	if (logged_ns && period_ns <= logged_ns + logged_ns / 2 && period_ns + period_ns / 2 >= logged_ns)
@@ -347,7 +349,7 @@ int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 		watch->seen_ns = now_ns;
 	cost_ns = clock_cpu_ns() - begin_ns;
 	log_period(watch, cost_ns);
-	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
+	watch->next_ns = now_ns + (cost_ns * SHARE * watch->patience > PERIOD_NS ? cost_ns * SHARE * watch->patience : PERIOD_NS);
 	return err == -ENOMEM ? err : 0;
 }
 

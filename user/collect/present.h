@@ -18,10 +18,10 @@ struct owner_finder;
 
 /*
  * NULL: no memory. The tracer was made with `present`. `tell` is called with what is new: record, present or listener are filled in;
- * valid during the call.
+ * valid during the call. `patience` as in struct run_options.
  */
 struct present_watch *present_watch_new(const struct tracer *tracer, struct owner_finder *owners,
-					void (*tell)(void *context, struct event *event), void *context);
+					void (*tell)(void *context, struct event *event), void *context, unsigned int patience);
 void present_watch_free(struct present_watch *watch);
 
 /* Who has a listening socket, where that is told: whose are the connections that wait for it. */

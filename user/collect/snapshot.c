@@ -34,6 +34,7 @@ struct snapshot {
 	const struct filter *filter;
 	void (*drain)(void *context);
 	void *context;
+	bool is_patient; /* young timewait sockets are looked for no sooner than others */
 	uint64_t next_sweep_ns, next_portless_ns, next_sockets_ns;
 	uint64_t swept_aside; /* connections that were set aside before the last look at those */
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
@@ -52,6 +53,11 @@ struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *
 	snapshot->drain = drain;
 	snapshot->context = context;
 	return snapshot;
+}
+
+void snapshot_be_patient(struct snapshot *snapshot)
+{
+	snapshot->is_patient = true;
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -232,7 +238,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
 	snapshot->young_time_wait = skeleton->bss->presences_young > 0;
-	snapshot->next_sweep_ns = now_ns + (snapshot->young_time_wait ? YOUNG_INTERVAL_NS : sweep_pause(begin));
+	snapshot->next_sweep_ns = now_ns + (snapshot->young_time_wait && !snapshot->is_patient ? YOUNG_INTERVAL_NS : sweep_pause(begin));
 	return err;
 }
 

@@ -16,6 +16,9 @@ struct tracer;
 
 struct snapshot;
 
+/* A timewait socket that no event told of may be told a second later. */
+void snapshot_be_patient(struct snapshot *snapshot);
+
 /* NULL: no memory. `drain` is called while much is found, so that the ring buffer does not overflow. */
 struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
 			      void *context);

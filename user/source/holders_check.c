@@ -33,6 +33,7 @@ struct waiting {
 };
 
 struct holders_check {
+	unsigned int patience; /* as in struct run_options */
 	uint32_t states;
 	struct id_map waiting;
 	struct holder_findings findings;
@@ -61,6 +62,7 @@ struct holders_check *holders_check_new(uint32_t states)
 	if (!check)
 		return NULL;
 	check->states = holders_check_states(states);
+	check->patience = 1;
 	id_map_init(&check->waiting, sizeof(struct waiting));
 	return check;
 }
@@ -236,9 +238,14 @@ static uint64_t max(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+void holders_check_set_patience(struct holders_check *check, unsigned int patience)
+{
+	check->patience = patience ?: 1;
+}
+
 uint64_t holders_check_period_ns(const struct holders_check *check)
 {
-	return max(PERIOD_NS, check->cost_ns * COST_SHARE);
+	return max(PERIOD_NS, check->cost_ns * COST_SHARE * check->patience);
 }
 
 static uint64_t pause_ns(const struct holders_check *check, uint64_t now_ns, uint64_t hints)
@@ -252,7 +259,7 @@ static uint64_t pause_ns(const struct holders_check *check, uint64_t now_ns, uin
 
 bool holders_check_is_due(const struct holders_check *check, uint64_t now_ns, uint64_t hints)
 {
-	uint64_t pause = max(pause_ns(check, now_ns, hints), check->cost_ns * COST_SHARE);
+	uint64_t pause = max(pause_ns(check, now_ns, hints), check->cost_ns * COST_SHARE * check->patience);
 
 	return holders_check_waits(check) && now_ns >= check->ended_ns + pause;
 }

@@ -71,6 +71,9 @@ void holders_check_conclude(struct holders_check *check, unsigned int hidden,
 /* The look is over. cost_ns: processor time that it took. */
 void holders_check_end(struct holders_check *check, uint64_t now_ns, uint64_t cost_ns);
 
+/* As in struct run_options. */
+void holders_check_set_patience(struct holders_check *check, unsigned int patience);
+
 /* Looks are so far apart at most, while any socket waits. */
 uint64_t holders_check_period_ns(const struct holders_check *check);
 

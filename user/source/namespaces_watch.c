@@ -241,7 +241,7 @@ static uint64_t do_between(const struct namespaces_watch *watch)
 
 int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool last)
 {
-	uint64_t begin_ns, cost_ns, between_ns = 0;
+	uint64_t begin_ns, cost_ns, share, between_ns = 0;
 	int err = 0;
 	size_t i;
 
@@ -262,6 +262,7 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 		tell(watch, &watch->watched[i], now_ns, last);
 	}
 	cost_ns = clock_cpu_ns() - begin_ns - between_ns;
-	watch->next_ns = now_ns + (cost_ns * SHARE > PERIOD_NS ? cost_ns * SHARE : PERIOD_NS);
+	share = SHARE * (watch->config.patience ?: 1);
+	watch->next_ns = now_ns + (cost_ns * share > PERIOD_NS ? cost_ns * share : PERIOD_NS);
 	return err;
 }

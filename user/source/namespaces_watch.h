@@ -22,6 +22,7 @@ struct namespaces_watch_config {
 	void (*tell)(void *context, struct event *event); /* gets events of RECORD_NAMESPACE; UTC is not filled in */
 	void (*between)(void *context); /* called after each namespace, in our own: a look at many takes its time. NULL: not */
 	void *context;
+	unsigned int patience; /* as in struct run_options */
 };
 
 /* NULL: no memory. */

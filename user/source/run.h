@@ -19,6 +19,7 @@ struct run_options {
 	struct cgroup_root cgroup_root; /* the filter's */
 	double seconds; /* the run ends after so many; < 0: when it is stopped */
 	bool polls; /* without BPF */
+	unsigned int patience; /* what is looked at now and then takes so many times less of a processor, and comes later where it is dear; 0 = 1 */
 	bool for_programs; /* a program reads the output: no warnings of what only a person would not expect */
 	enum hook_mode hooks;
 	uint32_t max_sockets; /* of each table; 0 = default */
