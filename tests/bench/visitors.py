@@ -51,6 +51,20 @@ def connect(listener):
     os.waitpid(child, 0)
 
 
+def time_waits():
+    with open("/proc/self/net/tcp", encoding="ascii") as file:
+        return sum(line.split()[3] == "06" for line in file)
+
+
+def wait_for_time_wait():
+    """A namespace ends without waiting for packets that are under way: each life has come to its TIME_WAIT before."""
+    end = time.monotonic() + 10
+    while time_waits() < CONNECTIONS:
+        if time.monotonic() > end:
+            raise TimeoutError("not all of it came to TIME_WAIT")
+        time.sleep(0.005)
+
+
 def visit(cgroup, port):
     if cgroup:
         with open(cgroup + "/cgroup.procs", "w", encoding="ascii") as file:
@@ -59,6 +73,7 @@ def visit(cgroup, port):
     with socket.create_server(("127.0.0.1", port)) as listener:
         for _ in range(CONNECTIONS):
             connect(listener)
+        wait_for_time_wait()
 
 
 def send_visitor(cgroup, port):
