@@ -39,8 +39,7 @@ def tracked(count):
 def td181_conntrack(world):
     found = world.expect(tracked(lambda limit: limit // 100 + 20), "TD181=soon").found.get("TD181")
     if found:
-        count = setting("netfilter.nf_conntrack_count")
-        world.check("count", f"{count} of " in found["title"], f"{count} {found['title']}")
+        world.numbers(found, count=setting("netfilter.nf_conntrack_count"), limit=setting("netfilter.nf_conntrack_max"))
 
 
 @case
@@ -85,7 +84,7 @@ def td181_time_wait(world):
     sysctl("netfilter.nf_conntrack_tcp_timeout_time_wait", 1)
     ask(count)
     until(lambda: tracked_now() <= 20)
-    world.expect(Diagnosis(2, "--set", "TD181.share=0.01,TD112.count=1e6").finish())
+    world.expect(Diagnosis(2, "--set", "TD181.share=0.01,TD112.count=1e6,TD111.opened=1e6").finish())
     # A client whose port is free at once may choose it again, and takes the TIME_WAIT over.
     listed = len(ss("state", "time-wait", "sport", "=", ":8080"))
     world.check("sockets", listed > count // 2, listed)
@@ -97,6 +96,7 @@ def td181_time_wait(world):
 def td191_settings(world):
     values = {"net.ipv4.tcp_fin_timeout": 2, "net.ipv4.tcp_tw_reuse": 1, "net.ipv4.tcp_keepalive_time": 600, "net.core.somaxconn": 65535,
               "net.ipv4.tcp_syn_retries": 2, "net.ipv4.tcp_orphan_retries": 1, "net.ipv4.tcp_max_tw_buckets": 100}
+    own = {name: setting(name[4:]) for name in values}
     world.check("none before", not Diagnosis(2).finish().settings)
     for name, value in values.items():
         sysctl(name[4:], value)
@@ -105,6 +105,13 @@ def td191_settings(world):
     world.check("settings", set(diagnosis.settings) == set(values), sorted(diagnosis.settings))
     for name, value in values.items():
         world.check(name, f" is {value}" in diagnosis.settings.get(name, {}).get("title", ""), diagnosis.settings.get(name))
+    # Nothing is in TIME_WAIT, no socket is there, and nobody listens. Keepalive: 600 s, and 9 probes of 75 s.
+    for name, numbers in {"ipv4.tcp_fin_timeout": {"seconds": 2, "time_wait": 60}, "ipv4.tcp_max_tw_buckets": {"limit": 100, "count": 0},
+                          "core.somaxconn": {"limit": 65535, "asking": 0, "listeners": 0},
+                          "ipv4.tcp_keepalive_time": {"noticed": (600 + 9 * 75, 600 + 9 * 75), "keepalive": 0, "sockets": 0}}.items():
+        if "max_tw_buckets" not in name:
+            numbers["own"] = own["net." + name]
+        world.numbers(diagnosis.settings["net." + name], value=setting(name), **numbers)
     # 1 + 2 + 4 s, and 0.2 + 0.4 s.
     for name, seconds in ("net.ipv4.tcp_syn_retries", "7 seconds"), ("net.ipv4.tcp_orphan_retries", "600 ms"):
         world.check(name, seconds in diagnosis.settings.get(name, {}).get("title", ""), diagnosis.settings.get(name))

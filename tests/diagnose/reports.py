@@ -35,8 +35,8 @@ def report_rest_client(world):
     sysctl("ipv4.ip_local_port_range", "42000 42999")
     world.server(8080, answered)
     diagnosis = Diagnosis(12)
-    world.spawn("java", each_a_connection(40, 13)).wait()
-    found = world.expect(diagnosis.finish(), "TD103=soon", "TD111").found
+    world.spawn("java", each_a_connection(40, 25)).wait()
+    found = world.expect(diagnosis.finish(after=12), "TD103=soon", "TD111").found
     if "TD111" in found:
         world.check("life", evidence(found["TD111"], "median_life") < 0.1, found["TD111"])
 
@@ -113,7 +113,7 @@ def report_message_broker(world):
         client.send(b"message")
         client.close()
     broker.wait()
-    diagnosis.finish()
+    diagnosis.finish(after=9)
     found = world.expect(diagnosis, "TD123=now", "TD124=now", "TD132=now").found
     world.check("keepalive", "(0 of" in diagnosis.settings.get("net.ipv4.tcp_keepalive_time", {}).get("title", ""), diagnosis.settings)
     if "TD124" in found:
@@ -144,7 +144,7 @@ def balanced(world, others):
     sysctl("ipv4.tcp_fin_timeout", 2)
     sysctl("ipv4.tcp_tw_reuse", 1)
     world.server(8080, closed, address="10.8.8.1", name="axis")
-    diagnosis = Diagnosis(4, "--set", "TD112.count=50,TD162.count=50")
+    diagnosis = Diagnosis(4, "--set", "TD112.count=50,TD162.count=50,TD111.opened=1000")
     other.on()
     other.wait()
     return diagnosis.finish()
@@ -164,4 +164,5 @@ def report_web_service_client(world):
     world.check("settings", set(diagnosis.settings) == {"net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_tw_reuse"}, diagnosis.settings)
     world.check("recycle", "net.ipv4.tcp_tw_recycle" in [one["setting"] for one in found.get("TD112", {"useless": []})["useless"]])
     if "TD162" in found:
-        world.check("title", "10.8.8.2 makes 100%" in found["TD162"]["title"] and "uses 60 of" in found["TD162"]["title"], found["TD162"]["title"])
+        world.numbers(found["TD162"], share=100, port=8080, ports=len(ss("dst", "10.8.8.2", "sport", "=", ":8080")))
+        world.check("from", found["TD162"]["title"].startswith("10.8.8.2 "), found["TD162"]["title"])

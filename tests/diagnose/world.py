@@ -3,14 +3,18 @@
 import collections
 import ctypes
 import json
+import mmap
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+
+import titles
 
 TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
 RECORDINGS = os.environ.get("TCPDWELL_RECORDINGS")  # a folder: what diagnose is told is recorded there too, for tests/golden
@@ -108,27 +112,57 @@ def recorder(netns):
     return process
 
 
+def wakes(process):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt_switches")), 0)
+
+
+def watch(process, seconds):
+    """So long, and until it has woken up some times: beside much else that runs it may not have got the processor meanwhile."""
+    before, end = wakes(process), time.monotonic() + seconds + 60
+    time.sleep(seconds)
+    while seconds and wakes(process) < before + 4 and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+LONGEST = 900  # seconds: none watches for so long, each is told when to end
+
+
 class Diagnosis:
-    """A run of tcpdwell diagnose -j in this namespace; `found` is {code: finding}, `all` each finding."""
+    """
+    A run of tcpdwell diagnose -j in this namespace, which watches for so many seconds or more: `found` is {code: finding}, `all` each
+    finding. What a case makes meanwhile may take any time, since the run is ended some seconds after it, however late that is.
+    """
 
     def __init__(self, seconds, *options, netns="self"):
         self.log = tempfile.TemporaryFile("w+")
+        self.begin, self.seconds = time.monotonic(), seconds
         self.recorder = recorder(netns) if RECORDINGS else None
-        self.process = subprocess.Popen([TOOL, "diagnose", "-j", "-n", netns, "-d", str(seconds), *options], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([TOOL, "diagnose", "-j", "-n", netns, "-d", str(LONGEST), *options], stdout=subprocess.PIPE,
                                         stderr=self.log, text=True)
         header = self.process.stdout.readline()
         if '"header"' not in header:
             raise RuntimeError("no header: " + header + self.said())
+        self.attached = time.monotonic()
 
     def said(self):
         self.log.seek(0)
         return self.log.read()
 
-    def finish(self, stop=False):
-        if stop:
-            self.process.send_signal(signal.SIGINT)
+    def looked(self):
+        """Until it has looked at counters and listeners, as it does once a second when it gets the processor: from then on it knows what is new."""
+        watch(self.process, 2.5)
+
+    def finish(self, after=None):
+        """`after`: as long at least as it watches from now on: what was made has to have lasted for so long. As long as it watches in all, where that is short."""
+        if after is None:
+            after = self.seconds if self.seconds <= 5 else 3
+        watch(self.process, max(0, self.attached + self.seconds - time.monotonic(), after))
+        self.judged = time.monotonic()
+        self.process.send_signal(signal.SIGINT)
         out = self.process.stdout.read()  # communicate() would leave out what came together with the header
         self.code = self.process.wait()
+        self.end = time.monotonic()
         self.errors = self.said()
         if self.recorder:
             self.recorder.send_signal(signal.SIGINT)
@@ -142,6 +176,33 @@ class Diagnosis:
         self.found = {line["code"]: line for line in self.all}
         self.settings = {line["title"].split()[0]: line for line in lines if line["type"] == "finding" and line["code"] == "TD191"}
         return self
+
+
+    def age(self, since, until=None):
+        """(least, most) of what happened between these two times, as it was judged, which was the last that this run did."""
+        return max(0.0, self.judged - (since if until is None else until)), self.end - since
+
+
+class Shared:
+    """Numbers that a process told and another one reads."""
+
+    def __init__(self, most=4000):
+        self.memory = mmap.mmap(-1, 8 * (most + 1))
+
+    def add(self, value):
+        count, = struct.unpack_from("q", self.memory)
+        struct.pack_into("d", self.memory, 8 * (count + 1), value)
+        struct.pack_into("q", self.memory, 0, count + 1)
+
+    def all(self):
+        count, = struct.unpack_from("q", self.memory)
+        return struct.unpack_from(f"{count}d", self.memory, 8)
+
+
+def counter(name):
+    """Of the namespace that the caller is in."""
+    words = subprocess.run(["nstat", "-asz", name], capture_output=True, text=True, check=True).stdout.split()
+    return int(words[words.index(name) + 1])
 
 
 def evidence(finding, name):
@@ -183,6 +244,11 @@ class World:
     def check(self, what, is_so, detail=""):
         if not is_so:
             self.failures.append(f"{what} {detail}")
+
+    def numbers(self, finding, **expected):
+        """Each number of its title: see titles.py."""
+        for difference in titles.compare(finding, expected):
+            self.check(finding["code"] + " numbers", False, difference)
 
     def expect(self, diagnosis, *codes, exit_code=None):
         """The exact set. `codes`: "TD121", "TD121/too_early", "TD124=now"."""
@@ -241,6 +307,7 @@ def main(cases):
     try:
         cases[name](world)
     except Skip as reason:
+        titles.mark(name.split("_", maxsplit=1)[0].upper())  # it can't be made here, so its numbers can't be compared
         print(f"skip {name}: {reason}")
         sys.exit(0)
     except Exception:
