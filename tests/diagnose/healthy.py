@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 
-from traffic import answered, case, connected, paced, refused, until
+from traffic import answered, case, connected, kept, paced, refused, steady, until
 from world import ADDRESS, TOOL, Diagnosis, Skip, ss
 
 
@@ -91,6 +91,59 @@ def healthy_build_and_pool(world):
     for name, body in ("make", build), ("browser", browser), ("pool", pool):
         world.spawn(name, body).wait()
     world.expect(diagnosis.finish())
+
+
+@case
+def healthy_node(world):
+    """What a node has when all is well: a pool to a cache, web sockets that are idle, probes of many services, and the rest of a load test."""
+    services = [world.server(9000 + i, answered, name="pod") for i in range(10)]
+    world.server(6379, answered, name="cache")
+    world.server(8443, kept, name="chat")
+
+    def ask(client):
+        client.send(b"x")
+        client.recv(1)
+
+    def load_test(say, _):
+        for _ in range(600):
+            client = connected(6379)
+            ask(client)
+            client.close()
+        say()
+        time.sleep(600)
+
+    def browsers(say, _):
+        mine = [connected(8443) for _ in range(400)]
+        say()
+        time.sleep(600)
+        del mine
+
+    def pool(say, _):
+        clients = [connected(6379) for _ in range(50)]
+        say()
+        while True:
+            for client in clients:
+                ask(client)
+            time.sleep(0.2)
+
+    def kubelet(say, _):
+        say()
+
+        def probe():
+            for i in range(len(services)):
+                client = connected(9000 + i)
+                ask(client)
+                client.close()
+
+        steady(1, 600, probe)
+
+    world.spawn("load-test", load_test).wait()
+    diagnosis = Diagnosis(11)
+    for name, body in ("browsers", browsers), ("pool", pool), ("kubelet", kubelet):
+        world.spawn(name, body).wait()
+    diagnosis.finish(after=11)
+    world.expect(diagnosis)
+    world.check("idle", len(ss("state", "established", "dport", "=", ":8443")) == 400)
 
 
 NGINX = """daemon off;
