@@ -31,6 +31,7 @@ enum record_type {
 	RECORD_HOLDER, /* who has a live socket's descriptor, when that is found to be another, or to have another name */
 	RECORD_LOCAL_PORT, /* connect() has chosen the port of a socket that was told of before, and still is in SYN_SENT */
 	RECORD_BIND_FAILED, /* bind() or listen(): the local address is in use, see bpf/bind.bpf.h; port 0: any free one was asked for */
+	RECORD_ACCEPTED, /* it waits in an accept queue no more: accept() took it, or it is over; since_ns is when it began to. bpf/accept.bpf.h */
 	/* Not in the ring buffer: what looks find. */
 	RECORD_PORTS, /* a namespace's ports, see bpf/ports.bpf.h */
 	RECORD_PRESENT, /* a live socket, whatever its state, see bpf/present.bpf.h */

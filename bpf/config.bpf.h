@@ -59,6 +59,9 @@ const volatile bool programs_preempted = false;
 /* What ports.bpf.h and search.bpf.h find of single sockets is sent with their records. */
 const volatile bool measure_ports = false;
 
+/* bpf/accept.bpf.h tells how long connections wait for accept(). */
+const volatile bool measure_accepts = false;
+
 /* bpf/present.bpf.h looks at all sockets: what is left of closed ones is remembered until they are gone. */
 const volatile bool present_wanted = false;
 

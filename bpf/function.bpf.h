@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_FUNCTION_BPF_H
 #define TCPDWELL_FUNCTION_BPF_H
 
+#include "syscall.bpf.h"
 #include "transition.bpf.h"
 
 static __always_inline void time_wait_made(__u64 tw, const struct sock *sk)
@@ -49,14 +50,31 @@ static __always_inline void connection_accepted(const struct sock *sk)
 {
 	struct connection *connection;
 	struct process current = {};
+	struct place place;
 
 	if (READ(sk, sk_protocol) != IPPROTO_TCP)
 		return;
-	connection = socket_find(sk).connection;
+	place = socket_find(sk);
+	connection = place.connection;
 	if (!connection || !current_process(&current))
 		return;
 	owner_is_current(connection, &current, 0);
+	if (measure_accepts)
+		accept_ends(place);
 	holder_accepted(connection);
+}
+
+/* The end of a system call: the same, a moment later. */
+static __always_inline void accept_call_ended(struct pt_regs *regs, __u64 fd)
+{
+	__u64 number = syscall_number(regs);
+	struct sock *sk;
+
+	if (number != SYSCALL_ACCEPT && number != SYSCALL_ACCEPT4)
+		return;
+	sk = sock_of_descriptor(fd);
+	if (sk)
+		connection_accepted(sk);
 }
 
 /* close(), also by exit, in the task that does it. Only the first call counts; shutdown() may have been before. */

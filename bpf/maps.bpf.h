@@ -96,6 +96,14 @@ struct {
 	__type(value, struct bind_call);
 } bind_call_by_thread SEC(".maps");
 
+/* Since when connections wait in accept queues, by address of struct sock. In: ESTABLISHED. Out: accept(), the end of the wait. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, __u64);
+} accept_wait_since SEC(".maps");
+
 /* An element for each page of ports: what bpf/ports.bpf.h goes by. They hold nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -148,6 +148,18 @@ int BPF_KPROBE(accepted_kprobe, struct sock *sk)
 	return 0;
 }
 
+/* ... or the end of the system call, for how long it waited. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(accepted_tracepoint, struct pt_regs *regs, long result)
+{
+	if (result >= 0) {
+		compat_preempt_disable();
+		accept_call_ended(regs, result);
+		compat_preempt_enable();
+	}
+	return 0;
+}
+
 /* Closer. */
 SEC("fentry/tcp_close")
 int BPF_PROG(closed_fentry, struct sock *sk)

@@ -8,6 +8,7 @@
 #ifndef TCPDWELL_TRANSITION_BPF_H
 #define TCPDWELL_TRANSITION_BPF_H
 
+#include "accept.bpf.h"
 #include "connect.bpf.h"
 #include "listener.bpf.h"
 #include "search.bpf.h"
@@ -427,6 +428,8 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 		happening->socket_cgroup_id = socket_cgroup_id(sk);
 	if (is_in_accept_queue(true, connection, sk))
 		happening->flags |= FLAG_IN_ACCEPT_QUEUE;
+	if (measure_accepts)
+		accept_follow(place, happening);
 	if (measure_ports)
 		search_note(sk, connection, happening);
 	error = connect_error(sk, happening);

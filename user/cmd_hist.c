@@ -28,7 +28,8 @@ static const char *of_name(unsigned int of)
 }
 
 static const struct option_row hist_rows[] = {
-	{ "of", 0, "WHAT", "of the time in states, or of search: how long connect() looked for a port", option_choice,
+	{ "of", 0, "WHAT", "of the time in states, of search: how long connect() looks for a port, or of accept: how long connections wait for accept()",
+	  option_choice,
 	  offsetof(struct hist_options, of), 0, HIST_OFS - 1, .choice = of_name },
 	{ "heat", 0, NULL, "over time: a line an interval, a column a power of two, the shade is the count", option_flag,
 	  offsetof(struct hist_options, heat) },
@@ -47,7 +48,11 @@ static uint32_t states_of(const struct options *options)
 {
 	const struct hist_options *own = options->own;
 
-	return own->of == HIST_OF_SEARCH ? 1U << STATE_SYN_SENT : hist_states(options->run.filter.state_mask);
+	if (own->of == HIST_OF_SEARCH)
+		return 1U << STATE_SYN_SENT;
+	if (own->of == HIST_OF_ACCEPT)
+		return 1U << STATE_ESTABLISHED;
+	return hist_states(options->run.filter.state_mask);
 }
 
 static void hist_needs(const struct options *options, struct run_needs *needs)
@@ -55,7 +60,9 @@ static void hist_needs(const struct options *options, struct run_needs *needs)
 	const struct hist_options *own = options->own;
 
 	needs->port_search = own->of == HIST_OF_SEARCH;
-	needs->emit_states = states_of(options);
+	needs->accepts = own->of == HIST_OF_ACCEPT;
+	/* Those that are closed by their client while they wait go on doing so in CLOSE_WAIT. */
+	needs->emit_states = states_of(options) | (needs->accepts ? 1U << STATE_CLOSE_WAIT : 0);
 	needs->track_all = true;
 	needs->holder_states = needs->emit_states;
 	needs->filters_processes = true;
@@ -90,6 +97,15 @@ static bool hist_options_check(const struct options *options)
 		log_error("--state: --of search is of connects alone");
 		return false;
 	}
+	if (own->of == HIST_OF_ACCEPT && options->run.filter.state_mask) {
+		log_error("--state: --of accept is of connections that wait for accept(), whatever their state");
+		return false;
+	}
+	if (own->of == HIST_OF_ACCEPT && options->run.polls) {
+		log_error("--of accept: /proc does not tell when accept() takes a connection; leave --no-bpf out (as root). How many wait, and for how "
+			  "long, is in tcpdwell top --no-bpf");
+		return false;
+	}
 	if (hist_states(options->run.filter.state_mask))
 		return true;
 	log_error("--state: hist shows states of connections, not CLOSE or LISTEN");
@@ -112,6 +128,7 @@ const struct command command_hist = {
 		    "  tcpdwell hist --state ESTABLISHED -L 8080 10   # connection lengths of a service, every 10 seconds\n"
 		    "  tcpdwell hist --heat --state CLOSE_WAIT 5      # a line each 5 seconds: does it get slower?\n"
 		    "  tcpdwell hist --of search --by remote -d 60    # how long connect() looks for a local port\n"
+		    "  tcpdwell hist --of accept --by port -d 60      # how long connections wait for accept()\n"
 		    "  tcpdwell hist -j -d 60 | jq 'select(.state==\"TIME_WAIT\")'",
 	.own = hist_options,
 	.own_defaults = &hist_defaults,

@@ -30,6 +30,7 @@ static const struct option_row record_rows[] = {
 	  1 << 20 },
 	{ "cmdline", 0, NULL, "command lines of the processes too (they can hold secrets)", option_flag, FIELD(cmdline) },
 	{ "ports", 0, NULL, "settings and searches of local ports too, for report FILE ports", option_flag, FIELD(ports) },
+	{ "accepts", 0, NULL, "how long connections wait for accept(), for report FILE hist --of accept", option_flag, FIELD(accepts) },
 	{},
 };
 
@@ -97,15 +98,16 @@ static int failure(const struct view *recording, int err, const char *error)
 }
 
 /* The file leads: without it there is nothing to go on for. */
-static int run_views(const struct run_options *options, bool ports, struct view *recording, struct view *totals, char *error,
+static int run_views(const struct run_options *options, const struct recording_config *config, struct view *recording, struct view *totals, char *error,
 		     size_t error_size)
 {
 	struct run_needs all = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .local_ports = true, .writes_files = true }, none = {};
 	struct views views;
 
-	all.ports = all.port_search = ports;
+	all.ports = all.port_search = config->ports;
+	all.accepts = config->accepts;
 	all.present = all.namespaces = all.namespace_settings = true;
-	all.bind_failures = ports ? BIND_FAILURES_WHERE_FREE : BIND_FAILURES_NEVER;
+	all.bind_failures = config->ports ? BIND_FAILURES_WHERE_FREE : BIND_FAILURES_NEVER;
 	views_init(&views, NULL, NULL);
 	views_add(&views, recording, "recording", &all, true);
 	views_add(&views, totals, "totals", &none, false);
@@ -143,7 +145,7 @@ static int record_run(const struct options *options)
 	if (err)
 		return run_result(err, error);
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
-	err = run_views(&roomy, config.ports, recording, &totals.view, error, sizeof(error));
+	err = run_views(&roomy, &config, recording, &totals.view, error, sizeof(error));
 	if (err)
 		code = failure(recording, err, error);
 	else if (totals.text[0]) /* else it was ended before it began */

@@ -5,7 +5,7 @@
 #include "util/tcp_state.h"
 
 struct trace_options {
-	bool all, time, wide, cmdline;
+	bool all, time, wide, accepts, cmdline;
 };
 
 #define FIELD(member) offsetof(struct trace_options, member)
@@ -16,6 +16,7 @@ static const struct option_row trace_rows[] = {
 	{ "all", 0, NULL, "every transition", option_flag, FIELD(all) },
 	{ "time", 't', NULL, "begin each line with the time of day", option_flag, FIELD(time) },
 	{ "wide", 'w', NULL, "more columns", option_flag, FIELD(wide) },
+	{ "accepts", 0, NULL, "each accept() too: how long the connection waited for it", option_flag, FIELD(accepts) },
 	{ "cmdline", 0, NULL, "command lines in JSON too (they can hold secrets)", option_flag, FIELD(cmdline) },
 	{},
 };
@@ -44,6 +45,7 @@ static void trace_needs(const struct options *options, struct run_needs *needs)
 	needs->emit_states = trace_states(options);
 	needs->track_all = true;
 	needs->port_search = options->json;
+	needs->accepts = ((const struct trace_options *)options->own)->accepts;
 	needs->holder_states = tells_holders(options) ? 1U << STATE_CLOSE_WAIT : 0;
 }
 
@@ -54,6 +56,7 @@ static struct view *trace_view_new(const struct options *options, struct output 
 		.states = trace_states(options),
 		.connect_failed = !options->run.filter.state_mask,
 		.holders = tells_holders(options),
+		.accepts = own->accepts,
 		.json = options->json,
 		.cmdline = own->cmdline,
 		.columns = { own->time, own->wide, options_use_color(options) },
@@ -70,7 +73,8 @@ const struct command command_trace = {
 	.examples = "  tcpdwell trace                       # into and out of TIME_WAIT and CLOSE_WAIT\n"
 		    "  tcpdwell trace --all -p 4711         # every transition of one process's sockets\n"
 		    "  tcpdwell trace -D 61616 -j | jq .    # towards a message broker, as JSON\n"
-		    "  tcpdwell trace --state SYN_SENT -t   # connects, with the time of day",
+		    "  tcpdwell trace --state SYN_SENT -t   # connects, with the time of day\n"
+		    "  tcpdwell trace --accepts -L 8080     # how long each connection waited for accept()",
 	.own = trace_options,
 	.own_defaults = &trace_defaults,
 	.own_size = sizeof(trace_defaults),

@@ -9,6 +9,8 @@
 void suite_filter(const struct tool_config *config);
 /* Wrong input, missing privileges, closed pipes, full disks. */
 void suite_input(const struct tool_config *config);
+/* How long connections wait for accept(). */
+void suite_accept(const struct tool_config *config);
 /* How long a line waits before it can be read. */
 void suite_latency(const struct tool_config *config);
 /* `connections` as fast as one client can, counts exact. */

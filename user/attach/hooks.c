@@ -49,6 +49,9 @@ static const struct hook hooks[] = {
 	{ FACT_BIND_FAILED, HOOK_MODE_FENTRY, "bind_fexit", { "inet_csk_get_port" }, "fexit" },
 	{ FACT_BIND_FAILED, HOOK_MODE_KPROBE, "bind_kprobe", { "inet_csk_get_port" }, "kretprobe", "bind_kretprobe" },
 	{ FACT_BIND_FAILED, HOOK_MODE_ANY, "bind_tracepoint", {}, "sys_exit" },
+	{ FACT_ACCEPTED, HOOK_MODE_FENTRY, NULL, { "security_sock_graft" }, "fentry" }, /* FACT_OWNER_ACCEPT's program tells it */
+	{ FACT_ACCEPTED, HOOK_MODE_KPROBE, NULL, { "security_sock_graft" }, "kprobe" },
+	{ FACT_ACCEPTED, HOOK_MODE_TRACEPOINT, "accepted_tracepoint", {}, "sys_exit" },
 };
 
 #define HOOKS (sizeof(hooks) / sizeof(hooks[0]))

@@ -209,6 +209,16 @@ static void tune_store(struct tracer *tracer, const struct present_sockets prese
 		 max_sockets ?: default_entries(&tracer->kernel, time_waits));
 }
 
+/* More than all the accept queues of a machine usually have room for. */
+#define ACCEPT_WAITS 16384
+
+static void tune_accepts(struct tracer *tracer, bool wanted)
+{
+	tracer->skeleton->rodata->measure_accepts = wanted;
+	if (wanted)
+		tune_map(&tracer->kernel, tracer->skeleton->maps.accept_wait_since, ACCEPT_WAITS);
+}
+
 static uint32_t default_ring_bytes(uint32_t emit_states)
 {
 	return __builtin_popcount(emit_states) > 4 ? TRACER_RING_BYTES_ALL : TRACER_RING_BYTES_SOME;
@@ -225,6 +235,7 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 		bpf_map__set_max_entries(skeleton->maps.bind_call_by_thread, BINDS_AT_ONCE);
 	tune_holders(tracer, config->holder_states);
 	skeleton->rodata->measure_ports = config->port_search;
+	tune_accepts(tracer, config->accepts);
 	tune_ports(skeleton, config->ports);
 	tune_present(skeleton, config->present);
 	tune_sets(skeleton, config->filter);
@@ -466,6 +477,8 @@ static void drop_hooks(struct hook_set *hooks, const struct tracer_config *confi
 		hook_set_drop(hooks, FACT_BIND_FAILED);
 	if (!config->bind_failures)
 		hook_set_drop(hooks, FACT_BIND_FAILED);
+	if (!config->accepts)
+		hook_set_drop(hooks, FACT_ACCEPTED);
 }
 
 static int probe_and_start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)

@@ -29,6 +29,7 @@ struct tracer_config {
 	bool track_all; /* follow every transition, so that every dwell is known */
 	uint32_t holder_states; /* bit (1 << state): who has sockets in these is looked for now and then; 0: never */
 	bool port_search; /* records say what of single sockets concerns ports: bpf/search.bpf.h */
+	bool accepts; /* bpf/accept.bpf.h; where no function can be hooked, each system call costs a little more */
 	bool present; /* the passes of bpf/present.bpf.h */
 	bool ports; /* the iterators of bpf/ports.bpf.h are there */
 	enum bind_failures bind_failures; /* bpf/bind.bpf.h */

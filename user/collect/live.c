@@ -383,6 +383,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		.local_ports = needs->local_ports,
 		.holder_states = holders_check_states(needs->present ? ~0U : needs->holder_states),
 		.port_search = needs->port_search,
+		.accepts = needs->accepts,
 		.bind_failures = needs->bind_failures,
 		.ports = needs->ports,
 		.present = needs->present,

@@ -161,6 +161,7 @@ void totals_add(struct totals *totals, const struct event *event)
 	case RECORD_LOCAL_PORT:
 	case RECORD_HOLDER:
 	case RECORD_BIND_FAILED:
+	case RECORD_ACCEPTED:
 	case RECORD_PORTS:
 	case RECORD_PRESENT:
 	case RECORD_LISTENER:

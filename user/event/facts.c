@@ -16,6 +16,7 @@ static const char *const fact_names[FACTS] = {
 	[FACT_NO_ROUTE] = "no_route",
 	[FACT_NO_ROUTE_IPV6] = "no_route_ipv6",
 	[FACT_BIND_FAILED] = "bind_failed",
+	[FACT_ACCEPTED] = "accepted",
 };
 
 const char *fact_name(enum fact fact)

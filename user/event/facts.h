@@ -17,6 +17,7 @@ enum fact {
 	FACT_NO_ROUTE, /* a connect() that fails before any state is entered */
 	FACT_NO_ROUTE_IPV6,
 	FACT_BIND_FAILED, /* a bind() or listen() that finds its address in use */
+	FACT_ACCEPTED, /* when accept() takes a connection that waits */
 	FACTS,
 };
 

@@ -239,6 +239,8 @@ static const char *type_name(unsigned int type)
 		return "connect_failed";
 	case RECORD_BIND_FAILED:
 		return "bind_failed";
+	case RECORD_ACCEPTED:
+		return "accepted";
 	case RECORD_SOCKET:
 		return "socket";
 	case RECORD_LOCAL_PORT:
@@ -305,7 +307,7 @@ static void own_fields_json(struct json *json, const struct event *event)
 	if (record->type == RECORD_TRANSITION) {
 		at = put_states(at, record, json->sparse);
 	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
-		   record->type == RECORD_LISTENER) {
+		   record->type == RECORD_LISTENER || record->type == RECORD_ACCEPTED) {
 		at = PUT(at, ",\"state\":");
 		at = put_name(at, tcp_state_name(record->new_state));
 	}
@@ -370,6 +372,15 @@ static void port_fields_json(struct json *json, const struct transition *record)
 		json_bool(json, "timestamps", false);
 }
 
+/* null: accept() was not seen, or it waited already when we began. */
+static void accept_wait_json(struct json *json, const struct transition *record)
+{
+	if (record->since_ns && record->since_ns <= record->time_ns)
+		json_u64(json, "accept_wait_ns", record->time_ns - record->since_ns);
+	else
+		json_null(json, "accept_wait_ns");
+}
+
 static void namespace_event_fields_json(struct json *json, const struct event *event)
 {
 	json_string(json, "type", type_name(event->record.type));
@@ -405,6 +416,8 @@ void event_fields_json(struct json *json, const struct event *event)
 		json_string(json, "error", connect_error_name(record->error));
 	if (record->type == RECORD_BIND_FAILED)
 		json_string(json, "error", "EADDRINUSE");
+	if (record->type == RECORD_ACCEPTED)
+		accept_wait_json(json, record);
 	if (event->healed)
 		json_bool(json, "healed", true);
 	if (record->flags & FLAG_FIRST_SEEN)

@@ -129,5 +129,5 @@ enum name_verdict process_decide(const struct filter *filter, const struct proce
 
 bool event_has_state(const struct event *event, uint32_t states)
 {
-	return event->record.type == RECORD_CONNECT_FAILED || event_concerns(event, states);
+	return event->record.type == RECORD_CONNECT_FAILED || event->record.type == RECORD_ACCEPTED || event_concerns(event, states);
 }

@@ -170,7 +170,7 @@ static int states_parse(struct transition *record, const struct fields *json)
 		old_state = old_state_of(json);
 		new_state = state_of(json, "new_state");
 	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
-		   record->type == RECORD_LISTENER) {
+		   record->type == RECORD_LISTENER || record->type == RECORD_ACCEPTED) {
 		old_state = new_state = state_of(json, "state");
 	}
 	if (old_state < 0 || new_state < 0)
@@ -331,7 +331,7 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	record->time_ns = recorded->time_ns;
 	event->unix_ns = recorded->unix_ns;
 	record->since_ns = recorded_number(json, "since_ns", INT64_MAX);
-	recorded->dwell_ns = recorded_number(json, "dwell_ns", INT64_MAX);
+	recorded->dwell_ns = recorded_number(json, type == RECORD_ACCEPTED ? "accept_wait_ns" : "dwell_ns", INT64_MAX);
 	record->side = side_parse(text_of(json, "side"));
 	record->closed_by = closed_by_parse(text_of(json, "closed_by"));
 	record->end = end_parse(text_of(json, "end"));
@@ -402,6 +402,7 @@ static const struct {
 	{ "connect_failed", RECORDED_EVENT, RECORD_CONNECT_FAILED },
 	{ "local_port", RECORDED_EVENT, RECORD_LOCAL_PORT },
 	{ "bind_failed", RECORDED_EVENT, RECORD_BIND_FAILED },
+	{ "accepted", RECORDED_EVENT, RECORD_ACCEPTED },
 	{ "holder", RECORDED_EVENT, RECORD_HOLDER },
 	{ "ports", RECORDED_EVENT, RECORD_PORTS },
 	{ "present", RECORDED_EVENT, RECORD_PRESENT },

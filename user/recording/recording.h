@@ -117,6 +117,7 @@ struct recording_config {
 	uint32_t keep_files; /* the last so many stay; 0: all */
 	bool cmdline; /* command lines of processes too: they can hold secrets */
 	bool ports; /* what is known of local ports too */
+	bool accepts; /* and how long connections waited for accept(): a view that the source tells of it writes it */
 	double wait_seconds; /* for a reader of the FIFO; negative: without end */
 	recording_room *room; /* asked before anything is written; NULL: nobody is */
 	void *context; /* of `room` */

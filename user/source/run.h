@@ -47,6 +47,7 @@ struct run_needs {
 	bool renames_files; /* gives files other names while it runs */
 	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
 	bool port_search; /* records tell how long connect() looked for a port, and what else of a socket concerns ports */
+	bool accepts; /* RECORD_ACCEPTED events tell how long connections waited for accept() */
 	bool ports; /* RECORD_PORTS events keep the view informed of the ports of the namespaces that events come from */
 	enum bind_failures bind_failures; /* RECORD_BIND_FAILED events */
 	bool present; /* RECORD_PRESENT events keep it informed of all live sockets, RECORD_LISTENER events of all listening ones */

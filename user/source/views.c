@@ -92,6 +92,8 @@ static bool wants(const struct views_member *member, const struct event *event)
 		return member->needs.ports;
 	if (event->record.type == RECORD_BIND_FAILED)
 		return member->needs.bind_failures;
+	if (event->record.type == RECORD_ACCEPTED)
+		return member->needs.accepts;
 	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)
 		return member->needs.present;
 	if (event->record.type == RECORD_NAMESPACE)
@@ -204,6 +206,7 @@ struct run_needs views_needs(const struct views *views)
 		needs.renames_files |= one->renames_files;
 		needs.port_search |= one->port_search;
 		needs.local_ports |= one->local_ports;
+		needs.accepts |= one->accepts;
 		needs.ports |= one->ports;
 		if (one->bind_failures > needs.bind_failures)
 			needs.bind_failures = one->bind_failures;

@@ -150,7 +150,7 @@ static void percentile_json(struct json *json, const char *key, const struct his
 }
 
 void hist_json(struct json *json, const struct hist_interval *interval, const struct group *group, unsigned int state,
-	       bool search, const struct account *account)
+	       const char *of, const struct account *account)
 {
 	json_object_begin(json, NULL);
 	json_string(json, "type", "histogram");
@@ -159,8 +159,8 @@ void hist_json(struct json *json, const struct hist_interval *interval, const st
 	json_string(json, "by", interval->by);
 	group_json(json, group);
 	json_string(json, "state", tcp_state_name(state));
-	if (search)
-		json_string(json, "of", "search");
+	if (of)
+		json_string(json, "of", of);
 	json_u64(json, "count", account->dwell.count);
 	json_u64(json, "sum_ns", account->dwell.sum_ns);
 	percentile_json(json, "p50_ns", &account->dwell, 50);

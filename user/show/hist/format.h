@@ -20,8 +20,8 @@ struct hist_interval {
  */
 void hist_text(struct buffer *out, const struct group *group, const char *what, const struct account *account, bool color);
 
-/* {"type":"histogram",…} and a newline. `search`: of the search for a port alone, with "of" that says so. */
+/* {"type":"histogram",…} and a newline. `of`: what lasted, where it is not the state; else NULL. */
 void hist_json(struct json *json, const struct hist_interval *interval, const struct group *group, unsigned int state,
-	       bool search, const struct account *account);
+	       const char *of, const struct account *account);
 
 #endif

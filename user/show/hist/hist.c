@@ -5,6 +5,7 @@
 #include "show/hist/hist.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,9 @@ struct hist_view {
 	struct json json;
 	struct buffer text;
 	uint64_t begin_ns, interval_begin_ns, next_ns, intervals;
+	bool head_flushed;
 	unsigned int heat_lines; /* since the last head */
+	uint64_t untimed; /* accepts whose wait is not known, in this interval */
 };
 
 /* In the order of a life. */
@@ -53,7 +56,7 @@ const char *hist_sort_name(enum hist_sort sort)
 
 const char *hist_of_name(enum hist_of of)
 {
-	static const char *const names[HIST_OFS] = { "states", "search" };
+	static const char *const names[HIST_OFS] = { "states", "search", "accept" };
 
 	return names[of];
 }
@@ -88,7 +91,9 @@ static bool has_something(const struct account *account)
 
 static const char *what_of(const struct hist_view *hist, unsigned int state)
 {
-	return hist->config.of == HIST_OF_SEARCH ? "port search" : tcp_state_name(state);
+	static const char *const names[HIST_OFS] = { [HIST_OF_SEARCH] = "port search", [HIST_OF_ACCEPT] = "accept queue" };
+
+	return names[hist->config.of] ?: tcp_state_name(state);
 }
 
 static void show_heat(struct hist_view *hist, const struct group *group, const struct hist_interval *interval,
@@ -110,7 +115,7 @@ static void show_group(struct hist_view *hist, struct group *group, const struct
 		if (!has_something(account))
 			continue;
 		if (hist->config.json)
-			hist_json(&hist->json, interval, group, state_order[i], hist->config.of == HIST_OF_SEARCH, account);
+			hist_json(&hist->json, interval, group, state_order[i], hist->config.of ? hist_of_name(hist->config.of) : NULL, account);
 		else if (hist->config.heat)
 			show_heat(hist, group, interval, state_order[i], account);
 		else
@@ -195,6 +200,9 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 		show_group(hist, rows[i].group, &interval);
 		err = write_out(hist);
 	}
+	if (hist->untimed && !config->json)
+		buffer_printf(&hist->text, "%" PRIu64 " accepted after a time that is not known: they waited before tcpdwell began, or accept() was not seen\n\n",
+			      hist->untimed);
 	if (shown < count && !config->json && !config->heat)
 		buffer_printf(&hist->text, "... and %zu more of %s (-r shows more)\n\n", count - shown,
 			      interval.by);
@@ -203,6 +211,12 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 	return err ?: output_flush(hist->output);
 }
 
+static bool run_sees(const struct run *run, enum fact fact)
+{
+	return run->hooks[fact] && strcmp(run->hooks[fact], "none") != 0;
+}
+
+/* Not flushed: the head is seen with the first tick, when the sockets from before are known. Scripts wait for it. */
 static int hist_begin(struct view *view, const struct run *run)
 {
 	struct hist_view *hist = (struct hist_view *)view;
@@ -214,7 +228,9 @@ static int hist_begin(struct view *view, const struct run *run)
 		header_json(&hist->json, run);
 	else
 		buffer_append_string(&hist->text, source_note(run));
-	return write_out(hist) ?: output_flush(hist->output);
+	if (hist->config.of == HIST_OF_ACCEPT && run->recorded && !run_sees(run, FACT_ACCEPTED) && !hist->config.json)
+		buffer_append_string(&hist->text, "Nothing is known of accept(): this was recorded without record --accepts.\n\n");
+	return write_out(hist);
 }
 
 /* A search is the first part of SYN_SENT. Where it was not measured, how long it took is not known. */
@@ -226,11 +242,92 @@ static struct event search_of(const struct event *event)
 	return search;
 }
 
+/* It waits from now on, or is found to do so. How long one waits that its client has closed meanwhile is not known then. */
+static void accept_waits(struct hist_view *hist, const struct event *event)
+{
+	struct event waits = *event;
+
+	if (event->record.type == RECORD_SOCKET && event->record.new_state != STATE_ESTABLISHED)
+		waits.record.since_ns = 0;
+	waits.record.new_state = STATE_ESTABLISHED;
+	if (event->record.type == RECORD_SOCKET)
+		waits.record.old_state = STATE_ESTABLISHED;
+	model_event(hist->model, &waits);
+}
+
+/* Who accepted it has it: so the time is his. */
+static void accept_moves(struct hist_view *hist, const struct event *event)
+{
+	const struct held held = { .process = event->record.owner, .count = 1, .fd = -1 };
+	struct event moves = *event;
+
+	if (!held.process.start_ns || event->record.flags & FLAG_IN_ACCEPT_QUEUE || event->record.attribution != ATTRIBUTION_OBSERVED)
+		return;
+	moves.held = &held;
+	moves.record.type = RECORD_HOLDER;
+	model_event(hist->model, &moves);
+}
+
+/* As a transition that leaves the queue. One that is not known to wait came before its beginning was told. */
+static void accept_leaves(struct hist_view *hist, const struct event *event, bool waits)
+{
+	struct event leaves = *event;
+
+	if (waits)
+		accept_moves(hist, event);
+	leaves.record.type = RECORD_TRANSITION;
+	leaves.record.old_state = STATE_ESTABLISHED;
+	leaves.record.new_state = STATE_CLOSE;
+	leaves.record.flags = waits ? 0 : FLAG_FIRST_SEEN;
+	leaves.record.recorded_state = 0;
+	hist->untimed += !leaves.record.since_ns;
+	model_event(hist->model, &leaves);
+}
+
+/* Transitions tell that it was accepted, where nothing else did. */
+static void on_accept_transition(struct hist_view *hist, const struct event *event, bool waits)
+{
+	bool queued = event->record.flags & FLAG_IN_ACCEPT_QUEUE;
+	struct event unseen = *event;
+
+	if (queued && event->record.new_state == STATE_ESTABLISHED)
+		accept_waits(hist, event);
+	if (!waits || (queued && event->record.new_state != STATE_CLOSE))
+		return;
+	unseen.record.since_ns = 0;
+	accept_leaves(hist, &unseen, true);
+}
+
+static void on_accept_event(struct hist_view *hist, const struct event *event)
+{
+	bool waits = live_sockets_find(&hist->model->sockets, event->record.id);
+
+	switch (event->record.type) {
+	case RECORD_TRANSITION:
+		on_accept_transition(hist, event, waits);
+		break;
+	case RECORD_ACCEPTED:
+		accept_leaves(hist, event, waits);
+		break;
+	case RECORD_SOCKET:
+		if (event->record.flags & FLAG_IN_ACCEPT_QUEUE)
+			accept_waits(hist, event);
+		break;
+	case RECORD_HOLDER:
+		model_event(hist->model, event);
+		break;
+	}
+}
+
 static int hist_event(struct view *view, const struct event *event)
 {
 	struct hist_view *hist = (struct hist_view *)view;
 	struct event search;
 
+	if (hist->config.of == HIST_OF_ACCEPT) {
+		on_accept_event(hist, event);
+		return 0;
+	}
 	if (hist->config.of == HIST_OF_SEARCH && event->record.type == RECORD_TRANSITION) {
 		search = search_of(event);
 		event = &search;
@@ -252,6 +349,7 @@ static void next_interval(struct hist_view *hist, const struct tick *tick)
 	hist->interval_begin_ns = tick->time_ns;
 	hist->next_ns += (late_ns / hist->config.interval_ns + 1) * hist->config.interval_ns;
 	hist->intervals++;
+	hist->untimed = 0;
 	model_clear_dwell(hist->model);
 	model_forget(hist->model, tick->time_ns);
 }
@@ -267,6 +365,12 @@ static int hist_tick(struct view *view, const struct tick *tick)
 	uint64_t left_ms;
 	int err;
 
+	if (!hist->head_flushed) {
+		hist->head_flushed = true;
+		err = output_flush(hist->output);
+		if (err)
+			return err;
+	}
 	if (!hist->config.interval_ns)
 		return 0;
 	if (tick->time_ns >= hist->next_ns) {

@@ -9,10 +9,14 @@
 
 enum hist_sort { HIST_BY_COUNT, HIST_BY_OPEN, HIST_BY_NAME, HIST_SORTS };
 
-enum hist_of { HIST_OF_STATES, HIST_OF_SEARCH, HIST_OFS };
+enum hist_of { HIST_OF_STATES, HIST_OF_SEARCH, HIST_OF_ACCEPT, HIST_OFS };
 
 struct hist_config {
-	enum hist_of of; /* the time in each state, or how long connect() looked for a port; then `states` is SYN_SENT */
+	/*
+	 * The time in each state; how long connect() looked for a port, then `states` is SYN_SENT; or how long connections waited in
+	 * accept queues, then `states` is ESTABLISHED, which is what all of them were first.
+	 */
+	enum hist_of of;
 	uint32_t states; /* bit (1 << state), as hist_states() gives them */
 	unsigned int by; /* what histograms are of, see account/group.h */
 	enum hist_sort sort;
@@ -32,7 +36,7 @@ void hist_view_free(struct view *view);
 /* Of the states that are asked for (bit 1 << state; 0: any) those that have histograms. */
 uint32_t hist_states(uint32_t asked);
 
-/* "states", "search" */
+/* "states", "search", "accept" */
 const char *hist_of_name(enum hist_of of);
 
 /* "count", "open", "name" */

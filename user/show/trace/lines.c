@@ -54,6 +54,8 @@ static bool is_shown(const struct lines_view *lines, const struct event *event)
 
 	if (record->type == RECORD_CONNECT_FAILED)
 		return lines->config.connect_failed;
+	if (record->type == RECORD_ACCEPTED)
+		return lines->config.accepts;
 	if (record->type == RECORD_HOLDER)
 		return lines->config.holders;
 	if (record->type != RECORD_TRANSITION)

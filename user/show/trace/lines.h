@@ -10,6 +10,7 @@
 struct lines_config {
 	uint32_t states; /* bit (1 << state): transitions from or to these are shown */
 	bool connect_failed; /* and connects that failed */
+	bool accepts; /* and how long connections waited for accept() */
 	bool holders; /* and who has sockets that wait: JSON only */
 	bool json, cmdline; /* command lines too, in JSON */
 	struct transition_columns columns; /* of text */

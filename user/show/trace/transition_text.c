@@ -198,6 +198,11 @@ static void add_states(struct line *line, const struct event *event)
 		add_left(line, "connect failed", 14, 26);
 		return;
 	}
+	if (record->type == RECORD_ACCEPTED) {
+		old_name = record->flags & FLAG_IN_ACCEPT_QUEUE ? "over, never accepted" : "accepted";
+		add_left(line, old_name, strlen(old_name), 26);
+		return;
+	}
 	add_left(line, old_name, strlen(old_name), 11);
 	add(line, "-> ", 3);
 	add_left(line, new_name, strlen(new_name), 11);
