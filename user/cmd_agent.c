@@ -224,7 +224,7 @@ const struct command command_agent = {
 		       "right; alert rules and a dashboard are in share/tcpdwell/monitoring.",
 	.examples = "  tcpdwell agent                                          # metrics alone: curl http://127.0.0.1:9669/metrics\n"
 		    "  tcpdwell agent --dir /var/lib/tcpdwell                  # until it is stopped\n"
-		    "  tcpdwell agent --listen :9669 --allow-host web1.example # for a Prometheus elsewhere\n"
+		    "  tcpdwell agent --listen :9669 --allow-host web1.example  # for a Prometheus elsewhere\n"
 		    "  tcpdwell agent --dir /var/lib/tcpdwell --budget 1GiB\n"
 		    "  tcpdwell agent status --dir /var/lib/tcpdwell           # what it holds\n"
 		    "  tcpdwell report /var/lib/tcpdwell --since 2h            # what happened\n"

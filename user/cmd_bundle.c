@@ -290,7 +290,7 @@ const struct command command_bundle = {
 		       "a time: the summary, the findings of diagnose, the events themselves as a recording, and what check says of this\n"
 		       "machine. Addresses, names of processes, containers and units are in it; command lines and contents are not.",
 	.examples = "  tcpdwell bundle --since 30m -o incident.tar.gz\n"
-		    "  tcpdwell bundle friday.rec* --since \"2026-11-28 03:00\" --until \"2026-11-28 03:30\" -o incident.tar.gz",
+		    "  tcpdwell bundle friday.rec* --at \"2026-11-28 03:12\" -o incident.tar.gz",
 	.own = bundle_options,
 	.main = bundle_main,
 };

@@ -219,7 +219,7 @@ static int check_run(const struct options *options)
 
 const struct command command_check = {
 	.name = "check",
-	.summary = "what this kernel and these privileges allow, and what is missing",
+	.summary = "what this kernel and these privileges allow, what is missing",
 	.description = "Loads and attaches everything for a moment and says which hook serves which fact, or what is missing.\n"
 		       "Exits with 0 when tcpdwell works here, 77 when a privilege is missing, 1 otherwise.",
 	.examples = "  tcpdwell check\n"

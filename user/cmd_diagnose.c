@@ -175,7 +175,7 @@ static int diagnose_main(int argc, char **argv)
 
 const struct command command_diagnose = {
 	.name = "diagnose",
-	.summary = "what is wrong, who does it, since when, what to change and what not to bother with",
+	.summary = "what is wrong, who does it, since when, and what to change",
 	.arguments = "[FILE]",
 	.description =
 		"Looks at what is there, watches for half a minute (or -d), and says in sentences what is wrong: NOW something fails,\n"

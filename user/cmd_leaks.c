@@ -86,7 +86,7 @@ static bool leaks_options_check(const struct options *options)
 
 const struct command command_leaks = {
 	.name = "leaks",
-	.summary = "sockets stuck in CLOSE_WAIT (or another state): who has them, descriptors, age",
+	.summary = "sockets stuck in CLOSE_WAIT (or another state): who has them, age",
 	.description = "Lists the sockets that are in CLOSE_WAIT for longer than --older-than: a line for each cause first, with the process\n"
 		       "that has them, what it runs, what of them was read, and its descriptors; then each socket, the oldest first. Sockets\n"
 		       "from before tcpdwell are there too; their age is then \"at least\". Without -d it looks once; with -d it watches first,\n"
@@ -95,7 +95,7 @@ const struct command command_leaks = {
 	.examples = "  tcpdwell leaks                        # what is stuck now\n"
 		    "  tcpdwell leaks -d 60                  # watch for a minute: is it growing?\n"
 		    "  tcpdwell leaks --fail-on 100 >/dev/null || echo leaking   # in a script; exit code 3\n"
-		    "  tcpdwell leaks --older-than 1h -j | jq -r 'select(.type == \"leak\") | .holder_comm' | sort | uniq -c\n"
+		    "  tcpdwell leaks --older-than 1h -j | jq -r '.holder_comm // empty'\n"
 		    "  tcpdwell leaks --state FIN_WAIT2,LAST_ACK --older-than 2m -d 2m",
 	.own = leaks_options,
 	.own_defaults = &leaks_defaults,

@@ -133,7 +133,7 @@ static int ports_run(const struct options *options)
 
 const struct command command_ports = {
 	.name = "ports",
-	.summary = "local ports left for each destination, who has them, when they run out",
+	.summary = "local ports left for each destination, and when they run out",
 	.arguments = "[INTERVAL [COUNT]]",
 	.description =
 		"How many local ports connect() has left for each destination: a remote address and port, from one local\n"

@@ -318,7 +318,7 @@ static const struct option_set report_options[] = { { report_rows }, {} };
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "show recorded files as summary, trace, top, hist, leaks, ports or diagnose, without root",
+	.summary = "show what was recorded as any of these views did, without root",
 	.arguments = "FILE|DIR… [summary|trace|top|hist|leaks|ports|diagnose]",
 	.description = "Shows what tcpdwell record or agent wrote, as the live command would have shown it then, with that command's\n"
 		       "options and filters; without a view what happened, in sentences. Files of one or several runs are read in the order\n"

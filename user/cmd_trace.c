@@ -67,7 +67,7 @@ static struct view *trace_view_new(const struct options *options, struct output 
 
 const struct command command_trace = {
 	.name = "trace",
-	.summary = "one line for each transition into and out of TIME_WAIT and CLOSE_WAIT",
+	.summary = "a line for each socket that enters or leaves TIME_WAIT, CLOSE_WAIT",
 	.description = "Shows who makes each TIME_WAIT and CLOSE_WAIT as it happens: a line when a socket enters or leaves one\n"
 		       "of these states, and when connect() fails, with the reason. Totals at the end.",
 	.examples = "  tcpdwell trace                       # into and out of TIME_WAIT and CLOSE_WAIT\n"

@@ -33,11 +33,11 @@ static void show_help(void)
 {
 	size_t i;
 
-	printf("tcpdwell: who puts this machine's sockets into TIME_WAIT and CLOSE_WAIT, since when, and who closed first\n\n"
+	printf("tcpdwell: who puts this machine's sockets into TIME_WAIT and CLOSE_WAIT,\nsince when, and who closed first\n\n"
 	       "Usage: tcpdwell [COMMAND] [OPTIONS]\n\nCommands:\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
-	printf("\nWithout a command: top on a terminal, trace otherwise. tcpdwell COMMAND --help shows its options and examples.\n");
+	printf("\nWithout a command: top on a terminal, trace otherwise.\ntcpdwell COMMAND --help shows its options and examples.\n");
 }
 
 static const struct command *command_find(const char *name)

@@ -9,7 +9,7 @@ end
 
 # name, tab, description of each option of a command; "=" behind long ones that take a value
 function __tcpdwell_options # PROGRAM COMMAND
-    $argv[1] $argv[2] --help 2>/dev/null | sed -nE '
+    $argv[1] $argv[2] --help 2>/dev/null | sed -E ':a;N;$!ba;s/\n {31}/ /g' | sed -nE '
         s/^  (-.), (--[a-z0-9-]+=?)[^ ]* +(.*)/\1\t\3\n\2\t\3/p
         s/^      (--[a-z0-9-]+=?)[^ ]* +(.*)/\1\t\2/p'
 end

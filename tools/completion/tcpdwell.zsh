@@ -10,7 +10,7 @@ _tcpdwell_commands() {
 
 # short, long, = if there is a value, description: of each option of a command, with tabs between
 _tcpdwell_options() {
-	$program "$@" --help 2>/dev/null | sed -nE '
+	$program "$@" --help 2>/dev/null | sed -E ':a;N;$!ba;s/\n {31}/ /g' | sed -nE '
 		s/^  (-.), (--[a-z0-9-]+)(=?)[^ ]* +(.*)/\1\t\2\t\3\t\4/p
 		s/^      (--[a-z0-9-]+)(=?)[^ ]* +(.*)/\t\1\t\2\t\3/p'
 }
