@@ -28,6 +28,7 @@ struct waiting {
 	uint32_t found; /* number of the look that found it last */
 	uint8_t missed; /* by so many looks since */
 	uint8_t state;
+	uint8_t present_state; /* as a look at all sockets told of it last; 0: none did */
 	bool queued;
 	bool calm; /* of a look at all sockets: nothing is done for its sake alone */
 };
@@ -175,12 +176,26 @@ int holders_check_event(struct holders_check *check, const struct transition *re
 	return 0;
 }
 
+/*
+ * Who knows sockets by looks at all of them hears of this one for the first time, or in another state: what was told of its holder
+ * before had no place there, or is taken for past.
+ */
+static void tell_again(struct waiting *waiting, unsigned int state)
+{
+	if (waiting->present_state != state)
+		waiting->told = TOLD_NOTHING;
+	waiting->present_state = state;
+}
+
 int holders_check_present(struct holders_check *check, const struct transition *record, bool gone)
 {
 	struct waiting *waiting = id_map_find(&check->waiting, record->id);
 
-	if (waiting && !waiting->calm)
+	if (waiting && !waiting->calm) {
+		if (!gone)
+			tell_again(waiting, record->new_state);
 		return 0;
+	}
 	if (gone || record->flags & FLAG_TIMEWAIT) {
 		leave(check, record->id);
 		return 0;

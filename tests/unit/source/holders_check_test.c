@@ -364,6 +364,31 @@ static void test_calm_ones(void **state)
 	holders_check_free(check);
 }
 
+/* A look at all sockets that comes after the holder was told has it told again, once; and so does one that finds another state. */
+static void test_told_again_when_present(void **state)
+{
+	struct transition present = { .type = RECORD_PRESENT, .id = 1, .new_state = STATE_CLOSE_WAIT };
+	struct holders_check *check = check_new();
+
+	(void)state;
+	waits(check, 1, START_NS);
+	look_begin(check);
+	found(check, 10, "a", 3, 0, 1);
+	look_end(check, START_NS);
+	assert_int_equal(n_told, 1);
+	assert_int_equal(holders_check_present(check, &present, false), 0);
+	look_begin(check);
+	found(check, 10, "a", 3, 0, 1);
+	look_end(check, START_NS);
+	assert_held(1, 10, 1, 3, false);
+	assert_int_equal(holders_check_present(check, &present, false), 0);
+	look_begin(check);
+	found(check, 10, "a", 3, 0, 1);
+	look_end(check, START_NS);
+	assert_int_equal(n_told, 0);
+	holders_check_free(check);
+}
+
 static void test_when(void **state)
 {
 	struct holders_check *check = check_new();
@@ -463,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_orphans_are_expected),
 		cmocka_unit_test(test_hook_is_newer_than_the_look),
 		cmocka_unit_test(test_calm_ones),
+		cmocka_unit_test(test_told_again_when_present),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_never_more_than_a_hundredth),
 		cmocka_unit_test(test_recount),

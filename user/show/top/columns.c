@@ -350,12 +350,29 @@ static void append_cell(struct buffer *out, const struct column *column, const c
 		buffer_printf(out, "%*s", column->width, text);
 }
 
-/* A text in so many columns: padded, and cut where there is no room for more. */
+/* The pid at the end of "name[pid]", which tells apart what the name does not; NULL: it does not end so. */
+static const char *pid_of_label(const char *text)
+{
+	const char *pid = strrchr(text, '[');
+	size_t digits = pid ? strspn(pid + 1, "0123456789") : 0;
+
+	return digits && !strcmp(pid + 1 + digits, "]") ? pid : NULL;
+}
+
+/* A text in so many columns: padded, and cut where there is no room for more: the name, not the pid behind it. */
 static void append_label(struct buffer *out, const char *text, unsigned int width, bool cuts)
 {
+	const char *pid = cuts ? pid_of_label(text) : NULL;
+	size_t most = cuts ? width : GROUP_LABEL, columns = 0;
 	char cell[GROUP_LABEL * 2];
-	size_t columns = text_sanitise(cell, sizeof(cell), text, strlen(text), cuts ? width : GROUP_LABEL);
 
+	if (pid && strlen(text) > width && strlen(pid) + 4 <= width) {
+		columns = text_sanitise(cell, sizeof(cell), text, pid - text, width - strlen(pid));
+		buffer_append_string(out, cell);
+		text = pid;
+		most = width - columns;
+	}
+	columns += text_sanitise(cell, sizeof(cell), text, strlen(text), most);
 	buffer_append_string(out, cell);
 	for (; columns < width; columns++)
 		buffer_append_char(out, ' ');

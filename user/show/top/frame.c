@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is particular to `top` in its frames: title, totals, what was lost; heads and rows. */
+#include <stdio.h>
 #include <string.h>
 
 #include "event/summary.h"
@@ -10,6 +11,7 @@
 #include "util/tcp_state.h"
 
 #define HEALTH_TEXT 1024
+#define LINES_TEXT 512
 #define SENTENCES_SHARE 3 /* of the terminal for what stands out: a third */
 
 #define HELP \
@@ -105,6 +107,16 @@ static void draw_time(const struct timeline *timeline, struct frame *frame)
 	frame_end_line(frame, FRAME_WARNING);
 }
 
+/* What the line holds, in as many lines as it takes: a number that is cut is another number. */
+static void end_lines(struct frame *frame, enum frame_style style)
+{
+	char text[LINES_TEXT];
+
+	snprintf(text, sizeof(text), "%.*s", (int)frame->line.size, frame->line.size ? frame->line.data : "");
+	buffer_clear(&frame->line);
+	frame_sentence(frame, text, style);
+}
+
 void top_ui_draw_top(struct panel *panel, struct frame *frame)
 {
 	const struct top_model *model = of(panel)->model;
@@ -119,9 +131,9 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 	if (of(panel)->timeline)
 		draw_time(of(panel)->timeline, frame);
 	top_totals_text(&frame->line, model);
-	frame_end_line(frame, FRAME_PLAIN);
+	end_lines(frame, FRAME_PLAIN);
 	if (top_states_text(&frame->line, model))
-		frame_end_line(frame, FRAME_PLAIN);
+		end_lines(frame, FRAME_PLAIN);
 	if (!panel->help && panel->mode == PANEL_LIST) {
 		lines = top_findings_draw(of(panel), frame);
 		if (!of(panel)->opened && lines < frame->rows / SENTENCES_SHARE)

@@ -371,7 +371,7 @@ static void holder_text(struct buffer *out, const struct model *model, const str
 		return;
 	}
 	if (!socket->process && socket->base.state == STATE_TIME_WAIT) {
-		buffer_append_string(out, "was in TIME_WAIT before the start: who closed it is not known any more");
+		buffer_append_string(out, "closed before the start, by whom is not known");
 		return;
 	}
 	process_text(out, model, socket->process);
