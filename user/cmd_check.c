@@ -36,7 +36,6 @@ static void try_tracer(struct check *check, const struct options *options)
 		.present = true,
 		.port_search = true,
 		.bind_failures = BIND_FAILURES_ALWAYS,
-		.accepts = true,
 		.ports = true,
 		.hooks = options->run.hooks,
 	};
