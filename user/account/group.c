@@ -261,7 +261,7 @@ static void rename_part(struct group *group, struct group_words *words, const st
 
 	if (words->detail && !strncmp(words->detail, process->comm, COMM_BYTES))
 		return;
-	comm = strndup(process->comm, COMM_BYTES);
+	comm = shortage_noted(strndup(process->comm, COMM_BYTES));
 	if (!comm)
 		return;
 	free(words->detail);
