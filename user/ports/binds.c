@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 #define BINDS_MAX 256
 #define FORGET_NS 600000000000ULL
 
@@ -38,7 +40,7 @@ static struct bind_failure *get(struct port_binds *binds, const struct bind_key 
 	*is_new = !bind;
 	if (bind)
 		return bind;
-	bind = binds->count < BINDS_MAX ? calloc(1, sizeof(*bind)) : NULL;
+	bind = binds->count < BINDS_MAX ? shortage_noted(calloc(1, sizeof(*bind))) : NULL;
 	if (bind) {
 		bind->key = *key;
 		HASH_ADD(hh, binds->by_key, key, sizeof(bind->key), bind);
@@ -140,7 +142,7 @@ int port_binds_conclude(struct port_binds *binds, uint64_t now_ns)
 	struct bind_failure *bind, *next, **sorted;
 
 	if (binds->count > binds->sorted_capacity) {
-		sorted = realloc(binds->sorted, binds->count * sizeof(*sorted));
+		sorted = shortage_noted(realloc(binds->sorted, binds->count * sizeof(*sorted)));
 		if (!sorted)
 			return -ENOMEM;
 		binds->sorted = sorted;

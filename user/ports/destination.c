@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 #define NSEC_PER_SEC 1e9
 #define HOLDERS_MAX 64
 
@@ -76,7 +78,7 @@ int port_holders_add(struct port_holders *holders, uint32_t process, uint8_t sta
 	}
 	if (holders->used == holders->capacity) {
 		capacity = holders->capacity ? 2 * holders->capacity : 4;
-		list = realloc(list, capacity * sizeof(*list));
+		list = shortage_noted(realloc(list, capacity * sizeof(*list)));
 		if (!list)
 			return -ENOMEM;
 		holders->list = list;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/number.h"
+#include "util/shortage.h"
 
 #define FORGET_NS 120000000000ULL
 
@@ -40,7 +41,7 @@ struct destination *destinations_get(struct destinations *destinations, const st
 	HASH_FIND(hh, destinations->by_key, key, sizeof(*key), destination);
 	if (destination)
 		return destination;
-	destination = destinations->count < destinations->max ? calloc(1, sizeof(*destination)) : NULL;
+	destination = destinations->count < destinations->max ? shortage_noted(calloc(1, sizeof(*destination))) : NULL;
 	if (!destination) {
 		destinations->refused++;
 		return NULL;
@@ -89,7 +90,7 @@ static int make_room(struct destinations *destinations)
 
 	if (destinations->count <= destinations->sorted_capacity)
 		return 0;
-	sorted = realloc(destinations->sorted, destinations->count * sizeof(*sorted));
+	sorted = shortage_noted(realloc(destinations->sorted, destinations->count * sizeof(*sorted)));
 	if (!sorted)
 		return -ENOMEM;
 	destinations->sorted = sorted;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 void port_namespaces_init(struct port_namespaces *namespaces)
 {
 	id_map_init(&namespaces->by_netns, sizeof(struct port_namespace *));
@@ -48,7 +50,7 @@ static struct port_namespace *get(struct port_namespaces *namespaces, uint32_t n
 
 	if (namespace)
 		return namespace;
-	namespace = calloc(1, sizeof(*namespace));
+	namespace = shortage_noted(calloc(1, sizeof(*namespace)));
 	place = namespace ? id_map_put(&namespaces->by_netns, netns) : NULL;
 	if (place)
 		return *place = namespace;
@@ -62,7 +64,7 @@ static int copy_bound(struct port_facts *copy, const struct port_facts *facts)
 	struct bound_socket *bound = NULL;
 
 	if (size) {
-		bound = malloc(size);
+		bound = shortage_noted(malloc(size));
 		if (!bound)
 			return -ENOMEM;
 		memcpy(bound, facts->bound, size);

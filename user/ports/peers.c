@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/number.h"
+#include "util/shortage.h"
 
 #define PEERS_DEFAULT 10000
 #define FORGET_NS 120000000000ULL
@@ -40,7 +41,7 @@ struct peer *peers_get(struct peers *peers, const struct peer_key *key)
 	HASH_FIND(hh, peers->by_key, key, sizeof(*key), peer);
 	if (peer)
 		return peer;
-	peer = peers->count < peers->max ? calloc(1, sizeof(*peer)) : NULL;
+	peer = peers->count < peers->max ? shortage_noted(calloc(1, sizeof(*peer))) : NULL;
 	if (peer) {
 		peer->key = *key;
 		HASH_ADD(hh, peers->by_key, key, sizeof(peer->key), peer);
@@ -95,7 +96,7 @@ int peers_conclude(struct peers *peers, uint64_t now_ns)
 	struct peer *peer, *next, **sorted;
 
 	if (peers->count > peers->sorted_capacity) {
-		sorted = realloc(peers->sorted, peers->count * sizeof(*sorted));
+		sorted = shortage_noted(realloc(peers->sorted, peers->count * sizeof(*sorted)));
 		if (!sorted)
 			return -ENOMEM;
 		peers->sorted = sorted;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 #define NSEC_PER_SEC 1000000000ULL
 
 static void processes_clear(struct ports_model *model)
@@ -264,7 +266,7 @@ static struct port_process *process_row(struct ports_model *model, uint32_t numb
 	HASH_FIND(hh, model->processes, &number, sizeof(number), process);
 	if (process)
 		return process;
-	process = calloc(1, sizeof(*process));
+	process = shortage_noted(calloc(1, sizeof(*process)));
 	if (!process)
 		return NULL;
 	process->process = number;
@@ -332,7 +334,7 @@ static int sort_processes(struct ports_model *model)
 	size_t n = 0;
 
 	if (model->n_processes > model->processes_capacity) {
-		sorted = realloc(model->sorted_processes, model->n_processes * sizeof(*sorted));
+		sorted = shortage_noted(realloc(model->sorted_processes, model->n_processes * sizeof(*sorted)));
 		if (!sorted)
 			return -ENOMEM;
 		model->sorted_processes = sorted;

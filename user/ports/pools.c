@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 #define POOLS_DEFAULT 1000 /* each has a bit for every port */
 
 void local_pools_init(struct local_pools *pools, size_t max)
@@ -55,7 +57,7 @@ static struct local_pool *get(struct local_pools *pools, const struct local_key 
 	HASH_FIND(hh, pools->by_key, key, sizeof(*key), pool);
 	if (pool)
 		return pool;
-	pool = pools->count < pools->max ? calloc(1, sizeof(*pool)) : NULL;
+	pool = pools->count < pools->max ? shortage_noted(calloc(1, sizeof(*pool))) : NULL;
 	if (!pool)
 		return NULL;
 	pool->key = *key;
@@ -149,7 +151,7 @@ int local_pools_conclude(struct local_pools *pools, const struct port_namespaces
 	struct local_pool *pool, *next, **sorted;
 
 	if (pools->count > pools->sorted_capacity) {
-		sorted = realloc(pools->sorted, pools->count * sizeof(*sorted));
+		sorted = shortage_noted(realloc(pools->sorted, pools->count * sizeof(*sorted)));
 		if (!sorted)
 			return -ENOMEM;
 		pools->sorted = sorted;
