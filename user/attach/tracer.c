@@ -458,7 +458,7 @@ static void release_memory(const struct tcpdwell *skeleton)
 	uintptr_t begin, end;
 
 	malloc_trim(0);
-	if (!skeleton)
+	if (!skeleton || !skeleton->skeleton)
 		return;
 	begin = ((uintptr_t)skeleton->skeleton->data + page - 1) & -page;
 	end = ((uintptr_t)skeleton->skeleton->data + skeleton->skeleton->data_sz) & -page;
