@@ -156,6 +156,8 @@ struct transition {
 	__u64 socket_cgroup_id; /* sk_cgrp_data, where no process was seen, else 0 */
 	__u32 search_ns; /* SYN_SENT -> ESTABLISHED: how long connect() looked for a port; 0 = not measured */
 	__u32 own_range; /* of sockets that connect or are there: IP_LOCAL_PORT_RANGE, last << 16 | first; 0 = none */
+	__u32 device; /* index of the interface that the socket is bound to, by SO_BINDTODEVICE or link-local address; 0 = none, or not asked for */
+	__u32 padding2;
 	struct endpoint endpoint;
 	struct process owner;
 	struct process closer;
@@ -198,6 +200,13 @@ enum port_settings_flag {
 	PORTS_BLOCKED_LONG = 1 << 2, /* a port that was bound stays blocked until its last user is gone (before 6.18) */
 	PORTS_REUSE_FIN_WAIT2 = 1 << 3, /* also in FIN_WAIT2 (5.10) */
 };
+
+/*
+ * The range that is proposed where another is too narrow: below are the ports of most services. Ports outside of a namespace's range
+ * are looked at too, as far as they are in this one.
+ */
+#define PORTS_WIDE_LOW 10240
+#define PORTS_WIDE_HIGH 65535
 
 /*
  * What the iterators of bpf/ports.bpf.h print: first the settings of the namespace, then 64 ports at a time. The order in the
@@ -334,7 +343,7 @@ enum counter {
 _Static_assert(sizeof(struct process) == 40, "process layout");
 _Static_assert(sizeof(struct endpoint) == 40, "endpoint layout");
 _Static_assert(sizeof(struct connection) == 160, "connection layout");
-_Static_assert(sizeof(struct transition) == 184, "transition layout");
+_Static_assert(sizeof(struct transition) == 192, "transition layout");
 _Static_assert(sizeof(struct listener_key) == 24, "listener key layout");
 _Static_assert(sizeof(struct holder_record) == 48, "holder record layout");
 _Static_assert(sizeof(struct port_settings) == 24, "port settings layout");

@@ -19,7 +19,7 @@ struct happening {
 	__u64 time_ns;
 	__u64 since_ns; /* of a socket that is there: its state began then, as the kernel's timer tells; 0 = as recorded */
 	__u64 socket_cgroup_id;
-	__u32 search_ns, own_range; /* as in struct transition */
+	__u32 search_ns, own_range, device; /* as in struct transition */
 };
 
 /* See OPAQUE. */
@@ -141,6 +141,8 @@ static __always_inline struct transition *record_of(const struct happening *happ
 	record->socket_cgroup_id = happening->socket_cgroup_id;
 	record->search_ns = happening->search_ns;
 	record->own_range = happening->own_range;
+	record->device = happening->device;
+	record->padding2 = 0;
 	record->endpoint = *endpoint;
 	record->owner = connection->owner;
 	record->closer = connection->closer;

@@ -162,6 +162,13 @@ static __always_inline void port_page_fill(struct port_page *page)
 	}
 }
 
+static __always_inline bool page_is_asked_for(__u32 index)
+{
+	__u32 low = (__u16)ports_look.range, high = ports_look.range >> 16;
+
+	return index >= PORTS_WIDE_LOW / 64 || (index >= low / 64 && index <= high / 64);
+}
+
 /* iter/bpf_map_elem over port_pages, in the order of its indexes: the first begins the look. */
 static __always_inline void port_page_print(struct seq_file *seq, __u32 index)
 {
@@ -169,7 +176,7 @@ static __always_inline void port_page_print(struct seq_file *seq, __u32 index)
 
 	if (!index)
 		ports_look_begin(seq);
-	if (!ports_look.net || index < (__u16)ports_look.range / 64 || index > (ports_look.range >> 16) / 64)
+	if (!ports_look.net || !page_is_asked_for(index))
 		return;
 	port_page_fill(&page);
 	bpf_seq_write(seq, &page, sizeof(page));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What of a single socket concerns local ports: how long its connect() looked for one, and the range that it may choose from. Only
- * where measure_ports says so.
+ * What of a single socket concerns local ports: how long its connect() looked for one, the range that it may choose from, and the
+ * interface that it is bound to, which keeps its ports apart from those of others. Only where measure_ports says so.
  */
 #ifndef TCPDWELL_SEARCH_BPF_H
 #define TCPDWELL_SEARCH_BPF_H
@@ -28,6 +28,7 @@ static __always_inline __u32 search_time(const struct sock *sk, __u64 since_ns)
 
 static __always_inline void search_note(const struct sock *sk, const struct connection *connection, struct happening *happening)
 {
+	happening->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 	if (happening->new_state == TCP_SYN_SENT || happening->old_state == TCP_SYN_SENT)
 		happening->own_range = compat_own_range(sk);
 	if (happening->old_state == TCP_SYN_SENT && happening->new_state == TCP_ESTABLISHED && connection->state == TCP_SYN_SENT)

@@ -303,6 +303,7 @@ static __always_inline void tell_socket(struct connection *connection, const str
 			      .time_ns = now_ns,
 			      .socket_cgroup_id = connection->owner.start_ns ? 0 : socket_cgroup_id(sk),
 			      .own_range = measure_ports ? compat_own_range(sk) : 0,
+			      .device = measure_ports ? READ(sk, __sk_common.skc_bound_dev_if) : 0,
 		      });
 }
 
@@ -377,6 +378,7 @@ static __always_inline void tell_timewait(struct connection *connection, const s
 			      .flags = FLAG_TIMEWAIT | timewait_flags(tw),
 			      .time_ns = now_ns,
 			      .since_ns = connection->state == TCP_TIME_WAIT ? time_wait_began(tw, now_ns) : 0,
+			      .device = measure_ports ? READ(tw, __tw_common.skc_bound_dev_if) : 0,
 		      });
 }
 

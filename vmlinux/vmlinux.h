@@ -213,6 +213,7 @@ struct sock_common {
 	volatile unsigned char skc_state;
 	unsigned char skc_reuse: 4;
 	unsigned char skc_reuseport: 1;
+	int skc_bound_dev_if;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "experiment.h"
+#include "remedies.h"
 #include "watched.h"
 
 #define SOME 7
@@ -192,6 +193,55 @@ static void own_bind_first(struct world *world)
 static void own_without_port(struct world *world)
 {
 	own_connect(world, WAY_NO_PORT, "127.0.0.1");
+}
+
+/* Connections with the same ends, whose sockets are bound to this interface; NULL: to none. They hold a port of ours if `ours`. */
+static void connect_on(struct world *world, const char *device, int count, bool ours)
+{
+	struct ends ends = world->ends;
+	static struct port_set noted;
+	uint16_t port;
+	int fd;
+
+	ends.device = device;
+	while (count--) {
+		fd = must(world_connect(&ends), "connect");
+		world_accept(world->listener);
+		port = world_local_port(fd);
+		if (ours && !port_set_has(&noted, port))
+			world_note_used(world, port, false);
+		if (ours)
+			port_set_add(&noted, port);
+	}
+}
+
+/* Who is bound to an interface finds the ports of who is bound to none taken. */
+static void unbound_before(struct world *world)
+{
+	connect_on(world, "lo", 1, true);
+	connect_on(world, NULL, 4 * SOME, true);
+}
+
+/* ... but not the other way round. */
+static void on_lo_before(struct world *world)
+{
+	connect_on(world, "lo", 4 * SOME, false);
+}
+
+/* The second may have the ports of the first. */
+static void both_before(struct world *world)
+{
+	connect_on(world, "lo", 4 * SOME, true);
+	connect_on(world, NULL, 4 * SOME, true);
+}
+
+/* What is connected by one interface is no use of the other's ports. */
+static void two_links(struct world *world)
+{
+	if (!world_two_links(world))
+		return;
+	connect_on(world, "a1", 4 * SOME, false);
+	connect_on(world, "a0", 4 * SOME, true);
 }
 
 /* The same service from another of our addresses: none of its ports is used from this one. */
@@ -400,6 +450,12 @@ const struct experiment experiments[] = {
 	  .prepare = own_connected },
 	{ .name = "between_addresses", .range = "40000 40199", FROM_1 },
 	{ .name = "from_another_address", .range = "40000 40199", FROM_1, .prepare = from_another_address },
+	{ .name = "on_interface_beside_others", .range = "40000 40199", .ends.device = "lo", .prepare = unbound_before },
+	{ .name = "beside_one_on_interface", .range = "40000 40199", .prepare = on_lo_before },
+	{ .name = "on_interface_both", .range = "40000 40199", .ends.device = "lo", .prepare = both_before },
+	{ .name = "on_interface_ipv6", .range = "40000 40199", .ends = { .remote = "fd00::1", .device = "lo" }, .prepare = both_before },
+	{ .name = "link_local_two_interfaces", .range = "40000 40199", .prepare = two_links,
+	  .ends = { .local = LINK_LOCAL, .remote = LINK_REMOTE, .device = "a0", .way = WAY_NO_PORT } },
 	{ .name = "reserved", .range = "40000 40199", .reserved = "40010-40049,40100,40102,40105,50000" },
 	{ .name = "reserved_ends", .range = "40000 40200", .reserved = "40000,40200" },
 	{ .name = "reserved_one_end", .range = "40000 40200", .reserved = "40000" },
@@ -458,5 +514,11 @@ const struct experiment experiments[] = {
 	{ .name = "holders_and_victim", .range = "40000 40059", .watched = watched_holders },
 	{ .name = "changed_meanwhile", .range = "40000 40199", .watched = watched_changes },
 	{ .name = "bind_failures", .range = "40000 40199", .watched = watched_binds },
+	{ .name = "remedy_reserved", .range = "40000 40199", .reserved = "40010-40049", .watched = remedy_reserved },
+	{ .name = "remedy_range", .range = "40000 40199", .watched = remedy_range },
+	{ .name = "remedy_range_to_the_end", .range = "40000 40199", .watched = remedy_range_to_the_end, .large = true },
+	{ .name = "remedy_second_address", .range = "40000 40199", .watched = remedy_second_address },
+	{ .name = "remedy_no_port", .range = "40000 40199", .watched = remedy_no_port },
+	{ .name = "remedy_reuse", .range = "40000 40199", FROM_1, .watched = remedy_reuse },
 	{ 0 },
 };

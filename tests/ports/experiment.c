@@ -4,6 +4,7 @@
 #include "experiment.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,8 @@ static const char *local_addr(void)
 static void ask_of_destination(const struct run_options *options, const struct headroom *left)
 {
 	json_t *objects = tool_ports(&options->tcpdwell), *space = tool_find(objects, "namespace", 0, NULL);
-	json_t *destination = tool_find(objects, "destination", SERVICE, local_addr());
+	unsigned int device = world.ends.device ? if_nametoindex(world.ends.device) : 0;
+	json_t *destination = tool_find_bound(objects, SERVICE, local_addr(), device);
 
 	if (!space || !destination)
 		world_fail("tcpdwell says nothing of the %s", space ? "destination" : "namespace");

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 json_t *tool_ports(const struct tool_options *options)
@@ -169,6 +170,50 @@ json_t *tool_find(json_t *objects, const char *type, uint16_t remote_port, const
 			return object;
 	}
 	return NULL;
+}
+
+json_t *tool_find_bound(json_t *objects, uint16_t remote_port, const char *local_addr, unsigned int device)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach(objects, i, object)
+		if (is_text(object, "type", "destination") && is_text(object, "local_addr", local_addr) &&
+		    json_integer_value(json_object_get(object, "remote_port")) == remote_port &&
+		    json_integer_value(json_object_get(object, "ifindex")) == device)
+			return object;
+	return NULL;
+}
+
+#define PATIENCE_S 120
+
+json_t *tool_wait_picture(struct tool *tool, bool (*is_right)(json_t *objects))
+{
+	json_t *complete = json_copy(tool->picture);
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (time(NULL) < end && next_object(tool)) {
+		if (json_array_size(tool->picture) != 1) {
+			json_decref(complete);
+			complete = json_copy(tool->picture);
+			continue;
+		}
+		/* The first of the next one. */
+		if (is_right(complete))
+			return complete;
+	}
+	world_fail("tcpdwell does not say so in %d s, but: %s", PATIENCE_S, json_dumps(complete, JSON_COMPACT));
+}
+
+long long tool_promised(json_t *destination, const char *change)
+{
+	json_t *remedy;
+	size_t i;
+
+	json_array_foreach(json_object_get(destination, "remedies"), i, remedy)
+		if (is_text(remedy, "change", change))
+			return json_integer_value(json_object_get(remedy, "ports"));
+	world_fail("%s is not said to help: %s", change, json_dumps(destination, JSON_COMPACT));
 }
 
 void tool_check(json_t *object, const char *key, long long wanted)

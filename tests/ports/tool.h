@@ -31,8 +31,20 @@ json_t *tool_wait_capacity(struct tool *tool, uint16_t remote_port, long long ca
 /* Ends it. The objects of its last picture; those that it said before are not among them. */
 json_t *tool_stop(struct tool *tool);
 
+/*
+ * Until a picture is as `is_right` wants it, which is asked of each that is complete: its objects. Ends the process, and shows the last
+ * one, when none comes for two minutes.
+ */
+json_t *tool_wait_picture(struct tool *tool, bool (*is_right)(json_t *objects));
+
+/* What it says a remedy makes of the destination: ports. */
+long long tool_promised(json_t *destination, const char *change);
+
 /* The object of this type whose remote_port (0: any) and local_addr (NULL: any) are these; NULL: there is none. */
 json_t *tool_find(json_t *objects, const char *type, uint16_t remote_port, const char *local_addr);
+
+/* The same, of a destination whose sockets are bound to the interface with this index; 0: to none. */
+json_t *tool_find_bound(json_t *objects, uint16_t remote_port, const char *local_addr, unsigned int device);
 
 /* Ends the process with a reason where a number is not what it should be. */
 void tool_check(json_t *object, const char *key, long long wanted);

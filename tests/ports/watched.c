@@ -143,6 +143,26 @@ static void end_without_trace(pid_t pid, int accepted)
 	world_wait_free(TAKEN_BY_GONE);
 }
 
+static long long failures_of(json_t *objects, const char *type)
+{
+	long long failures = 0;
+	json_t *object;
+	size_t i;
+
+	json_array_foreach(objects, i, object)
+		if (!strcmp(json_string_value(json_object_get(object, "type")), type))
+			failures += json_integer_value(json_object_get(object, "failures"));
+	return failures;
+}
+
+/* All that failed is told of, and the pool as it was when it did. */
+static bool all_binds_are_told(json_t *objects)
+{
+	json_t *pool = tool_find(objects, "pool", 0, "10.1.1.2");
+
+	return pool && !json_integer_value(json_object_get(pool, "usable")) && failures_of(objects, "bind") == 5 * TRIES + TRIES + 1;
+}
+
 void watched_binds(struct world *world, const struct tool_options *tcpdwell)
 {
 	pid_t before = holder(take_by_listener, world), connection, gone, bound;
@@ -163,7 +183,7 @@ void watched_binds(struct world *world, const struct tool_options *tcpdwell)
 	tool_wait_bind(tool, TAKEN_BY_BOUND, "bound", 1);
 	end_without_trace(gone, world_accept(world->listener));
 	tool_wait_bind(tool, TAKEN_BY_GONE, "connection", 0);
-	said = tool_stop(tool);
+	said = tool_wait_picture(tool, all_binds_are_told);
 	must_be_held(said_of(said, "10.1.1.1", TAKEN_BY_CONNECTION, TRIES, "connection"), connection, "ESTABLISHED", 1);
 	must_be_held(said_of(said, "10.1.1.1", TAKEN_BY_GONE, TRIES, "connection"), gone, NULL, 0);
 	must_be_held(said_of(said, "10.1.1.2", TAKEN_BY_LISTENER, TRIES, "listener"), before, "LISTEN", 1);
@@ -175,6 +195,7 @@ void watched_binds(struct world *world, const struct tool_options *tcpdwell)
 		world_fail("tcpdwell says nothing of the pool");
 	tool_check(pool, "usable", 0);
 	tool_check(json_array_get(json_object_get(pool, "held_by"), 0), "pid", getpid());
+	tool_stop(tool);
 }
 
 static uint32_t connections;
@@ -233,6 +254,16 @@ static void end_and_close(pid_t pid, const int accepted[], uint32_t count)
 #define KEPT 30
 #define CLOSED 20
 
+/* As many of each state as there are, and all failures. */
+static bool all_holders_are_told(json_t *objects)
+{
+	json_t *destination = tool_find(objects, "destination", SERVICE, "127.0.0.1");
+
+	return destination && json_integer_value(json_object_get(destination, "time_wait")) == CLOSED &&
+	       json_integer_value(json_object_get(destination, "open")) == BEFORE + KEPT &&
+	       json_integer_value(json_object_get(destination, "failures")) == TRIES;
+}
+
 void watched_holders(struct world *world, const struct tool_options *tcpdwell)
 {
 	int accepted[BEFORE + KEPT + CLOSED], i;
@@ -249,16 +280,14 @@ void watched_holders(struct world *world, const struct tool_options *tcpdwell)
 	for (i = 0; i < TRIES; i++)
 		if (world_connect(&world->ends) != -EADDRNOTAVAIL)
 			world_fail("a port was found");
-	said = tool_stop(tool);
+	said = tool_wait_picture(tool, all_holders_are_told);
 	destination = tool_find(said, "destination", SERVICE, "127.0.0.1");
-	if (!destination)
-		world_fail("tcpdwell says nothing of the destination");
 	tool_check(destination, "usable", 0);
-	tool_check(destination, "failures", TRIES);
 	tool_check(json_array_get(json_object_get(destination, "victims"), 0), "pid", getpid());
 	must_hold(destination, before, "ESTABLISHED", BEFORE);
 	must_hold(destination, kept, "ESTABLISHED", KEPT);
 	must_hold(destination, gone, "TIME_WAIT", CLOSED);
+	tool_stop(tool);
 }
 
 #define CONNECTIONS 20

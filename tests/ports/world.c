@@ -82,6 +82,11 @@ static socklen_t address_fill(struct sockaddr_storage *out, const char *addr, ui
 	return sizeof(*in4);
 }
 
+static bool is_link_local(const char *addr)
+{
+	return !strncmp(addr, "fe80:", 5);
+}
+
 static void add_ipv4(int fd, unsigned int alias, const char *addr)
 {
 	struct ifreq request = {};
@@ -185,12 +190,20 @@ void world_make(struct world *world, const char *range, const char *reserved)
 	world->settings.flags = kernel_flags(world->kernel);
 	if (reserved)
 		reserve(world, reserved);
-	world->listener = world_listen(world->ends.remote, SERVICE);
+	world->listener = world_listen(is_link_local(world->ends.remote) ? "::" : world->ends.remote, SERVICE);
 	if (world->listener < 0)
 		world_fail("listen: %s", strerror(-world->listener));
 	/* Nobody else's: the kernel must not choose these. */
 	if (low <= SERVICE && SERVICE <= high)
 		world_fail("the range contains the service");
+}
+
+static void set_scope(struct sockaddr_storage *address, const char *device)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
+
+	if (device && in6->sin6_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
+		in6->sin6_scope_id = if_nametoindex(device);
 }
 
 static int socket_of(const struct ends *ends, const char *addr)
@@ -206,9 +219,56 @@ static int socket_of(const struct ends *ends, const char *addr)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	if (ends->way == WAY_NO_PORT)
 		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	if (ends->device && !is_link_local(addr) && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ends->device, strlen(ends->device) + 1))
+		world_fail("SO_BINDTODEVICE: %s", strerror(errno));
 	if (own && setsockopt(fd, IPPROTO_IP, IP_LOCAL_PORT_RANGE, &own, sizeof(own)))
 		world_fail("IP_LOCAL_PORT_RANGE: %s", strerror(errno));
 	return fd;
+}
+
+/* `ip`, quietly. */
+static bool ip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static bool ip(const char *format, ...)
+{
+	char words[256], command[320];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(words, sizeof(words), format, args);
+	va_end(args);
+	snprintf(command, sizeof(command), "ip %s >/dev/null 2>&1", words);
+	return !system(command);
+}
+
+static bool address_on(const char *device, const char *addr)
+{
+	return ip("link set %s addrgenmode none", device) && ip("link set %s up", device) && ip("address add %s/64 dev %s nodad", addr, device);
+}
+
+static bool other_machine_begins(struct world *world)
+{
+	close(world->listener);
+	world->listener = world_listen("::", SERVICE);
+	return world->listener >= 0 && ip("link set lo up") && address_on("b0", LINK_REMOTE) && address_on("b1", LINK_REMOTE);
+}
+
+bool world_two_links(struct world *world)
+{
+	int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), other;
+	bool made;
+
+	if (own < 0 || unshare(CLONE_NEWNET))
+		world_fail("no network namespace: %s", strerror(errno));
+	other = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	made = !setns(own, CLONE_NEWNET) && ip("link add a0 type veth peer name b0 netns /proc/%d/fd/%d", getpid(), other) &&
+	       ip("link add a1 type veth peer name b1 netns /proc/%d/fd/%d", getpid(), other) && !setns(other, CLONE_NEWNET) &&
+	       other_machine_begins(world);
+	made = !setns(own, CLONE_NEWNET) && made && address_on("a0", LINK_LOCAL) && address_on("a1", LINK_LOCAL);
+	close(own);
+	close(other);
+	if (!made)
+		snprintf(world->skip, sizeof(world->skip), "no pair of interfaces: it takes `ip`, and a kernel with veth");
+	return made;
 }
 
 int world_connect(const struct ends *ends)
@@ -219,6 +279,7 @@ int world_connect(const struct ends *ends)
 
 	if (ends->local) {
 		len = address_fill(&sa, ends->local, ends->local_port, ends->mapped);
+		set_scope(&sa, ends->device);
 		if (bind(fd, (struct sockaddr *)&sa, len)) {
 			err = -errno;
 			close(fd);
@@ -226,6 +287,7 @@ int world_connect(const struct ends *ends)
 		}
 	}
 	len = address_fill(&sa, ends->remote, ends->port, ends->mapped);
+	set_scope(&sa, ends->device);
 	if (!connect(fd, (struct sockaddr *)&sa, len))
 		return fd;
 	err = -errno;

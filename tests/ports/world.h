@@ -29,6 +29,7 @@ struct ends {
 	uint16_t local_port; /* 0: any */
 	const char *remote;
 	uint16_t port;
+	const char *device; /* SO_BINDTODEVICE, or where a link-local address is; NULL: none */
 	enum way way;
 	bool reuse_addr, reuse_port, mapped; /* mapped: IPv4 by an IPv6 socket */
 	uint16_t own_low, own_high; /* IP_LOCAL_PORT_RANGE; 0 = none */
@@ -43,7 +44,7 @@ struct world {
 		bool reusable;
 	} used[WORLD_PORTS]; /* by connections to the destination */
 	uint32_t n_used;
-	int listener; /* of ends.remote:SERVICE */
+	int listener; /* of ends.remote:SERVICE, or of all addresses where that is on another machine */
 	int kernel; /* major * 100 + minor */
 	char skip[160];
 };
@@ -55,6 +56,14 @@ void world_fail(const char *format, ...) __attribute__((format(printf, 1, 2), no
 void world_make(struct world *world, const char *range, const char *reserved);
 
 void world_sysctl(const char *name, const char *value);
+
+/*
+ * Two interfaces, a0 and a1, on which another machine (a namespace, whose listener replaces the world's) has the same link-local
+ * address: both ends have on one what they have on the other. False: they can't be made here, and world->skip says why.
+ */
+bool world_two_links(struct world *world);
+#define LINK_LOCAL "fe80::2"
+#define LINK_REMOTE "fe80::1"
 
 /* A socket that is bound as told, and connected. A descriptor, or negative errno. */
 int world_connect(const struct ends *ends);

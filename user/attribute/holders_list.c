@@ -111,6 +111,7 @@ static void message_take(const struct nlmsghdr *header, listed_socket_fn each, v
 	address_copy(socket.endpoint.remote_addr, message->idiag_family, message->id.idiag_dst);
 	socket.endpoint.local_port = ntohs(message->id.idiag_sport);
 	socket.endpoint.remote_port = ntohs(message->id.idiag_dport);
+	socket.device = message->id.idiag_if;
 	socket.state = message->idiag_state;
 	socket.inode = message->idiag_inode;
 	socket.cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0];

@@ -14,6 +14,7 @@
 
 struct listed_socket {
 	struct endpoint endpoint; /* netns 0 */
+	uint32_t device; /* index of the interface that it is bound to; 0: none, or not told */
 	uint8_t state;
 	uint64_t inode; /* 0: no descriptor can refer to it: not accepted yet, or closed */
 	uint64_t cookie; /* the connection's own number, also as a timewait socket; 0: not told */

@@ -45,6 +45,7 @@ struct port_watch {
 	uint64_t next_ns, next_bound_ns;
 	unsigned int patience; /* as in struct run_options */
 	int err; /* of the last look */
+	bool is_last; /* the run ends */
 };
 
 struct port_watch *port_watch_new(const struct tracer *tracer, void (*tell)(void *context, const struct port_facts *facts),
@@ -120,16 +121,28 @@ void port_watch_ask(struct port_watch *watch, uint32_t netns, uint16_t port)
 	watch->next_bound_ns = 0;
 }
 
-/* The range is all that is shown: bits of other ports in its first and last page are taken away. */
-static uint64_t in_range(const struct port_settings *settings, uint32_t page)
+/* The ports of a page that are in a range. */
+static uint64_t in_range(uint16_t low, uint16_t high, uint32_t page)
 {
 	uint64_t bits = ~0ULL;
 
-	if (page == settings->low / 64U)
-		bits &= ~0ULL << settings->low % 64;
-	if (page == settings->high / 64U)
-		bits &= ~0ULL >> (63 - settings->high % 64);
+	if (page < low / 64U || page > high / 64U)
+		return 0;
+	if (page == low / 64U)
+		bits &= ~0ULL << low % 64;
+	if (page == high / 64U)
+		bits &= ~0ULL >> (63 - high % 64);
 	return bits;
+}
+
+static void page_take(struct port_facts *look, const struct port_page *page)
+{
+	uint64_t range = in_range(look->settings.low, look->settings.high, page->index);
+	uint64_t wide = in_range(PORTS_WIDE_LOW, PORTS_WIDE_HIGH, page->index);
+
+	look->reserved.words[page->index] = page->reserved & range;
+	look->blocked.words[page->index] = page->blocked & range;
+	look->beyond.words[page->index] = (page->reserved | page->blocked) & wide & ~range;
 }
 
 static int on_pages(void *context, const void *bytes, size_t size)
@@ -143,8 +156,7 @@ static int on_pages(void *context, const void *bytes, size_t size)
 			look->settings = page->settings;
 			watch->look_found = true;
 		} else if (page->index < PORT_SET_WORDS) {
-			look->reserved.words[page->index] = page->reserved & in_range(&look->settings, page->index);
-			look->blocked.words[page->index] = page->blocked & in_range(&look->settings, page->index);
+			page_take(look, page);
 		}
 	}
 	return 0;
@@ -307,6 +319,8 @@ static void take_look(struct port_watch *watch, struct known_namespace *namespac
 
 static void say_failure(struct port_watch *watch, int err)
 {
+	if (err == -EINTR && watch->is_last)
+		log_warn("the last look at ports was cut short: what is blocked, and by whom, is as of the look before");
 	if (err && err != -EINTR && err != watch->err)
 		log_warn("the ports of a network namespace can't be looked at: %s", strerror(-err));
 	watch->err = err;
@@ -373,6 +387,7 @@ void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last)
 	struct known_namespace *namespace;
 	uint64_t netns = 0, begin_ns;
 
+	watch->is_last = last;
 	if (!last && now_ns < watch->next_ns)
 		return;
 	while ((namespace = oldest(watch, now_ns, last ? 1 : PERIOD_NS, &netns))) {

@@ -134,10 +134,10 @@ static void add_change(struct finding *finding, const struct scene *scene, const
 		finding_change(finding, "sysctl net.ipv4.tcp_tw_reuse=1: connect() takes ports over that are in TIME_WAIT: %s", more);
 		break;
 	case REMEDY_RANGE:
-		finding_change(finding, "sysctl net.ipv4.ip_local_port_range=\"%u %u\": %s", REMEDY_RANGE_LOW, REMEDY_RANGE_HIGH, more);
+		finding_change(finding, "sysctl net.ipv4.ip_local_port_range=\"%u %u\": %s", PORTS_WIDE_LOW, PORTS_WIDE_HIGH, more);
 		break;
 	case REMEDY_RESERVED:
-		finding_change(finding, "fewer net.ipv4.ip_local_reserved_ports: %s", more);
+		finding_change(finding, "fewer net.ipv4.ip_local_reserved_ports (at best none): %s", more);
 		break;
 	case REMEDY_LOCAL_ADDRESS:
 		finding_change(finding, "connect from one more local address: %s", more);
@@ -172,7 +172,7 @@ void destination_changes(struct finding *finding, const struct scene *scene, con
 		finding_change(finding, "keep connections open and use them again: a pool, keep-alive");
 		return;
 	}
-	count = remedies_of(remedies, destination, &namespace->facts.settings, namespace->bind_first);
+	count = remedies_of(remedies, destination, namespace);
 	for (i = 0; i < count; i++)
 		add_change(finding, scene, destination, &remedies[i]);
 }

@@ -78,7 +78,8 @@ bool port_facts_equal(const struct port_facts *a, const struct port_facts *b)
 	size_t i;
 
 	if (memcmp(&a->settings, &b->settings, sizeof(a->settings)) || memcmp(&a->reserved, &b->reserved, sizeof(a->reserved)) ||
-	    memcmp(&a->blocked, &b->blocked, sizeof(a->blocked)) || a->n_bound != b->n_bound)
+	    memcmp(&a->blocked, &b->blocked, sizeof(a->blocked)) || memcmp(&a->beyond, &b->beyond, sizeof(a->beyond)) ||
+	    a->n_bound != b->n_bound)
 		return false;
 	for (i = 0; i < a->n_bound; i++)
 		if (!bound_equal(&a->bound[i], &b->bound[i]))

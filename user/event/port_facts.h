@@ -22,6 +22,7 @@ struct port_facts {
 	/* Of ports in the range: */
 	struct port_set reserved; /* ip_local_reserved_ports */
 	struct port_set blocked; /* connect() does not choose them, since a socket was bound to them: ports/capacity.h */
+	struct port_set beyond; /* one or the other, outside of the range, of those from PORTS_WIDE_LOW to PORTS_WIDE_HIGH */
 	const struct bound_socket *bound; /* in the range, or on a port that a bind() failed for; by port */
 	size_t n_bound;
 };

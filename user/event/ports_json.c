@@ -67,6 +67,7 @@ void port_facts_fields_json(struct json *json, const struct event *event)
 	settings_json(json, &facts->settings);
 	set_json(json, "reserved", &facts->reserved);
 	set_json(json, "blocked", &facts->blocked);
+	set_json(json, "unavailable_beyond", &facts->beyond);
 	json_array_begin(json, "bound");
 	for (i = 0; i < facts->n_bound; i++)
 		bound_json(json, &facts->bound[i]);

@@ -368,6 +368,8 @@ static void port_fields_json(struct json *json, const struct transition *record)
 		json_element_u64(json, record->own_range >> 16);
 		json_array_end(json);
 	}
+	if (record->device)
+		json_u64(json, "ifindex", record->device);
 	if (record->flags & FLAG_NO_TIMESTAMPS)
 		json_bool(json, "timestamps", false);
 }

@@ -59,6 +59,7 @@ static struct transition record_of(const struct polling *polling, uint64_t id, c
 		.time_ns = polling->sockets.now_ns,
 		.since_ns = socket->old_since_ns,
 		.id = id,
+		.device = socket->device,
 		.endpoint = socket->endpoint,
 		.owner = socket->owner,
 	};

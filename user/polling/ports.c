@@ -64,6 +64,17 @@ static void keep_range(struct port_set *set, const struct port_settings *setting
 			port_set_remove(set, port);
 }
 
+/* What no connect() would choose of the range that is proposed. */
+static void beyond_take(struct port_facts *facts, const struct polled_sockets *sockets)
+{
+	unsigned int port;
+
+	for (port = PORTS_WIDE_LOW; port <= PORTS_WIDE_HIGH; port++)
+		if ((port < facts->settings.low || port > facts->settings.high) &&
+		    (port_set_has(&facts->reserved, port) || sockets->listened[port / 8] & 1U << port % 8))
+			port_set_add(&facts->beyond, port);
+}
+
 static void listened_take(struct port_facts *facts, const struct polled_sockets *sockets)
 {
 	unsigned int port;
@@ -95,6 +106,7 @@ int polled_ports_read(struct port_facts *facts, const struct polled_sockets *soc
 	if (reserved)
 		port_set_parse(&facts->reserved, reserved);
 	free(reserved);
+	beyond_take(facts, sockets);
 	keep_range(&facts->reserved, settings);
 	listened_take(facts, sockets);
 	return 0;

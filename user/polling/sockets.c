@@ -137,6 +137,7 @@ static void enter(struct polled_sockets *sockets, struct polled_socket *socket, 
 {
 	socket->endpoint = listed->endpoint;
 	socket->endpoint.netns = sockets->netns;
+	socket->device = listed->device;
 }
 
 static void take_details(const struct polled_sockets *sockets, struct polled_socket *socket, const struct listed_socket *listed)

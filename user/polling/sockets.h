@@ -23,6 +23,7 @@ struct polled_socket {
 	struct polled_details details; /* by the last look */
 	struct endpoint endpoint;
 	struct process owner; /* start_ns 0: not known */
+	uint32_t device; /* as in struct transition */
 	uint64_t inode; /* 0: no descriptor refers to it */
 	uint64_t since_ns; /* seen in this state since; 0: since the first look */
 	uint64_t old_since_ns; /* of old_state */

@@ -125,13 +125,16 @@ static bool is_loopback(const uint8_t addr[16])
 	return !memcmp(addr, zero, sizeof(zero)) && addr[15] == 1;
 }
 
+#define LOOPBACK_DEVICE 1 /* lo has this index in every namespace */
+
 static bool reuse_allowed(const struct port_settings *settings, const struct time_wait_facts *facts)
 {
 	if (!settings->tw_reuse || !facts->timestamps)
 		return false;
 	if (facts->in_fin_wait2 && !(settings->flags & PORTS_REUSE_FIN_WAIT2))
 		return false;
-	return settings->tw_reuse == 1 || is_loopback(facts->local_addr) || is_loopback(facts->remote_addr);
+	return settings->tw_reuse == 1 || facts->device == LOOPBACK_DEVICE || is_loopback(facts->local_addr) ||
+	       is_loopback(facts->remote_addr);
 }
 
 uint64_t time_wait_reusable_ns(const struct port_settings *settings, const struct time_wait_facts *facts)

@@ -79,6 +79,7 @@ void headroom_of(struct headroom *headroom, const struct port_space *space, cons
 struct time_wait_facts {
 	const uint8_t *local_addr, *remote_addr; /* 16 bytes, IPv4 as ::ffff:a.b.c.d */
 	uint64_t since_ns; /* monotonic: when it came into TIME_WAIT */
+	uint32_t device; /* index of the interface that it is bound to; 0 = none */
 	bool in_fin_wait2; /* its peer has not closed yet */
 	bool timestamps; /* both ends sent TCP timestamps */
 };

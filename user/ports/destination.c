@@ -17,6 +17,7 @@ void destination_release(struct destination *destination)
 	histogram_release(&destination->search);
 	histogram_release(&destination->handshake);
 	free(destination->holders.list);
+	free(destination->ports);
 }
 
 static struct port_victim *victim_of(struct port_victim victims[VICTIMS_MAX], unsigned int *count, const struct process *process)
@@ -58,6 +59,8 @@ void destination_clear(struct destination *destination)
 	memset(destination->by_state, 0, sizeof(destination->by_state));
 	memset(&destination->tally, 0, sizeof(destination->tally));
 	memset(destination->halves, 0, sizeof(destination->halves));
+	if (destination->ports)
+		memset(destination->ports, 0, sizeof(*destination->ports));
 	destination->holders.used = destination->holders.others = 0;
 	destination->first_free_ns = destination->all_free_ns = 0;
 }
@@ -141,6 +144,10 @@ int destination_use(struct destination *destination, const struct port_space *sp
 {
 	bool reusable = use->small && use->reusable_ns <= now_ns;
 
+	if (destination->ports && port_set_has(destination->ports, use->port))
+		return 0;
+	if (destination->ports)
+		port_set_add(destination->ports, use->port);
 	destination->sockets++;
 	destination->by_state[use->state]++;
 	if (use->small)
@@ -159,6 +166,7 @@ static double hold_after_close(const struct destination *destination, const stru
 	const struct time_wait_facts facts = {
 		.local_addr = destination->key.local_addr,
 		.remote_addr = destination->key.remote_addr,
+		.device = destination->key.device,
 		.timestamps = settings->timestamps && !destination->no_timestamps,
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One destination of connections: a remote address and port, from one local address of a network namespace. What events said of
+ * One destination of connections: a remote address and port, from one local address of a network namespace, for sockets that are
+ * bound to an interface (link-local addresses, SO_BINDTODEVICE) from this one: the kernel keeps their ports apart. What events said of
  * it is counted for as long as it is remembered; what is there now is told anew for each picture, socket by socket:
  * destination_clear(), destination_use() for each, destination_conclude(). Pure: the clock is an argument.
  */
@@ -25,6 +26,8 @@ struct destination_key {
 	uint16_t remote_port;
 	uint16_t own_low, own_high; /* sockets with IP_LOCAL_PORT_RANGE have their own limit; 0 = none */
 	uint16_t padding;
+	uint32_t device; /* index of the interface that the sockets are bound to; 0 = none */
+	uint32_t padding2;
 };
 
 /* Who holds ports, and in which state. */
@@ -86,6 +89,7 @@ struct destination {
 	uint32_t sockets, by_state[STATE_COUNT];
 	uint32_t small, waiting_for_peer; /* in timewait sockets; of these in FIN_WAIT2 */
 	struct port_tally tally;
+	struct port_set *ports; /* that are counted; NULL where none can come twice */
 	struct half_use halves[HALVES];
 	struct port_holders holders;
 	uint64_t first_free_ns, all_free_ns; /* monotonic; 0: none is in a timewait socket */
@@ -108,7 +112,11 @@ void destination_failed(struct destination *destination, const struct process *p
 
 void destination_clear(struct destination *destination);
 
-/* `space` NULL: the namespace's settings are not known. 0 or -ENOMEM. */
+/*
+ * `space` NULL: the namespace's settings are not known. Sockets that are bound to no interface take their ports from those that are
+ * bound to one too, if the rest is the same; not the other way round: they are to be told of after these, for each such destination.
+ * 0 or -ENOMEM.
+ */
 int destination_use(struct destination *destination, const struct port_space *space, const struct port_use *use,
 		    uint64_t now_ns);
 

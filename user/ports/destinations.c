@@ -34,21 +34,43 @@ void destinations_release(struct destinations *destinations)
 	free(destinations->sorted);
 }
 
-struct destination *destinations_get(struct destinations *destinations, const struct destination_key *key)
+struct destination *destinations_find(const struct destinations *destinations, const struct destination_key *key)
 {
 	struct destination *destination;
 
 	HASH_FIND(hh, destinations->by_key, key, sizeof(*key), destination);
+	return destination;
+}
+
+/* NULL: no memory. */
+static struct destination *destination_new(const struct destination_key *key)
+{
+	struct destination *destination = calloc(1, sizeof(*destination));
+
+	if (!destination)
+		return NULL;
+	destination->key = *key;
+	destination->ports = key->device ? calloc(1, sizeof(*destination->ports)) : NULL;
+	if (!key->device || destination->ports)
+		return destination;
+	free(destination);
+	return NULL;
+}
+
+struct destination *destinations_get(struct destinations *destinations, const struct destination_key *key)
+{
+	struct destination *destination = destinations_find(destinations, key);
+
 	if (destination)
 		return destination;
-	destination = destinations->count < destinations->max ? shortage_noted(calloc(1, sizeof(*destination))) : NULL;
+	destination = destinations->count < destinations->max ? shortage_noted(destination_new(key)) : NULL;
 	if (!destination) {
 		destinations->refused++;
 		return NULL;
 	}
-	destination->key = *key;
 	HASH_ADD(hh, destinations->by_key, key, sizeof(destination->key), destination);
 	if (!destination->hh.tbl) {
+		destination_release(destination);
 		free(destination);
 		destinations->refused++;
 		return NULL;

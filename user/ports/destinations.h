@@ -18,6 +18,9 @@ struct destinations {
 void destinations_init(struct destinations *destinations, size_t max);
 void destinations_release(struct destinations *destinations);
 
+/* NULL: there is none. */
+struct destination *destinations_find(const struct destinations *destinations, const struct destination_key *key);
+
 /* NULL: there is none, and no room or no memory. */
 struct destination *destinations_get(struct destinations *destinations, const struct destination_key *key);
 

@@ -38,7 +38,7 @@ int ports_model_init(struct ports_model *model, const struct ports_model_config 
 	local_pools_init(&model->pools, 0);
 	peers_init(&model->peers, config->max_rows);
 	port_binds_init(&model->binds);
-	id_map_init(&model->marks, sizeof(uint64_t));
+	id_map_init(&model->marks, sizeof(struct port_mark));
 	model->books = model_new(&books);
 	return model->books ? 0 : -ENOMEM;
 }
@@ -68,14 +68,15 @@ void ports_model_begin(struct ports_model *model, const struct run *run)
 
 struct destination_key ports_destination_key(const struct ports_model *model, uint64_t id, const struct endpoint *endpoint)
 {
-	const uint64_t *mark = id_map_find(&model->marks, id);
+	const struct port_mark *mark = id_map_find(&model->marks, id);
 	struct destination_key key = { .netns = endpoint->netns, .remote_port = endpoint->remote_port };
 
 	memcpy(key.local_addr, endpoint->local_addr, 16);
 	memcpy(key.remote_addr, endpoint->remote_addr, 16);
 	if (mark) {
-		key.own_low = *mark;
-		key.own_high = *mark >> 16;
+		key.own_low = mark->own_range;
+		key.own_high = mark->own_range >> 16;
+		key.device = mark->device;
 	}
 	return key;
 }
@@ -202,20 +203,34 @@ static void on_transition(struct ports_model *model, const struct transition *re
 	measure_time_wait(model, record);
 }
 
+static void learn_device(struct ports_model *model, uint32_t device)
+{
+	unsigned int i;
+
+	for (i = 0; i < model->n_devices; i++)
+		if (model->devices[i] == device)
+			return;
+	if (device && model->n_devices < PORTS_DEVICES_MAX)
+		model->devices[model->n_devices++] = device;
+}
+
 /* Known from the first event on that has it, as long as the connection lives. */
 static void learn_marks(struct ports_model *model, const struct transition *record)
 {
-	uint64_t marks = record->own_range, *known;
+	bool no_timestamps = record->flags & FLAG_NO_TIMESTAMPS && record->flags & FLAG_TIMEWAIT;
+	struct port_mark *known;
 
-	if (record->flags & FLAG_NO_TIMESTAMPS && record->flags & FLAG_TIMEWAIT)
-		marks |= PORTS_MARK_NO_TIMESTAMPS;
-	if (!marks)
+	if (!no_timestamps && !record->own_range && !record->device)
 		return;
 	known = id_map_put(&model->marks, record->id);
-	if (known)
-		*known |= marks;
-	else
+	if (!known) {
 		model->err = -ENOMEM;
+		return;
+	}
+	known->no_timestamps |= no_timestamps;
+	known->own_range = known->own_range ?: record->own_range;
+	known->device = known->device ?: record->device;
+	learn_device(model, record->device);
 }
 
 /* Of TIME_WAIT from before the start nobody knows who made it: so it is until the last of them is gone. */

@@ -13,9 +13,14 @@
 #include "ports/peers.h"
 #include "ports/pools.h"
 
-/* Of a connection: IP_LOCAL_PORT_RANGE in the lower bits, last << 16 | first; and a flag. */
-#define PORTS_MARK_RANGE 0xffffffffULL
-#define PORTS_MARK_NO_TIMESTAMPS (1ULL << 32) /* its peer sends none: TIME_WAIT is not reused */
+/* What is special about a connection. */
+struct port_mark {
+	uint32_t own_range; /* IP_LOCAL_PORT_RANGE, last << 16 | first; 0 = none */
+	uint32_t device; /* as in struct destination_key */
+	bool no_timestamps; /* its peer sends none: TIME_WAIT is not reused */
+};
+
+#define PORTS_DEVICES_MAX 64
 
 /* What rows are of. */
 enum ports_by { PORTS_BY_DESTINATION, PORTS_BY_PROCESS, PORTS_BY_LOCAL, PORTS_BY_PEER, PORTS_BY_BIND, PORTS_BY_COUNT };
@@ -54,7 +59,9 @@ struct ports_model {
 	struct port_process *processes; /* by number */
 	struct port_process **sorted_processes;
 	size_t n_processes, processes_capacity;
-	struct id_map marks; /* uint64_t: what is special about a connection, by its id; most have nothing */
+	struct id_map marks; /* struct port_mark, by the connection's id; most have nothing */
+	uint32_t devices[PORTS_DEVICES_MAX]; /* that sockets were seen to be bound to, in any namespace */
+	unsigned int n_devices;
 	struct pod_names *names;
 
 	uint64_t time_wait_ns; /* how long it lasts here */

@@ -91,6 +91,7 @@ void port_namespace_clear(struct port_namespace *namespace)
 	memset(&namespace->named, 0, sizeof(namespace->named));
 	namespace->blockers.used = namespace->blockers.others = 0;
 	namespace->bind_first = 0;
+	memset(&namespace->bind_first_ports, 0, sizeof(namespace->bind_first_ports));
 }
 
 /* A service with a thousand connections is on one port. */
@@ -101,5 +102,7 @@ int port_namespace_use(struct port_namespace *namespace, uint16_t port, uint32_t
 		return 0;
 	port_set_add(&namespace->named, port);
 	namespace->bind_first += active;
+	if (active)
+		port_set_add(&namespace->bind_first_ports, port);
 	return port_holders_add(&namespace->blockers, process, state, 1);
 }

@@ -15,6 +15,7 @@ struct port_namespace {
 	struct port_set named; /* blocked ports of which it is known who has them */
 	struct port_holders blockers; /* by state: TCP_CLOSE is bound and not connected */
 	uint32_t bind_first; /* blocked ports with a connection that was opened from here */
+	struct port_set bind_first_ports;
 };
 
 struct port_namespaces {

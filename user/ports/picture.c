@@ -56,22 +56,18 @@ static uint64_t free_at(const struct ports_model *model, const struct live_socke
 	return socket->since_ns + model->time_wait_ns;
 }
 
-static bool has_timestamps(const struct ports_model *model, uint64_t id)
-{
-	const uint64_t *mark = id_map_find(&model->marks, id);
-
-	return !mark || !(*mark & PORTS_MARK_NO_TIMESTAMPS);
-}
 
 static uint64_t reusable_at(const struct ports_model *model, uint64_t id, const struct live_socket *socket,
 			    const struct endpoint *endpoint, const struct port_namespace *namespace)
 {
+	const struct port_mark *mark = id_map_find(&model->marks, id);
 	const struct time_wait_facts facts = {
 		.local_addr = endpoint->local_addr,
 		.remote_addr = endpoint->remote_addr,
 		.since_ns = socket->since_ns,
 		.in_fin_wait2 = socket->state == STATE_FIN_WAIT2,
-		.timestamps = namespace && namespace->facts.settings.timestamps && has_timestamps(model, id),
+		.device = mark ? mark->device : 0,
+		.timestamps = namespace && namespace->facts.settings.timestamps && !(mark && mark->no_timestamps),
 	};
 
 	if (!namespace || !(socket->flags & LIVE_TIMEWAIT))
@@ -100,11 +96,9 @@ struct pass {
 	struct port_space own; /* the last that was computed */
 };
 
-static int use_destination(struct pass *pass, uint64_t id, const struct live_socket *socket, const struct live_end *end,
-			   struct port_namespace *namespace)
+static int use_of_destination(struct pass *pass, struct destination *destination, uint64_t id, const struct live_socket *socket,
+			      const struct live_end *end, struct port_namespace *namespace)
 {
-	struct destination_key key = ports_destination_key(pass->model, id, &end->endpoint);
-	struct destination *destination = destinations_get(&pass->model->destinations, &key);
 	const struct port_use use = {
 		.port = end->endpoint.local_port,
 		.state = socket->state,
@@ -114,10 +108,39 @@ static int use_destination(struct pass *pass, uint64_t id, const struct live_soc
 		.holder = live_socket_charged(socket),
 	};
 
+	return destination_use(destination, space_of(namespace, &destination->key, &pass->own), &use, pass->model->time_ns);
+}
+
+static int use_destination(struct pass *pass, uint64_t id, const struct live_socket *socket, const struct live_end *end,
+			   struct port_namespace *namespace)
+{
+	struct destination_key key = ports_destination_key(pass->model, id, &end->endpoint);
+	struct destination *destination = destinations_get(&pass->model->destinations, &key);
+
 	if (!destination)
 		return 0;
 	rate_window_begin(&destination->window, pass->model->time_ns);
-	return destination_use(destination, space_of(namespace, &key, &pass->own), &use, pass->model->time_ns);
+	return use_of_destination(pass, destination, id, socket, end, namespace);
+}
+
+/* A socket that is bound to no interface has its port also where sockets with the same ends are bound to one. */
+static int use_bound_to_devices(struct pass *pass, uint64_t id, const struct live_socket *socket, const struct live_end *end)
+{
+	struct port_namespace *namespace = port_namespaces_find(&pass->model->namespaces, end->endpoint.netns);
+	struct destination_key key = ports_destination_key(pass->model, id, &end->endpoint);
+	struct destination *destination;
+	unsigned int i;
+	int err = 0;
+
+	if (key.device || !is_from_here(socket, &end->endpoint, namespace))
+		return 0;
+	for (i = 0; i < pass->model->n_devices && !err; i++) {
+		key.device = pass->model->devices[i];
+		destination = destinations_find(&pass->model->destinations, &key);
+		if (destination)
+			err = use_of_destination(pass, destination, id, socket, end, namespace);
+	}
+	return err;
 }
 
 static void use_peer(struct ports_model *model, const struct live_socket *socket, const struct endpoint *endpoint)
@@ -206,21 +229,33 @@ static int use_socket(struct pass *pass, uint64_t id, const struct live_socket *
 	return 0;
 }
 
+typedef int use_fn(struct pass *pass, uint64_t id, const struct live_socket *socket, const struct live_end *end);
+
 /* A socket that is doubted by a recount is still the best that is known. */
-static int use_sockets(struct ports_model *model)
+static int for_each_socket(struct pass *pass, use_fn *use)
 {
-	struct pass pass = { .model = model };
+	const struct live_sockets *sockets = &pass->model->books->sockets;
 	const struct live_socket *socket;
 	const struct live_end *end;
 	size_t cursor = 0;
 	uint64_t id;
 	int err = 0;
 
-	while (!err && (socket = live_sockets_next(&model->books->sockets, &cursor, &id))) {
-		end = live_socket_end(&model->books->sockets, socket);
+	while (!err && (socket = live_sockets_next(sockets, &cursor, &id))) {
+		end = live_socket_end(sockets, socket);
 		if (end && end->endpoint.local_port)
-			err = use_socket(&pass, id, socket, end);
+			err = use(pass, id, socket, end);
 	}
+	return err;
+}
+
+static int use_sockets(struct ports_model *model)
+{
+	struct pass pass = { .model = model };
+	int err = for_each_socket(&pass, use_socket);
+
+	if (!err && model->n_devices)
+		err = for_each_socket(&pass, use_bound_to_devices);
 	return err;
 }
 

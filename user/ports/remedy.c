@@ -7,23 +7,52 @@
 #include "util/number.h"
 
 #define SOON_S 300
-#define REUSE_HOLD_S 1 /* tcp_tw_reuse_delay, or the clock's next second */
+#define REUSE_BY_SECOND_HOLD_S 1 /* the clock's next second */
 
 struct situation {
 	const struct destination *destination;
-	const struct port_settings *settings;
-	uint32_t bind_first;
+	const struct port_namespace *namespace;
 };
 
 /* Limits with so many ports, TIME_WAIT holding them for hold_s. */
-static void limits(const struct situation *at, struct remedy *remedy, double ports, double to_cliff, double hold_s)
+static void limits(const struct situation *at, struct remedy *remedy, uint32_t ports, uint32_t to_cliff, double hold_s)
 {
 	const struct destination *destination = at->destination;
 
-	remedy->ports = number_u32(ports);
-	remedy->ports_to_cliff = number_u32(to_cliff);
+	remedy->ports = ports;
+	remedy->ports_to_cliff = to_cliff;
 	remedy->sustainable = sustainable_rate(ports, destination->life_s, hold_s, destination->time_wait_share);
 	remedy->cliff_sustainable = sustainable_rate(to_cliff, destination->life_s, hold_s, destination->time_wait_share);
+}
+
+static struct port_range range_of(const struct situation *at)
+{
+	const struct destination_key *key = &at->destination->key;
+
+	return port_range_of(&at->namespace->facts.settings, key->own_low, key->own_high);
+}
+
+/* Limits where these ports are reserved and blocked in this range, and none by the destination's own connections. */
+static void limits_of(const struct situation *at, struct remedy *remedy, struct port_range range, const struct port_set *reserved,
+		      const struct port_set *blocked)
+{
+	static const struct port_tally none;
+	struct port_space space;
+	struct headroom left;
+
+	port_space_init(&space, range, reserved, blocked);
+	headroom_of(&left, &space, &none);
+	limits(at, remedy, left.capacity, left.cliff_capacity, at->destination->hold_s);
+}
+
+/* Ports that the destination's own connections block are no loss to itself. */
+static void own_ports_count(const struct situation *at, struct remedy *remedy, bool other_parity)
+{
+	const struct port_tally *tally = &at->destination->tally;
+	uint32_t to_cliff = remedy->ports_to_cliff + tally->halves[other_parity ? HALF_SECOND : HALF_FIRST].own_blocked;
+	uint32_t ports = remedy->ports + tally->halves[HALF_FIRST].own_blocked + tally->halves[HALF_SECOND].own_blocked;
+
+	limits(at, remedy, ports, to_cliff, at->destination->hold_s);
 }
 
 /* As many connections as are open at once; one at least. */
@@ -39,56 +68,72 @@ static bool pool(const struct situation *at, struct remedy *remedy)
 	return true;
 }
 
-/* Half of the ports that come back are of the parity that is tried first, as far as that is known. */
 static bool no_port(const struct situation *at, struct remedy *remedy)
 {
-	const struct headroom *left = &at->destination->headroom;
+	const struct port_namespace *namespace = at->namespace;
+	struct port_set blocked = namespace->facts.blocked;
+	unsigned int i;
 
-	if (!at->bind_first)
+	if (!namespace->bind_first)
 		return false;
-	limits(at, remedy, left->capacity + at->bind_first, left->cliff_capacity + at->bind_first / 2.0, at->destination->hold_s);
+	for (i = 0; i < PORT_SET_WORDS; i++)
+		blocked.words[i] &= ~namespace->bind_first_ports.words[i];
+	limits_of(at, remedy, range_of(at), &namespace->facts.reserved, &blocked);
 	return true;
 }
 
 static bool reuse(const struct situation *at, struct remedy *remedy)
 {
 	const struct destination *destination = at->destination;
+	const struct port_settings *settings = &at->namespace->facts.settings;
+	double hold_s = settings->flags & PORTS_REUSE_BY_SECOND ? REUSE_BY_SECOND_HOLD_S : settings->tw_reuse_delay_ms / 1e3;
 
-	if (at->settings->tw_reuse == 1 || !at->settings->timestamps || destination->no_timestamps || destination->hold_s <= REUSE_HOLD_S ||
+	if (settings->tw_reuse == 1 || !settings->timestamps || destination->no_timestamps || destination->hold_s <= hold_s ||
 	    !destination->time_wait_share)
 		return false;
-	limits(at, remedy, destination->headroom.capacity, destination->headroom.cliff_capacity, REUSE_HOLD_S);
+	limits(at, remedy, destination->headroom.capacity, destination->headroom.cliff_capacity, hold_s);
 	return true;
 }
 
+/* Ports that are reserved outside of the range stay so, and what has others there keeps them. */
 static bool range(const struct situation *at, struct remedy *remedy)
 {
-	const struct headroom *left = &at->destination->headroom;
-	uint32_t wide = REMEDY_RANGE_HIGH - REMEDY_RANGE_LOW + 1, now = at->settings->high - at->settings->low + 1U;
+	const struct port_facts *facts = &at->namespace->facts;
+	struct port_settings settings = facts->settings;
+	uint32_t wide = PORTS_WIDE_HIGH - PORTS_WIDE_LOW + 1, now = settings.high - settings.low + 1U;
+	struct port_set reserved = facts->reserved;
+	unsigned int i;
 
 	/* A socket's own range is the program's matter. */
 	if (now + now / 4 >= wide || at->destination->key.own_low || at->destination->key.own_high)
 		return false;
-	wide -= left->reserved + left->blocked;
-	limits(at, remedy, wide, wide / 2, at->destination->hold_s);
+	for (i = 0; i < PORT_SET_WORDS; i++)
+		reserved.words[i] |= facts->beyond.words[i];
+	settings.low = PORTS_WIDE_LOW;
+	settings.high = PORTS_WIDE_HIGH;
+	limits_of(at, remedy, port_range_of(&settings, 0, 0), &reserved, &facts->blocked);
+	own_ports_count(at, remedy, (facts->settings.low ^ PORTS_WIDE_LOW) & 1);
 	return true;
 }
 
 static bool reserved(const struct situation *at, struct remedy *remedy)
 {
-	const struct headroom *left = &at->destination->headroom;
+	static const struct port_set none;
 
-	if (!left->reserved)
+	if (!at->destination->headroom.reserved)
 		return false;
-	limits(at, remedy, left->capacity + left->reserved, left->cliff_capacity + left->reserved / 2.0, at->destination->hold_s);
+	limits_of(at, remedy, range_of(at), &none, &at->namespace->facts.blocked);
+	own_ports_count(at, remedy, false);
 	return true;
 }
 
+/* There the ports that this destination's own connections block are those of others. */
 static bool one_more(const struct situation *at, struct remedy *remedy)
 {
 	const struct headroom *left = &at->destination->headroom;
 
-	limits(at, remedy, 2 * left->capacity, 2 * left->cliff_capacity, at->destination->hold_s);
+	limits_of(at, remedy, range_of(at), &at->namespace->facts.reserved, &at->namespace->facts.blocked);
+	limits(at, remedy, left->capacity + remedy->ports, left->cliff_capacity + remedy->ports_to_cliff, at->destination->hold_s);
 	return true;
 }
 
@@ -103,9 +148,9 @@ static bool (*const rules[REMEDY_KINDS])(const struct situation *at, struct reme
 };
 
 size_t remedies_of(struct remedy remedies[REMEDY_KINDS], const struct destination *destination,
-		   const struct port_settings *settings, uint32_t bind_first)
+		   const struct port_namespace *namespace)
 {
-	const struct situation at = { .destination = destination, .settings = settings, .bind_first = bind_first };
+	const struct situation at = { .destination = destination, .namespace = namespace };
 	size_t count = 0;
 	int kind;
 

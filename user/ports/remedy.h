@@ -5,37 +5,30 @@
 
 #include <stddef.h>
 
-#include "ports/destination.h"
+#include "ports/namespaces.h"
 
 /* In the order in which they are to be tried. */
 enum remedy_kind {
 	REMEDY_POOL, /* keep connections open and use them again */
 	REMEDY_NO_PORT, /* IP_BIND_ADDRESS_NO_PORT where bind(address, 0) comes before connect() */
 	REMEDY_REUSE, /* net.ipv4.tcp_tw_reuse = 1 */
-	REMEDY_RANGE, /* a wider net.ipv4.ip_local_port_range */
-	REMEDY_RESERVED, /* fewer net.ipv4.ip_local_reserved_ports */
+	REMEDY_RANGE, /* a wider net.ipv4.ip_local_port_range: from PORTS_WIDE_LOW to PORTS_WIDE_HIGH */
+	REMEDY_RESERVED, /* no net.ipv4.ip_local_reserved_ports */
 	REMEDY_LOCAL_ADDRESS, /* one more local address */
 	REMEDY_REMOTE, /* one more remote address or port */
 	REMEDY_KINDS,
 };
 
-/* The range that is proposed; what is wider already is left alone. Below are the ports of most services. */
-#define REMEDY_RANGE_LOW 10240
-#define REMEDY_RANGE_HIGH 65535
-
 struct remedy {
 	enum remedy_kind kind;
-	uint32_t ports; /* to the destination, afterwards; REMEDY_POOL: that it would use */
+	uint32_t ports; /* to the destination, afterwards; of one more address: to both together; REMEDY_POOL: that it would use */
 	uint32_t ports_to_cliff;
 	double sustainable, cliff_sustainable; /* connections a second, afterwards; REMEDY_POOL: INFINITY */
 };
 
-/*
- * Of a concluded destination of which the settings are known. bind_first: ports that are blocked by connections whose program
- * called bind(address, 0) first. Returns how many were written.
- */
+/* Of a concluded destination of which the settings are known; `namespace` is its own. Returns how many were written. */
 size_t remedies_of(struct remedy remedies[REMEDY_KINDS], const struct destination *destination,
-		   const struct port_settings *settings, uint32_t bind_first);
+		   const struct port_namespace *namespace);
 
 /* Does anything need to be done? Beyond the cliff, soon there, or failures now. */
 bool destination_needs_remedy(const struct destination *destination);

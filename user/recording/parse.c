@@ -227,6 +227,7 @@ static void ports_of_socket_parse(struct transition *record, const struct fields
 	range_parse(json, &low, &high);
 	record->own_range = low | (uint32_t)high << 16;
 	record->search_ns = recorded_number(json, "port_search_ns", UINT32_MAX);
+	record->device = recorded_number(json, "ifindex", INT32_MAX);
 }
 
 /* Who has the socket: the line says nothing else. */
@@ -285,7 +286,8 @@ static int ports_parse(struct recorded *recorded)
 		return -ENOMEM;
 	settings_parse(&facts->settings, json);
 	if (!facts->settings.netns || facts->settings.low > facts->settings.high ||
-	    port_set_parse(&facts->reserved, text_of(json, "reserved")) || port_set_parse(&facts->blocked, text_of(json, "blocked")))
+	    port_set_parse(&facts->reserved, text_of(json, "reserved")) || port_set_parse(&facts->blocked, text_of(json, "blocked")) ||
+	    port_set_parse(&facts->beyond, text_of(json, "unavailable_beyond")))
 		return -EINVAL;
 	facts->bound = bound = n ? calloc(n, sizeof(*bound)) : NULL;
 	for (i = 0; bound && i < n; i++) {

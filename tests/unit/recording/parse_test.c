@@ -37,6 +37,7 @@ static struct event random_event(uint64_t *random)
 	record->flags = random_below(random, 8) | (random_below(random, 2) ? FLAG_NO_TIMESTAMPS : 0);
 	record->search_ns = random_below(random, 2) ? (unit_random(random) >> 33) + 1 : 0;
 	record->own_range = random_below(random, 2) ? (unit_random(random) & 0xffff) + 1 : 0;
+	record->device = random_below(random, 2) ? unit_random(random) >> 33 : 0;
 	record->socket_cgroup_id = random_below(random, 2) ? unit_random(random) >> 1 : 0;
 	for (int i = 0; i < 16; i++)
 		record->endpoint.remote_addr[i] = unit_random(random);

@@ -180,7 +180,7 @@ static void put_remedies(struct buffer *out, const struct destination *destinati
 
 	if (!destination->known || !destination_needs_remedy(destination))
 		return;
-	n = remedies_of(remedies, destination, &namespace->facts.settings, namespace->bind_first);
+	n = remedies_of(remedies, destination, namespace);
 	for (i = 0; i < n; i++) {
 		put_label(out, i ? "" : "helps");
 		ports_remedy_text(out, &remedies[i]);

@@ -190,7 +190,7 @@ static void remedies_json(struct json *json, const struct destination *destinati
 	size_t i, n = 0;
 
 	if (destination->known && destination_needs_remedy(destination))
-		n = remedies_of(remedies, destination, &namespace->facts.settings, namespace->bind_first);
+		n = remedies_of(remedies, destination, namespace);
 	json_array_begin(json, "remedies");
 	for (i = 0; i < n; i++) {
 		json_element_object_begin(json);
@@ -211,6 +211,8 @@ static void destination_json(struct json *json, const struct ports_model *model,
 	addr_json(json, "local_addr", destination->key.local_addr);
 	addr_json(json, "remote_addr", destination->key.remote_addr);
 	json_u64(json, "remote_port", destination->key.remote_port);
+	if (destination->key.device)
+		json_u64(json, "ifindex", destination->key.device);
 	if (destination->key.own_low || destination->key.own_high) {
 		json_array_begin(json, "ip_local_port_range");
 		json_element_u64(json, destination->key.own_low);

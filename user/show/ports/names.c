@@ -34,6 +34,8 @@ void ports_destination_name(struct buffer *out, const struct destination_key *ke
 	address_port_format(text, &remote, key->remote_port);
 	address_format_mapped(local, key->local_addr);
 	buffer_printf(out, "%s from %s", text, local);
+	if (key->device)
+		buffer_printf(out, "%%%u", key->device);
 	if (key->own_low || key->own_high)
 		buffer_printf(out, " ports %u-%u", key->own_low, key->own_high);
 }
@@ -112,7 +114,7 @@ static const struct {
 	[REMEDY_NO_PORT] = { "bind_address_no_port", "IP_BIND_ADDRESS_NO_PORT where bind() comes before connect()" },
 	[REMEDY_REUSE] = { "tcp_tw_reuse", "net.ipv4.tcp_tw_reuse=1" },
 	[REMEDY_RANGE] = { "ip_local_port_range", "net.ipv4.ip_local_port_range=\"10240 65535\"" },
-	[REMEDY_RESERVED] = { "ip_local_reserved_ports", "fewer net.ipv4.ip_local_reserved_ports" },
+	[REMEDY_RESERVED] = { "ip_local_reserved_ports", "fewer net.ipv4.ip_local_reserved_ports (at best none)" },
 	[REMEDY_LOCAL_ADDRESS] = { "local_address", "one more local address" },
 	[REMEDY_REMOTE] = { "remote", "one more address or port of the service" },
 };
