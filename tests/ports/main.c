@@ -76,7 +76,17 @@ static bool selected(const struct experiment *experiment, char **names, bool lar
 	return false;
 }
 
-/* ports [--large] [--untimed] [--tcpdwell PATH [--polls | --hooks MODE]] [NAME…]. With --hooks results are called MODE/NAME. */
+static int list(void)
+{
+	const struct experiment *experiment;
+
+	for (experiment = experiments; experiment->name; experiment++)
+		if (!experiment->large)
+			puts(experiment->name);
+	return 0;
+}
+
+/* ports --list, or ports [--large] [--untimed] [--tcpdwell PATH [--polls | --hooks MODE]] [NAME…]. With --hooks results are called MODE/NAME. */
 int main(int argc, char **argv)
 {
 	struct run_options options = { .timed = true };
@@ -85,6 +95,8 @@ int main(int argc, char **argv)
 	bool large = false;
 
 	for (; *names && (*names)[0] == '-'; names++) {
+		if (!strcmp(*names, "--list"))
+			return list();
 		large |= !strcmp(*names, "--large");
 		options.tcpdwell.polls |= !strcmp(*names, "--polls");
 		options.timed &= strcmp(*names, "--untimed") != 0;
