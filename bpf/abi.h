@@ -156,7 +156,7 @@ struct transition {
 	__u64 socket_cgroup_id; /* sk_cgrp_data, where no process was seen, else 0 */
 	__u32 search_ns; /* SYN_SENT -> ESTABLISHED: how long connect() looked for a port; 0 = not measured */
 	__u32 own_range; /* of sockets that connect or are there: IP_LOCAL_PORT_RANGE, last << 16 | first; 0 = none */
-	__u32 device; /* index of the interface that the socket is bound to, by SO_BINDTODEVICE or link-local address; 0 = none, or not asked for */
+	__u32 device; /* of the same: index of the interface that it is bound to, by SO_BINDTODEVICE or link-local address; 0 = none */
 	__u32 padding2;
 	struct endpoint endpoint;
 	struct process owner;

@@ -31,6 +31,8 @@ static __always_inline void happening_forget(struct happening *happening)
 	happening->flags = OPAQUE(happening->flags);
 	happening->recorded_state = OPAQUE(happening->recorded_state);
 	happening->socket_cgroup_id = OPAQUE(happening->socket_cgroup_id);
+	happening->own_range = OPAQUE(happening->own_range);
+	happening->device = OPAQUE(happening->device);
 }
 
 static __always_inline bool states_selected(const struct happening *happening)

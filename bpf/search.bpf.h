@@ -28,9 +28,10 @@ static __always_inline __u32 search_time(const struct sock *sk, __u64 since_ns)
 
 static __always_inline void search_note(const struct sock *sk, const struct connection *connection, struct happening *happening)
 {
-	happening->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
-	if (happening->new_state == TCP_SYN_SENT || happening->old_state == TCP_SYN_SENT)
+	if (happening->new_state == TCP_SYN_SENT || happening->old_state == TCP_SYN_SENT) {
 		happening->own_range = compat_own_range(sk);
+		happening->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+	}
 	if (happening->old_state == TCP_SYN_SENT && happening->new_state == TCP_ESTABLISHED && connection->state == TCP_SYN_SENT)
 		happening->search_ns = search_time(sk, connection->since_ns);
 }

@@ -320,7 +320,7 @@ static void take_look(struct port_watch *watch, struct known_namespace *namespac
 static void say_failure(struct port_watch *watch, int err)
 {
 	if (err == -EINTR && watch->is_last)
-		log_warn("the last look at ports was cut short: what is blocked, and by whom, is as of the look before");
+		log_info("the last look at ports was cut short: what is blocked, and by whom, is as of the look before");
 	if (err && err != -EINTR && err != watch->err)
 		log_warn("the ports of a network namespace can't be looked at: %s", strerror(-err));
 	watch->err = err;
