@@ -13,6 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Pictures tell their moment. */
+static bool is_of_another_picture(json_t *objects, json_t *object)
+{
+	json_t *last = json_array_get(objects, json_array_size(objects) - 1);
+
+	return last && !json_equal(json_object_get(last, "time"), json_object_get(object, "time"));
+}
+
+/* The second picture: by then all was looked at, however long that takes. One that is asked to end at once has 600 ms for it. */
 json_t *tool_ports(const struct tool_options *options)
 {
 	json_t *objects = json_array(), *object;
@@ -21,7 +30,7 @@ json_t *tool_ports(const struct tool_options *options)
 	FILE *output;
 	int status;
 
-	snprintf(command, sizeof(command), "exec '%s' ports %s%s%s -j -d 0 -n self", options->path, options->polls ? "--no-bpf" : "",
+	snprintf(command, sizeof(command), "exec '%s' ports %s%s%s -j -n self 0.05 2", options->path, options->polls ? "--no-bpf" : "",
 		 options->hooks ? "--hooks=" : "", options->hooks ?: "");
 	output = popen(command, "r");
 	if (!output)
@@ -30,6 +39,8 @@ json_t *tool_ports(const struct tool_options *options)
 		object = json_loads(line, 0, NULL);
 		if (!object)
 			world_fail("tcpdwell wrote a line that is no JSON: %s", line);
+		if (json_object_get(object, "netns") && is_of_another_picture(objects, object))
+			json_array_clear(objects);
 		json_array_append_new(objects, object);
 	}
 	free(line);
@@ -116,14 +127,6 @@ struct tool *tool_start(const struct tool_options *options)
 	tool->picture = json_array();
 	check_header(options, read_line(tool->output));
 	return tool;
-}
-
-/* Pictures tell their moment. */
-static bool is_of_another_picture(json_t *objects, json_t *object)
-{
-	json_t *last = json_array_get(objects, json_array_size(objects) - 1);
-
-	return last && !json_equal(json_object_get(last, "time"), json_object_get(object, "time"));
 }
 
 static json_t *next_object(struct tool *tool)

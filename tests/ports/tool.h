@@ -13,7 +13,7 @@ struct tool_options {
 	bool polls; /* without BPF */
 };
 
-/* Runs `PATH ports -j -d 0 -n self`, with --no-bpf where it polls. Its objects, as an array. */
+/* Runs `PATH ports -j -n self 0.05 2`, with --no-bpf where it polls. The objects of its last picture, as an array. */
 json_t *tool_ports(const struct tool_options *options);
 
 /*
