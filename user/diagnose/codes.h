@@ -58,6 +58,7 @@ extern const char *const error_phrases[];
 /* Other words, and the phrase that is looked for in their place; a row of NULL ends them. */
 struct error_alias {
 	const char *words, *phrase;
+	bool (*holds)(const char *text, const char *at, size_t size); /* of the words at `at`, `size` bytes of the text; NULL: always */
 };
 
 extern const struct error_alias error_aliases[];

@@ -29,6 +29,52 @@ const char *const error_phrases[] = {
 	NULL,
 };
 
+static bool is_word_at(const char *text, const char *at, const char *word)
+{
+	return !strncasecmp(at, word, strlen(word)) && !isalpha((unsigned char)at[strlen(word)]) &&
+	       (at == text || !isalpha((unsigned char)at[-1]));
+}
+
+static bool has_word(const char *text, const char *end, const char *word)
+{
+	const char *at;
+
+	for (at = text; at < end; at++)
+		if (is_word_at(text, at, word))
+			return true;
+	return false;
+}
+
+/* A name or a file can be in use, too. */
+static bool names_port_or_address(const char *text, const char *at, size_t size)
+{
+	(void)at;
+	(void)size;
+	return has_word(text, text + strlen(text), "port") || strcasestr(text, "address") || strstr(text, "端口") || strstr(text, "地址");
+}
+
+/* A database's lock has a time limit, too. */
+static bool is_no_lock(const char *text, const char *at, size_t size)
+{
+	(void)at;
+	(void)size;
+	return !strcasestr(text, "lock wait") && !strcasestr(text, "lock timeout") && !strcasestr(text, "lock request");
+}
+
+/* Files and texts have an end, too: the end of a connection is told at the end of the message, after what was done with it. */
+static bool ends_transfer(const char *text, const char *at, size_t size)
+{
+	static const char *const doings[] = { "read", "get", "head", "put", "post", "patch", "delete", "dial", "http", "https", "tcp", "rpc" };
+	size_t i;
+
+	if (at[size + strspn(at + size, " \t\r\n\"')].")])
+		return false;
+	for (i = 0; i < sizeof(doings) / sizeof(doings[0]); i++)
+		if (has_word(text, at, doings[i]))
+			return true;
+	return at == text;
+}
+
 /* Other words for the same, of libraries and translations: asked only where a message has none of the phrases. */
 const struct error_alias error_aliases[] = {
 	{ "can't assign requested address", "EADDRNOTAVAIL" },
@@ -37,12 +83,12 @@ const struct error_alias error_aliases[] = {
 	{ "no free ports", "EADDRNOTAVAIL" },
 	{ "source address before connect", "EADDRNOTAVAIL" },
 	{ "不能分配请求的地址", "EADDRNOTAVAIL" },
-	{ "already in use", "EADDRINUSE" },
+	{ "already in use", "EADDRINUSE", names_port_or_address },
 	{ "address in use", "EADDRINUSE" },
 	{ "AddrInUse", "EADDRINUSE" },
-	{ "被占用", "EADDRINUSE" },
-	{ "已被使用", "EADDRINUSE" },
-	{ "已经在使用", "EADDRINUSE" },
+	{ "被占用", "EADDRINUSE", names_port_or_address },
+	{ "已被使用", "EADDRINUSE", names_port_or_address },
+	{ "已经在使用", "EADDRINUSE", names_port_or_address },
 	{ "lacked sufficient buffer space", "WSAENOBUFS" },
 	{ "系统缓冲区空间不足", "WSAENOBUFS" },
 	{ "ENFILE", "EMFILE" },
@@ -53,10 +99,10 @@ const struct error_alias error_aliases[] = {
 	{ "套接字太多", "EMFILE" },
 	{ "refused", "ECONNREFUSED" },
 	{ "被拒绝", "ECONNREFUSED" },
-	{ "timed out", "ETIMEDOUT" },
+	{ "timed out", "ETIMEDOUT", is_no_lock },
 	{ "timed_out", "ETIMEDOUT" },
 	{ "timedout", "ETIMEDOUT" },
-	{ "timeout", "ETIMEDOUT" },
+	{ "timeout", "ETIMEDOUT", is_no_lock },
 	{ "超时", "ETIMEDOUT" },
 	{ "cURL error 28", "ETIMEDOUT" },
 	{ "curl: (28)", "ETIMEDOUT" },
@@ -73,8 +119,8 @@ const struct error_alias error_aliases[] = {
 	{ "last packet successfully received", "ECONNRESET" },
 	{ "server has gone away", "ECONNRESET" },
 	{ "shut down incorrectly", "ECONNRESET" },
-	{ "unexpected EOF", "ECONNRESET" },
-	{ ": EOF", "ECONNRESET" },
+	{ "unexpected EOF", "ECONNRESET", ends_transfer },
+	{ ": EOF", "ECONNRESET", ends_transfer },
 	{ "被对端重置", "ECONNRESET" },
 	{ "被对方重置", "ECONNRESET" },
 	{ "连接被重置", "ECONNRESET" },
@@ -101,7 +147,13 @@ static const struct {
 	{ 99, "EADDRNOTAVAIL" }, { 104, "ECONNRESET" }, { 110, "ETIMEDOUT" }, { 111, "ECONNREFUSED" },
 };
 
-static const char *const errno_words[] = { "errno", "os error", "SocketException", "failed", "error code", "error" };
+/* Prose has numbers behind some of them ("failed 32 times"): there it is one in brackets, or in front of a colon in them, or ends the text. */
+static const struct {
+	const char *word;
+	bool prose;
+} errno_words[] = {
+	{ "errno", false }, { "os error", false }, { "SocketException", false }, { "failed", true }, { "error code", true }, { "error", true },
+};
 
 static bool is_digit(char byte)
 {
@@ -124,13 +176,35 @@ static bool is_code(const char *text, const char *at, size_t size)
 	return !isalnum((unsigned char)at[size]) && !follows_port(text, at);
 }
 
+/* A phrase of digits is a code, and one that ends with a digit ends there: "cURL error 7" is not in "cURL error 77". */
+static bool stands_alone(const char *text, const char *at, const char *phrase)
+{
+	size_t size = strlen(phrase);
+
+	if (is_digit(*phrase))
+		return is_code(text, at, size);
+	return !is_digit(phrase[size - 1]) || !is_digit(at[size]);
+}
+
 static bool has(const char *text, const char *phrase)
 {
 	const char *at = strcasestr(text, phrase);
 
-	while (at && is_digit(*phrase) && !is_code(text, at, strlen(phrase)))
+	while (at && !stands_alone(text, at, phrase))
 		at = strcasestr(at + 1, phrase);
 	return at;
+}
+
+/* Its words, and what else is to be true of the text around them. */
+static bool has_alias(const char *text, const struct error_alias *alias)
+{
+	size_t size = strlen(alias->words);
+	const char *at;
+
+	for (at = strcasestr(text, alias->words); at; at = strcasestr(at + 1, alias->words))
+		if (stands_alone(text, at, alias->words) && (!alias->holds || alias->holds(text, at, size)))
+			return true;
+	return false;
 }
 
 static size_t explaining(const char *phrase, bool codes[CODES])
@@ -145,17 +219,44 @@ static size_t explaining(const char *phrase, bool codes[CODES])
 	return count;
 }
 
-static size_t explaining_number(const char *text, const char *word, bool codes[CODES])
+/* "(111)", "(111:", "[110]", or the end of the text. */
+static bool is_set_apart(const char *text, const char *word, const char *digits, const char *end)
 {
-	const char *at = strcasestr(text, word);
-	size_t i, count = 0;
+	char open = digits[-1];
+
+	if (word > text && isalpha((unsigned char)word[-1]))
+		return false;
+	if (word - text >= 5 && is_word_at(text, word - 5, "http")) /* its numbers are others */
+		return false;
+	if (open == '(' || open == '[')
+		return *end == (open == '(' ? ')' : ']') || *end == ':';
+	return !end[strspn(end, " \t\r\n.")];
+}
+
+/* Behind the word, with what may stand between them. -1: none. */
+static int number_behind(const char *text, const char *word, size_t size, bool prose)
+{
+	const char *digits = word + size + strspn(word + size, " =:([");
 	char *end;
+	long number;
 
-	for (; at; at = strcasestr(at + 1, word)) {
-		const char *digits = at + strlen(word) + strspn(at + strlen(word), " =:([");
-		long number = is_digit(*digits) ? strtol(digits, &end, 10) : -1;
+	if (!is_digit(*digits))
+		return -1;
+	number = strtol(digits, &end, 10);
+	if (isalnum((unsigned char)*end) || (*end == '.' && is_digit(end[1])) || number > 1000)
+		return -1;
+	return !prose || is_set_apart(text, word, digits, end) ? (int)number : -1;
+}
 
-		for (i = 0; number >= 0 && !isalnum((unsigned char)*end) && *end != '.' && i < sizeof(errnos) / sizeof(errnos[0]); i++)
+static size_t explaining_number(const char *text, const char *word, bool prose, bool codes[CODES])
+{
+	const char *at;
+	size_t i, count = 0;
+
+	for (at = strcasestr(text, word); at; at = strcasestr(at + 1, word)) {
+		int number = number_behind(text, at, strlen(word), prose);
+
+		for (i = 0; i < sizeof(errnos) / sizeof(errnos[0]); i++)
 			if (errnos[i].number == number)
 				count = explaining(errnos[i].name, codes);
 	}
@@ -169,10 +270,10 @@ static size_t explaining_alias(const char *text, bool codes[CODES])
 	size_t i, count = 0;
 
 	for (alias = error_aliases; alias->words; alias++)
-		if (has(text, alias->words))
+		if (has_alias(text, alias))
 			count = explaining(alias->phrase, codes);
 	for (i = 0; !count && i < sizeof(errno_words) / sizeof(errno_words[0]); i++)
-		count = explaining_number(text, errno_words[i], codes);
+		count = explaining_number(text, errno_words[i].word, errno_words[i].prose, codes);
 	return count;
 }
 

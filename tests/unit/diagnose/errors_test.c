@@ -80,7 +80,14 @@ static void each_alias(void **state)
 static void nothing_to_explain(void **state)
 {
 	static const char *const texts[] = { "segmentation fault", "the", "", "listening on port 99", "100% failed", "error 404", "exit status 111",
-					     "took 110 ms", "error 99.5", "error 9", "failed 1040 times", "[Errno 2] No such file or directory" };
+					     "took 110 ms", "error 99.5", "error 9", "failed 1040 times", "[Errno 2] No such file or directory",
+					     "cURL error 77: error setting certificate verify locations", "curl: (77) error setting certificate",
+					     "Query failed: 24 rows affected", "job failed 32 times", "failed: 98 of 100", "error: 32 warnings",
+					     "HTTP error 110", "error 110 in line 5", "Dependency failed [24/100]", "Terror 98 x", "Terror 98",
+					     "Conflict. The container name /web is already in use by container", "report.txt is already in use",
+					     "文件被占用", "JSON parse error: EOF", "unexpected EOF while looking for matching `\"'",
+					     "http.conf: unexpected EOF in line 3", "Lock wait timeout exceeded; try restarting transaction",
+					     "canceling statement due to lock timeout", "Lock request timed out" };
 	bool codes[CODES];
 	size_t i;
 
@@ -235,6 +242,11 @@ static void messages(void **state)
 		{ "cURL error 7: Failed to connect to localhost port 8080 after 0 ms: Couldn't connect to server", TD153 },
 		{ "curl: (7) Failed to connect to localhost port 8080 after 0 ms: Couldn't connect to server", TD153 },
 		{ "cURL error 7", TD153 },
+		{ "connect failed (111)", TD153 },
+		{ "connect failed (111: xyz)", TD153 },
+		{ "connect: error 111.", TD153 },
+		{ "error code [111]", TD153 },
+		{ "cURL error 77, then cURL error 7", TD153 },
 		{ "SQLSTATE[HY000] [2002] Connection refused", TD153 },
 		{ "由于目标计算机积极拒绝，无法连接。", TD153 },
 		{ "Could not connect to Redis at 127.0.0.1:6379: Connection refused", TD153 },
@@ -309,6 +321,9 @@ static void messages(void **state)
 		{ "你的主机中的软件中止了一个已建立的连接。", TD172 },
 		{ "远程主机强迫关闭了一个现有的连接。", TD172 },
 		{ "net::ERR_CONNECTION_RESET", TD172 },
+		{ "Get \"http://db/\": EOF", TD172 },
+		{ "read tcp 10.0.0.2:1->10.0.0.5:80: unexpected EOF", TD172 },
+		{ "unexpected EOF", TD172 },
 		{ "cURL error 52: Empty reply from server", TD122 },
 		{ "curl: (52) Empty reply from server", TD122 },
 		{ "http: server closed idle connection", TD122 },
