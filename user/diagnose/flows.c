@@ -231,6 +231,8 @@ static void on_transition(struct flows *flows, const struct transition *record)
 		on_end(slot, flow, record);
 	if (record->new_state == STATE_CLOSE && record->end == END_RESET_SENT)
 		slot[FLOW_RESET]++;
+	if (record->new_state == STATE_CLOSE && record->end == END_OVERFLOW)
+		slot[FLOW_OVERFLOW]++;
 	if (record->new_state == STATE_TIME_WAIT)
 		slot[FLOW_TIME_WAIT]++;
 }

@@ -27,6 +27,7 @@ enum flow_count {
 	FLOW_LOCAL, /* of these: our side began it, by FIN or reset */
 	FLOW_RESET, /* ended by a reset that our side sent */
 	FLOW_TIME_WAIT, /* came into TIME_WAIT here */
+	FLOW_OVERFLOW, /* ended without it: tcp_max_tw_buckets */
 	FLOW_NO_PORT, /* connect() failed */
 	FLOW_REFUSED,
 	FLOW_TIMEOUT,

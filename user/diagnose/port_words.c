@@ -18,6 +18,11 @@ static const struct port_holder *largest(const struct scene *scene, const struct
 	return NULL;
 }
 
+const struct port_holder *destination_holder(const struct scene *scene, const struct destination *destination)
+{
+	return largest(scene, destination, true) ?: largest(scene, destination, false);
+}
+
 /* A process that can be asked comes first, although what is older than the run, and nobody's, may be more. */
 const char *holder_words(words out, const struct scene *scene, const struct destination *destination)
 {

@@ -5,6 +5,9 @@
 
 #include "diagnose/words.h"
 
+/* Whom holder_words() names first: the largest whose process is known, else the largest. NULL: there is none. */
+const struct port_holder *destination_holder(const struct scene *scene, const struct destination *destination);
+
 /* "983 by nightly-batch[812] in TIME_WAIT", and what is more than that and of no known process. */
 const char *holder_words(words out, const struct scene *scene, const struct destination *destination);
 

@@ -4,24 +4,35 @@
 #include "diagnose/namespaces.h"
 #include "diagnose/words.h"
 
-/* Closed first here, and yet did not come into TIME_WAIT. */
+/* Closed first here, and not in TIME_WAIT: some of them are only in FIN_WAIT yet, or ended otherwise. */
 static int64_t without_time_wait(const struct flow *flow)
 {
 	return (int64_t)flow->counts[FLOW_LOCAL] - (int64_t)flow->counts[FLOW_RESET] - (int64_t)flow->counts[FLOW_TIME_WAIT];
 }
 
-static const struct process *closer(const struct scene *scene, uint32_t netns)
+static int64_t overflowed(const struct flow *flow)
+{
+	return flow->counts[FLOW_OVERFLOW];
+}
+
+static const struct process *most_by(const struct scene *scene, uint32_t netns, int64_t (*count_of)(const struct flow *flow))
 {
 	const struct process *process = NULL;
 	const struct flow *flow;
 	int64_t most = 0;
 
 	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (flow->key.netns == netns && flow->process.start_ns && without_time_wait(flow) > most) {
-			most = without_time_wait(flow);
+		if (flow->key.netns == netns && flow->process.start_ns && count_of(flow) > most) {
+			most = count_of(flow);
 			process = &flow->process;
 		}
 	return process;
+}
+
+/* Whose connections the kernel's events say it of; else, where they were not seen, whose are missing. */
+static const struct process *closer(const struct scene *scene, uint32_t netns)
+{
+	return most_by(scene, netns, overflowed) ?: most_by(scene, netns, without_time_wait);
 }
 
 /* Whose connections overflow, else who has the most TIME_WAIT in the namespace. NULL: nobody that is known. */

@@ -17,19 +17,25 @@ static bool is_loopback(const uint8_t addr[16])
 	return !memcmp(addr, ipv4, sizeof(ipv4)) || !memcmp(addr, ipv6, sizeof(ipv6));
 }
 
-/* This machine's own processes open them: from an address of its own, whichever. */
+static bool is_of(const struct destination *destination, const struct peer *peer)
+{
+	const struct destination_key *key = &destination->key;
+
+	return key->netns == peer->key.netns && key->remote_port == peer->key.local_port &&
+	       !memcmp(key->remote_addr, peer->key.local_addr, 16) && !memcmp(key->local_addr, peer->key.remote_addr, 16);
+}
+
+/* Processes of this namespace open them: these connections have a side here that is active, with the peer's address as its own. */
 static bool is_from_here(const struct scene *scene, const struct peer *peer)
 {
-	const struct flow *flow;
-	double rate = 0;
+	const struct destination *destination;
 
 	if (is_loopback(peer->key.remote_addr) || !memcmp(peer->key.remote_addr, peer->key.local_addr, 16))
 		return true;
-	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (flow->key.side == SIDE_ACTIVE && flow->key.netns == peer->key.netns && flow->key.service_port == peer->key.local_port &&
-		    !memcmp(flow->key.remote_addr, peer->key.local_addr, 16) && flow->seconds > 0)
-			rate += flow->counts[FLOW_OPENED] / flow->seconds;
-	return rate > 0 && rate * 2 >= peer->rate;
+	for (destination = scene->ports->destinations.by_key; destination; destination = destination->hh.next)
+		if (is_of(destination, peer))
+			return true;
+	return false;
 }
 
 /* A pool of long connections from one host is how it should be; and this machine itself is no balancer. */

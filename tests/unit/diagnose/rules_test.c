@@ -532,6 +532,119 @@ static void overflow(void **state)
 	world_release(&world);
 }
 
+/* Who is named: whose connections overflowed, not who has more of them in FIN_WAIT2 yet. Without such events, whose are missing. */
+static void overflow_of_whom(void **state)
+{
+	static const struct {
+		uint32_t overflowed;
+		const char *named;
+	} rows[] = { { 3, "shop[812]" }, { 0, "waits[900]" } };
+	struct namespace_facts facts = { .is_own = true };
+	struct flow shops, waiting;
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 30);
+		facts.settings[NS_TCP_MAX_TW_BUCKETS] = value_of(100);
+		tell_namespace(&world, &facts);
+		trends_note(&world.trends, trend_key(TREND_NAMESPACE, NETNS, NS_TIME_WAIT_OVERFLOW), 3, 3, world.scene.now_ns);
+		shops = flow_of(3, 3, 0.01, 5);
+		waiting = flow_of(40, 40, 0.01, 5);
+		shops.key.netns = waiting.key.netns = NETNS;
+		waiting.key.pid = waiting.process.pid = 900;
+		waiting.key.start_ns = waiting.process.start_ns = 9;
+		strcpy(waiting.process.comm, "waits");
+		shops.counts[FLOW_OVERFLOW] = rows[i].overflowed;
+		HASH_ADD(hh, world.flows.table, key, sizeof(shops.key), (&shops));
+		HASH_ADD(hh, world.flows.table, key, sizeof(waiting.key), (&waiting));
+		assert_int_equal(judged(&world, TD113), 1);
+		if (!strstr(world.verdicts->findings[0].title, rows[i].named))
+			fail_msg("row %zu: %s", i, world.verdicts->findings[0].title);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
+#define ADDR(a, b, c, d) { [10] = 0xff, [11] = 0xff, a, b, c, d }
+
+/* A balancer is one beside a local process that connects to the same service; a local process is none, whatever address it has. */
+static void one_address(void **state)
+{
+	static const struct {
+		uint8_t local[16]; /* of what connects here, in the peer's namespace */
+		size_t found;
+	} rows[] = { { ADDR(10, 0, 0, 2), 1 }, { ADDR(10, 0, 0, 9), 0 } };
+	struct peer_key key = { .remote_addr = ADDR(10, 0, 0, 9), .local_addr = ADDR(10, 0, 0, 1), .netns = NETNS, .local_port = 8080 };
+	struct destination_key ours = { .remote_addr = ADDR(10, 0, 0, 1), .netns = NETNS, .remote_port = 8080 };
+	struct flow checker;
+	struct world world;
+	struct peer *peer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		checker = flow_of(300, 300, 0.01, 5);
+		checker.key.netns = NETNS;
+		checker.key.service_port = 8080;
+		memcpy(checker.key.remote_addr, key.local_addr, 16);
+		HASH_ADD(hh, world.flows.table, key, sizeof(checker.key), (&checker));
+		memcpy(ours.local_addr, rows[i].local, 16);
+		assert_non_null(destinations_get(&world.ports.destinations, &ours));
+		peer = peers_get(&world.ports.peers, &key);
+		assert_non_null(peer);
+		peer->sockets = peer->by_state[STATE_TIME_WAIT] = 2400;
+		assert_int_equal(peers_conclude(&world.ports.peers, world.scene.now_ns), 0);
+		peer->rate = 40;
+		if (judged(&world, TD162) != rows[i].found)
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
+/* Title and subject are the same process: one that is known, although more ports are nobody's. */
+static void cliff_subject(void **state)
+{
+	static const struct container nowhere;
+	struct event event = {
+		.record = { .type = RECORD_TRANSITION, .id = 1, .old_state = STATE_SYN_SENT, .new_state = STATE_ESTABLISHED, .side = SIDE_ACTIVE,
+			    .owner = shop, .endpoint = { .netns = NETNS, .local_port = 40000, .remote_port = 80,
+			    .local_addr = ADDR(10, 0, 0, 1), .remote_addr = ADDR(10, 0, 0, 5) } },
+		.container = &nowhere,
+	};
+	struct destination *destination;
+	const struct finding *finding;
+	struct world world;
+	uint32_t process;
+	size_t i;
+
+	(void)state;
+	world_init(&world, 70);
+	event.record.time_ns = world.scene.now_ns;
+	ports_model_event(&world.ports, &event);
+	destination = world.ports.destinations.by_key;
+	assert_non_null(destination);
+	for (process = 0; ports_model_process(&world.ports, process)->process.pid != shop.pid; process++)
+		assert_true(process < 8);
+	destination->known = true;
+	destination->headroom.usable = 10;
+	destination->rates.opened = 5;
+	for (i = 0; i < 20; i++)
+		histogram_add(&destination->search, SECOND);
+	assert_int_equal(port_holders_add(&destination->holders, 0, STATE_TIME_WAIT, 900), 0);
+	assert_int_equal(port_holders_add(&destination->holders, process, STATE_ESTABLISHED, 10), 0);
+	port_holders_sort(&destination->holders);
+	assert_int_equal(judged(&world, TD102), 1);
+	finding = &world.verdicts->findings[0];
+	if (!strstr(finding->title, "10 by shop[812]"))
+		fail_msg("%s", finding->title);
+	assert_int_equal(finding->subject.pid, shop.pid);
+	world_release(&world);
+}
+
 /* Every code has all that it needs, and a text. */
 static void table_is_whole(void **state)
 {
@@ -769,6 +882,7 @@ int main(void)
 		cmocka_unit_test(accept_queue_is_as_of_the_last_look),
 		cmocka_unit_test(thresholds_are_set),	  cmocka_unit_test(table_is_whole), cmocka_unit_test(counters_lately),
 		cmocka_unit_test(limits_of_the_machine),	  cmocka_unit_test(unknown_limit),	      cmocka_unit_test(settings),
+		cmocka_unit_test(overflow_of_whom),	  cmocka_unit_test(one_address),      cmocka_unit_test(cliff_subject),
 		cmocka_unit_test(overflow),		  cmocka_unit_test(not_examined),      cmocka_unit_test(each_threshold),
 	};
 
