@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from traffic import accept_for_good, answered, case, connected
-from world import ADDRESS, LONGEST, TOOL, Diagnosis, ss, sysctl, watch
+from world import ADDRESS, LONGEST, TOOL, Diagnosis, ss, start, sysctl, watch
 
 
 # TD132: nobody accepts
@@ -160,7 +160,7 @@ def td131_accept_queue_full(world):
 def last_line_names_codes(world):
     """What other commands print in text ends with the codes that apply, and without such a line where none does."""
     def check_all(expected):
-        running = [(words, subprocess.Popen([TOOL, *words, "-n", "self", "-d", str(LONGEST)], stdout=subprocess.PIPE, text=True))
+        running = [(words, start(TOOL, *words, "-n", "self", "-d", str(LONGEST), stdout=subprocess.PIPE, text=True))
                    for words in (("top", "-b"), ("leaks",), ("ports",))]
         for words, process in running:
             watch(process, 3)

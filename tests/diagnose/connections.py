@@ -2,13 +2,12 @@
 """Cases of diagnose: connections that are opened and closed often: TIME_WAIT, resets, refusals, floods."""
 import errno
 import resource
-import shutil
 import socket
 import struct
 import time
 
 from traffic import answered, case, closed, connected, fails, gone_host, paced, refused, settled
-from world import ADDRESS, Diagnosis, Skip, counter, evidence, run, setting, ss, sysctl
+from world import ADDRESS, Diagnosis, counter, evidence, nft, setting, ss, sysctl
 
 
 # TD111: a connection for each request
@@ -244,9 +243,7 @@ def td161_near_miss(world):
 @case
 def td161_remedy(world):
     """A packet filter that counts new connections by source, as advised: as many are sent, and hardly one gets to the service."""
-    if not shutil.which("nft"):
-        raise Skip("no nft")
-    run("nft", "add table ip upstream; add set ip upstream sources { type ipv4_addr; flags dynamic; size 1000; };"
+    nft("add table ip upstream; add set ip upstream sources { type ipv4_addr; flags dynamic; size 1000; };"
         "add chain ip upstream in { type filter hook input priority 0; };"
         "add rule ip upstream in tcp flags & (syn | ack) == syn add @sources { ip saddr limit rate over 1/second burst 5 packets } drop")
     diagnosis = flooded(world, 200)

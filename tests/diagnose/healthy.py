@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from traffic import answered, case, connected, kept, paced, refused, steady, until
-from world import ADDRESS, TOOL, Diagnosis, Skip, ss
+from world import ADDRESS, TOOL, Diagnosis, Skip, ss, start
 
 
 # What is healthy
@@ -177,7 +177,7 @@ def nginx():
         os.chmod(folder, 0o755)
         with open(folder + "/nginx.conf", "w", encoding="ascii") as file:
             file.write(NGINX.format(folder=folder, address=ADDRESS))
-        server = subprocess.Popen(["nginx", "-c", folder + "/nginx.conf", "-e", folder + "/error.log"])
+        server = start("nginx", "-c", folder + "/nginx.conf", "-e", folder + "/error.log")
         try:
             until(lambda: server.poll() is not None or len(ss("state", "listening")) == 2)
             yield
@@ -224,7 +224,7 @@ def healthy_nginx_keepalive(world):
 @case
 def hostile_name(world):
     """What a process is called can't upset a terminal, nor a line of JSON."""
-    plain = subprocess.Popen([TOOL, "diagnose", "-n", "self", "-d", "4"], stdout=subprocess.PIPE)
+    plain = start(TOOL, "diagnose", "-n", "self", "-d", "4", stdout=subprocess.PIPE)
     diagnosis = Diagnosis(2)
     world.spawn(b"\x1b[31m\r\n\x9b\"'x", refused(4)).wait()
     found = world.expect(diagnosis.finish(), "TD153").found.get("TD153")

@@ -2,11 +2,10 @@
 """Cases of diagnose: tables and settings of the kernel."""
 import contextlib
 import os
-import shutil
 import socket
 
 from traffic import case, closed, connected, until
-from world import ADDRESS, Diagnosis, Skip, run, setting, ss, sysctl
+from world import ADDRESS, Diagnosis, Skip, nft, setting, ss, sysctl
 
 
 DATAGRAMS = 60000  # of a socket, each to a port of its own
@@ -16,9 +15,9 @@ DATAGRAMS = 60000  # of a socket, each to a port of its own
 
 def tracking():
     """The kernel tracks where a packet filter asks for it. The limit is the machine's."""
-    if not shutil.which("nft") or setting("netfilter.nf_conntrack_max") is None:
-        raise Skip("no nft, or a kernel that does not track connections")
-    run("nft", "add table ip filter; add chain ip filter out { type filter hook output priority 0; }; add rule ip filter out ct state new accept")
+    if setting("netfilter.nf_conntrack_max") is None:
+        raise Skip("a kernel that does not track connections")
+    nft("add table ip filter; add chain ip filter out { type filter hook output priority 0; }; add rule ip filter out ct state new accept")
     return setting("netfilter.nf_conntrack_max")
 
 
@@ -50,8 +49,8 @@ def td181_near_miss(world):
 @case
 def td181_notrack(world):
     """As many, and not tracked, as advised."""
-    if shutil.which("nft"):
-        run("nft", "add table ip raw; add chain ip raw out { type filter hook output priority -300; }; add rule ip raw out notrack")
+    tracking()
+    nft("add table ip raw; add chain ip raw out { type filter hook output priority -300; }; add rule ip raw out notrack")
     world.expect(tracked(lambda limit: limit // 100 + 20))
     world.check("count", not setting("netfilter.nf_conntrack_count"), setting("netfilter.nf_conntrack_count"))
 

@@ -5,6 +5,7 @@ import ctypes
 import json
 import mmap
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -102,11 +103,28 @@ class Process:
         os.close(self.go)
 
 
+STARTED = []  # what end_started() ends, whatever became of the case
+
+
+def start(*words, **options):
+    """A program that does not outlive the case."""
+    process = subprocess.Popen(words, **options)
+    STARTED.append(process)
+    return process
+
+
+def end_started():
+    for process in STARTED:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
 def recorder(netns):
     """Beside a run of diagnose, under the case's name and the run's number."""
     number = 1 + sum(name.startswith(sys.argv[1] + ".") for name in os.listdir(RECORDINGS))
     path = f"{RECORDINGS}/{sys.argv[1]}.{number}.jsonl.gz"
-    process = subprocess.Popen([TOOL, "record", "--ports", "-n", netns, "-o", path])
+    process = start(TOOL, "record", "--ports", "-n", netns, "-o", path)
     while not os.path.exists(path) or not os.path.getsize(path):
         time.sleep(0.02)
     return process
@@ -138,8 +156,8 @@ class Diagnosis:
         self.log = tempfile.TemporaryFile("w+")
         self.begin, self.seconds = time.monotonic(), seconds
         self.recorder = recorder(netns) if RECORDINGS else None
-        self.process = subprocess.Popen([TOOL, "diagnose", "-j", "-n", netns, "-d", str(LONGEST), *options], stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True)
+        self.process = start(TOOL, "diagnose", "-j", "-n", netns, "-d", str(LONGEST), *options, stdout=subprocess.PIPE,
+                             stderr=self.log, text=True)
         header = self.process.stdout.readline()
         if '"header"' not in header:
             raise RuntimeError("no header: " + header + self.said())
@@ -220,6 +238,15 @@ def setting(name):
             return int(file.read())
     except FileNotFoundError:
         return None
+
+
+def nft(text):
+    """Rules of the packet filter, in this namespace. Not every kernel or container can have them."""
+    if not shutil.which("nft"):
+        raise Skip("no nft")
+    result = subprocess.run(["nft", text], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise Skip("nft: " + " ".join(result.stderr.split()))
 
 
 class World:
@@ -314,6 +341,7 @@ def main(cases):
         traceback.print_exc()
         world.failures.append("an exception: see above")
     finally:
+        end_started()
         world.end()
     for failure in world.failures:
         print(f"not ok {name}: {failure}")

@@ -70,14 +70,14 @@ check deps/oracle-9 "tools/install-deps: missing packages. As root:
 
 # What RHEL does not have would make dnf refuse everything.
 distribution fedora-tests 'ID=fedora' 'VERSION_ID=42'
-check deps/fedora-tests "  dnf install libcmocka-devel compiler-rt llvm qemu-system-x86-core qemu-system-aarch64-core busybox cpio gcc-aarch64-linux-gnu scdoc dpkg-dev zsh fish tmux iproute jq curl python3 git strace libcap podman buildah runc debootstrap
+check deps/fedora-tests "  dnf install libcmocka-devel compiler-rt llvm qemu-system-x86-core qemu-system-aarch64-core busybox cpio gcc-aarch64-linux-gnu scdoc dpkg-dev zsh fish tmux iproute nftables jq curl python3 git strace libcap podman buildah runc debootstrap
 exit 1" "$(install_deps test | tail -n 2)"
 distribution rocky-tests 'ID="rocky"' 'ID_LIKE="rhel centos fedora"' 'VERSION_ID="9.5"'
-check deps/rocky-9-tests "  dnf install libcmocka-devel compiler-rt llvm cpio gcc-aarch64-linux-gnu scdoc dpkg-dev zsh fish tmux iproute jq curl python3 git strace libcap podman buildah runc debootstrap
+check deps/rocky-9-tests "  dnf install libcmocka-devel compiler-rt llvm cpio gcc-aarch64-linux-gnu scdoc dpkg-dev zsh fish tmux iproute nftables jq curl python3 git strace libcap podman buildah runc debootstrap
 exit 1" "$(install_deps test | tail -n 2)"
 
 distribution leap 'ID="opensuse-leap"' 'ID_LIKE="suse opensuse"' 'VERSION_ID="15.6"'
-check deps/opensuse-tests "  zypper install libcmocka-devel llvm qemu-x86 qemu-arm busybox-static cpio scdoc dpkg zsh fish tmux iproute2 jq curl python3 git strace libcap-progs podman buildah runc debootstrap
+check deps/opensuse-tests "  zypper install libcmocka-devel llvm qemu-x86 qemu-arm busybox-static cpio scdoc dpkg zsh fish tmux iproute2 nftables jq curl python3 git strace libcap-progs podman buildah runc debootstrap
 exit 1" "$(install_deps test | tail -n 2)"
 
 distribution suse 'ID="opensuse-tumbleweed"' 'ID_LIKE="opensuse suse"'
@@ -91,7 +91,7 @@ check deps/arch "tools/install-deps: missing packages. As root:
 exit 1" "$(install_deps build)"
 
 distribution manjaro 'ID=manjaro' 'ID_LIKE=arch'
-check deps/arch-tests "  pacman -S --needed cmocka compiler-rt llvm qemu-system-x86 qemu-system-aarch64 busybox cpio aarch64-linux-gnu-gcc aarch64-linux-gnu-glibc scdoc dpkg zsh fish tmux iproute2 jq curl prometheus alertmanager python git strace libcap podman buildah runc debootstrap
+check deps/arch-tests "  pacman -S --needed cmocka compiler-rt llvm qemu-system-x86 qemu-system-aarch64 busybox cpio aarch64-linux-gnu-gcc aarch64-linux-gnu-glibc scdoc dpkg zsh fish tmux iproute2 nftables jq curl prometheus alertmanager python git strace libcap podman buildah runc debootstrap
 exit 1" "$(install_deps test | tail -n 2)"
 
 # One that is there is not asked for again.
