@@ -248,7 +248,7 @@ def td143_orphans(world):
         world.check("count", listed == count and evidence(found, "orphans") >= count, found["title"])  # of the whole machine
     # The peer takes what is sent to it again.
     run("ip", "neighbour", "del", "10.8.8.2", "dev", "v0")
-    until(lambda: not ss("state", "fin-wait-1"), 30)
+    until(lambda: not ss("state", "fin-wait-1"), 130)  # a segment is sent again after 120 s at the latest
     world.expect(orphans_told(shop))
 
 
