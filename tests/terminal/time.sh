@@ -19,14 +19,26 @@ make_recordings() {
 		build/tests/history/feed "$scratch/one.rec" "$scratch/history" 2000000 0 >/dev/null && cp -r "$scratch/history/events" "$scratch/folder"
 }
 
+# is_at TIME: the screen has that time, and nothing of leaky.
+is_at() {
+	local picture
+	picture=$(screen)
+	grep -q "^tcpdwell  $1  by " <<<"$picture" && ! grep -q '^leaky' <<<"$picture"
+}
+
 # shown_at NAME TIME LEAKED: the time in the title, and so many sockets of leaky in CLOSE_WAIT.
 shown_at() {
+	local i
 	expect "$1" "^tcpdwell  $2  by "
-	if [ "$3" = 0 ]; then
-		if screen | grep -q '^leaky'; then fail "$1_sockets" "leaky has none yet"; else ok "$1_sockets"; fi
-	else
+	if [ "$3" != 0 ]; then
 		expect "$1_sockets" "CLOSE_WAIT $3 now"
+		return
 	fi
+	for ((i = 0; i < 100; i++)); do
+		is_at "$2" && break
+		sleep 0.1
+	done
+	if [ $i -lt 100 ]; then ok "$1_sockets"; else fail "$1_sockets" "leaky has none yet"; fi
 }
 
 # go TIME: types it.
