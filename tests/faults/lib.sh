@@ -76,3 +76,18 @@ begin_load() {
 	running+=("$load")
 	await test -s "$dir/load"
 }
+
+# begin COMMAND…: in the background
+begin() {
+	"$tool" "$@" >"$dir/out" 2>"$dir/err" &
+	run=$!
+	running+=("$run")
+}
+
+# ends_with CODE…: one of them, by SIGINT where it does not end by itself
+ends_with() {
+	local code=0
+	kill -INT "$run" 2>/dev/null
+	wait "$run" || code=$?
+	[[ " $* " == *" $code "* ]] || { echo "exit status $code, not one of: $*"; cat "$dir/err"; return 1; }
+}

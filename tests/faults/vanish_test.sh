@@ -6,20 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 export TCPDWELL_SECCOMP=kill
 
-# begin COMMAND…: in the background
-begin() {
-	"$tool" "$@" >"$dir/out" 2>"$dir/err" &
-	run=$!
-	running+=("$run")
-}
-
-ends_with() {
-	local code=0
-	kill -INT "$run"
-	wait "$run" || code=$?
-	equal "exit status" "$code" "$1" || { cat "$dir/err"; return 1; }
-}
-
 # connect N: as many connections in this namespace, each closed by its client first, by a process of its own in cgroup $2
 connect() {
 	python3 -c '

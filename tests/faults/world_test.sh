@@ -6,21 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 export TCPDWELL_SECCOMP=kill
 
-# begin COMMAND…: in the background
-begin() {
-	"$tool" "$@" >"$dir/out" 2>"$dir/err" &
-	run=$!
-	running+=("$run")
-}
-
-# ends_with CODE…: one of them
-ends_with() {
-	local code=0
-	kill -INT "$run" 2>/dev/null
-	wait "$run" || code=$?
-	[[ " $* " == *" $code "* ]] || { echo "exit status $code, not one of: $*"; cat "$dir/err"; return 1; }
-}
-
 holds_programs() {
 	grep -q '^prog_id:' "/proc/$run/fdinfo/"* 2>/dev/null
 }
