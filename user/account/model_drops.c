@@ -9,7 +9,8 @@
  */
 #include "account/model_parts.h"
 
-#define MATCH_NS 15000000000ULL /* the two are looked at a second apart, further where there are many sockets; new namespaces come later */
+/* The two are looked at a second apart, new namespaces come later. Where a look costs much, the next is further away, however far. */
+#define MATCH_NS 15000000000ULL
 
 static const struct namespace_count *counter_of(const struct known_namespace *known)
 {
@@ -41,13 +42,14 @@ static void refresh(const struct known_namespace *known, struct listening_socket
 	listener->now.drops = drops->proved + smaller(drops->told - drops->told_new, counter->total - counter->grown);
 }
 
-/* What the namespace told is in what its sockets tell. */
-static void sockets_seen(struct known_namespace *known)
+/* What the namespace told is in what its sockets tell, however long ago it did. */
+static void sockets_seen(struct known_namespace *known, uint64_t now_ns)
 {
 	if (!known->fresh)
 		return;
-	known->drops = (is_past(known->drops_ns, known->fresh_ns) ? 0 : known->drops) + known->fresh;
-	known->drops_ns = known->fresh_ns;
+	known->drops = (is_past(known->drops_ns, now_ns) ? 0 : known->drops) + known->fresh;
+	known->drops_ns = now_ns;
+	known->told_ns = known->fresh_begin_ns;
 	known->fresh = 0;
 }
 
@@ -68,11 +70,13 @@ void model_drops_listener(struct model *model, struct listening_socket *listener
 	uint64_t before = drops->told == LISTENER_NOT_KNOWN ? 0 : drops->told_new;
 
 	if (is_known && told->new_drops > before) {
-		drops->pending = (is_past(drops->pending_ns, model->now_ns) ? 0 : drops->pending) + told->new_drops - before;
+		if (is_past(drops->pending_ns, known && known->fresh ? known->fresh_begin_ns : model->now_ns))
+			drops->pending = 0;
+		drops->pending += told->new_drops - before;
 		drops->pending_ns = model->now_ns;
 		model->present.unsettled = true;
 		if (known)
-			sockets_seen(known);
+			sockets_seen(known, model->now_ns);
 	}
 	drops->told = is_known ? told->drops : LISTENER_NOT_KNOWN;
 	drops->told_new = is_known ? told->new_drops : 0;
@@ -93,8 +97,8 @@ static bool is_before(const struct listening_socket *a, const struct listening_s
 	return a->drops.pending > b->drops.pending;
 }
 
-/* The one that a drop is most likely of; NULL: none. */
-static struct listening_socket *most_likely(struct model *model, uint32_t netns)
+/* The one that a drop is most likely of, which the namespace told of at that time; NULL: none. */
+static struct listening_socket *most_likely(struct model *model, uint32_t netns, uint64_t told_ns)
 {
 	struct listening_socket *listener, *found = NULL;
 	size_t cursor = 0;
@@ -102,7 +106,7 @@ static struct listening_socket *most_likely(struct model *model, uint32_t netns)
 	while ((listener = id_map_next(&model->present.listeners, &cursor, NULL))) {
 		if (listener->base.endpoint.netns != netns)
 			continue;
-		if (is_past(listener->drops.pending_ns, model->now_ns))
+		if (is_past(listener->drops.pending_ns, told_ns))
 			listener->drops.pending = 0;
 		if (listener->drops.pending && (!found || is_before(listener, found)))
 			found = listener;
@@ -134,7 +138,7 @@ static void give(struct model *model, struct known_namespace *known, uint32_t ne
 {
 	struct listening_socket *listener;
 
-	while (known->drops && (listener = most_likely(model, netns)))
+	while (known->drops && (listener = most_likely(model, netns, known->told_ns)))
 		recount(model, known, listener, true);
 }
 
@@ -145,10 +149,10 @@ static void give(struct model *model, struct known_namespace *known, uint32_t ne
 static void begin(struct model *model, struct known_namespace *known, uint32_t netns, const struct namespace_count *counter)
 {
 	refresh_all(model, known, netns);
-	known->begins = most_likely(model, netns) != NULL;
+	known->begins = most_likely(model, netns, model->now_ns) != NULL;
 	known->drops = known->begins ? 0 : smaller(counter->total, counter->grown);
 	known->fresh = known->begins ? counter->total : 0;
-	known->drops_ns = known->fresh_ns = model->now_ns;
+	known->drops_ns = known->told_ns = known->fresh_ns = known->fresh_begin_ns = model->now_ns;
 	model->present.unsettled = true;
 }
 
@@ -177,7 +181,11 @@ void model_drops_namespace(struct model *model, uint32_t netns, struct known_nam
 		begin(model, known, netns, counter);
 	if (!counter || !was_known || counter->grown <= grown)
 		return;
-	known->fresh = (is_past(known->fresh_ns, model->now_ns) ? 0 : known->fresh) + counter->grown - grown;
+	if (is_past(known->fresh_ns, model->now_ns) && (!model->present.look_ns || known->fresh_ns < model->present.look_ns))
+		known->fresh = 0;
+	if (!known->fresh)
+		known->fresh_begin_ns = model->now_ns;
+	known->fresh += counter->grown - grown;
 	known->fresh_ns = model->now_ns;
 	model->present.unsettled = true;
 }
@@ -185,7 +193,7 @@ void model_drops_namespace(struct model *model, uint32_t netns, struct known_nam
 static void settle_one(struct model *model, struct known_namespace *known, uint32_t netns, uint64_t present_seen_ns)
 {
 	if (!present_seen_ns || known->fresh_ns <= present_seen_ns)
-		sockets_seen(known);
+		sockets_seen(known, model->now_ns);
 	if (is_past(known->drops_ns, model->now_ns))
 		known->drops = 0;
 	give(model, known, netns);
@@ -199,6 +207,8 @@ void model_settle(struct model *model, uint64_t present_seen_ns)
 	size_t cursor = 0;
 	uint64_t netns;
 
+	if (present_seen_ns)
+		model->present.look_ns = present_seen_ns;
 	if (!model->present.unsettled)
 		return;
 	model->present.unsettled = false;

@@ -58,8 +58,8 @@ struct listening_socket {
 
 struct known_namespace {
 	struct namespace_facts facts;
-	uint64_t drops, drops_ns; /* that it counted and no listener is known to have made; since then */
-	uint64_t fresh, fresh_ns; /* counted since its listeners were looked at; the last then */
+	uint64_t drops, drops_ns, told_ns; /* that it counted and no listener is known to have made; looked for since then; told then */
+	uint64_t fresh, fresh_ns, fresh_begin_ns; /* counted since its listeners were looked at; the last and the first then */
 	bool begins; /* `drops` or `fresh` has all that it ever counted, for listeners that were known before it */
 };
 
@@ -73,6 +73,7 @@ struct present_tables {
 	struct id_map sockets, listeners; /* by id: struct present_socket, struct listening_socket */
 	struct id_map namespaces; /* by inode: struct known_namespace */
 	bool unsettled; /* drops were told since model_settle() */
+	uint64_t look_ns; /* the last look at sockets, as model_settle() was told; 0: none */
 	struct id_map ends, ends_anywhere; /* by hash of the ends with and without the namespace: struct present_end */
 };
 

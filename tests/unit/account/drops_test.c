@@ -169,6 +169,65 @@ static void test_goes_on(void **state)
 	assert_drops(1, 39, 39);
 }
 
+/* Where a look at all sockets costs much they are looked at much less often than their namespace. */
+static void test_looks_far_apart(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, false);
+	settle();
+	tell_namespace(4, 4);
+	settle_late(SECOND);
+	now_ns += 18 * SECOND;
+	tell_namespace(6, 6);
+	settle_late(20 * SECOND);
+	now_ns += 20 * SECOND;
+	tell_listener(1, 12, 12, true);
+	settle();
+	assert_drops(1, 6, 6);
+	assert_int_equal(model->present_counts.accept_drops, 6);
+	/* Long after that look, what it told is past: RSTs are none of it. */
+	now_ns += 40 * SECOND;
+	tell_listener(1, 32, 32, false);
+	settle();
+	assert_drops(1, 6, 6);
+}
+
+/* The listener tells before its namespace does, and the next look, which finds nothing new, is far away. */
+static void test_looks_far_apart_sockets_first(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, false);
+	settle();
+	tell_listener(1, 12, 12, true);
+	settle();
+	tell_namespace(6, 6);
+	settle_late(SECOND);
+	assert_drops(1, 0, 0);
+	now_ns += 40 * SECOND;
+	tell_namespace(6, 6);
+	settle();
+	assert_drops(1, 6, 6);
+}
+
+/* Drops of a socket that is gone are not those of another that gets RSTs two looks later. */
+static void test_looks_far_apart_of_others(void **state)
+{
+	(void)state;
+	tell_namespace(0, 0);
+	tell_listener(1, 0, 0, false);
+	settle();
+	tell_namespace(6, 6);
+	now_ns += 40 * SECOND;
+	tell_namespace(6, 6);
+	settle();
+	now_ns += 40 * SECOND;
+	tell_listener(1, 20, 20, false);
+	settle();
+	assert_drops(1, 0, 0);
+}
+
 /* A recording from before it was told when sockets were looked at. */
 static void test_looks_not_told(void **state)
 {
@@ -280,6 +339,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_between_the_looks, begin, end),
 		cmocka_unit_test_setup_teardown(test_sockets_come_later, begin, end),
 		cmocka_unit_test_setup_teardown(test_goes_on, begin, end),
+		cmocka_unit_test_setup_teardown(test_looks_far_apart, begin, end),
+		cmocka_unit_test_setup_teardown(test_looks_far_apart_sockets_first, begin, end),
+		cmocka_unit_test_setup_teardown(test_looks_far_apart_of_others, begin, end),
 		cmocka_unit_test_setup_teardown(test_looks_not_told, begin, end),
 		cmocka_unit_test_setup_teardown(test_of_several, begin, end),
 		cmocka_unit_test_setup_teardown(test_unknown_namespace, begin, end),
