@@ -121,10 +121,20 @@ def report(file, *arguments):
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_report(recorder, file, listener):
+def test_window(file, listener, begin):
+    """From `begin` on only the last connection waits: all others were accepted before, and are still open."""
+    found = histogram(report(file, "hist", "--of", "accept", "--by", "port", "--since",
+                                   time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(begin))), listener.getsockname()[1])
+    check("report-since", [differ("there now", found.get("open"), 1), differ("found waiting", found.get("seeded"), 1),
+                           differ("ended", found.get("left"), 0)])
+
+
+def test_report(recorder, file, listener, begin):
+    until(lambda: time.time() > begin + 0.1)
     recorder.send_signal(2)
     recorder.wait(PATIENCE_S)
     lines = report(file, "trace", "--accepts")
+    test_window(file, listener, begin)
     port = listener.getsockname()[1]
     sums = [line["accept_wait_ns"] for line in lines if line["type"] == "accepted" and line["local_port"] == port]
     found = test_hist("report-hist", report(file, "hist", "--of", "accept", "--by", "port"), listener, len([ns for ns in sums if ns is not None]))
@@ -150,6 +160,7 @@ def main():
         last = Wait(listener)
         trace_lines = []
         trace.wait_for(lambda it: trace_lines.append(it) or (it["type"] == "accepted" and it["remote_port"] == waits["listener-closed"].port))
+        begin = int(time.time()) + 1 # all but the last were accepted before
         for name, wait in waits.items():
             check(f"trace-{name}", [wait.wrong(told_of(trace_lines, wait))])
         told = told_of(trace_lines, early)
@@ -162,7 +173,7 @@ def main():
         least, most = sum(w.end[0] - w.begin[1] for w in bounds), sum(w.end[1] - w.begin[0] for w in bounds)
         check("hist-sum", ["" if least - SLACK_S <= found.get("sum_ns", 0) / 1e9 <= most + SLACK_S else
                            f"{found.get('sum_ns', 0) / 1e9:.4f} s, not {least:.4f} to {most:.4f}"])
-        test_report(recorder, file, listener)
+        test_report(recorder, file, listener, begin)
     test_refused()
     last.client.close()
     del servers

@@ -267,6 +267,9 @@ void model_event(struct model *model, const struct event *event)
 	case RECORD_HOLDER:
 		model_on_holder(model, event);
 		break;
+	case RECORD_ACCEPTED:
+		model_on_accepted(model, event);
+		break;
 	case RECORD_PRESENT:
 		model->present_told = true;
 		model_on_present(model, event);

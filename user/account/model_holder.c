@@ -84,3 +84,20 @@ void model_on_holder(struct model *model, const struct event *event)
 		move(model, &from, &to, socket);
 	((struct known_process *)from.process)->refs--;
 }
+
+/* Who accepted it has it, as far as is told; where nobody was seen to, it is known all the same that it waits no more. */
+void model_on_accepted(struct model *model, const struct event *event)
+{
+	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
+	const struct held held = { .process = event->record.owner, .count = 1, .fd = -1 };
+	struct event told = *event;
+
+	if (event->record.flags & FLAG_IN_ACCEPT_QUEUE)
+		return;
+	if (socket)
+		socket->flags &= ~LIVE_IN_ACCEPT_QUEUE;
+	if (!held.process.start_ns || event->record.attribution != ATTRIBUTION_OBSERVED)
+		return;
+	told.held = &held;
+	model_on_holder(model, &told);
+}

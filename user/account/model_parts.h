@@ -33,6 +33,7 @@ bool model_passes(const struct model *model, const struct known_process *process
 bool model_waits_for_names(const struct model *model, const struct known_process *process);
 
 void model_on_holder(struct model *model, const struct event *event);
+void model_on_accepted(struct model *model, const struct event *event);
 
 /* The entry of the process that a RECORD_HOLDER event tells of. */
 struct known_process *model_holder_of(struct model *model, const struct event *event);

@@ -631,6 +631,38 @@ static void processes_are_forgotten(void **state)
 	model_free(model);
 }
 
+/* accept() tells who has one that waited; one that is over, or that nobody was seen to accept, is nobody's but the listener's. */
+static void accepted_waits_no_more(void **state)
+{
+	const struct setup setup = { .max_groups = 100, .keep_ends = true };
+	struct model *model = begin(&setup);
+	struct world_socket socket = { .state = STATE_CLOSE_WAIT, .owner = 1, .since_ns = world.now_ns, .known = true };
+
+	(void)state;
+	for (socket.id = 1; socket.id <= 3; socket.id++)
+		world_tell(&world, &socket, RECORD_TRANSITION, STATE_ESTABLISHED, STATE_CLOSE_WAIT, FLAG_IN_ACCEPT_QUEUE);
+	for (socket.id = 1; socket.id <= 3; socket.id++) {
+		struct container nowhere = {};
+		struct event event = { .container = &nowhere };
+
+		event.record = (struct transition){ .type = RECORD_ACCEPTED, .id = socket.id, .time_ns = world.now_ns,
+						    .old_state = STATE_CLOSE_WAIT, .new_state = STATE_CLOSE_WAIT };
+		if (socket.id == 1)
+			world_process(&event.record.owner, 2);
+		event.record.attribution = socket.id == 1 ? ATTRIBUTION_OBSERVED : ATTRIBUTION_UNKNOWN;
+		event.record.flags = socket.id == 3 ? FLAG_IN_ACCEPT_QUEUE : 0;
+		model_event(model, &event);
+	}
+	for (uint64_t id = 1; id <= 3; id++) {
+		const struct live_socket *live = live_sockets_find(&model->sockets, id);
+
+		assert_non_null(live);
+		assert_int_equal(!!(live->flags & LIVE_IN_ACCEPT_QUEUE), id == 3);
+		assert_int_equal(processes_at(&model->processes, live_socket_charged(live))->process.pid, id == 1 ? 102 : 101);
+	}
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -645,6 +677,7 @@ int main(void)
 		cmocka_unit_test(who_is_charged_through_a_life),
 		cmocka_unit_test(closed_by_who_had_it),
 		cmocka_unit_test(nobody_and_the_accept_queue),
+		cmocka_unit_test(accepted_waits_no_more),
 		cmocka_unit_test(holders_of_nothing),
 		cmocka_unit_test(late_names_count_what_was_there),
 		cmocka_unit_test(handovers_by_the_thousand),

@@ -196,6 +196,92 @@ static void heat_is_a_line_an_interval(void **state)
 	unit_assert_contains(run.text, "00:16:44      1      1 |.                               | CLOSE_WAIT worker1[101]\n");
 }
 
+/* A connection that waits in the queue of process 1 since `since_ns` ago. */
+static void wait_in_queue(uint64_t id, uint64_t since_ns)
+{
+	struct world_socket socket = { .state = STATE_ESTABLISHED, .id = id, .owner = 1, .since_ns = world.now_ns - since_ns, .known = true };
+
+	world_tell(&world, &socket, RECORD_TRANSITION, STATE_SYN_RECV, STATE_ESTABLISHED, FLAG_IN_ACCEPT_QUEUE);
+}
+
+static void tell_holder_of(uint64_t id, unsigned int number, bool queued)
+{
+	static struct container nowhere;
+	struct held held = { .count = 1, .fd = 5, .queued = queued };
+	struct event event = { .record = { .type = RECORD_HOLDER, .id = id, .time_ns = world.now_ns }, .container = &nowhere, .held = &held };
+
+	world_process(&held.process, number);
+	tell_view(NULL, &event);
+}
+
+static void tell_accepted(uint64_t id, uint64_t since_ns)
+{
+	struct world_socket socket = { .state = STATE_ESTABLISHED, .id = id, .owner = 1 };
+	struct container nowhere = {};
+	struct event event = { .record = { .type = RECORD_ACCEPTED, .id = id, .time_ns = world.now_ns, .since_ns = world.now_ns - since_ns,
+					   .old_state = socket.state, .new_state = socket.state, .attribution = ATTRIBUTION_OBSERVED },
+			       .container = &nowhere };
+
+	world_process(&event.record.owner, 1);
+	tell_view(NULL, &event);
+}
+
+/* Who has it is told, and accept() is not: it waits no more. Where a look was only faster than accept(), its time counts, once. */
+static void a_holder_ends_the_wait(void **state)
+{
+	static struct hist_run run;
+
+	(void)state;
+	run.config = (struct hist_config){ .states = 1U << STATE_ESTABLISHED, .of = HIST_OF_ACCEPT, .json = true };
+	begin(&run);
+	for (uint64_t id = 1; id <= 4; id++)
+		wait_in_queue(id, 0);
+	world.now_ns += 64 * MS;
+	tell_holder_of(1, 1, false);
+	tell_holder_of(2, 1, false);
+	tell_holder_of(3, 1, true);
+	assert_int_equal(tick(&run, view->tick), 0);
+	tell_accepted(1, 64 * MS);
+	world.now_ns += 2000 * MS;
+	assert_int_equal(tick(&run, view->tick), 0);
+	end(&run);
+	unit_assert_contains(run.text, "\"count\":1,\"sum_ns\":64000000,");
+	unit_assert_contains(run.text, "\"open\":2,");
+	unit_assert_contains(run.text, "\"created\":4,\"seeded\":0,\"left\":2,");
+}
+
+static unsigned int count_of(const char *text, const char *what)
+{
+	unsigned int count = 0;
+
+	while ((text = strstr(text, what)) && ++count)
+		text += strlen(what);
+	return count;
+}
+
+/* What is not known of them stands below all rows. */
+static void heat_tells_of_unknown_waits_at_the_end(void **state)
+{
+	static struct hist_run run;
+
+	(void)state;
+	run.config = (struct hist_config){ .states = 1U << STATE_ESTABLISHED, .of = HIST_OF_ACCEPT, .heat = true, .interval_ns = 2000 * MS };
+	begin(&run);
+	for (uint64_t id = 1; id <= 3; id++)
+		wait_in_queue(id, 0);
+	for (uint64_t id = 1; id <= 2; id++) {
+		world.now_ns += 500 * MS;
+		tell_holder_of(id, 1, false);
+		world.now_ns += 1500 * MS;
+		assert_int_equal(tick(&run, view->tick), 0);
+	}
+	end(&run);
+	assert_int_equal(count_of(run.text, "accepted after a time that is not known"), 1);
+	unit_assert_contains(run.text, "\n2 accepted after a time that is not known");
+	assert_null(strstr(run.text, "\n\n0"));
+	assert_true(strstr(run.text, "00:16:44") && strstr(run.text, "00:16:44") < strstr(run.text, "2 accepted"));
+}
+
 static void rows_are_limited(void **state)
 {
 	static struct hist_run run;
@@ -217,6 +303,8 @@ int main(void)
 		cmocka_unit_test(intervals_begin_anew),
 		cmocka_unit_test(bars),
 		cmocka_unit_test(heat_is_a_line_an_interval),
+		cmocka_unit_test(a_holder_ends_the_wait),
+		cmocka_unit_test(heat_tells_of_unknown_waits_at_the_end),
 		cmocka_unit_test(rows_are_limited),
 	};
 

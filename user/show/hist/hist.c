@@ -14,15 +14,22 @@
 #include "show/hist/heat.h"
 #include "event/summary.h"
 #include "util/number.h"
+#include "util/shortage.h"
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define DEFAULT_ROWS 10
 #define BUSY_WAIT_MS 100
+#define TAKEN_NS NSEC_PER_SEC /* a look at descriptors may tell of accept() before accept() itself does, by so much at most */
 
 struct hist_row {
 	struct group *group;
 	int64_t count, open; /* of all its states together */
+};
+
+/* Somebody has it who is not its listener, and accept() was not told yet. */
+struct taken {
+	uint64_t id, time_ns;
 };
 
 struct hist_view {
@@ -36,7 +43,9 @@ struct hist_view {
 	uint64_t begin_ns, interval_begin_ns, next_ns, intervals;
 	bool head_flushed;
 	unsigned int heat_lines; /* since the last head */
-	uint64_t untimed; /* accepts whose wait is not known, in this interval */
+	uint64_t untimed, untimed_before; /* accepts whose wait is not known, in this interval, and in those before */
+	struct taken *taken; /* in the order of time */
+	size_t n_taken, first_taken, room_taken;
 };
 
 /* In the order of a life. */
@@ -179,6 +188,13 @@ static void interval_head(struct hist_view *hist, const struct hist_interval *in
 		buffer_printf(&hist->text, "%.1f s; @ ended, + is there now\n\n", interval->seconds);
 }
 
+static void untimed_text(struct hist_view *hist, uint64_t untimed)
+{
+	if (untimed)
+		buffer_printf(&hist->text, "%" PRIu64 " accepted after a time that is not known: they waited before tcpdwell began, or accept() was not seen\n\n",
+			      untimed);
+}
+
 static int show_interval(struct hist_view *hist, const struct tick *tick)
 {
 	const struct hist_config *config = &hist->config;
@@ -200,9 +216,8 @@ static int show_interval(struct hist_view *hist, const struct tick *tick)
 		show_group(hist, rows[i].group, &interval);
 		err = write_out(hist);
 	}
-	if (hist->untimed && !config->json)
-		buffer_printf(&hist->text, "%" PRIu64 " accepted after a time that is not known: they waited before tcpdwell began, or accept() was not seen\n\n",
-			      hist->untimed);
+	if (!config->json && !config->heat)
+		untimed_text(hist, hist->untimed);
 	if (shown < count && !config->json && !config->heat)
 		buffer_printf(&hist->text, "... and %zu more of %s (-r shows more)\n\n", count - shown,
 			      interval.by);
@@ -298,6 +313,45 @@ static void on_accept_transition(struct hist_view *hist, const struct event *eve
 	accept_leaves(hist, &unseen, true);
 }
 
+/* Its accept() is not told to us any more: by io_uring, before the begin, lost. */
+static void end_taken(struct hist_view *hist, const struct taken *taken)
+{
+	const struct live_socket *socket = live_sockets_find(&hist->model->sockets, taken->id);
+	struct event leaves;
+	struct held held;
+
+	if (!socket || socket->flags & LIVE_IN_ACCEPT_QUEUE)
+		return;
+	leaves = model_socket_event(hist->model, taken->id, socket, &held);
+	leaves.held = NULL;
+	leaves.record.time_ns = taken->time_ns;
+	leaves.record.since_ns = 0;
+	leaves.record.attribution = ATTRIBUTION_SEEDED; /* who has it is told */
+	accept_leaves(hist, &leaves, true);
+}
+
+static void end_all_taken(struct hist_view *hist, uint64_t before_ns)
+{
+	while (hist->first_taken < hist->n_taken && hist->taken[hist->first_taken].time_ns <= before_ns)
+		end_taken(hist, &hist->taken[hist->first_taken++]);
+	if (hist->first_taken == hist->n_taken)
+		hist->first_taken = hist->n_taken = 0;
+}
+
+static void note_taken(struct hist_view *hist, const struct event *event)
+{
+	if (hist->n_taken == hist->room_taken) {
+		size_t room = 2 * hist->room_taken + 64;
+		struct taken *taken = shortage_noted(reallocarray(hist->taken, room, sizeof(*taken)));
+
+		if (!taken)
+			return;
+		hist->taken = taken;
+		hist->room_taken = room;
+	}
+	hist->taken[hist->n_taken++] = (struct taken){ event->record.id, event->record.time_ns };
+}
+
 static void on_accept_event(struct hist_view *hist, const struct event *event)
 {
 	bool waits = live_sockets_find(&hist->model->sockets, event->record.id);
@@ -315,6 +369,8 @@ static void on_accept_event(struct hist_view *hist, const struct event *event)
 		break;
 	case RECORD_HOLDER:
 		model_event(hist->model, event);
+		if (waits && event->held && event->held->process.start_ns && !event->held->queued)
+			note_taken(hist, event);
 		break;
 	}
 }
@@ -349,6 +405,7 @@ static void next_interval(struct hist_view *hist, const struct tick *tick)
 	hist->interval_begin_ns = tick->time_ns;
 	hist->next_ns += (late_ns / hist->config.interval_ns + 1) * hist->config.interval_ns;
 	hist->intervals++;
+	hist->untimed_before += hist->untimed;
 	hist->untimed = 0;
 	model_clear_dwell(hist->model);
 	model_forget(hist->model, tick->time_ns);
@@ -371,6 +428,8 @@ static int hist_tick(struct view *view, const struct tick *tick)
 		if (err)
 			return err;
 	}
+	if (tick->time_ns > TAKEN_NS)
+		end_all_taken(hist, tick->time_ns - TAKEN_NS);
 	if (!hist->config.interval_ns)
 		return 0;
 	if (tick->time_ns >= hist->next_ns) {
@@ -391,9 +450,12 @@ static int hist_end(struct view *view, const struct tick *last)
 	char summary[1024];
 	int err = 0;
 
+	end_all_taken(hist, UINT64_MAX);
 	last = model_tick(hist->model, last, &room);
 	if (!count_is_reached(hist))
 		err = show_interval(hist, last);
+	if (hist->config.heat && !hist->config.json)
+		untimed_text(hist, hist->untimed_before + hist->untimed);
 	if (hist->config.json)
 		summary_json(&hist->json, last, hist->begin_ns);
 	else if (summary_text(summary, sizeof(summary), last, hist->begin_ns))
@@ -411,6 +473,7 @@ struct view *hist_view_new(const struct hist_config *config, struct output *outp
 		.n_groupings = 1,
 		.max_groups = config->max_groups,
 		.filter = config->filter,
+		.keep_ends = config->of == HIST_OF_ACCEPT,
 	};
 	struct hist_view *hist = calloc(1, sizeof(*hist));
 
@@ -441,6 +504,7 @@ void hist_view_free(struct view *view)
 	if (!hist)
 		return;
 	model_free(hist->model);
+	free(hist->taken);
 	json_release(&hist->json);
 	buffer_release(&hist->text);
 	free(hist);
