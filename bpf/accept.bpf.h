@@ -11,11 +11,10 @@
 #include "emit.bpf.h"
 #include "store.bpf.h"
 
-/* It is in an accept queue since now. */
+/* It is in an accept queue since now. Where there is no room for that, its wait is told as one that is not known. */
 __noinline int accept_begins(__u64 socket, __u64 now_ns)
 {
-	if (bpf_map_update_elem(&accept_wait_since, &socket, &now_ns, BPF_ANY))
-		count(COUNTER_MAP_FULL);
+	bpf_map_update_elem(&accept_wait_since, &socket, &now_ns, BPF_ANY);
 	return 0;
 }
 

@@ -209,14 +209,14 @@ static void tune_store(struct tracer *tracer, const struct present_sockets prese
 		 max_sockets ?: default_entries(&tracer->kernel, time_waits));
 }
 
-/* More than all the accept queues of a machine usually have room for. */
-#define ACCEPT_WAITS 16384
-
+/* All that is followed may wait. */
 static void tune_accepts(struct tracer *tracer, bool wanted)
 {
+	struct bpf_map *waits = tracer->skeleton->maps.accept_wait_since;
+
 	tracer->skeleton->rodata->measure_accepts = wanted;
 	if (wanted)
-		tune_map(&tracer->kernel, tracer->skeleton->maps.accept_wait_since, ACCEPT_WAITS);
+		tune_map(&tracer->kernel, waits, bpf_map__max_entries(tracer->skeleton->maps.connection_by_socket));
 }
 
 static uint32_t default_ring_bytes(uint32_t emit_states)
@@ -235,7 +235,6 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 		bpf_map__set_max_entries(skeleton->maps.bind_call_by_thread, BINDS_AT_ONCE);
 	tune_holders(tracer, config->holder_states);
 	skeleton->rodata->measure_ports = config->port_search;
-	tune_accepts(tracer, config->accepts);
 	tune_ports(skeleton, config->ports);
 	tune_present(skeleton, config->present);
 	tune_sets(skeleton, config->filter);
@@ -257,6 +256,7 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_high = secret[1];
 	}
 	tune_store(tracer, present_sockets_count(config->filter), config->max_sockets);
+	tune_accepts(tracer, config->accepts);
 }
 
 static int set_add(const struct bpf_map *map, const void *key)
@@ -362,6 +362,7 @@ static int fit_into_memory(struct tracer *tracer, const struct tracer_config *co
 	if (!err || config->max_sockets)
 		return err;
 	tune_store(tracer, (struct present_sockets){}, 0);
+	tune_accepts(tracer, config->accepts);
 	err = memory_limit_check(tracer->skeleton->obj, maps_count, error, error_size);
 	if (err)
 		return err;
