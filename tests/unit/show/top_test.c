@@ -140,6 +140,44 @@ static void rows_and_totals(void **state)
 	unit_assert_contains(frame_text(&screen->frame, screen->rows - 1), "q quit");
 }
 
+/* A number that is cut is another number. */
+static void totals_wrap(void **state)
+{
+	struct screen *screen = *state;
+
+	world_run(&world, 5000, 6);
+	world.totals.connect_failed = 123;
+	world.totals.time_wait_overflows = 987;
+	measure(screen);
+	for (screen->columns = 60; screen->columns <= 200; screen->columns += 7) {
+		draw(screen);
+		assert_int_equal(lines_with(screen, "987"), 1);
+	}
+}
+
+/* Processes of one name are told apart by their pid: where a row has no room for both, the name is cut. */
+static void names_are_cut_before_pids(void **state)
+{
+	static struct container nowhere;
+	struct screen *screen = *state;
+	struct event event = { .container = &nowhere, .unix_ns = world.now_ns };
+	unsigned int cut = 0;
+
+	event.record = (struct transition){ .type = RECORD_TRANSITION, .id = 1, .time_ns = world.now_ns, .side = SIDE_PASSIVE,
+					    .old_state = STATE_ESTABLISHED, .new_state = STATE_CLOSE_WAIT, .attribution = ATTRIBUTION_OBSERVED };
+	world_process(&event.record.owner, 1);
+	event.record.owner.pid = 1234567;
+	snprintf(event.record.owner.comm, sizeof(event.record.owner.comm), "long-name-of-it");
+	tell_model(&screen->model, &event);
+	measure(screen);
+	for (screen->columns = 36; screen->columns <= 120; screen->columns++) {
+		draw(screen);
+		assert_int_equal(lines_with(screen, "[1234567]"), 1);
+		cut += !lines_with(screen, "long-name-of-it[");
+	}
+	assert_true(cut > 0);
+}
+
 static void every_size_is_drawn(void **state)
 {
 	static const unsigned int sizes[][2] = { { 24, 80 }, { 60, 200 }, { 1, 1 }, { 2, 10 }, { 4, 30 }, { 100, 500 } };
@@ -588,6 +626,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_machine),
 		TEST(rows_and_totals),
+		TEST(totals_wrap),
+		TEST(names_are_cut_before_pids),
 		TEST(every_size_is_drawn),
 		TEST(wide_terminals_show_more),
 		TEST(keys_group),
