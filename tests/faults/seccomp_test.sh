@@ -82,7 +82,7 @@ check trace outlives trace --all -w -t -n self --log-dir "$dir/log"
 check trace_of_names outlives trace -j -n self --pod cart --log-dir "$dir/log" --comm load.py
 check top outlives top -b -n self --by pod --log-dir "$dir/log" 0.3
 check hist outlives hist -n self 0.5
-check leaks outlives leaks -n self --older-than 1ms
+check leaks outlives leaks -n self --older-than 1ms -d 600 # without -d it would end by itself
 check ports outlives ports -n self -b 0.5
 check record outlives record -o "$dir/x.rec" --max-size 1 -n self --log-dir "$dir/log"
 if "${CC:-cc}" -O1 -Wall -Wextra -shared -fPIC -o "$dir/clock.so" tests/faults/clock.c 2>"$dir/err"; then
