@@ -238,11 +238,17 @@ struct bound_record {
 	struct process process;
 };
 
+/* What a sweep of full sockets goes over (bpf/snapshot.bpf.h): two maps of the store, and connections that were set aside. */
+enum sweep_map { SWEEP_SPILLED, SWEEP_SLOTS, SWEEP_LOST };
+
 /*
- * What one pass over the kernel's tables of sockets finds; written by bpf/present.bpf.h. The order of a table is not of interest:
- * elements of the map that the iterators go by take a share of it each.
+ * A pass over the kernel's tables of sockets (bpf/table.bpf.h). Their order is not of interest: elements of the map that the
+ * iterators go by take a share each.
  */
-#define PRESENT_PAGES 8192
+#define TABLE_PAGES 8192
+#define TABLES 1024 /* namespaces with a table of their own, and one for all others */
+
+/* What such a pass finds; written by bpf/present.bpf.h. */
 
 enum present_record_flag {
 	PRESENT_RECORD_QUEUED = 1 << 0, /* in an accept queue: no struct socket yet */

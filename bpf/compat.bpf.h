@@ -211,6 +211,12 @@ static __always_inline bool compat_keepalive_pending(const struct sock *sk)
 	return READ(sk, sk_timer.entry.pprev);
 }
 
+/* Is a table of connections a single namespace's own? */
+static __always_inline bool compat_is_own_table(const struct inet_hashinfo *table)
+{
+	return bpf_core_field_exists(table->pernet) && READ(table, pernet);
+}
+
 /* Where a listening socket hangs in the kernel's table of them, as an offset: a node of its own until 5.19. */
 static __always_inline __u64 compat_listener_node(void)
 {

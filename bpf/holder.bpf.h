@@ -84,6 +84,16 @@ __noinline int holder_note(__u64 socket)
 #define QUEUE_STRIDE 64
 #define QUEUE_STRIDES 256
 
+/* A connection that waits in an accept queue. */
+__noinline int queued_holder_note(__u64 address)
+{
+	const struct sock *child = (const struct sock *)address;
+
+	if (child && is_holder_state(READ(child, __sk_common.skc_state)) && !READ(child, sk_socket))
+		holder_note(address);
+	return 0;
+}
+
 /*
  * The next requests of the queue: where it goes on, 0 at its end. It is read without its lock. A request that is taken out
  * meanwhile may be in another listener's queue by now, which its listener tells.
@@ -91,15 +101,12 @@ __noinline int holder_note(__u64 socket)
 __noinline __u64 queue_read(__u64 first, __u64 listener)
 {
 	struct request_sock *request = (struct request_sock *)first;
-	struct sock *child;
 	int i;
 
 	for (i = 0; i < QUEUE_STRIDE; i++) {
 		if (!request || (__u64)READ(request, __req_common.skc_listener) != listener)
 			return 0;
-		child = READ(request, sk);
-		if (child && is_holder_state(READ(child, __sk_common.skc_state)) && !READ(child, sk_socket))
-			holder_note((__u64)child);
+		queued_holder_note((__u64)READ(request, sk));
 		request = READ(request, dl_next);
 	}
 	return (__u64)request;

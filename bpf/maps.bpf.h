@@ -112,13 +112,13 @@ struct {
 	__type(value, __u8);
 } port_pages SEC(".maps");
 
-/* An element for each share of the kernel's tables of sockets: what bpf/present.bpf.h goes by. They hold nothing. */
+/* An element for each share of the kernel's tables of sockets: what bpf/table.bpf.h goes by. They hold nothing. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TABLE_PAGES);
 	__type(key, __u32);
 	__type(value, __u8);
-} present_pages SEC(".maps");
+} table_pages SEC(".maps");
 
 /* Records for the reader. */
 struct {

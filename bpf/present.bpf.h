@@ -6,39 +6,22 @@
  *
  * What the store knows of a socket (bpf/store.bpf.h) is taken from there; a socket that it does not know, as one that was accepted
  * and is still established where only TIME_WAIT and CLOSE_WAIT are followed, gets an id made of its address and its ends, the same
- * in each pass. Tables are read without their locks: a socket's memory stays a socket's, and a chain that did not end as it should
- * is read again.
+ * in each pass.
  */
 #ifndef TCPDWELL_PRESENT_BPF_H
 #define TCPDWELL_PRESENT_BPF_H
 
 #include "holder.bpf.h"
 #include "identity.bpf.h"
+#include "table.bpf.h"
 
 #define SOCK_KEEPOPEN 3 /* bit of sk_flags */
 
 /* icsk_pending */
 #define ICSK_TIME_PROBE0 3
 
-/* Tables of connections: one for most namespaces, perhaps one of its own for some (tcp_child_ehash_entries). */
-#define PRESENT_TABLES 16
-struct {
-	__u64 at[PRESENT_TABLES]; /* struct inet_hashinfo */
-	__u32 count;
-} present_tables;
-
-/* Set by the reader: which of them is looked at. */
-__u32 present_table = 0;
-
-/* Read by the reader: sockets that found no room on their page, or chains that were longer than the walk. */
+/* Read by the reader: sockets that found no room on their page. */
 __u64 present_cut = 0;
-
-/* What is shared by the elements of one pass. */
-struct {
-	__u64 buckets, listeners; /* struct inet_ehash_bucket[], struct inet_listen_hashbucket[] */
-	__u32 n_buckets, n_listeners;
-	__u32 stride, listener_stride; /* buckets of an element */
-} present_look;
 
 /* The sockets of one element: 32 KiB is what the kernel buffers. */
 #define PRESENT_ROOM 256
@@ -186,6 +169,8 @@ __noinline int present_note(__u64 address)
 	const struct sock *sk = (const struct sock *)address;
 	__u8 state = READ(sk, __sk_common.skc_state);
 
+	if (!table_has(sk))
+		return 0;
 	if (state == TCP_TIME_WAIT)
 		present_timewait((const struct inet_timewait_sock *)sk);
 	else if (is_connected_state(state))
@@ -193,165 +178,41 @@ __noinline int present_note(__u64 address)
 	return 0;
 }
 
-/* The next nodes of a chain: where it goes on, an odd number at its end. */
-#define PRESENT_NODES 32
-#define PRESENT_STRIDES 64
 __noinline __u64 present_nodes(__u64 first)
 {
-	struct hlist_nulls_node *node = (struct hlist_nulls_node *)first;
-	int i;
-
-	for (i = 0; i < PRESENT_NODES; i++) {
-		if (!node || (__u64)node & 1)
-			return (__u64)node | 1;
-		present_note((__u64)node - bpf_core_field_offset(struct sock_common, skc_nulls_node));
-		node = READ(node, next);
-	}
-	return (__u64)node;
+	return table_nodes(first, present_note);
 }
 
-/* The end of a chain names its bucket: another's tells that a node went there while it was looked at. */
-static __always_inline __u64 present_walk(__u64 bucket)
-{
-	struct inet_ehash_bucket *at = (void *)present_look.buckets + bucket * bpf_core_type_size(struct inet_ehash_bucket);
-	__u64 node = (__u64)READ(at, chain.first);
-	int i;
-
-	for (i = 0; i < PRESENT_STRIDES && !(node & 1); i++)
-		node = present_nodes(node);
-	return node;
-}
-
-#define PRESENT_TRIES 3
 __noinline int present_chain(__u32 bucket)
 {
 	__u32 before = present_page.count;
 	__u64 end = 0;
 	int i;
 
-	for (i = 0; i < PRESENT_TRIES; i++) {
+	for (i = 0; i < TABLE_TRIES; i++) {
 		present_page.count = before;
-		end = present_walk(bucket);
-		if (end == ((__u64)bucket << 1 | 1))
+		end = table_chain(bucket, present_nodes);
+		if (table_chain_is_whole(bucket, end))
 			return 0;
 	}
 	if (!(end & 1))
-		present_cut++;
+		tables_cut++;
 	return 0;
 }
 
-/* Tables that namespaces have, each once. The walk goes over the list of all namespaces as bpf/ports.bpf.h does. */
-struct {
-	__u64 begin, at, ops;
-} present_list;
-
-__noinline int present_table_note(__u64 table)
-{
-	int i;
-
-	for (i = 0; i < PRESENT_TABLES; i++) {
-		if (present_tables.at[i] == table)
-			return 0;
-		if (!present_tables.at[i]) {
-			present_tables.at[i] = table;
-			present_tables.count = i + 1;
-			return 0;
-		}
-	}
-	present_cut++;
-	return 0;
-}
-
-#define PRESENT_NAMESPACES 64
-__noinline int present_list_stride(void)
-{
-	const struct net *net;
-	__u64 table;
-	int i;
-
-	for (i = 0; i < PRESENT_NAMESPACES; i++) {
-		net = (const struct net *)present_list.at;
-		if ((__u64)READ(net, ns.ops) == present_list.ops) {
-			table = (__u64)READ(compat_death_row(net), hashinfo);
-			if (table)
-				present_table_note(table);
-		}
-		present_list.at = (__u64)READ(net, list.next) - bpf_core_field_offset(struct net, list);
-		if (present_list.at == present_list.begin)
-			return 1;
-	}
-	return 0;
-}
-
-static __always_inline void present_tables_find(void)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	const struct net *own = READ(task, nsproxy, net_ns);
-	int i;
-
-	__builtin_memset(&present_tables, 0, sizeof(present_tables));
-	present_list.begin = present_list.at = (__u64)own;
-	present_list.ops = (__u64)READ(own, ns.ops);
-	for (i = 0; i < PRESENT_NAMESPACES * 4; i++)
-		if (present_list_stride())
-			break;
-}
-
-/* The first element of a pass says what is looked at. */
-__noinline int present_begin(void)
-{
-	struct inet_hashinfo *table;
-
-	if (!present_table)
-		present_tables_find();
-	table = (struct inet_hashinfo *)present_tables.at[present_table & (PRESENT_TABLES - 1)];
-	__builtin_memset(&present_look, 0, sizeof(present_look));
-	if (!table)
-		return 0;
-	present_look.buckets = (__u64)READ(table, ehash);
-	present_look.n_buckets = READ(table, ehash_mask) + 1;
-	present_look.stride = (present_look.n_buckets + PRESENT_PAGES - 1) / PRESENT_PAGES;
-	present_look.listeners = (__u64)READ(table, lhash2);
-	present_look.n_listeners = READ(table, lhash2_mask) + 1;
-	present_look.listener_stride = (present_look.n_listeners + PRESENT_PAGES - 1) / PRESENT_PAGES;
-	return 0;
-}
-
-/* As most are. */
-static __always_inline bool present_is_empty(__u32 bucket)
-{
-	struct inet_ehash_bucket *at = (void *)present_look.buckets + (__u64)bucket * bpf_core_type_size(struct inet_ehash_bucket);
-
-	return (__u64)READ(at, chain.first) == ((__u64)bucket << 1 | 1);
-}
-
-/* The next buckets of an element: a loop of its own, as the verifier goes through one inside another as often as both say. */
-#define PRESENT_BUCKETS 32
 __noinline int present_buckets(__u32 first, __u32 end)
 {
-	__u32 i;
-
-	for (i = 0; i < PRESENT_BUCKETS && first + i < end; i++)
-		if (!present_is_empty(first + i))
-			present_chain(first + i);
+	table_buckets(first, end, present_chain);
 	return 0;
 }
 
-/* iter/bpf_map_elem over present_pages, in the order of its indexes. */
-#define PRESENT_STRIDE_MAX 1024
+/* iter/bpf_map_elem over table_pages, in the order of its indexes. */
 static __always_inline void present_print(struct seq_file *seq, __u32 index)
 {
-	__u32 first, end, i, count;
+	__u32 count;
 
-	if (!index)
-		present_begin();
 	present_page.count = 0;
-	first = index * present_look.stride;
-	end = first + present_look.stride;
-	if (end > present_look.n_buckets)
-		end = present_look.n_buckets;
-	for (i = 0; i < PRESENT_STRIDE_MAX && first + i < end; i += PRESENT_BUCKETS)
-		present_buckets(first + i, end);
+	table_element(index, present_buckets);
 	count = present_page.count;
 	if (!count)
 		return;
@@ -374,13 +235,17 @@ struct {
 	__u32 room; /* how many connections in queues may still be told of */
 } listener_look;
 
-__noinline int queued_note(__u64 address, __u64 child)
+__noinline int queued_note(__u64 address)
 {
 	const struct request_sock *request = (const struct request_sock *)address;
 	__u64 syn_us = READ((const struct tcp_request_sock *)request, snt_synack);
-	__u8 state = READ((const struct sock *)child, __sk_common.skc_state);
+	__u64 child = (__u64)READ(request, sk);
 	__u32 count = listener_page.head.queued;
+	__u8 state;
 
+	if (!child)
+		return 0;
+	state = READ((const struct sock *)child, __sk_common.skc_state);
 	if (!listener_page.head.oldest_us)
 		listener_page.head.oldest_us = syn_us;
 	if (state != TCP_ESTABLISHED && state != TCP_SYN_RECV)
@@ -398,15 +263,12 @@ __noinline int queued_note(__u64 address, __u64 child)
 __noinline __u64 listener_queue_read(__u64 first, __u64 listener)
 {
 	struct request_sock *request = (struct request_sock *)first;
-	__u64 child;
 	int i;
 
 	for (i = 0; i < QUEUE_STRIDE; i++) {
 		if (!request || (__u64)READ(request, __req_common.skc_listener) != listener)
 			return 0;
-		child = (__u64)READ(request, sk);
-		if (child)
-			queued_note((__u64)request, child);
+		queued_note((__u64)request);
 		request = READ(request, dl_next);
 	}
 	return (__u64)request;
@@ -463,7 +325,7 @@ __noinline int listener_fill(__u64 address)
 }
 
 /* The next node of the element's buckets; 0: there is none. */
-#define LISTENER_BUCKETS 64
+#define LISTENER_BUCKETS 16 /* an element has 8, of the 65,536 that the kernel makes at most */
 __noinline __u64 listener_next(void)
 {
 	struct inet_listen_hashbucket *bucket;
@@ -475,7 +337,7 @@ __noinline __u64 listener_next(void)
 	for (i = 0; i < LISTENER_BUCKETS && (!node || node & 1); i++) {
 		if (listener_look.bucket >= listener_look.end)
 			return 0;
-		bucket = (void *)present_look.listeners + listener_look.bucket++ * bpf_core_type_size(struct inet_listen_hashbucket);
+		bucket = (void *)table_look.listeners + listener_look.bucket++ * bpf_core_type_size(struct inet_listen_hashbucket);
 		node = (__u64)READ(bucket, nulls_head.first);
 	}
 	listener_look.node = node;
@@ -516,13 +378,13 @@ static __always_inline bool listener_go_on(void)
 	return false;
 }
 
-static __always_inline void listener_begin(__u32 index)
+static __always_inline void listener_begin(__u32 share)
 {
 	listener_look.node = 0;
-	listener_look.bucket = index * present_look.listener_stride;
-	listener_look.end = listener_look.bucket + present_look.listener_stride;
-	if (listener_look.end > present_look.n_listeners)
-		listener_look.end = present_look.n_listeners;
+	listener_look.bucket = share * table_look.listener_stride;
+	listener_look.end = listener_look.bucket + table_look.listener_stride;
+	if (listener_look.end > table_look.n_listeners)
+		listener_look.end = table_look.n_listeners;
 	listener_look.room = QUEUED_MAX;
 }
 
@@ -541,14 +403,12 @@ __noinline __u32 listener_take(void)
 	return 2 + queued;
 }
 
-/* iter/bpf_map_elem over present_pages. */
+/* iter/bpf_map_elem over table_pages; listening sockets are in the first table alone. */
 static __always_inline void listeners_print(struct seq_file *seq, __u32 index)
 {
 	__u32 i, taken;
 
-	if (!index)
-		present_begin();
-	listener_begin(index);
+	listener_begin(table_share(index));
 	if (listener_part && !listener_go_on())
 		return;
 	for (i = 0; i < LISTENERS_MAX; i++) {

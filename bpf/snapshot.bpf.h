@@ -7,6 +7,7 @@
 #define TCPDWELL_SNAPSHOT_BPF_H
 
 #include "listener.bpf.h"
+#include "table.bpf.h"
 #include "transition.bpf.h"
 
 #define S_IFMT 0170000
@@ -146,7 +147,16 @@ static __always_inline bool is_selected(const struct endpoint *endpoint)
 	return netns_selected(endpoint->netns) && endpoint_selected(endpoint);
 }
 
-/* Enters a full socket that no event told of. NULL: the table is full. */
+/*
+ * Is it still in the kernel's table? It is taken out before the event of its end, so one that is there after we entered it is found by
+ * that event. connect() looks for a port before it puts it in.
+ */
+static __always_inline bool is_hashed(const struct sock *sk, __u8 state)
+{
+	return state == TCP_LISTEN || state == TCP_SYN_SENT || READ(sk, __sk_common.skc_nulls_node.pprev);
+}
+
+/* Enters a full socket that no event told of. NULL: the table is full, or it is being closed. */
 static __always_inline struct connection *seed_socket(const struct sock *sk, const struct endpoint *endpoint, __u8 state)
 {
 	struct connection *connection;
@@ -154,7 +164,8 @@ static __always_inline struct connection *seed_socket(const struct sock *sk, con
 
 	if (place.connection)
 		return place.connection;
-	connection = socket_spill(place, BPF_NOEXIST).connection;
+	place = socket_spill(place, BPF_NOEXIST);
+	connection = place.connection;
 	if (!connection)
 		return socket_find(sk).connection;
 	connection->id = connection_id(bpf_ktime_get_ns());
@@ -163,7 +174,10 @@ static __always_inline struct connection *seed_socket(const struct sock *sk, con
 	connection->flags |= CONNECTION_SEEDED;
 	connection->endpoint = *endpoint;
 	connection->hash = READ(sk, __sk_common.skc_hash);
-	return connection;
+	if (is_hashed(sk, state))
+		return connection;
+	socket_take(place, connection->id);
+	return NULL;
 }
 
 /* A listening socket can have many holders; it counts once, for the process that opened it or else the first found. */
@@ -307,25 +321,16 @@ static __always_inline void tell_socket(struct connection *connection, const str
 		      });
 }
 
-/* iter/tcp: every socket of a namespace, also those without a descriptor. Runs after iter/task_file found the owners. */
-static __always_inline void snapshot_socket(struct sock_common *skc)
+static __always_inline void snapshot_socket(const struct sock *sk, __u8 state)
 {
-	const struct sock *sk = (const struct sock *)skc;
-	__u8 state = READ(skc, skc_state);
 	struct connection *connection;
 	struct endpoint endpoint = {};
 
-	if (state == TCP_TIME_WAIT) {
-		snapshot_timewait((struct inet_timewait_sock *)skc);
-		return;
-	}
-	if (!is_connected_state(state))
-		return;
 	endpoint_of_socket(false, &endpoint, sk);
 	if (!is_selected(&endpoint))
 		return;
 	connection = seed_socket(sk, &endpoint, state);
-	if (!connection)
+	if (!connection && is_hashed(sk, state))
 		count_place_refused();
 	if (!connection || connection->flags & CONNECTION_MET || !(connection->flags & CONNECTION_SEEDED))
 		return;
@@ -335,6 +340,63 @@ static __always_inline void snapshot_socket(struct sock_common *skc)
 		owner_resolve(false, connection, sk, &endpoint, credentials_of_socket(sk));
 	count_adopted();
 	tell_socket(connection, sk, bpf_ktime_get_ns());
+}
+
+/* Sockets that were met by the element that is on. */
+__u32 seed_met = 0;
+
+__noinline int seed_note(__u64 address)
+{
+	const struct sock *sk = (const struct sock *)address;
+	__u8 state = READ(sk, __sk_common.skc_state);
+
+	if (state != TCP_TIME_WAIT && !is_connected_state(state))
+		return 0;
+	if (!table_has(sk))
+		return 0;
+	seed_met++;
+	if (state == TCP_TIME_WAIT)
+		snapshot_timewait((struct inet_timewait_sock *)sk);
+	else
+		snapshot_socket(sk, state);
+	return 0;
+}
+
+__noinline __u64 seed_nodes(__u64 first)
+{
+	return table_nodes(first, seed_note);
+}
+
+__noinline int seed_chain(__u32 bucket)
+{
+	__u64 end = 0;
+	int i;
+
+	for (i = 0; i < TABLE_TRIES; i++) {
+		end = table_chain(bucket, seed_nodes);
+		if (table_chain_is_whole(bucket, end))
+			return 0;
+	}
+	if (!(end & 1))
+		tables_cut++;
+	return 0;
+}
+
+__noinline int seed_buckets(__u32 first, __u32 end)
+{
+	table_buckets(first, end, seed_chain);
+	return 0;
+}
+
+/*
+ * iter/bpf_map_elem over table_pages: every socket of all namespaces, also those without a descriptor. Runs after iter/task_file
+ * found the owners. How many the element met.
+ */
+static __always_inline __u32 snapshot_share(__u32 index)
+{
+	seed_met = 0;
+	table_element(index, seed_buckets);
+	return seed_met;
 }
 
 /*
@@ -439,41 +501,48 @@ static __always_inline bool socket_lives(const struct sock *sk, const struct con
 	return same_ends(&endpoint, &connection->endpoint);
 }
 
+/* Set by the reader: enum sweep_map. */
+__u32 sweep_map = SWEEP_SPILLED;
+
+/* A copy of what was recorded of the socket that is looked at. */
+struct connection swept;
+
 /*
- * What became of a connection whose end was not seen? `connection` is a copy of what was recorded. It may have left a timewait
- * socket, which then takes over all that is known; TIME_WAIT has only two doors, so what lay between is known too.
+ * What became of a connection whose end was not seen? It may have left a timewait socket, which then takes over all that is known;
+ * TIME_WAIT has only two doors, so what lay between is known too. A global function, so that the verifier goes through it once.
  */
-static __always_inline void connection_lost(struct connection *connection, __u64 net, __u64 now_ns)
+__noinline int swept_is_lost(__u64 net, __u64 now_ns)
 {
-	const struct endpoint *endpoint = &connection->endpoint;
+	const struct endpoint endpoint = swept.endpoint;
 	struct inet_timewait_sock *tw = NULL;
 	struct happening closing = {
 		.type = RECORD_TRANSITION,
-		.old_state = connection->state,
+		.old_state = swept.state,
 		.new_state = TCP_CLOSE,
 		.flags = FLAG_HEALED | FLAG_TIME_DERIVED,
 		.time_ns = now_ns,
 	};
 
-	connection->ended_ns = 0;
+	swept.ended_ns = 0;
 	count(COUNTER_DROPPED);
-	if (connection->state == TCP_LISTEN)
-		return;
-	tw = timewait_of(net, connection->hash, endpoint);
+	if (swept.state == TCP_LISTEN)
+		return 0;
+	tw = timewait_of(net, swept.hash, &endpoint);
 	if (tw && closing.old_state != TCP_FIN_WAIT2 && closing.old_state != TCP_CLOSING) {
 		closing.flags |= FLAG_MISSED;
 		closing.recorded_state = closing.old_state;
 		closing.old_state = TCP_FIN_WAIT2;
 	}
 	if (tw) {
-		time_wait_superseded(endpoint, OPAQUE(reuse_of(net, connection, endpoint, 0)), now_ns);
-		time_wait_becomes(connection, tw, &closing);
+		time_wait_superseded(&endpoint, OPAQUE(reuse_of(net, &swept, &endpoint, 0)), now_ns);
+		time_wait_becomes(&swept, tw, &closing);
 	}
 	if (states_selected(&closing))
 		count(COUNTER_MISSED);
-	connection_enter(connection, &closing, endpoint);
+	connection_enter(&swept, &closing, &endpoint);
 	if (tw)
-		time_wait_keep(connection, endpoint, tw, now_ns);
+		time_wait_keep(&swept, &endpoint, tw, now_ns);
+	return 0;
 }
 
 /* Its event is being told just now, perhaps on another processor: an entry begins without a time. */
@@ -491,22 +560,42 @@ static __always_inline bool is_young(const struct connection *connection, __u64 
 static __always_inline void sweep_socket(struct place place)
 {
 	const struct sock *sk = (const struct sock *)place.key;
-	struct connection connection = *place.connection;
 	__u64 now_ns = bpf_ktime_get_ns();
 
-	if (is_young(&connection, now_ns) || socket_lives(sk, &connection))
+	if (is_young(&swept, now_ns) || socket_lives(sk, &swept))
 		tell_socket(place.connection, sk, now_ns);
-	else if (socket_take(place, connection.id))
-		connection_lost(&connection, (__u64)READ(sk, __sk_common.skc_net.net), now_ns);
+	else if (socket_take(place, swept.id))
+		swept_is_lost((__u64)READ(sk, __sk_common.skc_net.net), now_ns);
 }
 
-/* An entry of lost_connection_by_id. */
-static __always_inline void sweep_lost_connection(__u64 id, const struct connection *lost)
+/* One of lost_connection_by_id. */
+static __always_inline void sweep_lost_connection(__u64 id)
 {
-	struct connection connection = *lost;
-
 	if (!bpf_map_delete_elem(&lost_connection_by_id, &id))
-		connection_lost(&connection, connection.net, bpf_ktime_get_ns());
+		swept_is_lost(swept.net, bpf_ktime_get_ns());
+}
+
+/*
+ * An element of sweep_map. The keys of the maps differ in size, and a program may look at no more of a key than the smallest has: so
+ * it is read as other memory is. False: it is empty.
+ */
+static __always_inline bool sweep_element(const void *key, struct connection *connection)
+{
+	struct place place = { .connection = connection, .way = WAY_NONE };
+	__u32 index = *(const __u32 *)key;
+
+	if (slots_used && sweep_map == SWEEP_SLOTS)
+		place = socket_visit(index, connection);
+	else
+		bpf_probe_read_kernel(&place.key, sizeof(place.key), key);
+	if (!place.key)
+		return false;
+	swept = *connection;
+	if (sweep_map == SWEEP_LOST)
+		sweep_lost_connection(place.key);
+	else
+		sweep_socket(place);
+	return true;
 }
 
 #endif

@@ -328,16 +328,23 @@ static __always_inline void pace(struct bpf_iter_meta *meta)
 	bpf_seq_write(meta->seq, &byte, sizeof(byte));
 }
 
-SEC("iter/tcp")
-int seed_sockets(struct bpf_iter__tcp *ctx)
-{
-	struct sock_common *skc = ctx->sk_common;
+#define SHARE_PACE 512 /* more sockets than a share of a table has but by chance */
+char share_pace[SHARE_PACE];
 
-	if (!skc)
+SEC("iter/bpf_map_elem")
+int seed_sockets(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u32 *index = ctx->key;
+	__u32 met;
+
+	if (!index)
 		return 0;
-	barrier_var(skc);
-	snapshot_socket(skc);
-	pace(ctx->meta);
+	met = snapshot_share(*index);
+	if (met > SHARE_PACE)
+		met = SHARE_PACE;
+	barrier_var(met);
+	if (met && met <= SHARE_PACE)
+		bpf_seq_write(ctx->meta->seq, share_pace, met);
 	return 0;
 }
 
@@ -424,44 +431,14 @@ int sweep_time_wait_slots(struct bpf_iter__bpf_map_elem *ctx)
 }
 
 SEC("iter/bpf_map_elem")
-int sweep_lost(struct bpf_iter__bpf_map_elem *ctx)
-{
-	struct connection *connection = ctx->value;
-	__u64 *key = ctx->key;
-
-	if (key && connection)
-		sweep_lost_connection(*key, connection);
-	pace(ctx->meta);
-	return 0;
-}
-
-SEC("iter/bpf_map_elem")
 int sweep_sockets(struct bpf_iter__bpf_map_elem *ctx)
 {
-	struct place place = { .connection = ctx->value, .way = WAY_NONE };
-	__u64 *key = ctx->key;
-
-	if (!key || !place.connection)
-		return 0;
-	place.key = *key;
-	sweep_socket(place);
-	pace(ctx->meta);
-	return 0;
-}
-
-SEC("iter/bpf_map_elem")
-int sweep_socket_slots(struct bpf_iter__bpf_map_elem *ctx)
-{
 	struct connection *connection = ctx->value;
-	__u32 *index = ctx->key;
-	struct place place;
+	void *key = ctx->key;
 
-	if (!index || !connection)
+	if (!key || !connection)
 		return 0;
-	place = socket_visit(*index, connection);
-	if (!place.key)
-		return 0;
-	sweep_socket(place);
-	pace(ctx->meta);
+	if (sweep_element(key, connection))
+		pace(ctx->meta);
 	return 0;
 }

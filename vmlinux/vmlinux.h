@@ -81,7 +81,7 @@ typedef struct refcount_struct {
 } refcount_t;
 
 struct hlist_nulls_node {
-	struct hlist_nulls_node *next;
+	struct hlist_nulls_node *next, **pprev;
 };
 
 struct hlist_nulls_head {
@@ -131,6 +131,7 @@ struct inet_hashinfo {
 	unsigned int bhash_size;
 	unsigned int lhash2_mask;
 	struct inet_listen_hashbucket *lhash2;
+	bool pernet; /* since 6.1, when a namespace may have one of its own */
 };
 
 /* Listening sockets by address and port. */

@@ -95,7 +95,6 @@ static void tune_present(struct tcpdwell *skeleton, bool wanted)
 	skeleton->rodata->present_wanted = wanted;
 	bpf_program__set_autoload(skeleton->progs.list_present, wanted);
 	bpf_program__set_autoload(skeleton->progs.list_listeners, wanted);
-	bpf_map__set_max_entries(skeleton->maps.present_pages, wanted ? PRESENT_PAGES : 1);
 }
 
 /* A set that is not used takes no room. --remote may bring one port more. */
@@ -150,7 +149,6 @@ static uint32_t default_entries(const struct kernel *kernel, uint32_t wanted)
 
 static void tune_no_slots(struct tcpdwell *skeleton)
 {
-	bpf_program__set_autoload(skeleton->progs.sweep_socket_slots, false);
 	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
 	bpf_map__set_max_entries(skeleton->maps.socket_buckets, 1);
 	bpf_map__set_max_entries(skeleton->maps.socket_slots, 1);

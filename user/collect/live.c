@@ -400,7 +400,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		return err;
 	if (options->filter.netns_by_default && !options->for_programs)
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
-	live->snapshot = snapshot_new(live->tracer, &options->filter, drain_between, live);
+	live->snapshot = snapshot_new(live->tracer, drain_between, live);
 	if (live->snapshot && options->patience > 1)
 		snapshot_be_patient(live->snapshot);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
@@ -447,15 +447,12 @@ static void live_close(struct live *live)
 
 static void seed(struct live *live)
 {
-	size_t skipped = 0;
-	int err = snapshot_seed(live->snapshot, &skipped);
+	int err = snapshot_seed(live->snapshot);
 
-	if (err)
+	if (err == -E2BIG)
+		log_warn("not all sockets from before are known: the kernel's tables of them are longer than is looked at");
+	else if (err)
 		log_warn("sockets from before could not be listed: %s", strerror(-err));
-	if (skipped)
-		log_warn("of sockets from before in %zu other network namespaces only those that a process holds are known: "
-			 "CAP_SYS_ADMIN is needed to look there",
-			 skipped);
 	ring_drain(live->ring);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A look: a pass for listening sockets and those that wait for them, then one for all others, in each of the kernel's tables. */
+/* A look: a pass for listening sockets and those that wait for them, then one for all others. */
 #include "collect/present.h"
 
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "attach/tracer.h"
-#include "collect/iterator.h"
 #include "collect/owner.h"
+#include "collect/tables.h"
 #include "source/present_diff.h"
 #include "tcpdwell.skel.h"
 #include "util/id_map.h"
@@ -265,31 +265,23 @@ static int look_at_listeners(struct present_watch *watch)
 	do {
 		skeleton->bss->listener_part = part;
 		skeleton->bss->listener_more = false;
-		err = iterator_run(skeleton->progs.list_listeners, skeleton->maps.present_pages, ITERATOR_BYTES, on_listeners, watch);
+		err = tables_run_first(watch->tracer, skeleton->progs.list_listeners, on_listeners, watch);
 	} while (!err && skeleton->bss->listener_more && ++part < PARTS_MAX);
 	return err;
 }
 
-static int look_at_table(struct present_watch *watch, uint32_t table)
+static int look_at_all(struct present_watch *watch)
 {
 	struct tcpdwell *skeleton = watch->tracer->skeleton;
-	int err;
+	int err = look_at_listeners(watch);
 
-	skeleton->bss->present_table = table;
-	err = look_at_listeners(watch);
-	return err ?: iterator_run(skeleton->progs.list_present, skeleton->maps.present_pages, ITERATOR_BYTES, on_sockets, watch);
+	return err ?: tables_run(watch->tracer, skeleton->progs.list_present, ITERATOR_BYTES, on_sockets, watch);
 }
 
-static int look_at_tables(struct present_watch *watch)
+/* Grows when a look could not see all. */
+static uint64_t cut_of(const struct present_watch *watch)
 {
-	const struct tcpdwell *skeleton = watch->tracer->skeleton;
-	uint32_t table = 0;
-	int err;
-
-	do
-		err = look_at_table(watch, table);
-	while (!err && ++table < skeleton->bss->present_tables.count);
-	return err;
+	return watch->tracer->skeleton->bss->present_cut + tables_cut(watch->tracer);
 }
 
 /* Those of sockets that are gone. */
@@ -328,21 +320,20 @@ static void log_period(struct present_watch *watch, uint64_t cost_ns)
 
 int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 {
-	struct tcpdwell *skeleton = watch->tracer->skeleton;
 	uint64_t begin_ns, cut, cost_ns;
 	int err;
 
 	if (!last && now_ns < watch->next_ns)
 		return 0;
 	begin_ns = clock_cpu_ns();
-	cut = skeleton->bss->present_cut;
+	cut = cut_of(watch);
 	watch->now_ns = now_ns;
 	id_map_clear(&watch->waiting);
 	present_diff_begin(watch->diff, now_ns);
-	err = look_at_tables(watch);
+	err = look_at_all(watch);
 	say_failure(watch, err);
 	if (!err)
-		err = present_diff_end(watch->diff, skeleton->bss->present_cut == cut);
+		err = present_diff_end(watch->diff, cut_of(watch) == cut);
 	if (!err)
 		forget_listening(watch);
 	if (!err)

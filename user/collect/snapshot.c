@@ -5,17 +5,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "abi.h"
 #include "attach/tracer.h"
-#include "attribute/netns.h"
 #include "collect/iterator.h"
+#include "collect/tables.h"
 #include "event/event.h"
-#include "filter/filter.h"
 #include "tcpdwell.skel.h"
 #include "util/stop.h"
 
@@ -31,7 +27,6 @@
 
 struct snapshot {
 	const struct tracer *tracer;
-	const struct filter *filter;
 	void (*drain)(void *context);
 	void *context;
 	bool is_patient; /* young timewait sockets are looked for no sooner than others */
@@ -41,15 +36,13 @@ struct snapshot {
 	bool young_time_wait; /* ... whose event may still come */
 };
 
-struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
-			      void *context)
+struct snapshot *snapshot_new(const struct tracer *tracer, void (*drain)(void *context), void *context)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
 
 	if (!snapshot)
 		return NULL;
 	snapshot->tracer = tracer;
-	snapshot->filter = filter;
 	snapshot->drain = drain;
 	snapshot->context = context;
 	return snapshot;
@@ -90,47 +83,9 @@ static int program_run(struct snapshot *snapshot, struct bpf_program *program, s
 	return err == -EINTR ? 0 : err;
 }
 
-/* The socket iterator lists the namespace of the thread that opens it. */
-static int seed_namespace(struct snapshot *snapshot, const char *path, bool *moved)
+static int seed_tables(struct snapshot *snapshot)
 {
-	int fd, err;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
-	close(fd);
-	*moved |= !err;
-	return err ?: program_run(snapshot, snapshot->tracer->skeleton->progs.seed_sockets, NULL);
-}
-
-static int seed_namespaces(struct snapshot *snapshot, size_t *skipped)
-{
-	struct netns_list list = {};
-	uint32_t own_inode = 0;
-	bool moved = false;
-	int own, err, refusal;
-	size_t i;
-
-	own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (own < 0)
-		return -errno;
-	netns_inode_of_fd(own, &own_inode);
-	err = netns_list_read(&list, &snapshot->filter->places.netns);
-	if (filter_wants_netns(snapshot->filter, own_inode))
-		err = program_run(snapshot, snapshot->tracer->skeleton->progs.seed_sockets, NULL);
-	for (i = 0; i < list.count; i++) {
-		if (list.entries[i].inode == own_inode || !filter_wants_netns(snapshot->filter, list.entries[i].inode))
-			continue;
-		refusal = seed_namespace(snapshot, list.entries[i].path, &moved);
-		if (refusal && refusal != -ENOENT && refusal != -ESRCH) /* what is gone since the listing has no sockets any more */
-			(*skipped)++;
-	}
-	if (moved && setns(own, CLONE_NEWNET))
-		err = -errno;
-	close(own);
-	netns_list_release(&list);
-	return err;
+	return tables_run(snapshot->tracer, snapshot->tracer->skeleton->progs.seed_sockets, pace_of(snapshot), on_pace, snapshot);
 }
 
 int snapshot_processes(struct snapshot *snapshot)
@@ -183,19 +138,25 @@ static bool refused(const struct snapshot *snapshot)
 	return snapshot->tracer->skeleton->bss->presences_refused > 0;
 }
 
-/* A store of bpf/store.bpf.h: its hash map, and its slots. */
+/* A store of bpf/store.bpf.h: its hash map, and its slots; and who sweeps them. */
 struct store {
 	struct bpf_program *spilled_program, *slot_program;
 	struct bpf_map *spilled, *slots;
 	int64_t n_spilled;
 };
 
+static int sweep_map(struct snapshot *snapshot, struct bpf_program *program, enum sweep_map which, struct bpf_map *map)
+{
+	snapshot->tracer->skeleton->bss->sweep_map = which;
+	return program_run(snapshot, program, map);
+}
+
 static int sweep_spilled(struct snapshot *snapshot, const struct store *store)
 {
 	snapshot->tracer->skeleton->bss->presences_refused = 0;
 	if (snapshot->tracer->skeleton->rodata->slots_used && store->n_spilled <= 0)
 		return 0;
-	return program_run(snapshot, store->spilled_program, store->spilled);
+	return sweep_map(snapshot, store->spilled_program, SWEEP_SPILLED, store->spilled);
 }
 
 static int sweep(struct snapshot *snapshot, const struct store *store)
@@ -203,7 +164,7 @@ static int sweep(struct snapshot *snapshot, const struct store *store)
 	int err = sweep_spilled(snapshot, store);
 
 	if (!err && snapshot->tracer->skeleton->rodata->slots_used)
-		err = program_run(snapshot, store->slot_program, store->slots);
+		err = sweep_map(snapshot, store->slot_program, SWEEP_SLOTS, store->slots);
 	return err;
 }
 
@@ -248,7 +209,7 @@ static struct store sockets_of(const struct snapshot *snapshot)
 
 	return (struct store){
 		.spilled_program = skeleton->progs.sweep_sockets,
-		.slot_program = skeleton->progs.sweep_socket_slots,
+		.slot_program = skeleton->progs.sweep_sockets,
 		.spilled = skeleton->maps.connection_by_socket,
 		.slots = skeleton->maps.socket_slots,
 		.n_spilled = skeleton->bss->spilled_sockets,
@@ -286,7 +247,7 @@ int snapshot_sweep_aside(struct snapshot *snapshot)
 	if (snapshot->swept_aside == skeleton->bss->connections_set_aside)
 		return 0;
 	snapshot->swept_aside = skeleton->bss->connections_set_aside;
-	return program_run(snapshot, skeleton->progs.sweep_lost, skeleton->maps.lost_connection_by_id);
+	return sweep_map(snapshot, skeleton->progs.sweep_sockets, SWEEP_LOST, skeleton->maps.lost_connection_by_id);
 }
 
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
@@ -318,28 +279,27 @@ int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)
 	return err;
 }
 
-int snapshot_seed(struct snapshot *snapshot, size_t *skipped)
+int snapshot_seed(struct snapshot *snapshot)
 {
-	int err;
+	const uint64_t cut = tables_cut(snapshot->tracer);
+	int err = snapshot_processes(snapshot);
 
-	*skipped = 0;
-	err = snapshot_processes(snapshot);
 	if (!err)
 		err = snapshot_descriptors(snapshot);
 	if (!err)
-		err = seed_namespaces(snapshot, skipped);
+		err = seed_tables(snapshot);
 	snapshot->untold_sockets = refused(snapshot);
 	snapshot->tracer->skeleton->bss->seeding_is_over = true;
-	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), SWEEP_AT_ONCE);
+	err = err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), SWEEP_AT_ONCE);
+	return err || tables_cut(snapshot->tracer) == cut ? err : -E2BIG;
 }
 
 int snapshot_adopt(struct snapshot *snapshot)
 {
-	size_t skipped = 0;
 	int err;
 
 	snapshot->tracer->skeleton->bss->places_refused = 0;
-	err = seed_namespaces(snapshot, &skipped);
+	err = seed_tables(snapshot);
 	return err ?: snapshot_sweep_time_wait(snapshot, clock_monotonic_ns(), SWEEP_AT_ONCE);
 }
 

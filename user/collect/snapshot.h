@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct filter;
 struct holder_record;
 struct tracer;
 
@@ -20,15 +19,14 @@ struct snapshot;
 void snapshot_be_patient(struct snapshot *snapshot);
 
 /* NULL: no memory. `drain` is called while much is found, so that the ring buffer does not overflow. */
-struct snapshot *snapshot_new(const struct tracer *tracer, const struct filter *filter, void (*drain)(void *context),
-			      void *context);
+struct snapshot *snapshot_new(const struct tracer *tracer, void (*drain)(void *context), void *context);
 void snapshot_free(struct snapshot *snapshot);
 
 /*
- * Processes, descriptors, then the sockets of every network namespace that the filter lets pass. 0 or negative errno;
- * *skipped counts namespaces that could not be entered (CAP_SYS_ADMIN is needed for others than our own).
+ * Processes, descriptors, then the sockets of every network namespace that the filter lets pass. 0 or negative errno, -E2BIG: there
+ * are others, in chains or tables that were too many.
  */
-int snapshot_seed(struct snapshot *snapshot, size_t *skipped);
+int snapshot_seed(struct snapshot *snapshot);
 
 /* Whose are which credentials, and who holds which socket, as of now. 0 or negative errno. */
 int snapshot_processes(struct snapshot *snapshot);
@@ -41,7 +39,7 @@ typedef int snapshot_holder_fn(void *context, const struct holder_record *record
 int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *context);
 
 /*
- * The sockets of those namespaces again: enters those that no event told of. Worth it when the kernel skipped some,
+ * Those sockets again: enters those that no event told of. Worth it when the kernel skipped some,
  * and when a table was full. 0 or negative errno.
  */
 int snapshot_adopt(struct snapshot *snapshot);
