@@ -241,32 +241,35 @@ static __always_inline void snapshot_process(struct task_struct *task)
 	process_register(credentials_of(task), task, &process);
 }
 
+/* What is entered of the timewait socket that is met: too large for the stack, which old kernels bound over all calls. */
+struct connection met_time_wait;
+
 /*
  * A timewait socket that was there before us: nothing tells who made it. The next sweep tells of it: its event may be just now
  * coming on another processor (time_wait_take_over()).
  */
 static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 {
-	struct connection connection = {};
 	struct endpoint endpoint = {};
 
 	tw_timer_learn(tw);
 	endpoint_of_timewait(&endpoint, tw);
 	if (!is_selected(&endpoint))
 		return;
-	connection.id = connection_id(bpf_ktime_get_ns());
-	connection.state = READ(tw, tw_substate);
-	connection.closed_by = connection.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
-	connection.object = (__u64)tw;
-	connection.endpoint = endpoint;
-	connection.side = side_of_timewait(tw, &endpoint);
+	__builtin_memset(&met_time_wait, 0, sizeof(met_time_wait));
+	met_time_wait.id = connection_id(bpf_ktime_get_ns());
+	met_time_wait.state = READ(tw, tw_substate);
+	met_time_wait.closed_by = met_time_wait.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
+	met_time_wait.object = (__u64)tw;
+	met_time_wait.endpoint = endpoint;
+	met_time_wait.side = side_of_timewait(tw, &endpoint);
 	if (time_wait_find(&endpoint).connection)
 		return;
-	if (!time_wait_insert(&endpoint, &connection)) {
+	if (!time_wait_insert(&endpoint, &met_time_wait)) {
 		count_place_refused();
 		return;
 	}
-	if (connection.state == TCP_FIN_WAIT2)
+	if (met_time_wait.state == TCP_FIN_WAIT2)
 		fin_wait2_count(1);
 	count_adopted();
 }
