@@ -186,17 +186,14 @@ __noinline __u64 present_nodes(__u64 first)
 __noinline int present_chain(__u32 bucket)
 {
 	__u32 before = present_page.count;
-	__u64 end = 0;
 	int i;
 
 	for (i = 0; i < TABLE_TRIES; i++) {
 		present_page.count = before;
-		end = table_chain(bucket, present_nodes);
-		if (table_chain_is_whole(bucket, end))
+		if (table_chain_is_whole(bucket, table_chain(bucket, present_nodes)))
 			return 0;
 	}
-	if (!(end & 1))
-		tables_cut++;
+	tables_cut++;
 	return 0;
 }
 

@@ -372,16 +372,13 @@ __noinline __u64 seed_nodes(__u64 first)
 
 __noinline int seed_chain(__u32 bucket)
 {
-	__u64 end = 0;
 	int i;
 
 	for (i = 0; i < TABLE_TRIES; i++) {
-		end = table_chain(bucket, seed_nodes);
-		if (table_chain_is_whole(bucket, end))
+		if (table_chain_is_whole(bucket, table_chain(bucket, seed_nodes)))
 			return 0;
 	}
-	if (!(end & 1))
-		tables_cut++;
+	tables_cut++;
 	return 0;
 }
 

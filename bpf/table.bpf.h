@@ -27,7 +27,7 @@ struct {
 __u32 table_first = 0;
 __u32 tables_at_once = 1;
 
-/* Read by the reader: chains that were longer than the walk, and tables or shares of them that found no room. */
+/* Read by the reader: chains that were longer than the walk or never whole, and tables or shares of them that found no room. */
 __u64 tables_cut = 0;
 
 /* The table that is looked at. */
@@ -116,6 +116,18 @@ static __always_inline __u32 table_shares(void)
 	return shares ?: 1;
 }
 
+/*
+ * A namespace that ended since the tables were found took its own with it; what is there now is any memory. The tables of the kernel
+ * have at most as many buckets as TABLE_BUCKETS_MAX.
+ */
+#define TABLE_BUCKETS_MAX (1U << 24)
+static __always_inline bool table_is_there(const struct inet_hashinfo *table, __u32 number)
+{
+	__u32 mask = READ(table, ehash_mask);
+
+	return (!number || compat_is_own_table(table)) && !(mask & (mask + 1)) && mask < TABLE_BUCKETS_MAX;
+}
+
 static __always_inline void table_look_at(__u32 number, __u32 shares)
 {
 	struct inet_hashinfo *table;
@@ -125,7 +137,7 @@ static __always_inline void table_look_at(__u32 number, __u32 shares)
 		return;
 	barrier_var(number);
 	table = (struct inet_hashinfo *)tables.at[number & (TABLES - 1)];
-	if (!table)
+	if (!table || !table_is_there(table, number))
 		return;
 	table_look.table = (__u64)table;
 	table_look.buckets = (__u64)READ(table, ehash);

@@ -141,8 +141,8 @@ static void privileges_text(const struct check *check, struct output *output)
 						   "the machine's first: all processes");
 	output_printf(output, "%-20s %s\n", "other namespaces",
 		      kernel_has_capability(kernel, CAP_SYS_ADMIN) ?
-			      "sockets from before are found in all" :
-			      "sockets from before are found where a process holds them (CAP_SYS_ADMIN: all)");
+			      "their counters and settings are read, too" :
+			      "sockets are seen in all, counters and settings in our own (CAP_SYS_ADMIN: all)");
 	output_printf(output, "%-20s %s\n", "seccomp",
 		      !kernel->seccomp ? "none" : kernel_try_bpf() ? "a filter refuses bpf()" : "a filter, which allows bpf()");
 	output_printf(output, "%-20s %s\n", "unprivileged BPF",

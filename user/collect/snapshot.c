@@ -85,7 +85,10 @@ static int program_run(struct snapshot *snapshot, struct bpf_program *program, s
 
 static int seed_tables(struct snapshot *snapshot)
 {
-	return tables_run(snapshot->tracer, snapshot->tracer->skeleton->progs.seed_sockets, pace_of(snapshot), on_pace, snapshot);
+	struct bpf_program *program = snapshot->tracer->skeleton->progs.seed_sockets;
+	int err = tables_run(snapshot->tracer, program, pace_of(snapshot), on_pace, snapshot);
+
+	return err == -EINTR ? 0 : err;
 }
 
 int snapshot_processes(struct snapshot *snapshot)
