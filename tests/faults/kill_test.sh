@@ -32,10 +32,6 @@ have_ended() {
 	done
 }
 
-holds_programs() {
-	[ -n "$(ids_of prog "$1")" ]
-}
-
 # killed COMMAND…: after a while that is another each time, sometimes before anything is attached
 killed() {
 	local i pid progs maps links children

@@ -6,29 +6,12 @@
 . "$(dirname "$0")/lib.sh"
 export TCPDWELL_SECCOMP=kill
 
-holds_programs() {
-	grep -q '^prog_id:' "/proc/$run/fdinfo/"* 2>/dev/null
-}
-
 # says_at_once TEXT COMMAND…: refused, with that reason
 says_at_once() {
 	local text=$1 code=0
 	shift
 	"$tool" "$@" >"$dir/out" 2>"$dir/err" || code=$?
 	equal "exit status" $code 1 && says "$text"
-}
-
-# As many connections, each closed by its client first.
-connect() {
-	python3 -c '
-import socket, sys
-listener = socket.create_server(("127.0.0.1", 0))
-for _ in range(int(sys.argv[1])):
-    client = socket.create_connection(listener.getsockname())
-    server = listener.accept()[0]
-    client.close()
-    server.recv(1)
-    server.close()' "$1"
 }
 
 created() {
