@@ -225,7 +225,7 @@ $(dir $(SCENARIOS))ports: $(PORTS_SOURCES) $(wildcard tests/ports/*.h user/ports
 		$(CROSS_CFLAGS) -static $(CROSS_LDFLAGS) -o $@ $(PORTS_SOURCES) -ljansson
 
 # Recordings go through the agent's history, faster than life.
-build/tests/history/feed: tests/history/feed.c $(filter-out $(OUT)/obj/user/main.o,$(OBJECTS))
+build/tests/history/%: tests/history/%.c $(filter-out $(OUT)/obj/user/main.o,$(OBJECTS))
 	$(Q)mkdir -p $(@D)
 	$(call msg,TEST,$@)$(CC) $(ALL_CFLAGS) $(HARDENING_LDFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARIES)
 

@@ -167,6 +167,11 @@ int recording_file_finish(struct recording_file *file)
 	return file->streams || file->gathered || !file->begun ? stream(file, Z_FINISH) : 0;
 }
 
+int recording_file_append(struct recording_file *file, const void *members, size_t size)
+{
+	return recording_file_finish(file) ?: write_out(file, members, size);
+}
+
 void recording_file_free(struct recording_file *file)
 {
 	if (!file)

@@ -30,6 +30,9 @@ uint64_t recording_file_unwritten(const struct recording_file *file);
 /* Completes the last gzip member. */
 int recording_file_finish(struct recording_file *file);
 
+/* Completes the last gzip member, and puts bytes behind it that are members themselves. Data may follow. */
+int recording_file_append(struct recording_file *file, const void *members, size_t size);
+
 /* Closes; not finished: what was flushed is readable. Accepts NULL. */
 void recording_file_free(struct recording_file *file);
 

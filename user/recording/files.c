@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Each file says in its first line when it begins. Only one is open at a time. */
+/* Each file, and each part of a large one, says in its first line when it begins. Only one is open at a time. */
 #include "recording/files.h"
 
 #include <dirent.h>
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "recording/marks.h"
 #include "recording/origin.h"
 #include "recording/parse.h"
 #include "recording/recording.h"
@@ -20,25 +21,78 @@
 
 #define EVENTS_FOLDER "events" /* of a history */
 
+/* A part of a file, or the whole. */
 struct recorded_file {
 	char *path;
 	struct recording_origin origin;
 	uint64_t run_begin_unix_ns, run_begin_ns; /* of the first file of its run that is here */
-	uint64_t bytes;
+	uint64_t offset, bytes;
+	bool continues; /* the file does, with its next part */
 	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
 };
 
 struct recording_files {
 	struct recorded_file *files;
 	size_t count, first, at; /* first: that is needed */
+	size_t whole; /* files that they are of */
 	size_t passed_over;
 	int fd; /* of files[at]; -1: not open yet */
+	uint64_t left; /* of that part */
 };
+
+static int add_part(struct recording_files *files, const char *path, const struct recorded_file *part)
+{
+	struct recorded_file *grown = realloc(files->files, (files->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	files->files = grown;
+	grown[files->count] = *part;
+	grown[files->count].path = strdup(path);
+	if (!grown[files->count].path)
+		return -ENOMEM;
+	files->count++;
+	return 0;
+}
+
+/* The whole, or as many parts as it says that it has. */
+static int add_parts(struct recording_files *files, const char *path, const struct recorded_file *whole, const struct recording_marks *marks)
+{
+	struct recorded_file part = *whole;
+	int err = 0;
+	size_t i;
+
+	if (!marks->count)
+		return add_part(files, path, whole);
+	for (i = 0; i < marks->count && !err; i++) {
+		const struct recording_mark *mark = &marks->parts[i];
+
+		part.continues = i + 1 < marks->count;
+		part.offset = mark->offset;
+		part.bytes = (part.continues ? mark[1].offset : whole->bytes) - mark->offset;
+		if (i) {
+			part.origin.begin_unix_ns = mark->unix_ns;
+			part.origin.begin_ns = mark->time_ns;
+			part.origin.part = mark->number;
+		}
+		err = add_part(files, path, &part);
+	}
+	return err;
+}
+
+/* Of a file that begins otherwise than its marks say, such as one that was put together, they are none. */
+static void read_marks(struct recording_marks *marks, int fd, uint64_t bytes, const struct recording_origin *origin)
+{
+	if (recording_marks_read(marks, fd, bytes) || marks->parts[0].time_ns != origin->begin_ns ||
+	    marks->parts[0].number != origin->part)
+		marks->count = 0;
+}
 
 static int add_file(struct recording_files *files, const char *path, bool named)
 {
-	struct recorded_file *grown, *file;
 	struct recording_origin origin = {};
+	struct recording_marks marks = {};
+	struct recorded_file whole;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct stat status;
 	bool ours;
@@ -48,22 +102,17 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 	ours = recording_origin_read(fd, &origin);
 	if (fstat(fd, &status))
 		status.st_size = 0;
+	if (ours)
+		read_marks(&marks, fd, status.st_size, &origin);
 	close(fd);
 	if (!ours && !named) {
 		files->passed_over++;
 		log_warn("%s is left out: it does not begin as a recording does", path);
 		return 0;
 	}
-	grown = realloc(files->files, (files->count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	files->files = grown;
-	file = &grown[files->count];
-	*file = (struct recorded_file){ .path = strdup(path), .origin = origin, .bytes = status.st_size, .headless = !ours };
-	if (!file->path)
-		return -ENOMEM;
-	files->count++;
-	return 0;
+	files->whole++;
+	whole = (struct recorded_file){ .origin = origin, .bytes = status.st_size, .headless = !ours };
+	return add_parts(files, path, &whole, &marks);
 }
 
 static bool is_of_history(const char *name)
@@ -193,7 +242,12 @@ void recording_files_free(struct recording_files *files)
 static int open_next(struct recording_files *files)
 {
 	while (files->fd < 0 && files->at < files->count) {
-		files->fd = open(files->files[files->at].path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		const struct recorded_file *file = &files->files[files->at];
+
+		files->left = file->continues ? file->bytes : UINT64_MAX; /* the last part may grow */
+		files->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (files->fd >= 0 && file->offset)
+			lseek(files->fd, file->offset, SEEK_SET);
 		if (files->fd >= 0)
 			return 1;
 		log_warn("%s can't be read any more: %s", files->files[files->at].path, strerror(errno));
@@ -211,10 +265,12 @@ long recording_files_read(void *context, void *buffer, size_t size)
 	if (!open_next(files))
 		return 0;
 	do
-		got = read(files->fd, buffer, size);
+		got = read(files->fd, buffer, size < files->left ? size : files->left);
 	while (got < 0 && errno == EINTR && !stop_is_requested());
-	if (got > 0)
+	if (got > 0) {
+		files->left -= got;
 		return got;
+	}
 	if (got < 0 && errno == EINTR)
 		return -EINTR;
 	if (got < 0)
@@ -225,6 +281,11 @@ long recording_files_read(void *context, void *buffer, size_t size)
 }
 
 size_t recording_files_count(const struct recording_files *files)
+{
+	return files->whole;
+}
+
+size_t recording_files_parts(const struct recording_files *files)
 {
 	return files->count;
 }

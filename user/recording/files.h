@@ -31,6 +31,9 @@ long recording_files_read(void *files, void *buffer, size_t size);
 
 size_t recording_files_count(const struct recording_files *files);
 
+/* They have so many parts: a file that says where reading can begin has several (recording/marks.h). */
+size_t recording_files_parts(const struct recording_files *files);
+
 /* Named that way, or found in a folder, and not a recording, or not readable. */
 size_t recording_files_passed_over(const struct recording_files *files);
 
@@ -41,7 +44,7 @@ uint64_t recording_files_begin(const struct recording_files *files);
 uint64_t recording_files_end(const struct recording_files *files);
 
 /*
- * One of them, in the order of time. Its place is its begin on the clock of its run, written as UTC: unlike that it never goes back within
+ * A part, in the order of time. Its place is its begin on the clock of its run, written as UTC: unlike that it never goes back within
  * a run when the machine's clock is set.
  */
 struct recording_files_part {
@@ -52,7 +55,7 @@ struct recording_files_part {
 
 struct recording_files_part recording_files_part(const struct recording_files *files, size_t i);
 
-/* Reading begins with this one, also after some were read. */
+/* Reading begins with this part, also after some were read. */
 void recording_files_start(struct recording_files *files, size_t i);
 
 #endif

@@ -33,6 +33,8 @@
  * state that is left began), on the monotonic clock as everywhere; "owner_start_ns", "closer_start_ns", "holder_start_ns" (boot-time clock,
  * pid and start name a process); "owner_attribution" (of the owner where "attribution" is the closer's);
  * "owner_cgroup_id", "closer_cgroup_id", "socket_cgroup_id"; on `socket` lines "closed_by".
+ * A large file has several parts: each begins with a header ("part" goes on) and with what is there, as if files had been put together.
+ * Where they begin is in marks between gzip members (recording/marks.h), so that a look at a later time does not read all.
  * A reader takes what it finds: lines without these fields, such as those of `trace -j --all`, can be replayed too.
  * Files of one recording, one after the other (cat), are one recording. Of different runs: what is there is counted anew.
  */
@@ -114,6 +116,7 @@ typedef int recording_room(void *context, uint64_t bytes);
 struct recording_config {
 	const char *file; /* or a folder, a FIFO: see recording/series.h */
 	uint64_t max_bytes; /* a further file whenever this size is reached; 0: one file only */
+	uint64_t part_bytes; /* a further part of the file whenever so much was written; 0: 4 MiB */
 	uint32_t keep_files; /* the last so many stay; 0: all */
 	bool cmdline; /* command lines of processes too: they can hold secrets */
 	bool ports; /* what is known of local ports too */
@@ -138,7 +141,7 @@ struct recording_state {
 
 struct recording_state recording_view_state(const struct view *view);
 
-/* What is there, as far as it was told: where further files are made, else NULL. The view's. */
+/* What is there, as far as it was told: of a stream NULL. The view's. */
 struct model *recording_view_live(const struct view *view);
 
 /* Removes the oldest file that is not being written. The bytes that it had; 0: there is none. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Chooses the file that reading begins with. */
+/* Chooses the part of a file that reading begins with. */
 #include "recording/seek.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static struct recording_files_part part(const struct recording_seek *seek, size_
 /* The last file before one that begins later than that; `place`: else it is UTC. */
 static size_t file_of(const struct recording_seek *seek, uint64_t ns, bool place)
 {
-	size_t i = 0, count = recording_files_count(seek->files);
+	size_t i = 0, count = recording_files_parts(seek->files);
 
 	while (i + 1 < count && (place ? part(seek, i + 1).place_ns : part(seek, i + 1).unix_ns) <= ns)
 		i++;
@@ -46,7 +46,7 @@ static uint64_t bytes_of(const struct recording_seek *seek, size_t first, size_t
 static size_t find_wanted(const struct recording_seek *seek, uint64_t *place_ns)
 {
 	bool is_late = seek->to == SEEK_TO_END || (seek->last_unix_ns && seek->to_ns > seek->last_unix_ns);
-	uint64_t unix_ns = is_late ? seek->last_unix_ns ?: part(seek, recording_files_count(seek->files) - 1).unix_ns : seek->to_ns;
+	uint64_t unix_ns = is_late ? seek->last_unix_ns ?: part(seek, recording_files_parts(seek->files) - 1).unix_ns : seek->to_ns;
 	size_t i;
 
 	if (seek->to == SEEK_TO_PLACE) {
@@ -86,7 +86,7 @@ static bool may_keep(const struct recording_seek *seek, size_t wanted, uint64_t 
 static void choose(struct recording_seek *seek)
 {
 	uint64_t place_ns, since_unix_ns = seek->selection->since_unix_ns, since_ns = 0;
-	size_t wanted = find_wanted(seek, &place_ns), start = choose_start(seek, wanted, place_ns), count = recording_files_count(seek->files);
+	size_t wanted = find_wanted(seek, &place_ns), start = choose_start(seek, wanted, place_ns), count = recording_files_parts(seek->files);
 
 	seek->begin_ns = later_of(part(seek, start).place_ns, place_ns > BEFORE_MAX_NS ? place_ns - BEFORE_MAX_NS : 0);
 	if (may_keep(seek, wanted, place_ns)) {

@@ -16,6 +16,7 @@
 #include "event/summary.h"
 #include "recording/file.h"
 #include "recording/live_sockets.h"
+#include "recording/marks.h"
 #include "recording/series.h"
 #include "util/log.h"
 #include "util/stop.h"
@@ -28,6 +29,9 @@
 #define FLUSH_NS (500 * NSEC_PER_MSEC)
 #define GATHER_BYTES 65536 /* of lines before they go to the compressor */
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
+#define PART_BYTES (4 << 20) /* of a file: then what is there is told anew, so that who looks for a later time can begin there */
+#define PART_SHARE 32 /* unless that takes more than one in so many bytes */
+#define PART_MARKS 8 /* in a part: one is never far from the end */
 #define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
 #define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
 #define RATE_NS (1000 * NSEC_PER_MSEC) /* of --max-event-rate */
@@ -38,7 +42,11 @@ struct recording_view {
 	struct recording_config config;
 	struct recording_series *series;
 	struct recording_file *file;
-	struct model *live; /* where there may be another file */
+	struct model *live; /* where there may be another file or part */
+	struct recording_marks *marks; /* of the parts of this file */
+	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
+	uint64_t mark_bytes; /* where its last mark ended */
+	struct recording_mark first; /* its first part */
 	struct id_map untold; /* connections of which this file says nothing yet */
 	struct json json;
 	struct socket_users *users;
@@ -128,6 +136,9 @@ static int open_part(struct recording_view *recording, int fd)
 		close(fd);
 	if (!err)
 		recording_file_ask(recording->file, recording->config.room, recording->config.context);
+	if (recording->marks)
+		recording->marks->count = 0;
+	recording->part_bytes = recording->list_bytes = recording->mark_bytes = 0;
 	return err;
 }
 
@@ -146,6 +157,12 @@ static int keep_run(struct run *kept, const struct run *run)
 	return err;
 }
 
+/* A part that begins there. */
+static struct recording_mark place_of(const struct recording_view *recording, uint64_t offset)
+{
+	return (struct recording_mark){ offset, recording->run.begin_unix_ns, recording->run.begin_ns, recording->part.number };
+}
+
 static int recording_begin(struct view *view, const struct run *run)
 {
 	static const struct health no_health;
@@ -157,6 +174,7 @@ static int recording_begin(struct view *view, const struct run *run)
 	recording->tick_ns = run->begin_ns;
 	recording->tick = (struct tick){ run->begin_ns, run->begin_unix_ns, &no_health, &no_totals };
 	recording->begun = true;
+	recording->first = place_of(recording, 0);
 	socket_users_begin(recording->users, run);
 	recording_series_trim(recording->series);
 	recording_header_json(&recording->json, &recording->run, &recording->part);
@@ -178,19 +196,40 @@ static void tell_tick(struct recording_view *recording, const struct tick *tick)
 	recording->has_events = false;
 }
 
+/* Behind what was written so far; `lists`: with the list of parts, else one that leads to it. */
+static int mark(struct recording_view *recording, bool lists)
+{
+	unsigned char bytes[RECORDING_MARK_BYTES];
+	int err = pass_on(recording) ?: recording_file_finish(recording->file);
+	uint64_t offset = recording_file_bytes(recording->file);
+	size_t size = lists ? recording_marks_list(recording->marks, offset, bytes) : recording_marks_pointer(recording->marks, offset, bytes);
+
+	err = err ?: recording_file_append(recording->file, bytes, size);
+	recording->mark_bytes = recording_file_bytes(recording->file);
+	return err;
+}
+
+static bool has_marks(const struct recording_view *recording)
+{
+	return recording->marks && recording->marks->count;
+}
+
 static int end_part(struct recording_view *recording, const struct tick *tick, const char *next)
 {
 	int err;
 
 	recording_end_json(&recording->json, tick, next);
 	err = pass_on(recording);
-	return err ?: recording_file_finish(recording->file);
+	err = err ?: recording_file_finish(recording->file);
+	return err || !has_marks(recording) ? err : mark(recording, false);
 }
 
 /* At least a quarter of a file is for what happens, however many connections there are. */
 static bool is_full_of_sockets(const struct recording_view *recording)
 {
-	return recording_file_bytes(recording->file) + ROTATE_MARGIN >= recording->config.max_bytes / 4 * 3;
+	uint64_t max = recording->config.max_bytes;
+
+	return max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max / 4 * 3;
 }
 
 /* With who has the socket and what the process runs. */
@@ -242,7 +281,7 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 	return err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
 }
 
-/* The next file: a header of its own, what is there, what was lost so far. */
+/* The next file, or part of it: a header of its own, what is there, what was lost so far. */
 static int begin_part(struct recording_view *recording, const struct tick *tick)
 {
 	int err;
@@ -251,12 +290,52 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	recording->part.continued = true;
 	recording->run.begin_ns = tick->time_ns;
 	recording->run.begin_unix_ns = tick->unix_ns;
+	if (!recording_file_bytes(recording->file))
+		recording->first = place_of(recording, 0);
 	memset(&recording->told, 0, sizeof(recording->told));
 	recording_header_json(&recording->json, &recording->run, &recording->part);
 	model_complete(recording->live, recording->run.names);
 	err = tell_what_is_there(recording, tick);
 	tell_tick(recording, tick);
 	return err ?: flush(recording, tick->time_ns);
+}
+
+/* Where not all fitted that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
+static int mark_part(struct recording_view *recording, uint64_t offset)
+{
+	const struct recording_mark part = place_of(recording, offset);
+
+	if (recording->untold.used)
+		return 0;
+	if (!recording->marks->count)
+		recording_marks_add(recording->marks, &recording->first);
+	recording_marks_add(recording->marks, &part);
+	return mark(recording, true);
+}
+
+static bool part_is_due(const struct recording_view *recording)
+{
+	uint64_t bytes = recording_file_bytes(recording->file), part = bytes - recording->part_bytes, max = recording->config.max_bytes;
+	uint64_t least = recording->config.part_bytes;
+
+	return recording->marks && part >= least && part / PART_SHARE >= recording->list_bytes && (!max || bytes + least < max);
+}
+
+static int begin_part_of_file(struct recording_view *recording, const struct tick *tick)
+{
+	int err = pass_on(recording) ?: recording_file_finish(recording->file);
+	uint64_t offset = recording_file_bytes(recording->file);
+
+	err = err ?: begin_part(recording, tick) ?: mark_part(recording, offset);
+	recording->part_bytes = recording_file_bytes(recording->file);
+	recording->list_bytes = recording->part_bytes - offset;
+	return err;
+}
+
+static bool mark_is_due(const struct recording_view *recording)
+{
+	return has_marks(recording) &&
+	       recording_file_bytes(recording->file) - recording->mark_bytes >= recording->config.part_bytes / PART_MARKS;
 }
 
 static bool is_full(const struct recording_view *recording)
@@ -430,11 +509,17 @@ static int recording_tick(struct view *view, const struct tick *tick)
 	if (recording->state.suspended)
 		return tick->time_ns < recording->retry_ns ? 0 : outcome(recording, resume(recording, tick));
 	look_at_place(recording, tick);
+	if (recording->live && !recording->config.endures)
+		model_forget(recording->live, tick->time_ns);
 	tell_stuck(recording, tick);
 	if (tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
 	if (is_full(recording))
 		err = rotate(recording, tick);
+	else if (part_is_due(recording))
+		err = begin_part_of_file(recording, tick);
+	else if (mark_is_due(recording))
+		err = mark(recording, false);
 	else if ((recording->json.size || recording->has_unflushed) && tick->time_ns - recording->flush_ns >= FLUSH_NS)
 		err = flush(recording, tick->time_ns);
 	return outcome(recording, err);
@@ -482,6 +567,16 @@ static int open_first(struct recording_view *recording, char *error, size_t erro
 	return err;
 }
 
+/* Told when the next file or part begins: of a stream there is none. */
+static int follow_what_is_there(struct recording_view *recording)
+{
+	if (recording_series_is_stream(recording->series))
+		return 0;
+	recording->live = recording_live_new();
+	recording->marks = calloc(1, sizeof(*recording->marks));
+	return recording->live && recording->marks ? 0 : -ENOMEM;
+}
+
 int recording_view_new(struct view **ret, const struct recording_config *config, char *error, size_t error_size)
 {
 	struct recording_view *recording = calloc(1, sizeof(*recording));
@@ -497,13 +592,14 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 		.end = recording_end,
 	};
 	recording->config = *config;
+	recording->config.part_bytes = config->part_bytes ?: PART_BYTES;
 	recording->part.format = RECORDING_FORMAT;
 	name_run(recording);
 	json_init(&recording->json);
 	id_map_init(&recording->untold, sizeof(uint64_t));
 	recording->users = socket_users_new(config->cmdline);
-	err = !recording->users || (config->max_bytes && !(recording->live = recording_live_new())) ? -ENOMEM : 0;
-	err = err ?: open_first(recording, error, error_size);
+	err = recording->users ? open_first(recording, error, error_size) : -ENOMEM;
+	err = err ?: follow_what_is_there(recording);
 	if (err)
 		recording_view_free(&recording->view);
 	else
@@ -523,6 +619,7 @@ void recording_view_free(struct view *view)
 	recording_file_free(recording->file);
 	recording_series_free(recording->series);
 	model_free(recording->live);
+	free(recording->marks);
 	socket_users_free(recording->users);
 	id_map_release(&recording->untold);
 	json_release(&recording->json);
