@@ -253,10 +253,10 @@ build/tests/container_traffic: tests/containers/traffic.c
 
 # A build that can't work stops with a sentence and not with a wall of errors.
 require:
-	@command -v $(CLANG) >/dev/null || { echo "clang is missing: run tools/install-deps" >&2; exit 1; }
-	@$(BPFTOOL) version >/dev/null 2>&1 || { echo "bpftool is missing: run tools/install-deps" >&2; exit 1; }
+	@command -v $(CLANG) >/dev/null || { echo "clang is missing: run make deps" >&2; exit 1; }
+	@$(BPFTOOL) version >/dev/null 2>&1 || { echo "bpftool is missing: run make deps" >&2; exit 1; }
 	@$(PKG_CONFIG) --atleast-version=1.1 libbpf 2>/dev/null || { \
-		echo "libbpf 1.1 or newer is needed: tools/install-deps says how to get it" >&2; exit 1; }
+		echo "libbpf 1.1 or newer is needed: tools/install-deps build says how to get it" >&2; exit 1; }
 	$(Q)$(if $(STATIC),mkdir -p $(OUT) && CC='$(CC)' PKG_CONFIG='$(PKG_CONFIG)' LDFLAGS='$(CROSS_LDFLAGS) $(LDFLAGS)' \
 		tools/static/libraries $(OUT) $(PACKAGES) >$(OUT)/libraries)
 

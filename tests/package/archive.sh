@@ -5,7 +5,7 @@
 . tests/sources.sh
 
 if ! command -v scdoc >/dev/null || ! command -v dpkg-deb >/dev/null; then
-	skip archive "scdoc or dpkg-deb is missing (tools/install-deps test)"
+	skip archive "scdoc or dpkg-deb is missing (tools/install-deps package)"
 	return
 fi
 epoch=$(git log -1 --format=%ct 2>/dev/null || echo 0)

@@ -201,3 +201,16 @@ static_told()
 
 static_told fedora-static fedora "a static program can't be linked here: libdeflate.a missing" 'podman run --rm -v "$PWD:/src:z" -w /src debian:13' "exit 1"
 static_told debian-static debian "a static program can't be linked here: libdeflate.a missing" '"tools/install-deps build"' "exit 1"
+
+# The sets: what makes packages and images is asked for alone, and is among what tests need.
+if [ "$(id -u)" = 0 ]; then
+	distribution debian-sets 'ID=debian'
+	# shellcheck disable=SC2086
+	has $common clang 1:19.0-63 bpftool 7.5.0 libbpf-dev 1:1.5.0-3
+	check deps/package "scdoc dpkg-dev exit 0" "$(install_deps --list package | xargs)"
+	check deps/image "libcap2-bin buildah exit 0" "$(install_deps --list image | xargs)"
+	check deps/sets-of-tests "buildah dpkg-dev libcap2-bin scdoc" \
+		"$(install_deps --list test | grep -xE 'scdoc|dpkg-dev|libcap2-bin|buildah|make' | sort | xargs)"
+fi
+# Who is told that something is missing is never sent for what tests need, but by tests.
+check deps/no-more-than-needed "" "$(grep -rnE 'install-deps( test|[";])' Makefile tools --include=Makefile --include='*' | grep -vE '^tools/install-deps:|say says')"

@@ -6,7 +6,7 @@ umask 022
 export LC_ALL=C TZ=UTC
 
 for needed in scdoc pkg-config; do
-	command -v $needed >/dev/null || { echo "$needed is missing: run tools/install-deps test" >&2; exit 1; }
+	command -v $needed >/dev/null || { echo "$needed is missing: run tools/install-deps package" >&2; exit 1; }
 done
 # commit FORMAT: of the last commit; nothing where there is none (an unpacked archive of the sources).
 commit()
