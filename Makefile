@@ -45,7 +45,8 @@ LIBBPF_CFLAGS = $(shell $(PKG_CONFIG) --cflags libbpf)
 endif
 PACKAGES := libbpf zlib jansson ncursesw libseccomp sqlite3 libdeflate libevent
 # What a static program needs more is found out by a trial, before anything is compiled (require).
-LIBRARIES = $(if $(STATIC),$$(cat $(OUT)/libraries),$(shell $(PKG_CONFIG) --libs $(PACKAGES)))
+# -lm: gcc has floor() and the like in the instructions of most processors, clang calls them.
+LIBRARIES = $(if $(STATIC),$$(cat $(OUT)/libraries),$(shell $(PKG_CONFIG) --libs $(PACKAGES))) -lm
 
 # A warning is an error where CI builds, and nowhere else: a newer compiler may have new ones.
 WERROR ?= $(filter 1 true,$(CI))
