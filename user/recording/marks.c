@@ -40,7 +40,7 @@ static uint32_t checksum_of(const unsigned char *content, size_t size)
 /* Around `size` bytes of content that are in their place. */
 static size_t frame(unsigned char *mark, size_t size)
 {
-	struct field field = { .extra_size = htole16(size + 4), .name = "Td", .size = htole16(size) };
+	struct field field = { .extra_size = htole16(size + 4), .name = { 'T', 'd' }, .size = htole16(size) };
 	uint32_t checksum = htole32(checksum_of(mark + sizeof(field), size));
 
 	memcpy(field.begin, begin_bytes, sizeof(begin_bytes));
