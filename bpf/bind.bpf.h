@@ -90,7 +90,7 @@ static __always_inline void bind_call_failed(struct pt_regs *regs)
 	struct endpoint endpoint = {};
 	struct sock *sk;
 
-	if (number != SYSCALL_BIND && number != SYSCALL_LISTEN)
+	if ((number != SYSCALL_BIND && number != SYSCALL_LISTEN) || syscall_is_32_bit(regs))
 		return;
 	sk = sock_of_descriptor((__u32)syscall_first(regs));
 	if (!sk)

@@ -67,10 +67,9 @@ static __always_inline void connection_accepted(const struct sock *sk)
 /* The end of a system call: the same, a moment later. */
 static __always_inline void accept_call_ended(struct pt_regs *regs, __u64 fd)
 {
-	__u64 number = syscall_number(regs);
 	struct sock *sk;
 
-	if (number != SYSCALL_ACCEPT && number != SYSCALL_ACCEPT4)
+	if (!is_accept(regs))
 		return;
 	sk = sock_of_descriptor(fd);
 	if (sk)

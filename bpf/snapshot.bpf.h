@@ -444,10 +444,13 @@ static __always_inline void tell_timewait(struct connection *connection, const s
 		      });
 }
 
-/* Its event may still come. */
+/*
+ * Its event may still come. The timer of one in FIN_WAIT2 runs as long as TIME_WAIT's, or shorter where net.ipv4.tcp_fin_timeout is:
+ * then it seems older than it is, and is told at once.
+ */
 static __always_inline bool awaits_event(const struct connection *connection, const struct inet_timewait_sock *tw, __u64 now_ns)
 {
-	if (connection->since_ns || connection->told || young_are_told || connection->state != TCP_TIME_WAIT)
+	if (connection->since_ns || connection->told || young_are_told)
 		return false;
 	if (now_ns - time_wait_began(tw, now_ns) >= SWEEP_TIME_WAIT_BIRTH_NS)
 		return false;

@@ -3,8 +3,9 @@
 """Each allocation and system call of a run made to fail in turn: an exit code and a sentence, or the same answer as without; never a
 crash, a hang or a wrong file.
 
-Usage: inject.py TOOL LIBRARY DIRECTORY [--all|--places] [--every N] [CASE[/KIND]…]   A few of each kind, or all of them (hours; of
-allocations, which are thousands, each N-th, from a random one on), or one from each place of the program. A line a case and kind."""
+Usage: inject.py TOOL LIBRARY DIRECTORY [--all|--places] [--every N] [--part I/N] [CASE[/KIND]…]   A few of each kind, or all of them
+(hours; of allocations, which are thousands, each N-th, from a random one on), or one from each place of the program; of these the I-th
+of N parts. A line a case and kind."""
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ CHOSEN = sys.argv[4:]
 PLACES = "--places" in CHOSEN
 ALL = PLACES or "--all" in CHOSEN
 EVERY = int(CHOSEN.pop(CHOSEN.index("--every") + 1)) if "--every" in CHOSEN else 1
+PART, PARTS = [int(word) for word in CHOSEN.pop(CHOSEN.index("--part") + 1).split("/")] if "--part" in CHOSEN else (1, 1)
 CHOSEN = [word for word in CHOSEN if not word.startswith("--")]
 RECORDING = "tests/golden/shop.jsonl.gz"
 SECONDS = 60  # of a hang; a busy machine takes long
@@ -99,7 +101,7 @@ def file_is_right():
 
 def history_is_right():
     """What an agent left can be gone on with."""
-    result = call(["agent", "-n", "self", "-d", "0.2", "--dir", "DIR", "--listen", "none"])
+    result = call(["agent", "-n", "self", "-d", "0.2", "--no-bpf", "--dir", "DIR", "--listen", "none"])
     if result.returncode:
         raise Fault(f"nothing can be written to the history any more: {result.stderr.decode()[:200]}")
     result = call(["report", os.path.join(DIRECTORY, "dir")])
@@ -141,7 +143,7 @@ def numbers(total, places, some, every):
 
 def try_kind(name, words, repeats, some, codes, kind):
     total, places, reference = calls_of(words, kind, codes)
-    faults, tried = [], numbers(total, places, some, EVERY if kind in ("memory", "bpf", "right") else 1)
+    faults, tried = [], numbers(total, places, some, EVERY if kind in ("memory", "bpf", "right") else 1)[PART - 1::PARTS]
     for number in tried:
         try:
             look(words, f"{kind}:{number}", reference, repeats, codes)

@@ -67,7 +67,7 @@ struct truth {
 	struct want_holder holder; /* what the director waits for */
 	int holders_asked, holders_told; /* the harness answers each question, across processes: atomically */
 	char holder_last[200]; /* what was told instead */
-	int note[8];        /* free for suites: pids of actors */
+	int note[16];       /* free for suites: pids of actors */
 };
 
 enum life_flags {

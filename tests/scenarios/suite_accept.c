@@ -2,12 +2,13 @@
 /*
  * How long connections wait in the accept queue: as each hook mode tells it, against the clock of who let them wait. One is accepted
  * after its client's FIN, by another process than the one that listens; one is never accepted; one by io_uring, which tracepoints
- * don't see: then the wait is not known, and that is what must be told.
+ * don't see: then the wait is not known, and that is what must be told; two by the system calls of 32-bit programs.
  */
 #define _GNU_SOURCE 1
 #include "suites.h"
 
 #include "actor.h"
+#include "call32.h"
 #include "expect.h"
 #include "report.h"
 #include "uring.h"
@@ -24,9 +25,12 @@
 #define PAUSE_MS 120
 #define SLACK_US 2000
 
-enum { PLAIN, LATE, NEVER, URING, CASES };
-static const char *const names[CASES] = { "accept_wait", "accept_wait_close_wait", "accept_wait_never", "accept_wait_uring" };
-static const char *const owners[CASES] = { "server", "worker", "server", "server" };
+enum { PLAIN, LATE, NEVER, URING, ACCEPT4_32, SOCKETCALL_32, CASES };
+static const char *const names[CASES] = {
+	"accept_wait", "accept_wait_close_wait", "accept_wait_never", "accept_wait_uring", "accept_wait_32_bit", "accept_wait_32_bit_old",
+};
+static const char *const owners[CASES] = { "server", "worker", "server", "server", "server", "server" };
+static const char *const needs[CASES] = { [URING] = "io_uring", [ACCEPT4_32] = "32-bit calls", [SOCKETCALL_32] = "32-bit calls" };
 
 /* In truth->note: the shortest and the longest that it can have been, in us; both 0: not made. */
 static int *least(struct truth *truth, int i)
@@ -77,12 +81,16 @@ static void accept_traffic(void)
 {
 	struct actor *client = actor_new("client"), *server = actor_new("server"), *worker;
 	struct pair plain = queued(client, server, PLAIN), late = queued(client, server, LATE), never = queued(client, server, NEVER);
-	struct pair by_uring = { 0 };
-	bool has_uring = !actor_try(server, op_uring_probe, 0, 0, 0);
+	struct pair by_uring = { 0 }, by_accept4 = { 0 }, by_socketcall = { 0 };
+	bool has_uring = !actor_try(server, op_uring_probe, 0, 0, 0), has_call32 = !actor_try(server, op_call32_probe, 0, 0, 0);
 	int begin;
 
 	if (has_uring)
 		by_uring = queued(client, server, URING);
+	if (has_call32) {
+		by_accept4 = queued(client, server, ACCEPT4_32);
+		by_socketcall = queued(client, server, SOCKETCALL_32);
+	}
 	worker = actor_fork(server, "worker");
 	life_pass(PAUSE_MS);
 	pair_close_client_small(&late);
@@ -93,6 +101,10 @@ static void accept_traffic(void)
 	if (has_uring) {
 		accepted(&by_uring, server, op_uring_accept, URING);
 		pair_close_client(&by_uring);
+	}
+	if (has_call32) {
+		accepted(&by_accept4, server, op_call32_accept4, ACCEPT4_32);
+		accepted(&by_socketcall, server, op_call32_socketcall, SOCKETCALL_32);
 	}
 	actor_do(client, op_linger_zero, never.client_fd, 0, 0);
 	begin = now_us();
@@ -146,7 +158,7 @@ static void watch(struct director *d, struct tool *t)
 		const struct record *r = NULL;
 
 		if (!least(d->truth, i)[0] && !least(d->truth, i)[1]) {
-			report_skip(names[i], "no io_uring");
+			report_skip(names[i], "no %s", needs[i]);
 			continue;
 		}
 		for (int ms = 0; ms < LINES_MS && !(r = told(t, d->truth->netns, i)); ms += 10)
