@@ -36,7 +36,9 @@ static int take_keys(struct screen *screen)
 			return err;
 		taken = 1;
 	}
-	return taken;
+	if (terminal_wait(0) < 0) /* its other end is gone: nobody is there to end it */
+		screen->panel->quit = true;
+	return taken || screen->panel->quit;
 }
 
 static int begin(struct view *view, const struct run *run)

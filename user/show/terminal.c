@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
@@ -18,6 +19,10 @@
 
 #define ESCAPE_DELAY_MS 25
 #define RESTORE_BYTES 256
+
+/* What a terminal says of its size is any number. ncurses takes 15 bits of it, and some 80 bytes for each cell. */
+#define MOST_ROWS 1000
+#define MOST_COLUMNS 2000
 
 struct terminal {
 	SCREEN *screen;
@@ -33,6 +38,39 @@ static const int deadly_signals[] = { SIGHUP, SIGQUIT, SIGSEGV, SIGBUS, SIGFPE, 
 
 #define DEADLY_SIGNALS (sizeof(deadly_signals) / sizeof(deadly_signals[0]))
 
+static volatile sig_atomic_t resized;
+
+static void note_resize(int signal)
+{
+	(void)signal;
+	resized = 1;
+}
+
+static int at_most(int number, int limit)
+{
+	return number < limit ? number : limit;
+}
+
+/* Zero, as serial consoles say: it stays what it is. */
+static void take_size(void)
+{
+	struct winsize size;
+
+	resized = 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row || !size.ws_col)
+		return;
+	resizeterm(at_most(size.ws_row, MOST_ROWS), at_most(size.ws_col, MOST_COLUMNS));
+}
+
+/* Before ncurses begins, so that it neither asks for the size nor takes the signal. */
+static void prepare_size(void)
+{
+	struct sigaction action = { .sa_handler = note_resize };
+
+	use_env(FALSE);
+	sigaction(SIGWINCH, &action, NULL);
+}
+
 /* NULL: this terminal can't. */
 static const char *capability(const char *name)
 {
@@ -46,6 +84,7 @@ bool terminal_is_usable(void)
 {
 	int found;
 
+	use_env(FALSE);
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || setupterm(NULL, STDOUT_FILENO, &found) == ERR)
 		return false;
 	return capability("cup") && capability("clear");
@@ -120,6 +159,7 @@ struct terminal *terminal_new(bool color, const struct terminal_guard *guard)
 		return NULL;
 	setlocale(LC_CTYPE, "");
 	terminal->color = color;
+	prepare_size();
 	terminal->screen = newterm(NULL, stdout, stdin);
 	if (!terminal->screen) {
 		free(terminal);
@@ -133,6 +173,7 @@ struct terminal *terminal_new(bool color, const struct terminal_guard *guard)
 	set_escdelay(ESCAPE_DELAY_MS);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
+	take_size();
 	prepare_colors(terminal);
 	terminal_guard_note_modes(guard);
 	return terminal;
@@ -156,7 +197,7 @@ static const struct key_name special_keys[] = {
 	{ KEY_UP, TERMINAL_UP }, { KEY_DOWN, TERMINAL_DOWN }, { KEY_LEFT, TERMINAL_LEFT },
 	{ KEY_RIGHT, TERMINAL_RIGHT }, { KEY_PPAGE, TERMINAL_PAGE_UP }, { KEY_NPAGE, TERMINAL_PAGE_DOWN },
 	{ KEY_HOME, TERMINAL_HOME }, { KEY_END, TERMINAL_END }, { KEY_ENTER, TERMINAL_ENTER },
-	{ KEY_BACKSPACE, TERMINAL_BACKSPACE }, { KEY_F(1), TERMINAL_HELP }, { KEY_RESIZE, TERMINAL_RESIZED },
+	{ KEY_BACKSPACE, TERMINAL_BACKSPACE }, { KEY_F(1), TERMINAL_HELP },
 };
 
 static int special_key(wint_t key)
@@ -190,7 +231,7 @@ int terminal_wait(int ms)
 
 	if (poll(&input, 1, ms) != 1)
 		return 0;
-	return input.revents & POLLIN ? 1 : -1;
+	return input.revents & (POLLHUP | POLLERR | POLLNVAL) ? -1 : 1;
 }
 
 int terminal_key(struct terminal *terminal)
@@ -198,6 +239,10 @@ int terminal_key(struct terminal *terminal)
 	wint_t key;
 
 	(void)terminal;
+	if (resized) {
+		take_size();
+		return TERMINAL_RESIZED;
+	}
 	switch (get_wch(&key)) {
 	case OK:
 		return plain_key(key);
