@@ -34,12 +34,29 @@ int run_result(int err, const char *error)
 	return error[0] && err == -EPERM ? EXIT_PRIVILEGE : EXIT_FAILED;
 }
 
-int machine_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
-		size_t error_size)
+static int watch_machine(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
+			 size_t error_size)
 {
 	privileges_raise();
 	return options->polls ? polling_run(options, needs, view, error, error_size) :
 				live_run(options, needs, view, error, error_size);
+}
+
+int machine_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
+		size_t error_size)
+{
+	int err = watch_machine(options, needs, view, error, error_size);
+
+	return err == -EINTR ? 0 : err;
+}
+
+/* "Nothing is wrong" must not be the answer of a look that was ended before it began. */
+static int result_of_early_end(const struct command *command)
+{
+	if (!command->view_exit)
+		return EXIT_FINE;
+	log_error("ended by a signal before it could look: what is wrong is not known");
+	return EXIT_FAILED;
 }
 
 /* The reader of our output was given up: what it will never see. */
@@ -67,7 +84,7 @@ static int run_with_findings(const struct command *command, const struct options
 	views_init(&views, NULL, NULL);
 	if (line && !views_add(&views, view, command->name, needs, true) && !views_add(&views, line, "findings", &all, false)) {
 		sum = views_needs(&views);
-		err = machine_run(&options->run, &sum, &views.view, error, error_size);
+		err = watch_machine(&options->run, &sum, &views.view, error, error_size);
 	}
 	findings_line_free(line);
 	return err;
@@ -87,12 +104,14 @@ int command_show(const struct command *command, const struct options *options, r
 	if (view && command->names_findings && !options->json && source == machine_run)
 		err = run_with_findings(command, options, &needs, view, &output, error, sizeof(error));
 	else if (view)
-		err = source(&options->run, &needs, view, error, sizeof(error));
+		err = (source == machine_run ? watch_machine : source)(&options->run, &needs, view, error, sizeof(error));
 	if (view && !err && command->view_exit)
 		code = command->view_exit(options, view);
 	explain_unwritten(&output, err, error, sizeof(error));
 	command->view_free(view);
 	output_release(&output);
+	if (err == -EINTR)
+		return result_of_early_end(command);
 	return err ? run_result(err, error) : code;
 }
 

@@ -631,7 +631,7 @@ static int end_early(struct live *live, char *error)
 	error[0] = '\0';
 	live_close(live);
 	log_info("ended before tracing began");
-	return 0;
+	return -EINTR;
 }
 
 int live_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,

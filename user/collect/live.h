@@ -5,7 +5,7 @@
 
 #include "source/run.h"
 
-/* The source that traces this machine. */
+/* The source that traces this machine. -EINTR, without a reason: asked to end before it began. */
 run_source live_run;
 
 #endif
