@@ -15,6 +15,7 @@
 
 #define DEFAULT_ROWS 50
 #define DEFAULT_GROUP_ROWS 20
+#define SHORT_ID 12
 #define NAMED_HOLDERS 3 /* of other processes, in a line */
 #define AGE_TEXT (TEXT_NUMBER + 1)
 #define COMM_TEXT (4 * COMM_BYTES)
@@ -274,6 +275,15 @@ static void name_text(char *out, size_t size, const char *name)
 	text_sanitise(out, size, name ? name : "", name ? strlen(name) : 0, size);
 }
 
+/* A recording may have anything in the place of an id. */
+static void id_text(struct output *output, const char *what, const char *id, size_t columns)
+{
+	char text[100];
+
+	text_sanitise(text, sizeof(text), id, strlen(id), columns);
+	output_printf(output, "%s %s", what, text);
+}
+
 /* By name where there is one. Names come from files: not all of them need be Kubernetes'. */
 static void container_text(struct note *note, const struct leak *leak, struct pod_names *names)
 {
@@ -285,13 +295,13 @@ static void container_text(struct note *note, const struct leak *leak, struct po
 	if (container.name)
 		output_printf(note_next(note), "container %s", name);
 	else if (container.id[0])
-		output_printf(note_next(note), "container %.12s", container.id);
+		id_text(note_next(note), "container", container.id, SHORT_ID);
 	if (container.pod) {
 		name_text(name, sizeof(name), container.namespace);
 		name_text(pod, sizeof(pod), container.pod);
 		output_printf(note_next(note), "pod %s/%s", name, pod);
 	} else if (container.pod_uid[0]) {
-		output_printf(note_next(note), "pod %s", container.pod_uid);
+		id_text(note_next(note), "pod", container.pod_uid, sizeof(container.pod_uid));
 	}
 }
 

@@ -26,6 +26,8 @@
 
 enum kind { FAILED, STUCK };
 
+#define KERNEL_COLUMNS 100
+
 struct summary_view {
 	struct view view;
 	struct summary_config config;
@@ -241,12 +243,13 @@ static void write_makers(struct summary_view *summary, unsigned int state)
 
 static void write_text(struct summary_view *summary, const struct tick *last)
 {
-	char from[MOMENT_TEXT], to[MOMENT_TEXT], text[1024];
+	char from[MOMENT_TEXT], to[MOMENT_TEXT], text[1024], kernel[KERNEL_COLUMNS + 1];
 	size_t i;
 
 	moment_text(from, summary->begin_unix_ns);
 	moment_text(to, last->unix_ns);
-	output_printf(summary->output, "%s to %s%s%s\n", from, to, *summary->kernel ? ", Linux " : "", summary->kernel);
+	text_sanitise(kernel, sizeof(kernel), summary->kernel, strlen(summary->kernel), KERNEL_COLUMNS);
+	output_printf(summary->output, "%s to %s%s%s\n", from, to, *kernel ? ", Linux " : "", kernel);
 	for (i = 0; i < summary->episodes.count; i++)
 		write_episode(summary->output, &summary->episodes.list[i]);
 	if (summary->episodes.unnamed)

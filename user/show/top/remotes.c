@@ -7,6 +7,7 @@
 
 #include "util/address.h"
 #include "util/tcp_state.h"
+#include "util/text.h"
 
 #define FOLD_FROM 16 /* so many addresses are told as a network */
 
@@ -34,11 +35,12 @@ void top_network_text(char out[TOP_REMOTE_TEXT], const struct survey_network *ne
 bool top_peer_text(char out[TOP_REMOTE_TEXT], const struct model *model, const struct ranking_row *row)
 {
 	const struct process *process = &processes_at(&model->processes, row->survey->peer.process)->process;
+	char comm[4 * COMM_BYTES];
 
 	if (!row->survey->peer.sockets || !process->start_ns)
 		return false;
-	snprintf(out, TOP_REMOTE_TEXT, "%.*s[%u] %s", COMM_BYTES, process->comm, process->pid,
-		 tcp_state_name(row->survey->peer.state));
+	text_sanitise(comm, sizeof(comm), process->comm, COMM_BYTES, COMM_BYTES - 1);
+	snprintf(out, TOP_REMOTE_TEXT, "%s[%u] %s", comm, process->pid, tcp_state_name(row->survey->peer.state));
 	return true;
 }
 
