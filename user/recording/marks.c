@@ -12,6 +12,7 @@
 #define SCAN_BYTES (1 << 20) /* before the end: where a writer that was killed left its last one */
 #define SMALL_BYTES (8 << 20) /* files such as those of a history have none, or it is at their end */
 #define BLOCK_BYTES 65536
+#define TRIES 64 /* of what looks like a mark: each is read and its checksum made */
 
 /* A gzip header up to the length of its extra field. */
 static const unsigned char begin_bytes[] = { 0x1f, 0x8b, Z_DEFLATED, 4 /* FEXTRA */, 0, 0, 0, 0, 0, 0xff };
@@ -188,13 +189,13 @@ static bool is_mark(const unsigned char *bytes)
 }
 
 /* The last one that begins in a block. */
-static int look_through(struct recording_marks *marks, int fd, uint64_t offset)
+static int look_through(struct recording_marks *marks, int fd, uint64_t offset, unsigned int *tries)
 {
 	unsigned char bytes[BLOCK_BYTES + sizeof(struct field)];
 	size_t have = read_at(fd, offset, bytes, sizeof(bytes)), i = have < sizeof(struct field) ? 0 : have - sizeof(struct field) + 1;
 
-	while (i--)
-		if (is_mark(bytes + i) && !read_mark(marks, fd, offset + i))
+	while (i-- && *tries)
+		if (is_mark(bytes + i) && (*tries)-- && !read_mark(marks, fd, offset + i))
 			return 0;
 	return -ENODATA;
 }
@@ -202,10 +203,11 @@ static int look_through(struct recording_marks *marks, int fd, uint64_t offset)
 int recording_marks_read(struct recording_marks *marks, int fd, uint64_t size)
 {
 	uint64_t end = size, scan = size > SMALL_BYTES ? SCAN_BYTES : BLOCK_BYTES, least = size > scan ? size - scan : 0;
+	unsigned int tries = TRIES;
 
-	while (end > least) {
+	while (end > least && tries) {
 		end -= end - least < BLOCK_BYTES ? end - least : BLOCK_BYTES;
-		if (!look_through(marks, fd, end))
+		if (!look_through(marks, fd, end, &tries))
 			return 0;
 	}
 	return -ENODATA;

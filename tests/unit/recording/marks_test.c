@@ -194,11 +194,38 @@ static void test_lies(void **state)
 	free(read);
 }
 
+/* What looks like a mark and is none, sixteen bytes apart: behind more of them than are tried even a good one is not found. */
+static void test_many_false(void **state)
+{
+	struct recording_marks *marks = calloc(1, sizeof(*marks)), *read = calloc(1, sizeof(*read));
+	static unsigned char fake[16 * 100];
+	const unsigned int more[] = { 10, 100 };
+	unsigned int i, n;
+	size_t size;
+	int fd;
+
+	(void)state;
+	add(marks, 3);
+	size = recording_marks_list(marks, 5000, bytes);
+	for (i = 0; i < 100; i++)
+		memcpy(fake + 16 * i, bytes, 16);
+	for (i = 0; i < 2; i++) {
+		n = more[i] * 16;
+		fd = file_of(5000, size, 0);
+		assert_int_equal(pwrite(fd, fake, n, size_of(fd)), n);
+		assert_int_equal(recording_marks_read(read, fd, size_of(fd)), i ? -ENODATA : 0);
+		close(fd);
+	}
+	free(marks);
+	free(read);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),	cmocka_unit_test(test_pointer), cmocka_unit_test(test_most),
 		cmocka_unit_test(test_is_gzip), cmocka_unit_test(test_damage),	cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_many_false),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
