@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent_findings.h"
@@ -99,9 +100,13 @@ static unsigned int notify_tick_ms(const struct notify *notify)
 	return ms && ms < VIEW_IDLE_MS ? ms : VIEW_IDLE_MS;
 }
 
+#define LEADS "metrics" /* the run ends with it, and says so itself */
+
 static void view_failed(void *context, const char *name, int err)
 {
 	(void)context;
+	if (!strcmp(name, LEADS))
+		return;
 	log_error("%s: %s; everything else goes on", name, strerror(-err));
 }
 
@@ -167,7 +172,7 @@ static int run_views(const struct run_options *options, const struct agent_optio
 		views_add(&views, history, "history", &needs, false);
 	}
 	if (metrics.view)
-		views_add(&views, metrics.view, "metrics", &metrics.needs, true);
+		views_add(&views, metrics.view, LEADS, &metrics.needs, true);
 	if (history) { /* behind metrics, whose rules it takes: one model of sockets and ports less */
 		const struct diagnosis *rules = metrics.view ? metrics_diagnosis(metrics.view) : NULL;
 
@@ -178,6 +183,8 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	}
 	needs = views_needs(&views);
 	err = machine_run(options, &needs, &views.view, error, error_size);
+	if (err == -ECONNRESET && !error[0])
+		snprintf(error, error_size, "the process that serves metrics is gone, killed perhaps: the agent ends, to be started again");
 	notify_close(&notify.notify);
 	agent_findings_free(findings);
 	history_view_free(history);

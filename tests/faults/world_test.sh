@@ -112,6 +112,38 @@ dev_null_is_a_file() {
 	done
 }
 
+server_of_agent() {
+	server=$(cat "/proc/$run/task/$run/children")
+	[ -n "$server" ]
+}
+
+# Whoever needs memory may kill the process that serves. The agent must not seem to serve when nobody does.
+server_is_killed() {
+	local server
+	begin agent --no-bpf --listen "$dir/served.sock" --dir "$dir/served"
+	await curl -sf --unix-socket "$dir/served.sock" http://localhost/metrics || { cat "$dir/err"; return 1; }
+	await server_of_agent || return 1
+	# shellcheck disable=SC2086
+	kill -KILL $server
+	await has_ended || return 1
+	ends_with 1 && says "the process that serves metrics is gone" && equal "lines said" "$(wc -l <"$dir/err")" 1
+}
+
+has_ended() {
+	! kill -0 "$run" 2>/dev/null || grep -q '^State:[[:space:]]*Z' "/proc/$run/status"
+}
+
+# Something else in the place of a history's database: whoever reads does not wait for it.
+database_is_a_fifo() {
+	local command
+	"$tool" agent --no-bpf --listen none --dir "$dir/piped" -d 0.3 && rm -f "$dir"/piped/intervals.db* && mkfifo "$dir/piped/intervals.db" || return 1
+	for command in "report $dir/piped" "agent status --dir $dir/piped" "agent --no-bpf --listen none --dir $dir/piped -d 0.1"; do
+		# shellcheck disable=SC2086
+		timeout 20 "$tool" $command >"$dir/out" 2>"$dir/err" || [ $? != 124 ] || { echo "it hangs: $command"; return 1; }
+	done
+	[ -p "$dir/piped/intervals.db" ] || { echo "the FIFO is gone"; return 1; }
+}
+
 check "stopped, top" stands_still top -b -j 0.2
 check "stopped, trace" stands_still trace -j
 check "no inode for the next file" no_inode_for_the_next_file
@@ -121,5 +153,7 @@ check "small files only" small_files_only
 check "reader resets, trace" reader_resets trace -j --all -n self
 check "reader resets, ports" reader_resets ports -b -j -n self 0.05
 check "without tracefs and bpffs" without_tracefs
+check "the process that serves is killed" server_is_killed
+check "a database that is a FIFO" database_is_a_fifo
 check "/dev/null is a file" dev_null_is_a_file
 exit $status

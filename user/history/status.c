@@ -51,6 +51,16 @@ static int error_of(int result)
 	}
 }
 
+/* Opening a FIFO would wait for whoever writes to it. */
+static bool is_regular(const char *folder)
+{
+	char path[4200];
+	struct stat status;
+
+	return snprintf(path, sizeof(path), "%s/%s", folder, HISTORY_DATABASE) < (int)sizeof(path) && !stat(path, &status) &&
+	       S_ISREG(status.st_mode);
+}
+
 /*
  * The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes, but not where
  * somebody has locked it. NULL: `err` is -ENOENT or -EBUSY.
@@ -64,6 +74,8 @@ static sqlite3 *open_database(const char *folder, int *err)
 	unsigned int i;
 
 	*err = -ENOENT;
+	if (!is_regular(folder))
+		return NULL;
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (strpbrk(folder, "?#%") || snprintf(path, sizeof(path), "file:%s/%s?%s", folder, HISTORY_DATABASE, ways[i]) >= (int)sizeof(path))
 			return NULL;
