@@ -181,34 +181,56 @@ static int try_open(struct database *database)
 	return 0;
 }
 
+#define ASIDE "intervals-20261128T031200Z.db-wal"
+#define ASIDE_TRIES (1 << 17) /* seconds: one that is started again several times a second takes names of later ones */
+
+static const char *const suffixes[] = { "", "-wal" };
+
+static bool is_free(int folder, const char *name)
+{
+	struct stat status;
+
+	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
+}
+
+/* By the time, or by a later one: a database and its log keep the same name. */
+static int choose_name(int folder, char names[2][sizeof(ASIDE)])
+{
+	time_t now = time(NULL);
+	unsigned int tries, i;
+	struct tm utc;
+	char date[32];
+
+	for (tries = 0; tries < ASIDE_TRIES; tries++, now++) {
+		gmtime_r(&now, &utc);
+		strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &utc);
+		for (i = 0; i < 2; i++)
+			snprintf(names[i], sizeof(ASIDE), HISTORY_DATABASES "-%.16s.db%s", date, suffixes[i]);
+		if (is_free(folder, names[0]) && is_free(folder, names[1]))
+			return 0;
+	}
+	return -EEXIST;
+}
+
 /* intervals.db becomes intervals-20261128T031200Z.db, with its log. What is in it is still read by those who can. */
 static int set_aside(struct database *database, int why)
 {
-	static const char *const suffixes[] = { "", "-wal" };
-	char from[sizeof(HISTORY_DATABASE) + 8], to[64], date[32];
-	time_t now = time(NULL);
-	struct tm utc;
-	unsigned int i, tries;
-	int err = -EEXIST;
+	char from[sizeof(HISTORY_DATABASE) + 8], names[2][sizeof(ASIDE)];
+	int folder = database->budget->folder, err = choose_name(folder, names);
+	unsigned int i;
 
-	for (tries = 0; err == -EEXIST && tries < 60; tries++, now++) {
-		gmtime_r(&now, &utc);
-		strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &utc);
-		for (i = 0, err = 0; i < 2 && !err; i++) {
-			snprintf(from, sizeof(from), HISTORY_DATABASE "%s", suffixes[i]);
-			snprintf(to, sizeof(to), HISTORY_DATABASES "-%s.db%s", date, suffixes[i]);
-			if (renameat2(database->budget->folder, from, database->budget->folder, to, RENAME_NOREPLACE) && (!i || errno != ENOENT))
-				err = -errno;
-		}
+	for (i = 0; i < 2 && !err; i++) {
+		snprintf(from, sizeof(from), HISTORY_DATABASE "%s", suffixes[i]);
+		if (renameat2(folder, from, folder, names[i], RENAME_NOREPLACE) && (!i || errno != ENOENT))
+			err = -errno;
 	}
 	unlinkat(database->budget->folder, HISTORY_DATABASE "-shm", 0);
 	unlinkat(database->budget->folder, HISTORY_DATABASE "-journal", 0);
-	snprintf(to, sizeof(to), HISTORY_DATABASES "-%s.db", date);
 	if (err)
 		return err;
 	database->set_aside++;
 	log_warn("%s %s and is kept as %s; a new one begins", database->path,
-		 why == -EPROTO ? "was made by another version of tcpdwell" : "is damaged", to);
+		 why == -EPROTO ? "was made by another version of tcpdwell" : "is damaged", names[0]);
 	return 0;
 }
 
