@@ -530,10 +530,30 @@ else:
     def _():
         result = subprocess.run(["promtool", "test", "rules", "tests/export/rules_test.yaml"], capture_output=True, text=True)
         equal("promtool test rules", (result.returncode, "FAILED" in result.stdout + result.stderr), (0, False))
+
+    def told_of_rules(change, name):
+        """What promtool says where each rule's expression is another."""
+        os.makedirs(f"{folder}/{name}/tests/export", exist_ok=True)
+        os.makedirs(f"{folder}/{name}/tools/monitoring", exist_ok=True)
+        with open("tools/monitoring/rules.yaml") as rules, open(f"{folder}/{name}/tools/monitoring/rules.yaml", "w") as out:
+            out.write(change(rules.read()))
+        shutil.copy("tests/export/rules_test.yaml", f"{folder}/{name}/tests/export")
+        result = subprocess.run(["promtool", "test", "rules", f"{folder}/{name}/tests/export/rules_test.yaml"], capture_output=True, text=True)
+        return re.sub(r"\s+", " ", result.stdout + result.stderr)
+
+    @check("each-alert-has-a-case-that-fires-and-one-that-does-not")
+    def _():
         with open("tools/monitoring/rules.yaml") as rules, open("tests/export/rules_test.yaml") as cases:
-            cases = cases.read()
-            for alert in re.findall(r"alert: (\w+)", rules.read()):
-                assert f"alertname: {alert}\n" in cases, f"{alert} has no case"
+            alerts, cases = re.findall(r"alert: (\w+)", rules.read()), cases.read()
+        assert len(alerts) >= 12, alerts
+        expression = r"(?m)^( +)expr: (?:>-\n(?:\1  .*\n)+|.*\n)"
+        never = told_of_rules(lambda text: re.sub(expression, r"\1expr: vector(0) > 1\n", text), "never")
+        always = told_of_rules(lambda text: re.sub(r"(?m)^ +for: .*\n", "", re.sub(expression, r"\1expr: vector(1)\n", text)), "always")
+        for alert in alerts:
+            assert re.search(rf"alertname: {alert}\n +exp_alerts:\n", cases), f"{alert} has no case that fires"
+            assert re.search(rf"alertname: {alert}\n +exp_alerts: \[\]\n", cases), f"{alert} has no case that stays silent"
+            assert re.search(rf"alertname: ?{alert}, time: \w+, exp: ?\[ ?[^ \]](?:(?!alertname: ).)*got: ?\[\]", never), f"{alert}: no case notices that it never fires"
+            assert re.search(rf"alertname: ?{alert}, time: \w+, exp: ?\[ ?\], got: ?\[ ?[^ \]]", always), f"{alert}: no case notices that it fires always"
 
     @check("prometheus-scrapes")
     def _():

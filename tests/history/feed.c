@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * feed RECORDING FOLDER BUDGET [RATE [all]]: a recording goes through the agent's history as a live run would, only faster; "all":
- * through its metrics and findings too.
+ * through its metrics and findings too; "serve": once for each line of standard input, in a process of its own, then a line "ended N".
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent_findings.h"
@@ -70,7 +71,7 @@ static struct view *add_others(struct agent *agent, struct view *history, const 
 	return &agent->views.view;
 }
 
-int main(int argc, char **argv)
+static int feed(int argc, char **argv)
 {
 	struct history_config config = { .folder = argc > 2 ? argv[2] : NULL, .budget = argc > 3 ? strtoull(argv[3], NULL, 10) : 0,
 					 .max_event_rate = argc > 4 ? atoi(argv[4]) : 0 };
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
 	puts("open");
 	fflush(stdout);
 	history_view_needs(&needs);
-	err = recording_replay(take, &fd, &options, &needs, argc > 5 ? add_others(&agent, history, &options, &needs) : history,
+	err = recording_replay(take, &fd, &options, &needs, argc > 5 && !strcmp(argv[5], "all") ? add_others(&agent, history, &options, &needs) : history,
 			       &findings, error, sizeof(error));
 	state = history_view_state(history);
 	printf("{\"used\": %llu, \"budget\": %llu, \"withheld\": %llu, \"intervals_lost\": %llu, \"set_aside\": %llu, \"lines\": %llu}\n",
@@ -103,4 +104,31 @@ int main(int argc, char **argv)
 	metrics_view_free(agent.metrics);
 	history_view_free(history);
 	return err ? complain("replay", error, err) : 0;
+}
+
+/* Programs are loaded once: a start costs a third. */
+static int serve(int argc, char **argv)
+{
+	char line[16];
+	int status;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		pid_t child = fork();
+
+		if (!child) {
+			status = feed(argc, argv);
+			fflush(stdout);
+			_exit(status);
+		}
+		if (child < 0 || waitpid(child, &status, 0) < 0)
+			return complain("fork", "no process", -errno);
+		printf("ended %d\n", status);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	return argc > 5 && !strcmp(argv[5], "serve") ? serve(argc, argv) : feed(argc, argv);
 }
