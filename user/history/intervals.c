@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Intervals into the database: 10 s as they end, minutes and hours made of them, and the oldest given up. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "event/names.h"
@@ -191,7 +192,10 @@ static int roll_all(struct database *database, int64_t now_ms)
 
 	for (tries = 0; tries < 8 && more && !err; tries++)
 		err = database_transaction(database, roll_one, &minutes);
-	return err ?: database_transaction(database, roll_one, &hours);
+	err = err ?: database_transaction(database, roll_one, &hours);
+	if (!err && more) /* an hour took some MiB, which nobody needs for the next hour */
+		malloc_trim(0);
+	return err;
 }
 
 struct adding {
