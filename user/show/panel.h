@@ -47,8 +47,8 @@ struct panel_kind {
 	int (*collect)(struct panel *panel);
 	void (*draw_details_top)(struct panel *panel, struct frame *frame); /* any number of lines; may be NULL */
 	enum frame_style (*draw_detail)(struct panel *panel, size_t detail, struct frame *frame);
-	unsigned int foot_lines; /* below the details, about the one that is selected */
-	void (*draw_foot)(struct panel *panel, size_t detail, struct frame *frame); /* so many lines; NULL: there are none */
+	unsigned int foot_lines; /* below the details, about the one that is selected: so many, or up to twice as many where they are wrapped */
+	void (*draw_foot)(struct panel *panel, size_t detail, struct frame *frame); /* NULL: there are none */
 
 	/* Keys of the view's own, in either mode. 0, or -ENOMEM. */
 	int (*key)(struct panel *panel, int key);

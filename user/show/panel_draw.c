@@ -49,18 +49,33 @@ static void draw_list(struct panel *panel, struct frame *frame)
 		draw_message(frame, place->filter[0] ? "No row matches the filter." : panel->kind->empty(panel));
 }
 
+/* Drawn elsewhere, to see how many lines it takes. On a low terminal the list comes first. */
+static unsigned int measure_foot(struct panel *panel, const struct frame *frame)
+{
+	unsigned int room = rows_left(frame) / 2, lines = 0;
+	struct frame scratch;
+
+	if (!panel->n_details || !panel->kind->draw_foot || rows_left(frame) <= 2 * panel->kind->foot_lines)
+		return 0;
+	frame_init(&scratch);
+	if (!frame_begin(&scratch, 2 * panel->kind->foot_lines, frame->columns)) {
+		panel->kind->draw_foot(panel, panel->places[PANEL_DETAILS].selected, &scratch);
+		lines = scratch.used;
+	}
+	frame_release(&scratch);
+	return lines < room ? lines : room;
+}
+
 static void draw_details(struct panel *panel, struct frame *frame)
 {
 	const struct panel_place *place = &panel->places[PANEL_DETAILS];
 	enum frame_style style;
-	unsigned int foot = 0;
+	unsigned int foot;
 	size_t i;
 
 	if (panel->kind->draw_details_top)
 		panel->kind->draw_details_top(panel, frame);
-	/* On a low terminal the list comes first. */
-	if (panel->n_details && rows_left(frame) > 2 * panel->kind->foot_lines)
-		foot = panel->kind->foot_lines;
+	foot = measure_foot(panel, frame);
 	frame->rows -= foot;
 	begin_list(panel, frame, panel->n_details);
 	for (i = place->first; i < panel->n_details && rows_left(frame); i++) {

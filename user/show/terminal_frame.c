@@ -62,6 +62,8 @@ size_t frame_sentence(struct frame *frame, const char *text, enum frame_style st
 		if (size > room)
 			for (end = room; end > room / 2 && text[end] != ' '; end--)
 				;
+		while (end > 1 && end < size && (text[end] & 0xc0) == 0x80) /* in a character */
+			end--;
 		if (!end) /* one column */
 			end = 1;
 		if (lines++)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "show/terminal.h"
+#include "event/present.h"
 #include "show/top/top.h"
 #include "show/top/table.h"
 #include "show/top/ui.h"
@@ -427,6 +428,59 @@ static void details_are_sorted_by_a_key(void **state)
 	unit_assert_contains(head_of(screen), "REMOTEv");
 }
 
+/* All that stands below the list of sockets, as one text. */
+static const char *foot_of(const struct screen *screen)
+{
+	static char text[4096];
+	size_t used = 0;
+
+	for (unsigned int row = screen->rows > 12 ? screen->rows - 12 : 0; row < screen->rows; row++)
+		used += snprintf(text + used, sizeof(text) - used, "%s ", frame_text(&screen->frame, row) +
+				 strspn(frame_text(&screen->frame, row), " "));
+	return text;
+}
+
+/* A socket that its process has closed while the other end has not: what ends it is said, and nothing of it is cut. */
+static void expect_details(struct screen *screen, const struct process *closer, const char *words)
+{
+	static const unsigned int widths[] = { 60, 80, 160 };
+	static const struct container nowhere;
+	const struct present present = { .timer = PRESENT_TIMER_NONE };
+	struct event event = { .container = &nowhere };
+
+	event.present = &present;
+	event.record = (struct transition){ .type = RECORD_PRESENT, .id = 70, .side = SIDE_ACTIVE, .flags = FLAG_TIMEWAIT,
+		.old_state = STATE_FIN_WAIT2, .new_state = STATE_FIN_WAIT2, .time_ns = world.now_ns, .since_ns = world.now_ns,
+		.owner = *closer, .closer = *closer };
+	world.tell(world.context, &event);
+	screen->rows = 40;
+	measure(screen);
+	draw(screen);
+	press(screen, TERMINAL_ENTER);
+	assert_int_equal(screen->ui.panel.mode, PANEL_DETAILS);
+	assert_int_equal(screen->ui.panel.n_details, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		screen->columns = widths[i];
+		draw(screen);
+		unit_assert_contains(foot_of(screen), words);
+	}
+}
+
+#define ENDS "the kernel drops it when the other end closes, or after net.ipv4.tcp_fin_timeout (60 s unless it was changed)"
+
+static void details_of_an_orphan_of_nobody(void **state)
+{
+	static const struct process nobody;
+
+	expect_details(*state, &nobody, "its process has closed it, and which that was is not known; " ENDS);
+}
+
+static void details_of_an_orphan(void **state)
+{
+	expect_details(*state, &(struct process){ .pid = 4711, .start_ns = 5, .comm = "java" },
+		       "java[4711] closed it: no process has it any more; " ENDS);
+}
+
 /* Nothing of the help is cut, however narrow the terminal: all its words come by. */
 static void help_is_whole(void **state)
 {
@@ -636,6 +690,8 @@ int main(void)
 		TEST(drill_down_and_back),
 		TEST(the_filter_finds_any_address),
 		TEST(details_are_sorted_by_a_key),
+		TEST(details_of_an_orphan_of_nobody),
+		TEST(details_of_an_orphan),
 		TEST(help_is_whole),
 		TEST(the_selection_stays_with_its_row),
 		TEST(random_keys_do_no_harm),

@@ -190,11 +190,17 @@ enum frame_style top_ui_draw_socket(struct panel *panel, size_t socket, struct f
 void top_ui_draw_socket_foot(struct panel *panel, size_t socket, struct frame *frame)
 {
 	const struct top_ui *ui = of(panel);
+	struct buffer text;
 	unsigned int line;
 
+	buffer_init(&text);
 	for (line = 0; line < TOP_SOCKET_DETAILS; line++) {
-		top_socket_details_text(&frame->line, ui->model->books, &ui->sockets.rows[socket], ui->sockets.programs,
-					ui->model->time_ns, line);
-		frame_end_line(frame, FRAME_TITLE);
+		buffer_clear(&text);
+		top_socket_details_text(&text, ui->model->books, &ui->sockets.rows[socket], ui->sockets.programs, ui->model->time_ns,
+					line);
+		buffer_append_char(&text, '\0');
+		if (!text.data || !frame_sentence(frame, text.data, FRAME_TITLE))
+			frame_end_line(frame, FRAME_TITLE);
 	}
+	buffer_release(&text);
 }

@@ -363,6 +363,9 @@ static void ago_text(struct buffer *out, const char *what, uint64_t then_ns, uin
 	buffer_printf(out, ", %s %s ago", what, text);
 }
 
+/* Where a process has closed a socket whose other end does not close. */
+#define FIN_WAIT2_ENDS "when the other end closes, or after net.ipv4.tcp_fin_timeout (60 s unless it was changed)"
+
 static void holder_text(struct buffer *out, const struct model *model, const struct top_socket *socket)
 {
 	if (is_queued(socket)) {
@@ -374,11 +377,17 @@ static void holder_text(struct buffer *out, const struct model *model, const str
 		buffer_append_string(out, "closed before the start, by whom is not known");
 		return;
 	}
+	if (!socket->process && socket->base.flags & PRESENT_TIMEWAIT) {
+		buffer_append_string(out, "its process has closed it, and which that was is not known; the kernel drops it " FIN_WAIT2_ENDS);
+		return;
+	}
 	process_text(out, model, socket->process);
 	if (socket->base.fd >= 0)
 		buffer_printf(out, " fd %d", socket->base.fd);
 	else if (socket->base.state == STATE_TIME_WAIT || socket->base.flags & PRESENT_TIMEWAIT)
 		buffer_append_string(out, " closed it: no process has it any more");
+	if (socket->base.state == STATE_FIN_WAIT2 && socket->base.flags & PRESENT_TIMEWAIT)
+		buffer_append_string(out, "; the kernel drops it " FIN_WAIT2_ENDS);
 	if (socket->base.holders > 1)
 		buffer_printf(out, ", and %u more processes", socket->base.holders - 1);
 }
