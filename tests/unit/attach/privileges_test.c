@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/perf_event.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -68,6 +70,8 @@ static int allowed_calls(void)
 		return 2;
 	if (syscall(SYS_setns, -1, 0) != -1 || errno != EBADF)
 		return 3;
+	if (ioctl(-1, PERF_EVENT_IOC_DISABLE, 0) != -1 || errno != EBADF)
+		return 5;
 	return is_refused(bpf_command(BPF_PROG_LOAD)) && is_refused(bpf_command(BPF_MAP_CREATE)) &&
 			       is_refused(bpf_command(BPF_RAW_TRACEPOINT_OPEN)) && is_refused(socket(AF_INET, SOCK_STREAM, 0)) ?
 		       0 :
