@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ struct bundle {
 	const char *since, *until, *at, *output;
 	struct recording_selection selection;
 	uint64_t now_ns;
+	int guard; /* end of the pipe to who cleans up behind us */
 };
 
 static int usage_error(const char *sentence, const char *word)
@@ -84,7 +86,7 @@ static int parse(struct bundle *bundle, int argc, char **argv)
 			return usage_error(argv[i][0] == '-' ? "there is no such option" : "too many files", argv[i]);
 		bundle->paths[bundle->n_paths++] = argv[i];
 	}
-	if (!bundle->output)
+	if (!bundle->output || !*bundle->output)
 		return usage_error("give the file to write", "-o");
 	if (bundle->at && (bundle->since || bundle->until))
 		return usage_error("is the minute that begins then; give it alone, or --since and --until", "--at");
@@ -184,6 +186,7 @@ static int run_part(const struct bundle *bundle, const struct part *part, const 
 	fflush(stdout);
 	child = fork();
 	if (!child) {
+		close(bundle->guard);
 		dup2(fd, STDOUT_FILENO);
 		stop_catch_signals();
 		status = part->make(bundle, path);
@@ -237,12 +240,67 @@ static int make_bundle(const struct bundle *bundle, const char *folder)
 	}
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]) && !code; i++)
 		code = add_part(bundle, archive, &parts[i], folder);
+	if (code) {
+		archive_discard(archive);
+		return code;
+	}
 	err = archive_finish(archive);
-	if (code)
-		unlink(bundle->output);
-	else if (err)
-		code = run_result(err, "");
-	return code;
+	if (err)
+		log_error("%s: %s", bundle->output, strerror(-err));
+	return err ? EXIT_FAILED : EXIT_FINE;
+}
+
+/* Until it is told that all is well, or until we are dead: then it removes what we left in the folder. */
+static void guard(int pipe, int folder_fd, const char *folder)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	ssize_t got;
+	char byte;
+	size_t i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		signal(ignored[i], SIG_IGN);
+	do
+		got = read(pipe, &byte, 1);
+	while (got < 0 && errno == EINTR);
+	for (i = 0; !got && i < sizeof(parts) / sizeof(parts[0]); i++)
+		unlinkat(folder_fd, parts[i].name, 0);
+	if (!got)
+		rmdir(folder);
+	_exit(EXIT_FINE);
+}
+
+/* Its process; bundle->guard is our end of the pipe. Negative errno. */
+static pid_t guard_new(struct bundle *bundle, const char *folder)
+{
+	int pipe[2], folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = folder_fd < 0 ? -errno : 0;
+	pid_t pid = -1;
+
+	if (!err && pipe2(pipe, O_CLOEXEC))
+		err = -errno;
+	if (!err) {
+		pid = fork();
+		if (!pid) {
+			close(pipe[1]);
+			guard(pipe[0], folder_fd, folder);
+		}
+		err = pid < 0 ? -errno : 0;
+		close(pipe[0]);
+		bundle->guard = pipe[1];
+	}
+	if (folder_fd >= 0)
+		close(folder_fd);
+	return err ?: pid;
+}
+
+/* The folder is empty by now. */
+static void guard_free(struct bundle *bundle, pid_t pid)
+{
+	ssize_t ignored = write(bundle->guard, "", 1);
+
+	(void)ignored;
+	close(bundle->guard);
+	waitpid(pid, NULL, 0);
 }
 
 static int bundle_main(int argc, char **argv)
@@ -250,6 +308,7 @@ static int bundle_main(int argc, char **argv)
 	const char *temporary = secure_getenv("TMPDIR"); /* not of someone with fewer rights than we have */
 	struct bundle bundle = {};
 	char folder[4000];
+	pid_t pid;
 	int code;
 
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?"))) {
@@ -264,8 +323,15 @@ static int bundle_main(int argc, char **argv)
 		log_error("%s: %s", folder, strerror(errno));
 		return EXIT_FAILED;
 	}
+	pid = guard_new(&bundle, folder);
+	if (pid < 0) {
+		log_error("no process can be started: %s", strerror(-pid));
+		rmdir(folder);
+		return EXIT_FAILED;
+	}
 	code = make_bundle(&bundle, folder);
 	rmdir(folder);
+	guard_free(&bundle, pid);
 	if (!code)
 		printf("%s: %s\n", bundle.output, "summary.txt, diagnose.txt, events.rec (tcpdwell report shows it), check.txt");
 	return code;

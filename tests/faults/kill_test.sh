@@ -54,6 +54,47 @@ killed() {
 	[ ${#progs[@]} != 0 ] || [ "$kills" != 1 ] || { echo "no program of it was seen: the test shows nothing"; return 1; }
 }
 
+# killed_early COMMAND…: one that ends by itself within a second or two, so mostly before that. What it had is known where it had it.
+killed_early() {
+	local i pid progs
+	for i in $(seq $((2 * kills))); do
+		"$tool" "$@" >/dev/null 2>&1 &
+		pid=$!
+		running+=("$pid")
+		sleep "0.$((RANDOM % 90 + 10))"
+		kill -STOP $pid 2>/dev/null
+		mapfile -t progs < <(ids_of prog $pid)
+		kill -KILL $pid 2>/dev/null
+		wait $pid 2>/dev/null
+		await are_gone prog "${progs[@]}" || return 1
+	done
+}
+
+# What was written so far has another name, or none: nobody takes it for the whole.
+bundle_is_killed() {
+	local i
+	for i in $(seq $((2 * kills))); do
+		killed_once bundle tests/golden/shop.jsonl.gz -o "$dir/bundle.tar.gz" || return 1
+		[ ! -e "$dir/bundle.tar.gz" ] || gzip -t <"$dir/bundle.tar.gz" || { echo "half an archive has its name"; return 1; }
+		rm -f "$dir"/bundle.tar.gz*
+		await no_file_stays || { ls "$TMPDIR"; return 1; }
+	done
+}
+
+no_file_stays() {
+	[ -z "$(ls "$TMPDIR")" ]
+}
+
+killed_once() {
+	"$tool" "$@" >/dev/null 2>&1 &
+	local pid=$!
+	running+=("$pid")
+	sleep "0.$((RANDOM % 900 + 100))"
+	kill -KILL $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	return 0
+}
+
 if ! "$bpftool" prog show >/dev/null 2>&1; then
 	echo "skip all: bpftool can't be used"
 	exit 0
@@ -72,6 +113,8 @@ try ports -b -n self
 try record -n self -o "$dir/folder/"
 try diagnose -n self -d 60
 try agent -n self --dir "$dir/history" --listen 127.0.0.1:9671
+[[ " ${KILL:-check} " != *" check "* ]] || check check killed_early check
+[[ " ${KILL:-bundle} " != *" bundle "* ]] || check bundle bundle_is_killed
 check agent_again_after_all "$tool" agent -n self --dir "$dir/history" --listen 127.0.0.1:9671 -d 0
 check no_file_stays equal "files in TMPDIR" "$(ls "$TMPDIR")" ""
 exit $status

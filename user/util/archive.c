@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,29 +24,81 @@ _Static_assert(sizeof(struct header) == BLOCK, "ustar header");
 struct archive {
 	char *path;
 	gzFile file;
+	int unnamed; /* its descriptor, to give it its name when it is whole; -1: it has it already */
 	int error;
 };
+
+/* In the path's folder, without a name. -EOPNOTSUPP: the disk does not know such files. */
+static int open_unnamed(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, slash - path + 1) : strdup(".");
+	int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1, err = fd < 0 ? -errno : 0;
+
+	if (!folder)
+		return -ENOMEM;
+	free(folder);
+	return err == -EISDIR || err == -ENOENT ? -EOPNOTSUPP : err ?: fd;
+}
+
+/* The descriptor to write to, negative errno. */
+static int open_file(struct archive *archive, const char *path)
+{
+	struct stat status;
+	int fd;
+
+	archive->unnamed = -1;
+	if (!lstat(path, &status))
+		return -EEXIST;
+	if (errno != ENOENT || !*path || path[strlen(path) - 1] == '/')
+		return errno == ENOENT && *path ? -EISDIR : -errno;
+	fd = open_unnamed(path);
+	if (fd >= 0)
+		archive->unnamed = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0 && archive->unnamed < 0) {
+		close(fd);
+		return -EMFILE;
+	}
+	if (fd == -EOPNOTSUPP) {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		return fd < 0 ? -errno : fd;
+	}
+	return fd;
+}
+
+/* What has a name is removed with it. */
+static void release(struct archive *archive, bool whole)
+{
+	if (archive->unnamed >= 0)
+		close(archive->unnamed);
+	else if (!whole)
+		unlink(archive->path);
+	free(archive->path);
+	free(archive);
+}
 
 int archive_new(struct archive **ret, const char *path)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
-	int fd = archive ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1, err = fd < 0 ? -errno : 0;
+	int fd;
 
 	if (!archive)
 		return -ENOMEM;
-	archive->path = err ? NULL : strdup(path);
-	archive->file = err ? NULL : gzdopen(fd, "wb");
-	if (archive->path && archive->file) {
-		*ret = archive;
-		return 0;
+	archive->path = strdup(path);
+	fd = archive->path ? open_file(archive, path) : -ENOMEM;
+	if (fd < 0) {
+		free(archive->path);
+		free(archive);
+		return fd;
 	}
-	if (fd >= 0) {
+	archive->file = gzdopen(fd, "wb");
+	if (!archive->file) {
 		close(fd);
-		unlink(path);
+		release(archive, false);
+		return -ENOMEM;
 	}
-	free(archive->path);
-	free(archive);
-	return err ?: -ENOMEM;
+	*ret = archive;
+	return 0;
 }
 
 static void put(struct archive *archive, const void *data, size_t size)
@@ -97,6 +150,18 @@ int archive_add(struct archive *archive, const char *name, int fd, uint64_t unix
 	return archive->error;
 }
 
+/* By its descriptor's name in /proc, or, where there is no /proc, by a right that not everybody has. */
+static int give_name(const struct archive *archive)
+{
+	char descriptor[40];
+
+	snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", archive->unnamed);
+	if (!linkat(AT_FDCWD, descriptor, AT_FDCWD, archive->path, AT_SYMLINK_FOLLOW) ||
+	    (errno != EEXIST && !linkat(archive->unnamed, "", AT_FDCWD, archive->path, AT_EMPTY_PATH)))
+		return 0;
+	return -errno;
+}
+
 int archive_finish(struct archive *archive)
 {
 	static const char end[2 * BLOCK];
@@ -107,10 +172,17 @@ int archive_finish(struct archive *archive)
 	put(archive, end, sizeof(end));
 	if (gzclose(archive->file) != Z_OK && !archive->error)
 		archive->error = errno ? -errno : -EIO;
+	if (!archive->error && archive->unnamed >= 0)
+		archive->error = give_name(archive);
 	err = archive->error;
-	if (err)
-		unlink(archive->path);
-	free(archive->path);
-	free(archive);
+	release(archive, !err);
 	return err;
+}
+
+void archive_discard(struct archive *archive)
+{
+	if (!archive)
+		return;
+	gzclose(archive->file);
+	release(archive, false);
 }
