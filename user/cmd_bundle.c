@@ -293,12 +293,14 @@ static pid_t guard_new(struct bundle *bundle, const char *folder)
 	return err ?: pid;
 }
 
-/* The folder is empty by now. */
+/* The folder is empty by now. Somebody may have killed it. */
 static void guard_free(struct bundle *bundle, pid_t pid)
 {
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
 	ssize_t ignored = write(bundle->guard, "", 1);
 
 	(void)ignored;
+	signal(SIGPIPE, before);
 	close(bundle->guard);
 	waitpid(pid, NULL, 0);
 }
