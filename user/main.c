@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The table of commands. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "util/environment.h"
 #include "util/log.h"
 #include "util/shortage.h"
+
+#define LARGE_BYTES 131072
 
 static const struct command *const commands[] = {
 	&command_trace,
@@ -95,8 +98,19 @@ static int finish(int code)
 	return err && code == EXIT_FINE ? run_result(err, "") : code;
 }
 
+/*
+ * glibc takes each large piece that is given back as a sign that more like it come, and keeps them: the kernel's BTF, which only loading
+ * needs, would have it keep megabytes, and tables that grow would be copied.
+ */
+static void give_memory_back(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
+}
+
 int main(int argc, char **argv)
 {
+	give_memory_back();
 	descriptors_occupy_standard();
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error that can be told */
 	environment_restrict();

@@ -125,8 +125,8 @@ void model_settle(struct model *model, uint64_t present_seen_ns);
 
 /* What looks found: account/present.h. Pointers are valid until the next event. Cursors begin with 0. */
 bool model_present_told(const struct model *model);
-const struct present_socket *model_present_find(const struct model *model, uint64_t id);
-const struct present_socket *model_present_next(const struct model *model, size_t *cursor, uint64_t *id);
+bool model_present_find(const struct model *model, uint64_t id, struct present_socket *socket);
+bool model_present_next(const struct model *model, size_t *cursor, struct present_socket *socket);
 const struct listening_socket *model_listener_find(const struct model *model, uint64_t id);
 const struct listening_socket *model_listener_next(const struct model *model, size_t *cursor, uint64_t *id);
 const struct namespace_facts *model_namespace_find(const struct model *model, uint32_t netns);
@@ -139,8 +139,8 @@ const struct known_process *model_present_process(const struct model *model, con
 struct group *model_present_group(const struct model *model, const struct present_socket *socket, unsigned int by);
 struct group *model_listener_group(const struct model *model, const struct listening_socket *listener, unsigned int by);
 
-/* The live socket at the other end, where that is on this machine and unambiguous; else NULL. `id` may be NULL. */
-const struct present_socket *model_peer(const struct model *model, const struct endpoint *endpoint, uint64_t *id);
+/* The live socket at the other end. False: it is not on this machine, or not unambiguous. */
+bool model_peer(const struct model *model, const struct endpoint *endpoint, struct present_socket *peer);
 
 /* As an event tells of it, but for `present` or `listener`. `type`: RECORD_PRESENT or RECORD_LISTENER. Texts as below. */
 struct event model_present_event(const struct model *model, uint64_t id, const struct present_base *base, unsigned int type);

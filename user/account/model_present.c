@@ -191,43 +191,46 @@ static void settle(struct model *model, struct present_base *base, const struct 
 	base->flags = (base->flags & (PRESENT_AT_LEAST | PRESENT_HOLDER_TOLD)) | flags_of(record);
 }
 
-static void forget_socket(struct model *model, uint64_t id, struct present_socket *socket)
+static void forget_socket(struct model *model, struct present_socket *socket)
 {
 	struct share share = share_of_socket(socket);
 
 	count_out(model, &socket->base, socket->groups, &share);
 	let_go(model, &socket->base);
-	present_end_remove(&model->present, id, &socket->base.endpoint);
+	present_forget(&model->present, socket->id);
 }
 
 void model_on_present(struct model *model, const struct event *event)
 {
 	struct present_tables *tables = &model->present;
 	uint64_t id = event->record.id;
-	struct present_socket *socket = id_map_find(&tables->sockets, id);
+	struct kept_present *kept = id_map_find(&tables->sockets, id);
+	struct present_socket socket;
 	struct share share;
 
-	if (!event->present || (event->present->gone && !socket))
+	if (!event->present || (event->present->gone && !kept))
 		return;
-	if (event->present->gone) {
-		forget_socket(model, id, socket);
-		id_map_remove(&tables->sockets, id);
-		return;
-	}
-	if (!socket) {
-		socket = id_map_put(&tables->sockets, id);
-		if (!socket)
+	if (kept) {
+		socket = present_shown(tables, id, kept);
+		if (event->present->gone) {
+			forget_socket(model, &socket);
 			return;
+		}
+		share = share_of_socket(&socket);
+		count_out(model, &socket.base, kept->groups, &share);
 	} else {
-		share = share_of_socket(socket);
-		count_out(model, &socket->base, socket->groups, &share);
-		present_end_remove(tables, id, &socket->base.endpoint);
+		kept = id_map_put(&tables->sockets, id);
+		if (!kept)
+			return;
+		socket = present_shown(tables, id, kept);
 	}
-	settle(model, &socket->base, event);
-	socket->now = *event->present;
-	present_end_add(tables, id, &socket->base.endpoint);
-	share = share_of_socket(socket);
-	count_in(model, &socket->base, socket->groups, &share);
+	settle(model, &socket.base, event);
+	socket.now = *event->present;
+	share = share_of_socket(&socket);
+	count_in(model, &socket.base, kept->groups, &share);
+	if (!present_keep(tables, kept, &socket))
+		return;
+	forget_socket(model, &socket); /* better none than half of one */
 }
 
 static void forget_listener(struct model *model, uint64_t id, struct listening_socket *listener)
@@ -299,13 +302,17 @@ static void move(struct model *model, struct present_base *base, uint32_t *group
 
 void model_present_holder(struct model *model, const struct event *event)
 {
-	struct present_socket *socket = id_map_find(&model->present.sockets, event->record.id);
+	struct kept_present *kept = id_map_find(&model->present.sockets, event->record.id);
 	struct listening_socket *listener = id_map_find(&model->present.listeners, event->record.id);
+	struct present_socket socket;
 	struct share share;
 
-	if (socket) {
-		share = share_of_socket(socket);
-		move(model, &socket->base, socket->groups, &share, event);
+	if (kept) {
+		socket = present_shown(&model->present, event->record.id, kept);
+		share = share_of_socket(&socket);
+		move(model, &socket.base, kept->groups, &share, event);
+		if (present_keep(&model->present, kept, &socket))
+			forget_socket(model, &socket);
 	}
 	if (listener) {
 		share = share_of_listener(listener);
@@ -317,14 +324,18 @@ void model_present_holder(struct model *model, const struct event *event)
 void model_present_decide(struct model *model)
 {
 	struct listening_socket *listener;
-	struct present_socket *socket;
+	struct present_socket socket;
+	struct kept_present *kept;
 	struct share share;
 	size_t cursor = 0;
+	uint64_t id;
 
-	while ((socket = id_map_next(&model->present.sockets, &cursor, NULL)))
-		if (socket->base.flags & PRESENT_UNDECIDED) {
-			share = share_of_socket(socket);
-			count_in(model, &socket->base, socket->groups, &share);
+	while ((kept = id_map_next(&model->present.sockets, &cursor, &id)))
+		if (kept->flags & PRESENT_UNDECIDED) {
+			socket = present_shown(&model->present, id, kept);
+			share = share_of_socket(&socket);
+			count_in(model, &socket.base, kept->groups, &share);
+			kept->flags = socket.base.flags;
 		}
 	cursor = 0;
 	while ((listener = id_map_next(&model->present.listeners, &cursor, NULL)))
@@ -334,14 +345,23 @@ void model_present_decide(struct model *model)
 		}
 }
 
-const struct present_socket *model_present_find(const struct model *model, uint64_t id)
+bool model_present_find(const struct model *model, uint64_t id, struct present_socket *socket)
 {
-	return id_map_find(&model->present.sockets, id);
+	const struct kept_present *kept = id_map_find(&model->present.sockets, id);
+
+	if (kept)
+		*socket = present_shown(&model->present, id, kept);
+	return kept;
 }
 
-const struct present_socket *model_present_next(const struct model *model, size_t *cursor, uint64_t *id)
+bool model_present_next(const struct model *model, size_t *cursor, struct present_socket *socket)
 {
-	return id_map_next(&model->present.sockets, cursor, id);
+	uint64_t id;
+	const struct kept_present *kept = id_map_next(&model->present.sockets, cursor, &id);
+
+	if (kept)
+		*socket = present_shown(&model->present, id, kept);
+	return kept;
 }
 
 const struct listening_socket *model_listener_find(const struct model *model, uint64_t id)
@@ -410,13 +430,11 @@ int64_t model_state_now(const struct model *model, const struct group *group, un
 	return group ? group->present.states[state] : model->present_counts.states[state];
 }
 
-const struct present_socket *model_peer(const struct model *model, const struct endpoint *endpoint, uint64_t *id)
+bool model_peer(const struct model *model, const struct endpoint *endpoint, struct present_socket *peer)
 {
-	uint64_t peer = present_peer(&model->present, endpoint);
+	uint64_t id = present_peer(&model->present, endpoint);
 
-	if (id)
-		*id = peer;
-	return peer ? model_present_find(model, peer) : NULL;
+	return id && model_present_find(model, id, peer);
 }
 
 static void take_cgroup(const struct model *model, struct event *event, uint32_t process)
@@ -462,9 +480,9 @@ struct event model_present_event(const struct model *model, uint64_t id, const s
 
 bool model_present_held(const struct model *model, uint64_t id, struct event *event, struct held *held)
 {
-	const struct present_socket *socket = model_present_find(model, id);
 	const struct listening_socket *listener = model_listener_find(model, id);
-	const struct present_base *base = socket ? &socket->base : listener ? &listener->base : NULL;
+	struct present_socket socket;
+	const struct present_base *base = model_present_find(model, id, &socket) ? &socket.base : listener ? &listener->base : NULL;
 
 	if (!base || !(base->flags & PRESENT_HOLDER_TOLD) || base->flags & PRESENT_IN_ACCEPT_QUEUE)
 		return false;

@@ -2,18 +2,36 @@
 /* The tables, and which socket is at the other end of which. */
 #include "account/present.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "util/shortage.h"
+
+struct present_ends {
+	uint32_t *places; /* by hash of the ends without the namespace: the number of a socket in its table + 1; 0 = free; NULL: to be made */
+	uint32_t mask;
+};
+
+static void forget_ends(struct present_tables *tables)
+{
+	if (!tables->ends)
+		return;
+	free(tables->ends->places);
+	tables->ends->places = NULL;
+}
 
 void present_tables_init(struct present_tables *tables, unsigned int n_groupings)
 {
 	const size_t groups = (n_groupings * sizeof(uint32_t) + 7) / 8 * 8;
 
 	memset(tables, 0, sizeof(*tables));
-	id_map_init(&tables->sockets, sizeof(struct present_socket) + groups);
+	id_map_init(&tables->sockets, offsetof(struct kept_present, groups) + n_groupings * sizeof(uint32_t));
+	id_map_init(&tables->details, sizeof(struct kept_details));
+	kept_addresses_init(&tables->addresses);
+	tables->ends = shortage_noted(calloc(1, sizeof(*tables->ends)));
 	id_map_init(&tables->listeners, sizeof(struct listening_socket) + groups);
 	id_map_init(&tables->namespaces, sizeof(struct known_namespace));
-	id_map_init(&tables->ends, sizeof(struct present_end));
-	id_map_init(&tables->ends_anywhere, sizeof(struct present_end));
 }
 
 void present_tables_release(struct present_tables *tables)
@@ -21,8 +39,11 @@ void present_tables_release(struct present_tables *tables)
 	id_map_release(&tables->sockets);
 	id_map_release(&tables->listeners);
 	id_map_release(&tables->namespaces);
-	id_map_release(&tables->ends);
-	id_map_release(&tables->ends_anywhere);
+	id_map_release(&tables->details);
+	id_map_release(&tables->addresses);
+	forget_ends(tables);
+	free(tables->ends);
+	tables->ends = NULL;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -31,18 +52,16 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-/* Not 0, which is no key. */
-static uint64_t hash_of(const struct endpoint *endpoint, uint32_t netns)
+static uint64_t hash_of(const struct endpoint *endpoint)
 {
-	uint64_t words[4], hash = netns;
+	uint64_t words[4], hash = 0;
 	int i;
 
 	memcpy(words, endpoint->local_addr, 16);
 	memcpy(words + 2, endpoint->remote_addr, 16);
 	for (i = 0; i < 4; i++)
 		hash = mix(hash, words[i]);
-	hash = mix(hash, (uint32_t)endpoint->local_port << 16 | endpoint->remote_port);
-	return hash ? hash : 1;
+	return mix(hash, (uint32_t)endpoint->local_port << 16 | endpoint->remote_port);
 }
 
 static bool same_ends(const struct endpoint *a, const struct endpoint *b)
@@ -61,70 +80,159 @@ static struct endpoint other_end(const struct endpoint *endpoint)
 	return other;
 }
 
-static void add(struct id_map *ends, uint64_t hash, uint64_t id)
+static void make_known(struct present_ends *ends, const struct present_tables *tables)
 {
-	struct present_end *end = id_map_put(ends, hash);
+	const struct kept_present *kept;
+	size_t cursor = 0, place;
+	struct endpoint endpoint;
+	uint64_t id;
 
-	if (!end)
-		return;
-	end->count++;
-	end->id = id;
+	while ((kept = id_map_next(&tables->sockets, &cursor, &id))) {
+		endpoint = kept_ends_get(&kept->ends, &tables->addresses, id);
+		place = hash_of(&endpoint) & ends->mask;
+		while (ends->places[place])
+			place = (place + 1) & ends->mask;
+		ends->places[place] = cursor;
+	}
 }
 
-/* Which one is left when two were taken for one is found by looking at all: that is rare. */
-static uint64_t another(const struct present_tables *tables, const struct endpoint *endpoint, bool anywhere, uint64_t id)
+/* NULL: no memory. */
+static const struct present_ends *ends_of(const struct present_tables *tables)
 {
-	const struct present_socket *socket;
-	size_t cursor = 0;
-	uint64_t at;
+	struct present_ends *ends = tables->ends;
+	uint32_t places = 64;
 
-	while ((socket = id_map_next(&tables->sockets, &cursor, &at)))
-		if (at != id && same_ends(&socket->base.endpoint, endpoint) &&
-		    (anywhere || socket->base.endpoint.netns == endpoint->netns))
-			return at;
-	return 0;
+	if (!ends || ends->places)
+		return ends;
+	while (places / 3 * 2 < tables->sockets.used)
+		places *= 2;
+	ends->places = shortage_noted(calloc(places, sizeof(ends->places[0])));
+	if (!ends->places)
+		return NULL;
+	ends->mask = places - 1;
+	make_known(ends, tables);
+	return ends;
 }
 
-static void take_away(struct present_tables *tables, bool anywhere, uint64_t id, const struct endpoint *endpoint)
-{
-	struct id_map *ends = anywhere ? &tables->ends_anywhere : &tables->ends;
-	uint64_t hash = hash_of(endpoint, anywhere ? 0 : endpoint->netns);
-	struct present_end *end = id_map_find(ends, hash);
-
-	if (!end)
-		return;
-	if (--end->count && end->id == id)
-		end->id = another(tables, endpoint, anywhere, id);
-	if (!end->count)
-		id_map_remove(ends, hash);
-}
-
-void present_end_add(struct present_tables *tables, uint64_t id, const struct endpoint *endpoint)
-{
-	add(&tables->ends, hash_of(endpoint, endpoint->netns), id);
-	add(&tables->ends_anywhere, hash_of(endpoint, 0), id);
-}
-
-void present_end_remove(struct present_tables *tables, uint64_t id, const struct endpoint *endpoint)
-{
-	take_away(tables, false, id, endpoint);
-	take_away(tables, true, id, endpoint);
-}
-
-/* Hashes can agree by chance. */
-static uint64_t verified(const struct present_tables *tables, const struct present_end *end, const struct endpoint *endpoint)
-{
-	const struct present_socket *socket = end && end->count == 1 ? id_map_find(&tables->sockets, end->id) : NULL;
-
-	return socket && same_ends(&socket->base.endpoint, endpoint) ? end->id : 0;
-}
-
+/* Several namespaces can have the same: those of the namespace that is asked for are counted, and all. */
 uint64_t present_peer(const struct present_tables *tables, const struct endpoint *endpoint)
 {
 	const struct endpoint other = other_end(endpoint);
-	const struct present_end *here = id_map_find(&tables->ends, hash_of(&other, other.netns));
+	const struct present_ends *ends = ends_of(tables);
+	unsigned int here = 0, anywhere = 0;
+	uint64_t id, id_here = 0, id_anywhere = 0;
+	const struct kept_present *kept;
+	struct endpoint found;
+	size_t place, cursor;
 
+	for (place = hash_of(&other); ends && ends->places[place & ends->mask]; place++) {
+		cursor = ends->places[place & ends->mask] - 1;
+		kept = id_map_next(&tables->sockets, &cursor, &id);
+		found = kept_ends_get(&kept->ends, &tables->addresses, id);
+		if (!same_ends(&found, &other))
+			continue;
+		id_anywhere = id;
+		anywhere++;
+		if (found.netns != other.netns)
+			continue;
+		id_here = id;
+		here++;
+	}
 	if (here)
-		return verified(tables, here, &other);
-	return verified(tables, id_map_find(&tables->ends_anywhere, hash_of(&other, 0)), &other);
+		return here == 1 ? id_here : 0;
+	return anywhere == 1 ? id_anywhere : 0;
+}
+
+static int keep_details(struct present_tables *tables, const struct present_socket *socket)
+{
+	static const struct kept_details nothing;
+	const struct kept_details details = {
+		.queued_ns = socket->now.queued_ns,
+		.listener = socket->now.listener,
+		.rx_queue = socket->now.rx_queue,
+		.tx_queue = socket->now.tx_queue,
+		.unsent = socket->now.unsent,
+		.holders = socket->base.holders,
+		.fd_and_1 = socket->base.fd + 1,
+	};
+	struct kept_details *kept;
+
+	if (!memcmp(&details, &nothing, sizeof(nothing))) {
+		id_map_remove(&tables->details, socket->id);
+		return 0;
+	}
+	kept = id_map_put(&tables->details, socket->id);
+	if (!kept)
+		return -ENOMEM;
+	*kept = details;
+	return 0;
+}
+
+int present_keep(struct present_tables *tables, struct kept_present *kept, const struct present_socket *socket)
+{
+	const struct present_base *base = &socket->base;
+
+	kept->since_ns = base->since_ns;
+	kept->received_ns = socket->now.received_ns;
+	kept->sent_ns = socket->now.sent_ns;
+	kept->owner = base->owner;
+	kept->closer = base->closer;
+	kept->holder = base->holder;
+	kept->flags = base->flags;
+	kept->retransmits = socket->now.retransmits;
+	kept->state = base->state;
+	kept->side = base->side;
+	kept->attribution = base->attribution;
+	kept->closed_by = base->closed_by;
+	kept->keepalive = socket->now.keepalive;
+	kept->timer = socket->now.timer;
+	forget_ends(tables);
+	return kept_ends_set(&kept->ends, &tables->addresses, socket->id, &base->endpoint) ?: keep_details(tables, socket);
+}
+
+struct present_socket present_shown(const struct present_tables *tables, uint64_t id, const struct kept_present *kept)
+{
+	static const struct kept_details nothing;
+	const struct kept_details *details = id_map_find(&tables->details, id) ?: &nothing;
+
+	return (struct present_socket){
+		.id = id,
+		.base =
+			{
+				.endpoint = kept_ends_get(&kept->ends, &tables->addresses, id),
+				.since_ns = kept->since_ns,
+				.owner = kept->owner,
+				.closer = kept->closer,
+				.holder = kept->holder,
+				.fd = details->fd_and_1 - 1,
+				.holders = details->holders,
+				.state = kept->state,
+				.side = kept->side,
+				.attribution = kept->attribution,
+				.closed_by = kept->closed_by,
+				.flags = kept->flags,
+			},
+		.now =
+			{
+				.keepalive = kept->keepalive,
+				.timer = kept->timer,
+				.retransmits = kept->retransmits,
+				.rx_queue = details->rx_queue,
+				.tx_queue = details->tx_queue,
+				.unsent = details->unsent,
+				.received_ns = kept->received_ns,
+				.sent_ns = kept->sent_ns,
+				.queued_ns = details->queued_ns,
+				.listener = details->listener,
+			},
+		.groups = kept->groups,
+	};
+}
+
+void present_forget(struct present_tables *tables, uint64_t id)
+{
+	forget_ends(tables);
+	id_map_remove(&tables->sockets, id);
+	id_map_remove(&tables->details, id);
+	kept_ends_forget(&tables->addresses, id);
 }

@@ -8,6 +8,7 @@
 #define TCPDWELL_ACCOUNT_PRESENT_H
 
 #include "event/event.h"
+#include "event/kept_ends.h"
 #include "event/listener.h"
 #include "event/namespace_facts.h"
 #include "event/present.h"
@@ -36,10 +37,32 @@ struct present_base {
 	uint8_t flags; /* enum present_flag */
 };
 
+/* What is known of one that is live, as it is shown: made of what is kept. */
 struct present_socket {
+	uint64_t id;
 	struct present_base base;
 	struct present now;
-	uint32_t groups[]; /* by grouping; 0: ~other */
+	const uint32_t *groups; /* by grouping; 0: ~other; valid until the next event */
+};
+
+/* How it is kept: there may be a million. */
+struct kept_present {
+	uint64_t since_ns, received_ns, sent_ns;
+	struct kept_ends ends;
+	uint32_t owner, closer, holder;
+	uint8_t flags, retransmits;
+	uint8_t state : 4, side : 2, attribution : 2;
+	uint8_t closed_by : 2, keepalive : 2, timer : 3;
+	uint32_t groups[];
+};
+
+/* Beside it, of those that have any of it. */
+struct kept_details {
+	uint64_t queued_ns, listener;
+	uint32_t rx_queue, tx_queue, unsent;
+	uint32_t holders;
+	int32_t fd_and_1; /* 0: not known */
+	uint32_t padding; /* they are compared as bytes */
 };
 
 /* How it is found out what a listening socket dropped: account/model_drops.c. */
@@ -63,18 +86,16 @@ struct known_namespace {
 	bool begins; /* `drops` or `fresh` has all that it ever counted, for listeners that were known before it */
 };
 
-/* Of one end: which sockets have it. */
-struct present_end {
-	uint64_t id; /* of one of them */
-	uint32_t count;
-};
+/* Which socket has which ends: made when it is asked for, good as long as no look tells of anything. */
+struct present_ends;
 
 struct present_tables {
-	struct id_map sockets, listeners; /* by id: struct present_socket, struct listening_socket */
+	struct id_map sockets, listeners; /* by id: struct kept_present, struct listening_socket */
+	struct id_map details, addresses; /* of sockets: struct kept_details; event/kept_ends.h */
 	struct id_map namespaces; /* by inode: struct known_namespace */
 	bool unsettled; /* drops were told since model_settle() */
 	uint64_t look_ns; /* the last look at sockets, as model_settle() was told; 0: none */
-	struct id_map ends, ends_anywhere; /* by hash of the ends with and without the namespace: struct present_end */
+	struct present_ends *ends; /* NULL: there was no memory */
 };
 
 /* Who is charged, of struct processes, by the rule of live_socket_charged(). */
@@ -83,13 +104,18 @@ uint32_t present_charged(const struct present_base *base);
 void present_tables_init(struct present_tables *tables, unsigned int n_groupings);
 void present_tables_release(struct present_tables *tables);
 
-/* The ends of a socket become known, or it is gone. Without memory for it a peer is not found. */
-void present_end_add(struct present_tables *tables, uint64_t id, const struct endpoint *endpoint);
-void present_end_remove(struct present_tables *tables, uint64_t id, const struct endpoint *endpoint);
+/* What is kept of a socket, to be shown. */
+struct present_socket present_shown(const struct present_tables *tables, uint64_t id, const struct kept_present *kept);
+
+/* Keeps all of it but its groups. 0 or -ENOMEM. */
+int present_keep(struct present_tables *tables, struct kept_present *kept, const struct present_socket *socket);
+
+/* It is gone. */
+void present_forget(struct present_tables *tables, uint64_t id);
 
 /*
  * The id of the socket at the other end of `endpoint`: that of the same namespace, else the only one that there is in any. 0: there
- * is none, or several could be it.
+ * is none, several could be it, or there is no memory to look for it.
  */
 uint64_t present_peer(const struct present_tables *tables, const struct endpoint *endpoint);
 

@@ -130,38 +130,35 @@ static void count_unanswered(struct survey *survey, struct survey_row *row, uint
 /* Who has the other end of what waits for it. */
 static void note_peer(struct survey_row *row, const struct model *model, const struct present_base *base)
 {
-	const struct present_socket *peer;
+	struct present_socket peer;
 	bool waits = base->state == STATE_CLOSE_WAIT || (base->state == STATE_FIN_WAIT2 && !(base->flags & PRESENT_TIMEWAIT));
 
-	if (!waits)
-		return;
-	peer = model_peer(model, &base->endpoint, NULL);
-	if (!peer)
+	if (!waits || !model_peer(model, &base->endpoint, &peer))
 		return;
 	row->peer.sockets++;
 	if (row->peer.since_ns && row->peer.since_ns <= base->since_ns)
 		return;
 	row->peer.since_ns = base->since_ns;
-	row->peer.process = present_charged(&peer->base);
-	row->peer.state = peer->base.state;
+	row->peer.process = present_charged(&peer.base);
+	row->peer.state = peer.base.state;
 }
 
 static void take_present(struct survey *survey, const struct model *model, unsigned int by, uint64_t now_ns)
 {
-	const struct present_socket *socket;
+	struct present_socket socket;
 	size_t cursor = 0;
 
-	while ((socket = model_present_next(model, &cursor, NULL))) {
-		const struct group *group = model_present_group(model, socket, by);
+	while (model_present_next(model, &cursor, &socket)) {
+		const struct group *group = model_present_group(model, &socket, by);
 		struct survey_row *row;
 
 		if (!group || group->index >= survey->n_rows)
 			continue;
 		row = &survey->rows[group->index];
-		count_remote(survey, row, group->index, &socket->base.endpoint, socket->base.side);
-		if (socket->base.state == STATE_SYN_SENT)
-			count_unanswered(survey, row, group->index, &socket->base, now_ns);
-		note_peer(row, model, &socket->base);
+		count_remote(survey, row, group->index, &socket.base.endpoint, socket.base.side);
+		if (socket.base.state == STATE_SYN_SENT)
+			count_unanswered(survey, row, group->index, &socket.base, now_ns);
+		note_peer(row, model, &socket.base);
 	}
 }
 

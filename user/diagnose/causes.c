@@ -221,6 +221,7 @@ static int sort(struct causes *causes)
 int causes_make(struct causes *causes, const struct model *model, const struct tick *tick, uint64_t begin_ns)
 {
 	const struct live_socket *socket;
+	struct present_socket present;
 	const struct live_end *end;
 	size_t cursor = 0;
 	uint64_t id;
@@ -230,7 +231,7 @@ int causes_make(struct causes *causes, const struct model *model, const struct t
 	while (!err && (socket = live_sockets_next(&model->sockets, &cursor, &id))) {
 		end = live_socket_end(&model->sockets, socket);
 		if (end)
-			err = add(causes, id, socket, end, model_present_find(model, id), tick, begin_ns);
+			err = add(causes, id, socket, end, model_present_find(model, id, &present) ? &present : NULL, tick, begin_ns);
 	}
 	return err ?: sort(causes) ?: count_processes(causes);
 }

@@ -20,18 +20,18 @@ static void wait(struct stuck *stuck, const struct scene *scene, uint64_t since_
 
 static void count_sockets(struct stuck *stuck, const struct scene *scene)
 {
-	const struct present_socket *socket;
+	struct present_socket socket;
 	size_t cursor = 0;
 
-	while ((socket = model_present_next(scene_model(scene), &cursor, NULL))) {
-		if (present_charged(&socket->base) != stuck->process || socket->base.flags & PRESENT_IN_ACCEPT_QUEUE ||
-		    socket->now.rx_queue <= 1 || !socket->now.received_ns ||
-		    (socket->base.state != STATE_ESTABLISHED && socket->base.state != STATE_CLOSE_WAIT))
+	while (model_present_next(scene_model(scene), &cursor, &socket)) {
+		if (present_charged(&socket.base) != stuck->process || socket.base.flags & PRESENT_IN_ACCEPT_QUEUE ||
+		    socket.now.rx_queue <= 1 || !socket.now.received_ns ||
+		    (socket.base.state != STATE_ESTABLISHED && socket.base.state != STATE_CLOSE_WAIT))
 			continue;
 		stuck->unread++;
-		stuck->close_wait += socket->base.state == STATE_CLOSE_WAIT;
-		stuck->bytes += socket->now.rx_queue - (socket->base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
-		wait(stuck, scene, socket->now.received_ns);
+		stuck->close_wait += socket.base.state == STATE_CLOSE_WAIT;
+		stuck->bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
+		wait(stuck, scene, socket.now.received_ns);
 	}
 }
 

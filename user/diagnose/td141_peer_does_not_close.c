@@ -11,11 +11,11 @@ static const struct known_process *peer_of(const struct scene *scene, uint64_t i
 	const struct model *model = scene_model(scene);
 	const struct live_socket *mine = live_sockets_find(&model->sockets, id), *socket;
 	const struct live_end *end = mine ? live_socket_end(&model->sockets, mine) : NULL, *other;
-	const struct present_socket *peer = end ? model_peer(model, &end->endpoint, NULL) : NULL;
+	struct present_socket peer;
 	size_t cursor = 0;
 
-	if (peer)
-		return model_present_process(model, &peer->base);
+	if (end && model_peer(model, &end->endpoint, &peer))
+		return model_present_process(model, &peer.base);
 	while (end && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
 		other = live_socket_end(&model->sockets, socket);
 		if (other && other->endpoint.local_port == end->endpoint.remote_port &&

@@ -26,26 +26,26 @@ static uint64_t silent_ns(const struct scene *scene, const struct present_socket
 static void count(struct silence *silence, const struct scene *scene)
 {
 	double limit_s = scene_threshold(scene, TD171_IDLE_S);
-	const struct present_socket *socket;
+	struct present_socket socket;
 	size_t cursor = 0;
 
 	silence->one_remote = true;
-	while ((socket = model_present_next(scene_model(scene), &cursor, NULL))) {
-		uint64_t ns = silent_ns(scene, socket);
+	while (model_present_next(scene_model(scene), &cursor, &socket)) {
+		uint64_t ns = silent_ns(scene, &socket);
 
-		if (socket->base.state != STATE_ESTABLISHED || present_charged(&socket->base) != silence->process ||
-		    socket->base.flags & PRESENT_IN_ACCEPT_QUEUE || ns < limit_s * 1e9)
+		if (socket.base.state != STATE_ESTABLISHED || present_charged(&socket.base) != silence->process ||
+		    socket.base.flags & PRESENT_IN_ACCEPT_QUEUE || ns < limit_s * 1e9)
 			continue;
-		if (socket->now.keepalive != PRESENT_NO) {
-			silence->with_keepalive += socket->now.keepalive == PRESENT_YES;
+		if (socket.now.keepalive != PRESENT_NO) {
+			silence->with_keepalive += socket.now.keepalive == PRESENT_YES;
 			continue;
 		}
-		if (silence->silent++ && memcmp(silence->remote_addr, socket->base.endpoint.remote_addr, 16))
+		if (silence->silent++ && memcmp(silence->remote_addr, socket.base.endpoint.remote_addr, 16))
 			silence->one_remote = false;
-		memcpy(silence->remote_addr, socket->base.endpoint.remote_addr, 16);
-		silence->side = socket->base.side;
-		silence->service_port = endpoint_service_port(&socket->base.endpoint, socket->base.side);
-		silence->netns = socket->base.endpoint.netns;
+		memcpy(silence->remote_addr, socket.base.endpoint.remote_addr, 16);
+		silence->side = socket.base.side;
+		silence->service_port = endpoint_service_port(&socket.base.endpoint, socket.base.side);
+		silence->netns = socket.base.endpoint.netns;
 		if (ns > silence->longest_ns)
 			silence->longest_ns = ns;
 	}

@@ -25,16 +25,16 @@ static bool other(const struct look *look, enum namespace_setting setting, int64
 /* Sockets of the namespace that have SO_KEEPALIVE, of all that could. */
 static void count_keepalive(const struct look *look, uint32_t *with, uint32_t *all)
 {
-	const struct present_socket *socket;
+	struct present_socket socket;
 	size_t cursor = 0;
 
 	*with = *all = 0;
-	while ((socket = model_present_next(scene_model(look->scene), &cursor, NULL))) {
-		if (socket->base.endpoint.netns != look->netns ||
-		    (socket->base.state != STATE_ESTABLISHED && socket->base.state != STATE_CLOSE_WAIT))
+	while (model_present_next(scene_model(look->scene), &cursor, &socket)) {
+		if (socket.base.endpoint.netns != look->netns ||
+		    (socket.base.state != STATE_ESTABLISHED && socket.base.state != STATE_CLOSE_WAIT))
 			continue;
 		(*all)++;
-		*with += socket->now.keepalive == PRESENT_YES;
+		*with += socket.now.keepalive == PRESENT_YES;
 	}
 }
 

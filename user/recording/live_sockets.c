@@ -126,7 +126,7 @@ int recording_live_tell_looks(const struct model *live, const struct tick *now, 
 {
 	const struct telling telling = { live, now, tell, context };
 	const struct listening_socket *listener;
-	const struct present_socket *socket;
+	struct present_socket socket;
 	size_t cursor = 0;
 	uint64_t id;
 	int result = tell_namespaces(&telling);
@@ -141,10 +141,10 @@ int recording_live_tell_looks(const struct model *live, const struct tick *now, 
 		result = tell_look(&telling, &event);
 	}
 	cursor = 0;
-	while (!result && (socket = model_present_next(live, &cursor, &id))) {
-		struct event event = model_present_event(live, id, &socket->base, RECORD_PRESENT);
+	while (!result && model_present_next(live, &cursor, &socket)) {
+		struct event event = model_present_event(live, socket.id, &socket.base, RECORD_PRESENT);
 
-		event.present = &socket->now;
+		event.present = &socket.now;
 		result = tell_look(&telling, &event);
 	}
 	return result > 0 ? 0 : result;

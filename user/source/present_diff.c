@@ -6,19 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event/kept_ends.h"
 #include "util/id_map.h"
 #include "util/tcp_state.h"
 
 #define SAME_TIME_NS 100000000ULL /* a time in the past is computed anew in each look, from ticks */
 
+/* There may be a million: what most sockets do not have is in tables of its own. */
 struct known_socket {
-	struct present told;
-	struct endpoint endpoint;
 	uint64_t who;
-	uint32_t rx_queue, tx_queue, unsent; /* found by the look before */
-	uint32_t look; /* that found it last */
-	uint8_t timer; /* by the look before */
+	uint64_t received_ns, sent_ns; /* as told */
+	struct kept_ends ends;
+	uint16_t look; /* that found it last, in its lowest bits */
+	uint8_t keepalive, timer, retransmits; /* as told */
+	uint8_t timer_before; /* found by the look before */
 	uint8_t state, flags;
+};
+
+/* Of those that have something in a queue, or wait in one. */
+struct known_queues {
+	uint64_t queued_ns, listener; /* as told */
+	uint32_t rx_queue, tx_queue, unsent; /* as told */
+	uint32_t rx_before, tx_before, unsent_before; /* found by the look before */
 };
 
 struct known_listener {
@@ -31,6 +40,8 @@ struct known_listener {
 
 struct present_diff {
 	struct id_map sockets, listeners;
+	struct id_map queues; /* of sockets, struct known_queues; not there: all zero */
+	struct id_map addresses; /* of sockets: event/kept_ends.h */
 	uint32_t looks;
 	uint64_t now_ns;
 	void (*tell)(void *context, struct event *event);
@@ -45,6 +56,8 @@ struct present_diff *present_diff_new(void (*tell)(void *context, struct event *
 		return NULL;
 	id_map_init(&diff->sockets, sizeof(struct known_socket));
 	id_map_init(&diff->listeners, sizeof(struct known_listener));
+	id_map_init(&diff->queues, sizeof(struct known_queues));
+	kept_addresses_init(&diff->addresses);
 	diff->tell = tell;
 	diff->context = context;
 	return diff;
@@ -56,6 +69,8 @@ void present_diff_free(struct present_diff *diff)
 		return;
 	id_map_release(&diff->sockets);
 	id_map_release(&diff->listeners);
+	id_map_release(&diff->queues);
+	id_map_release(&diff->addresses);
 	free(diff);
 }
 
@@ -102,8 +117,47 @@ static uint64_t idle_since(uint64_t now_ns, uint64_t time_ns)
 	return time_ns && now_ns - time_ns >= PRESENT_IDLE_NS ? time_ns : 0;
 }
 
-static struct present to_be_told(const struct present_diff *diff, const struct known_socket *known, bool is_new,
-				 const struct present *found)
+static struct known_queues queues_of(const struct present_diff *diff, uint64_t id)
+{
+	const struct known_queues *queues = id_map_find(&diff->queues, id);
+
+	return queues ? *queues : (struct known_queues){};
+}
+
+static int keep_queues(struct present_diff *diff, uint64_t id, const struct known_queues *queues)
+{
+	static const struct known_queues nothing;
+	struct known_queues *kept;
+
+	if (!memcmp(queues, &nothing, sizeof(nothing))) {
+		id_map_remove(&diff->queues, id);
+		return 0;
+	}
+	kept = id_map_put(&diff->queues, id);
+	if (!kept)
+		return -ENOMEM;
+	*kept = *queues;
+	return 0;
+}
+
+static struct present told_of(const struct known_socket *known, const struct known_queues *queues)
+{
+	return (struct present){
+		.keepalive = known->keepalive,
+		.timer = known->timer,
+		.retransmits = known->retransmits,
+		.rx_queue = queues->rx_queue,
+		.tx_queue = queues->tx_queue,
+		.unsent = queues->unsent,
+		.received_ns = known->received_ns,
+		.sent_ns = known->sent_ns,
+		.queued_ns = queues->queued_ns,
+		.listener = queues->listener,
+	};
+}
+
+static struct present to_be_told(const struct present_diff *diff, const struct known_socket *known, const struct present *told,
+				 const struct known_queues *queues, bool is_new, const struct present *found)
 {
 	struct present now = *found;
 
@@ -111,13 +165,13 @@ static struct present to_be_told(const struct present_diff *diff, const struct k
 	now.sent_ns = idle_since(diff->now_ns, found->sent_ns);
 	if (is_new)
 		return now;
-	now.received_ns = same_time(known->told.received_ns, now.received_ns);
-	now.sent_ns = same_time(known->told.sent_ns, now.sent_ns);
-	now.rx_queue = settled(known->told.rx_queue, known->rx_queue, found->rx_queue);
-	now.tx_queue = settled(known->told.tx_queue, known->tx_queue, found->tx_queue);
-	now.unsent = settled(known->told.unsent, known->unsent, found->unsent);
-	if (found->timer != known->timer && !found->retransmits)
-		now.timer = known->told.timer;
+	now.received_ns = same_time(told->received_ns, now.received_ns);
+	now.sent_ns = same_time(told->sent_ns, now.sent_ns);
+	now.rx_queue = settled(told->rx_queue, queues->rx_before, found->rx_queue);
+	now.tx_queue = settled(told->tx_queue, queues->tx_before, found->tx_queue);
+	now.unsent = settled(told->unsent, queues->unsent_before, found->unsent);
+	if (found->timer != known->timer_before && !found->retransmits)
+		now.timer = told->timer;
 	return now;
 }
 
@@ -130,30 +184,59 @@ static void tell_socket(struct present_diff *diff, const struct transition *reco
 	diff->tell(diff->context, &event);
 }
 
+static bool has_other_ends(const struct present_diff *diff, const struct known_socket *known, const struct transition *record)
+{
+	struct endpoint ends = kept_ends_get(&known->ends, &diff->addresses, record->id);
+
+	return memcmp(&ends, &record->endpoint, sizeof(ends)) != 0;
+}
+
+/* What is told of it now. */
+static int note_told(struct present_diff *diff, struct known_socket *known, struct known_queues *queues,
+		     const struct transition *record, const struct present *now)
+{
+	known->keepalive = now->keepalive;
+	known->timer = now->timer;
+	known->retransmits = now->retransmits;
+	known->received_ns = now->received_ns;
+	known->sent_ns = now->sent_ns;
+	queues->rx_queue = now->rx_queue;
+	queues->tx_queue = now->tx_queue;
+	queues->unsent = now->unsent;
+	queues->queued_ns = now->queued_ns;
+	queues->listener = now->listener;
+	known->state = record->new_state;
+	known->flags = record->flags;
+	return kept_ends_set(&known->ends, &diff->addresses, record->id, &record->endpoint);
+}
+
 int present_diff_socket(struct present_diff *diff, const struct transition *record, const struct present *found, uint64_t who)
 {
-	bool is_new = present_diff_is_new(diff, record->id, record->new_state, who);
+	bool is_new = present_diff_is_new(diff, record->id, record->new_state, who), same;
 	struct known_socket *known = id_map_put(&diff->sockets, record->id);
-	struct present now;
+	struct known_queues queues = queues_of(diff, record->id);
+	struct present now, told;
+	int err = 0;
 
 	if (!known)
 		return -ENOMEM;
-	now = to_be_told(diff, known, is_new, found);
-	is_new |= known->flags != record->flags || memcmp(&known->endpoint, &record->endpoint, sizeof(known->endpoint));
+	told = told_of(known, &queues);
+	now = to_be_told(diff, known, &told, &queues, is_new, found);
+	is_new |= known->flags != record->flags || has_other_ends(diff, known, record);
 	known->look = diff->looks;
-	known->rx_queue = found->rx_queue;
-	known->tx_queue = found->tx_queue;
-	known->unsent = found->unsent;
-	known->timer = found->timer;
-	if (!is_new && present_equal(&known->told, &now))
-		return 0;
-	known->told = now;
-	known->state = record->new_state;
-	known->flags = record->flags;
-	known->endpoint = record->endpoint;
-	known->who = who;
-	tell_socket(diff, record, &now);
-	return 0;
+	known->timer_before = found->timer;
+	queues.rx_before = found->rx_queue;
+	queues.tx_before = found->tx_queue;
+	queues.unsent_before = found->unsent;
+	same = !is_new && present_equal(&told, &now);
+	if (!same) {
+		known->who = who;
+		err = note_told(diff, known, &queues, record, &now);
+	}
+	err = err ?: keep_queues(diff, record->id, &queues);
+	if (!same && !err)
+		tell_socket(diff, record, &now);
+	return err;
 }
 
 static void tell_listener(struct present_diff *diff, const struct transition *record, const struct listener_facts *facts)
@@ -194,7 +277,7 @@ int present_diff_listener(struct present_diff *diff, const struct transition *re
 	return 0;
 }
 
-/* Removing moves others: those that are gone are found first. */
+/* Removing moves others: those that are gone are found first. `gone` NULL: they are only counted. */
 static size_t find_gone(const struct present_diff *diff, const struct id_map *map, uint64_t *gone)
 {
 	bool listens = map == &diff->listeners;
@@ -202,9 +285,14 @@ static size_t find_gone(const struct present_diff *diff, const struct id_map *ma
 	const void *known;
 	uint64_t id;
 
-	while ((known = id_map_next(map, &cursor, &id)))
-		if ((listens ? ((const struct known_listener *)known)->look : ((const struct known_socket *)known)->look) != diff->looks)
-			gone[count++] = id;
+	while ((known = id_map_next(map, &cursor, &id))) {
+		if (listens ? ((const struct known_listener *)known)->look == diff->looks :
+			      ((const struct known_socket *)known)->look == (uint16_t)diff->looks)
+			continue;
+		if (gone)
+			gone[count] = id;
+		count++;
+	}
 	return count;
 }
 
@@ -212,9 +300,14 @@ static void end_socket(struct present_diff *diff, uint64_t id)
 {
 	static const struct present gone = { .gone = true };
 	const struct known_socket *known = id_map_find(&diff->sockets, id);
-	struct transition record = { .id = id, .endpoint = known->endpoint, .old_state = known->state, .new_state = known->state };
+	struct transition record = { .id = id,
+				     .endpoint = kept_ends_get(&known->ends, &diff->addresses, id),
+				     .old_state = known->state,
+				     .new_state = known->state };
 
 	id_map_remove(&diff->sockets, id);
+	id_map_remove(&diff->queues, id);
+	kept_ends_forget(&diff->addresses, id);
 	tell_socket(diff, &record, &gone);
 }
 
@@ -231,12 +324,14 @@ static void end_listener(struct present_diff *diff, uint64_t id)
 
 static int end_all(struct present_diff *diff, struct id_map *map, void (*end)(struct present_diff *diff, uint64_t id))
 {
-	uint64_t *gone = malloc((map->used + 1) * sizeof(*gone));
-	size_t i, count;
+	size_t i, count = find_gone(diff, map, NULL);
+	uint64_t *gone = count ? malloc(count * sizeof(*gone)) : NULL;
 
+	if (!count)
+		return 0;
 	if (!gone)
 		return -ENOMEM;
-	count = find_gone(diff, map, gone);
+	find_gone(diff, map, gone);
 	for (i = 0; i < count; i++)
 		end(diff, gone[i]);
 	free(gone);

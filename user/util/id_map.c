@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Open addressing with linear probing. A removal closes the gap, so there are no tombstones and no rebuilds. */
+/*
+ * The index is open addressing with linear probing. A removal closes the gap, so there are no tombstones and no rebuilds; in the place
+ * of the entry comes the last one. Large pieces of memory that grow are moved by the kernel, page by page, and not copied.
+ */
 #include "util/id_map.h"
 #include "util/shortage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_CAPACITY 64
+#define FIRST_CAPACITY 32
+#define CAPACITY_MAX (1ULL << 31)
+#define FIRST_ROOM 8
+#define SHRINK_BYTES 65536 /* less is not worth it */
 
 void id_map_init(struct id_map *map, size_t value_size)
 {
@@ -16,32 +22,34 @@ void id_map_init(struct id_map *map, size_t value_size)
 
 void id_map_release(struct id_map *map)
 {
-	free(map->slots);
-	map->slots = NULL;
-	map->capacity = map->used = 0;
+	free(map->entries);
+	free(map->index);
+	map->entries = NULL;
+	map->index = NULL;
+	map->capacity = map->room = map->used = 0;
 }
 
 void id_map_clear(struct id_map *map)
 {
 	if (map->used)
-		memset(map->slots, 0, map->capacity * map->stride);
+		memset(map->index, 0, map->capacity * sizeof(map->index[0]));
 	map->used = 0;
 }
 
-static uint64_t *slot_at(const struct id_map *map, size_t position)
+static uint64_t *entry_at(const struct id_map *map, size_t number)
 {
-	return (uint64_t *)(map->slots + position * map->stride);
+	return (uint64_t *)(map->entries + number * map->stride);
 }
 
 /*
  * Ids need not be random: those of a recording are not, and keys made of addresses differ in few bits, which may be the highest.
  * Each bit has to reach the lowest ones, also where the caller has folded its key by 32 bits: that must not be undone here.
  */
-static size_t home_of(const struct id_map *map, uint64_t id)
+static uint64_t hash_of(uint64_t id)
 {
 	id = (id ^ id >> 33) * 0xff51afd7ed558ccdULL;
 	id = (id ^ id >> 33) * 0xc4ceb9fe1a85ec53ULL;
-	return (id ^ id >> 33) & (map->capacity - 1);
+	return id ^ id >> 33;
 }
 
 static uint64_t stored(uint64_t id)
@@ -49,101 +57,166 @@ static uint64_t stored(uint64_t id)
 	return id ? id : 1;
 }
 
-/* Where the id is, or the free slot where it belongs. There always is a free one. */
-static size_t position_of(const struct id_map *map, uint64_t id)
+/* An index is at most three quarters full: the number of an entry has room in as many bits as the place has. */
+static size_t mask_of(const struct id_map *map)
 {
-	size_t position = home_of(map, id);
+	return map->capacity - 1;
+}
 
-	while (*slot_at(map, position) && *slot_at(map, position) != id)
-		position = (position + 1) & (map->capacity - 1);
-	return position;
+static uint32_t tag_of(const struct id_map *map, uint64_t hash)
+{
+	return hash >> 32 & ~mask_of(map);
+}
+
+static size_t number_in(const struct id_map *map, uint32_t place)
+{
+	return (place & mask_of(map)) - 1;
+}
+
+/* Where the id is in the index, or the free place where it belongs. There always is a free one. */
+static size_t place_of(const struct id_map *map, uint64_t id, uint64_t hash)
+{
+	size_t mask = mask_of(map), place = hash & mask;
+	uint32_t tag = tag_of(map, hash), found;
+
+	for (;; place = (place + 1) & mask) {
+		found = map->index[place];
+		if (!found || ((found & ~mask) == tag && *entry_at(map, number_in(map, found)) == id))
+			return place;
+	}
 }
 
 void *id_map_find(const struct id_map *map, uint64_t id)
 {
-	uint64_t *slot;
+	size_t place;
 
 	if (!map->used)
 		return NULL;
-	slot = slot_at(map, position_of(map, stored(id)));
-	return *slot ? slot + 1 : NULL;
+	id = stored(id);
+	place = place_of(map, id, hash_of(id));
+	return map->index[place] ? entry_at(map, number_in(map, map->index[place])) + 1 : NULL;
 }
 
-/* At most three quarters full. */
+/* The ids of all entries differ: the first free place is theirs. */
+static int make_index(struct id_map *map, size_t capacity)
+{
+	struct id_map made = *map;
+	size_t number, place;
+	uint64_t hash;
+
+	made.capacity = capacity;
+	made.index = capacity > CAPACITY_MAX ? NULL : calloc(capacity, sizeof(made.index[0]));
+	if (!made.index)
+		return -1;
+	for (number = 0; number < map->used; number++) {
+		hash = hash_of(*entry_at(map, number));
+		place = hash & mask_of(&made);
+		while (made.index[place])
+			place = (place + 1) & mask_of(&made);
+		made.index[place] = tag_of(&made, hash) | (number + 1);
+	}
+	free(map->index);
+	*map = made;
+	return 0;
+}
+
+static int set_room(struct id_map *map, size_t room)
+{
+	unsigned char *entries = realloc(map->entries, room * map->stride);
+
+	if (!entries)
+		return -1;
+	map->entries = entries;
+	map->room = room;
+	return 0;
+}
+
 static int make_room(struct id_map *map)
 {
-	struct id_map grown = *map;
-	size_t position;
-
-	if (map->capacity && (map->used + 1) * 4 <= map->capacity * 3)
-		return 0;
-	grown.capacity = map->capacity ? map->capacity * 2 : FIRST_CAPACITY;
-	grown.slots = shortage_noted(calloc(grown.capacity, map->stride));
-	if (!grown.slots)
+	if ((map->used + 1) * 4 > map->capacity * 3 && make_index(map, map->capacity ? map->capacity * 2 : FIRST_CAPACITY))
 		return -1;
-	for (position = 0; position < map->capacity; position++) {
-		uint64_t *slot = slot_at(map, position);
-
-		if (*slot)
-			memcpy(slot_at(&grown, position_of(&grown, *slot)), slot, map->stride);
-	}
-	free(map->slots);
-	*map = grown;
-	return 0;
+	return map->used < map->room ? 0 : set_room(map, map->room + map->room / 8 + FIRST_ROOM);
 }
 
 void *id_map_put(struct id_map *map, uint64_t id)
 {
-	uint64_t *slot = id_map_find(map, id);
+	uint64_t *value = id_map_find(map, id), *entry, hash;
 
-	if (slot)
-		return slot;
+	if (value)
+		return value;
 	if (make_room(map))
-		return NULL;
-	slot = slot_at(map, position_of(map, stored(id)));
-	*slot = stored(id);
-	map->used++;
-	return slot + 1;
+		return shortage_noted(NULL);
+	id = stored(id);
+	hash = hash_of(id);
+	entry = entry_at(map, map->used);
+	memset(entry, 0, map->stride);
+	*entry = id;
+	map->index[place_of(map, id, hash)] = tag_of(map, hash) | ++map->used;
+	return entry + 1;
 }
 
-/* May the entry at `position` move back to `gap` and still be found from its home? */
-static int may_move(const struct id_map *map, size_t gap, size_t position)
+/* May what is at `place` move back to `gap` and still be found from its home? */
+static int may_move(const struct id_map *map, size_t gap, size_t place)
 {
-	size_t mask = map->capacity - 1, home = home_of(map, *slot_at(map, position));
+	size_t mask = mask_of(map), home = hash_of(*entry_at(map, number_in(map, map->index[place]))) & mask;
 
-	return ((position - home) & mask) >= ((position - gap) & mask);
+	return ((place - home) & mask) >= ((place - gap) & mask);
+}
+
+static void close_gap(struct id_map *map, size_t gap)
+{
+	size_t place = gap;
+
+	for (;;) {
+		place = (place + 1) & mask_of(map);
+		if (!map->index[place])
+			break;
+		if (!may_move(map, gap, place))
+			continue;
+		map->index[gap] = map->index[place];
+		gap = place;
+	}
+	map->index[gap] = 0;
+}
+
+/* What finds no memory for less stays as it is. */
+static void shrink(struct id_map *map)
+{
+	if (map->used < map->room / 2 && map->room * map->stride > SHRINK_BYTES)
+		set_room(map, map->used + map->used / 4 + FIRST_ROOM);
+	if (map->used < map->capacity / 8 && map->capacity * sizeof(map->index[0]) > SHRINK_BYTES)
+		make_index(map, map->capacity / 2);
 }
 
 void id_map_remove(struct id_map *map, uint64_t id)
 {
-	size_t gap, position;
+	uint64_t *value = id_map_find(map, id), *last;
+	size_t place, last_place;
 
-	if (!id_map_find(map, id))
+	if (!value)
 		return;
-	gap = position = position_of(map, stored(id));
-	for (;;) {
-		position = (position + 1) & (map->capacity - 1);
-		if (!*slot_at(map, position))
-			break;
-		if (!may_move(map, gap, position))
-			continue;
-		memcpy(slot_at(map, gap), slot_at(map, position), map->stride);
-		gap = position;
+	id = stored(id);
+	place = place_of(map, id, hash_of(id));
+	last = entry_at(map, map->used - 1);
+	last_place = place_of(map, *last, hash_of(*last));
+	if (last_place != place) {
+		memcpy(value - 1, last, map->stride);
+		map->index[last_place] = tag_of(map, hash_of(*last)) | (map->index[place] & mask_of(map));
 	}
-	memset(slot_at(map, gap), 0, map->stride);
+	/* Two places lead to one entry now; the homes of both are the same as before. */
+	close_gap(map, place);
 	map->used--;
+	shrink(map);
 }
 
 void *id_map_next(const struct id_map *map, size_t *cursor, uint64_t *id)
 {
-	while (*cursor < map->capacity) {
-		uint64_t *slot = slot_at(map, (*cursor)++);
+	uint64_t *entry;
 
-		if (!*slot)
-			continue;
-		if (id)
-			*id = *slot;
-		return slot + 1;
-	}
-	return NULL;
+	if (*cursor >= map->used)
+		return NULL;
+	entry = entry_at(map, (*cursor)++);
+	if (id)
+		*id = *entry;
+	return entry + 1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A table from 64-bit ids to small values of one size, all in one piece of memory: a live socket takes its value and
- * 8 bytes. For keys of more than a number there is uthash.
+ * A table from 64-bit ids to small values of one size: a live socket takes its value and some 16 bytes. Entries lie one behind the
+ * other, in the order in which they came as long as none is removed, and grow by an eighth; an index of four bytes a place says where
+ * each is. Both shrink. For keys of more than a number there is uthash.
  */
 #ifndef TCPDWELL_UTIL_ID_MAP_H
 #define TCPDWELL_UTIL_ID_MAP_H
@@ -10,9 +11,11 @@
 #include <stdint.h>
 
 struct id_map {
-	unsigned char *slots; /* each: the id, the value; id 0 = free */
-	size_t stride; /* bytes of a slot */
-	size_t capacity; /* slots: 0 or a power of two */
+	unsigned char *entries; /* `used` of them, each: the id, the value */
+	uint32_t *index; /* by hash: the number of an entry + 1, and above that number's bits others of the hash; 0 = free */
+	size_t stride; /* bytes of an entry */
+	size_t capacity; /* places of the index: 0 or a power of two */
+	size_t room; /* entries that there is memory for */
 	size_t used;
 };
 

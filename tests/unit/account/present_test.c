@@ -327,8 +327,9 @@ static void test_nothing_is_left(void **state)
 	assert_counts(&model->present_counts, &nothing);
 	model_forget(model, now_ns + 1000 * SECOND);
 	assert_int_equal(groups_count(model_groups(model, GROUP_PROCESS)), 0);
-	assert_int_equal(model->present.ends.used, 0);
-	assert_int_equal(model->present.ends_anywhere.used, 0);
+	assert_int_equal(model->present.sockets.used, 0);
+	assert_int_equal(model->present.details.used, 0);
+	assert_int_equal(model->present.addresses.used, 0);
 	model_free(model);
 }
 
@@ -367,10 +368,9 @@ static void tell_ends(struct model *model, uint64_t id, struct endpoint endpoint
 
 static uint64_t peer_of(const struct model *model, struct endpoint endpoint)
 {
-	uint64_t id;
+	struct present_socket peer;
 
-	model_peer(model, &endpoint, &id);
-	return id;
+	return model_peer(model, &endpoint, &peer) ? peer.id : 0;
 }
 
 static void test_peers(void **state)

@@ -69,6 +69,34 @@ static void walks_all_once(void **state)
 	id_map_release(&map);
 }
 
+/* A crowd came and went: its memory is given back, and who stayed is found. */
+static void gives_memory_back(void **state)
+{
+	struct id_map map;
+	uint64_t i, *value;
+
+	(void)state;
+	id_map_init(&map, sizeof(uint64_t));
+	for (i = 0; i < 100000; i++) {
+		value = id_map_put(&map, id_of(i));
+		assert_non_null(value);
+		*value = i;
+	}
+	assert_true(map.room * map.stride + map.capacity * sizeof(map.index[0]) < 100000 * (16 + 16 / 8 + 11) + 1000);
+	for (i = 0; i < 100000; i++)
+		if (i % 1000)
+			id_map_remove(&map, id_of(i));
+	assert_int_equal(map.used, 100);
+	assert_true(map.room * map.stride <= 65536 && map.capacity * sizeof(map.index[0]) <= 65536);
+	for (i = 0; i < 100000; i++) {
+		value = id_map_find(&map, id_of(i));
+		assert_int_equal(!value, i % 1000 != 0);
+		if (value)
+			assert_int_equal(*value, i);
+	}
+	id_map_release(&map);
+}
+
 static uint64_t spent_ns(void)
 {
 	struct timespec time;
@@ -122,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(behaves_as_an_array),
 		cmocka_unit_test(walks_all_once),
+		cmocka_unit_test(gives_memory_back),
 		cmocka_unit_test(keys_of_few_bits_are_as_fast),
 	};
 

@@ -48,14 +48,14 @@ static void note(struct top_match *match, const struct group *group, const struc
 static void look(struct top_match *match, struct model *model, const struct wanted *wanted)
 {
 	bool told = model_present_told(model);
-	const struct present_socket *present;
+	struct present_socket present;
 	const struct listening_socket *listener;
 	const struct live_socket *live;
 	const struct live_end *end;
 	size_t cursor = 0;
 
-	while ((present = model_present_next(model, &cursor, NULL)))
-		note(match, model_present_group(model, present, match->by), wanted, &present->base.endpoint);
+	while (model_present_next(model, &cursor, &present))
+		note(match, model_present_group(model, &present, match->by), wanted, &present.base.endpoint);
 	cursor = 0;
 	while (wanted->port && (listener = model_listener_next(model, &cursor, NULL)))
 		note(match, model_listener_group(model, listener, match->by), wanted, &listener->base.endpoint);

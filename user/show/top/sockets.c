@@ -39,12 +39,12 @@ static struct top_socket *add(struct top_sockets *sockets)
 
 static void note_peer(struct top_socket *socket, const struct model *model)
 {
-	const struct present_socket *peer = model_peer(model, &socket->base.endpoint, NULL);
+	struct present_socket peer;
 
-	if (!peer)
+	if (!model_peer(model, &socket->base.endpoint, &peer))
 		return;
-	socket->peer = present_charged(&peer->base);
-	socket->peer_state = peer->base.state;
+	socket->peer = present_charged(&peer.base);
+	socket->peer_state = peer.base.state;
 }
 
 static void take_present(struct top_socket *socket, const struct model *model, const struct present_socket *from)
@@ -161,7 +161,7 @@ int top_sockets_collect(struct top_sockets *sockets, struct model *model, unsign
 	struct groups *groups = model_groups(model, by);
 	const struct group *group = name->parts[0].kind == GROUP_OTHER ? groups->other : groups_find(groups, name);
 	bool told = model_present_told(model);
-	const struct present_socket *present;
+	struct present_socket present;
 	const struct live_socket *live;
 	struct top_socket *added;
 	struct buffer text;
@@ -172,12 +172,12 @@ int top_sockets_collect(struct top_sockets *sockets, struct model *model, unsign
 	if (!states)
 		states = ~0U;
 	buffer_init(&text);
-	while (group && !err && (present = model_present_next(model, &cursor, NULL))) {
-		if (!(states & 1U << present->base.state) || model_present_group(model, present, by) != group)
+	while (group && !err && model_present_next(model, &cursor, &present)) {
+		if (!(states & 1U << present.base.state) || model_present_group(model, &present, by) != group)
 			continue;
 		added = add(sockets);
 		if (added) {
-			take_present(added, model, present);
+			take_present(added, model, &present);
 			filter_last(sockets, model, filter, now_ns, &text);
 		}
 		err = added ? 0 : -ENOMEM;
