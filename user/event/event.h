@@ -47,6 +47,12 @@ struct event {
 	const struct namespace_facts *namespace; /* of RECORD_NAMESPACE */
 };
 
+/* Did it happen just now? Else a look found it, and more may come with the next look. */
+static inline bool event_happened(const struct event *event)
+{
+	return event->record.type < RECORD_PORTS;
+}
+
 struct pod_names;
 
 /* What is said once, when a run begins. Strings live as long as the run. */

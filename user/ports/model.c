@@ -250,7 +250,8 @@ int ports_model_event(struct ports_model *model, const struct event *event)
 {
 	const struct transition *record = &event->record;
 
-	model->last_event_ns = record->time_ns;
+	if (event_happened(event))
+		model->last_event_ns = record->time_ns;
 	switch (record->type) {
 	case RECORD_PORTS:
 		return port_namespaces_learn(&model->namespaces, event->ports);

@@ -107,7 +107,7 @@ static int views_event(struct view *view, const struct event *event)
 	struct views_member *member = views->members;
 	bool changed = false;
 
-	views->events++;
+	views->events += event_happened(event);
 	for (; member < views->members + views->count; member++) {
 		if (!wants(member, event))
 			continue;

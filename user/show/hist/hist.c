@@ -46,6 +46,7 @@ struct hist_view {
 	uint64_t untimed, untimed_before; /* accepts whose wait is not known, in this interval, and in those before */
 	struct taken *taken; /* in the order of time */
 	size_t n_taken, first_taken, room_taken;
+	uint64_t last_event_ns;
 };
 
 /* In the order of a life. */
@@ -380,6 +381,8 @@ static int hist_event(struct view *view, const struct event *event)
 	struct hist_view *hist = (struct hist_view *)view;
 	struct event search;
 
+	if (event_happened(event))
+		hist->last_event_ns = event->record.time_ns;
 	if (hist->config.of == HIST_OF_ACCEPT) {
 		on_accept_event(hist, event);
 		return 0;
@@ -419,7 +422,7 @@ static bool count_is_reached(const struct hist_view *hist)
 static int hist_tick(struct view *view, const struct tick *tick)
 {
 	struct hist_view *hist = (struct hist_view *)view;
-	uint64_t left_ms;
+	uint64_t left_ms, wait_ms;
 	int err;
 
 	if (!hist->head_flushed) {
@@ -439,7 +442,8 @@ static int hist_tick(struct view *view, const struct tick *tick)
 		next_interval(hist, tick);
 	}
 	left_ms = (hist->next_ns - tick->time_ns) / 1000000 + 1;
-	view->tick_ms = left_ms < BUSY_WAIT_MS ? left_ms : BUSY_WAIT_MS;
+	wait_ms = hist->last_event_ns + NSEC_PER_SEC > tick->time_ns || hist->config.of == HIST_OF_ACCEPT ? BUSY_WAIT_MS : VIEW_IDLE_MS;
+	view->tick_ms = left_ms < wait_ms ? left_ms : wait_ms;
 	return count_is_reached(hist);
 }
 

@@ -92,7 +92,8 @@ void top_model_begin(struct top_model *model, const struct run *run)
 
 void top_model_event(struct top_model *model, const struct event *event)
 {
-	model->last_event_ns = event->record.time_ns;
+	if (event_happened(event))
+		model->last_event_ns = event->record.time_ns;
 	model_event(model->books, event);
 }
 
