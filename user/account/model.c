@@ -152,9 +152,9 @@ struct group_subject model_subject_of_event(struct model *model, const struct ev
 }
 
 struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
-					      const struct endpoint *endpoint)
+					      const struct endpoint *endpoint, struct live_end *room)
 {
-	const struct live_end *end = live_socket_end(&model->sockets, socket);
+	const struct live_end *end = live_socket_end(&model->sockets, socket, room);
 
 	return (struct group_subject){
 		.process = processes_at(&model->processes, live_socket_charged(socket)),

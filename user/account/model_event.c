@@ -71,8 +71,7 @@ static void settle_processes(struct model *model, struct live_socket *socket, co
 static void settle(struct model *model, struct live_socket *socket, const struct event *event)
 {
 	const struct transition *record = &event->record;
-	struct live_end *end = live_socket_end(&model->sockets, socket);
-	bool seen = record->type == RECORD_TRANSITION, known = socket->state != 0;
+	bool seen = record->type == RECORD_TRANSITION;
 
 	settle_processes(model, socket, event, is_closing_state(record->new_state) && !is_closing_state(socket->state));
 	socket->since_ns = seen || !record->since_ns ? record->time_ns : record->since_ns;
@@ -88,11 +87,7 @@ static void settle(struct model *model, struct live_socket *socket, const struct
 		socket->flags |= LIVE_TIMEWAIT;
 	if (seen || model->recounting)
 		socket->flags |= LIVE_CAME;
-	if (!end)
-		return;
-	end->endpoint = record->endpoint;
-	if (!known)
-		end->fd = -1;
+	live_socket_set_endpoint(&model->sockets, socket, &record->endpoint);
 }
 
 /* What is known of a socket that is told again is more than what is told. */
@@ -126,6 +121,7 @@ static void enter(struct model *model, const struct event *event, struct live_so
 {
 	enum entry entry = event->record.type == RECORD_SOCKET ? ENTRY_SEEDED : ENTRY_CREATED;
 	struct group_subject subject;
+	struct live_end room;
 
 	if (is_of_no_use(model, event, socket, state))
 		return;
@@ -135,7 +131,7 @@ static void enter(struct model *model, const struct event *event, struct live_so
 		if (socket)
 			settle(model, socket, event);
 	}
-	subject = socket ? model_subject_of_socket(model, socket, &event->record.endpoint) :
+	subject = socket ? model_subject_of_socket(model, socket, &event->record.endpoint, &room) :
 			   model_subject_of_event(model, event, state);
 	count_entry(model, &subject, socket, state, entry);
 	if (socket)
@@ -151,8 +147,9 @@ static uint64_t dwell_of(const struct transition *record)
 static void leave(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
 {
 	const struct transition *record = &event->record;
-	struct group_subject subject =
-		socket ? model_subject_of_socket(model, socket, &record->endpoint) : model_subject_of_event(model, event, state);
+	struct live_end room;
+	struct group_subject subject = socket ? model_subject_of_socket(model, socket, &record->endpoint, &room) :
+						model_subject_of_event(model, event, state);
 
 	if (record->flags & FLAG_FIRST_SEEN) {
 		model_count_dropped(model, &subject, socket);
@@ -165,7 +162,8 @@ static void leave(struct model *model, const struct event *event, struct live_so
 /* What is counted of it stays counted; we were told less than happened. */
 static void drop(struct model *model, const struct event *event, struct live_socket *socket)
 {
-	struct group_subject subject = model_subject_of_socket(model, socket, &event->record.endpoint);
+	struct live_end room;
+	struct group_subject subject = model_subject_of_socket(model, socket, &event->record.endpoint, &room);
 
 	model_count_dropped(model, &subject, socket);
 }
@@ -215,10 +213,9 @@ static void on_socket(struct model *model, const struct event *event)
 static void on_local_port(struct model *model, const struct event *event)
 {
 	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
-	struct live_end *end = socket ? live_socket_end(&model->sockets, socket) : NULL;
 
-	if (end)
-		end->endpoint = event->record.endpoint;
+	if (socket)
+		live_socket_set_endpoint(&model->sockets, socket, &event->record.endpoint);
 }
 
 /* What leaves nothing behind that could be counted as being there: connects that failed, sockets that TIME_WAIT had no room for. */
@@ -318,9 +315,10 @@ static void end_recount(struct model *model)
 			gone[count++] = id;
 	while (count--) {
 		struct group_subject subject;
+		struct live_end room;
 
 		socket = live_sockets_find(&model->sockets, gone[count]);
-		subject = model_subject_of_socket(model, socket, NULL);
+		subject = model_subject_of_socket(model, socket, NULL, &room);
 		if (model_passes(model, subject.process))
 			model_count_gone(model, &subject, socket);
 		let_go(model, gone[count], socket);

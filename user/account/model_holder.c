@@ -34,7 +34,6 @@ struct known_process *model_holder_of(struct model *model, const struct event *e
 
 static void take_holder(struct model *model, struct live_socket *socket, const struct event *event)
 {
-	struct live_end *end = live_socket_end(&model->sockets, socket);
 	const struct held *held = event->held;
 	bool is_held = held->process.start_ns;
 
@@ -42,10 +41,7 @@ static void take_holder(struct model *model, struct live_socket *socket, const s
 	socket->flags &= ~LIVE_IN_ACCEPT_QUEUE;
 	if (held->queued)
 		socket->flags |= LIVE_IN_ACCEPT_QUEUE;
-	if (end) {
-		end->fd = is_held ? held->fd : -1;
-		end->holders = held->count;
-	}
+	live_socket_set_descriptor(&model->sockets, socket, is_held ? held->fd : -1, held->count);
 	model_refer(model, &socket->holder, is_held ? model_holder_of(model, event) : processes_at(&model->processes, 0));
 	if (is_held && !held->queued)
 		learn_owner(model, socket);
@@ -70,16 +66,17 @@ static void move(struct model *model, const struct group_subject *from, const st
 void model_on_holder(struct model *model, const struct event *event)
 {
 	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
+	struct live_end from_end, to_end;
 	struct group_subject from, to;
 
 	if (event->held)
 		model_present_holder(model, event);
 	if (!socket || !event->held || socket->state == STATE_TIME_WAIT)
 		return;
-	from = model_subject_of_socket(model, socket, NULL);
+	from = model_subject_of_socket(model, socket, NULL, &from_end);
 	((struct known_process *)from.process)->refs++; /* stays good until it has moved */
 	take_holder(model, socket, event);
-	to = model_subject_of_socket(model, socket, NULL);
+	to = model_subject_of_socket(model, socket, NULL, &to_end);
 	if (from.process != to.process && !(socket->flags & LIVE_DOUBTED))
 		move(model, &from, &to, socket);
 	((struct known_process *)from.process)->refs--;

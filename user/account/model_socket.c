@@ -11,7 +11,8 @@ static unsigned int flags_of(const struct live_socket *socket)
 
 static void held_of(const struct model *model, const struct live_socket *socket, struct held *held)
 {
-	const struct live_end *end = live_socket_end(&model->sockets, socket);
+	struct live_end room;
+	const struct live_end *end = live_socket_end(&model->sockets, socket, &room);
 
 	*held = (struct held){
 		.process = processes_at(&model->processes, socket->holder)->process,
@@ -33,7 +34,8 @@ struct event model_socket_event(const struct model *model, uint64_t id, const st
 {
 	const struct known_process *owner = processes_at(&model->processes, socket->owner);
 	const struct known_cgroup *cgroup = processes_at(&model->processes, live_socket_charged(socket))->cgroup;
-	const struct live_end *end = live_socket_end(&model->sockets, socket);
+	struct live_end room;
+	const struct live_end *end = live_socket_end(&model->sockets, socket, &room);
 	struct event event = {
 		.record =
 			{

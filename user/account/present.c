@@ -152,8 +152,6 @@ static int keep_details(struct present_tables *tables, const struct present_sock
 		.rx_queue = socket->now.rx_queue,
 		.tx_queue = socket->now.tx_queue,
 		.unsent = socket->now.unsent,
-		.holders = socket->base.holders,
-		.fd_and_1 = socket->base.fd + 1,
 	};
 	struct kept_details *kept;
 
@@ -178,6 +176,8 @@ int present_keep(struct present_tables *tables, struct kept_present *kept, const
 	kept->owner = base->owner;
 	kept->closer = base->closer;
 	kept->holder = base->holder;
+	kept->fd_and_1 = base->fd + 1;
+	kept->holders = base->holders;
 	kept->flags = base->flags;
 	kept->retransmits = socket->now.retransmits;
 	kept->state = base->state;
@@ -204,8 +204,8 @@ struct present_socket present_shown(const struct present_tables *tables, uint64_
 				.owner = kept->owner,
 				.closer = kept->closer,
 				.holder = kept->holder,
-				.fd = details->fd_and_1 - 1,
-				.holders = details->holders,
+				.fd = (int32_t)kept->fd_and_1 - 1,
+				.holders = kept->holders,
 				.state = kept->state,
 				.side = kept->side,
 				.attribution = kept->attribution,

@@ -50,6 +50,8 @@ struct kept_present {
 	uint64_t since_ns, received_ns, sent_ns;
 	struct kept_ends ends;
 	uint32_t owner, closer, holder;
+	uint32_t fd_and_1; /* 0: not known */
+	uint32_t holders;
 	uint8_t flags, retransmits;
 	uint8_t state : 4, side : 2, attribution : 2;
 	uint8_t closed_by : 2, keepalive : 2, timer : 3;
@@ -60,8 +62,6 @@ struct kept_present {
 struct kept_details {
 	uint64_t queued_ns, listener;
 	uint32_t rx_queue, tx_queue, unsent;
-	uint32_t holders;
-	int32_t fd_and_1; /* 0: not known */
 	uint32_t padding; /* they are compared as bytes */
 };
 

@@ -7,6 +7,7 @@
 #define TCPDWELL_ACCOUNT_SOCKETS_H
 
 #include "event/event.h"
+#include "event/kept_ends.h"
 #include "util/id_map.h"
 
 enum live_flag {
@@ -28,8 +29,7 @@ struct live_socket {
 	uint8_t closed_by : 2;
 	uint8_t attribution : 2; /* of the owner */
 	uint16_t flags; /* enum live_flag */
-	uint32_t groups[]; /* its groups in the groupings that are not of processes; ends and descriptor are behind them
-			    */
+	uint32_t groups[]; /* its groups in the groupings that are not of processes; its ends are behind them */
 };
 
 /* Where it is kept. */
@@ -41,6 +41,8 @@ struct live_end {
 
 struct live_sockets {
 	struct id_map by_id;
+	struct id_map addresses; /* event/kept_ends.h */
+	struct id_map descriptors; /* of those whose holders are known: struct live_descriptor */
 	unsigned int n_groups;
 	bool keep_ends;
 	size_t max;
@@ -59,13 +61,14 @@ static inline struct live_socket *live_sockets_find(const struct live_sockets *s
 /* The socket, all zero where it is new. NULL: no room. */
 struct live_socket *live_sockets_add(struct live_sockets *sockets, uint64_t id);
 
-static inline void live_sockets_remove(struct live_sockets *sockets, uint64_t id)
-{
-	id_map_remove(&sockets->by_id, id);
-}
+void live_sockets_remove(struct live_sockets *sockets, uint64_t id);
 
-/* NULL where ends are not kept. */
-struct live_end *live_socket_end(const struct live_sockets *sockets, const struct live_socket *socket);
+/* Into `room`, which it returns. NULL: ends are not kept. */
+const struct live_end *live_socket_end(const struct live_sockets *sockets, const struct live_socket *socket, struct live_end *room);
+
+/* Where ends are kept. Without memory they are not known. */
+void live_socket_set_endpoint(struct live_sockets *sockets, struct live_socket *socket, const struct endpoint *endpoint);
+void live_socket_set_descriptor(struct live_sockets *sockets, struct live_socket *socket, int32_t fd, uint32_t holders);
 
 /* As id_map_next(). */
 static inline struct live_socket *live_sockets_next(const struct live_sockets *sockets, size_t *cursor, uint64_t *id)

@@ -167,6 +167,7 @@ static void take_followed(struct survey *survey, const struct model *model, unsi
 {
 	bool told = model_present_told(model);
 	const struct live_socket *socket;
+	struct live_end room;
 	size_t cursor = 0;
 
 	while (model->sockets.keep_ends && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
@@ -177,7 +178,7 @@ static void take_followed(struct survey *survey, const struct model *model, unsi
 		group = model_group_of(model, socket, by);
 		if (group->index < survey->n_rows)
 			count_remote(survey, &survey->rows[group->index], group->index,
-				     &live_socket_end(&model->sockets, socket)->endpoint, socket->side);
+				     &live_socket_end(&model->sockets, socket, &room)->endpoint, socket->side);
 	}
 }
 

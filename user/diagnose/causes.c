@@ -223,13 +223,14 @@ int causes_make(struct causes *causes, const struct model *model, const struct t
 	const struct live_socket *socket;
 	struct present_socket present;
 	const struct live_end *end;
+	struct live_end room;
 	size_t cursor = 0;
 	uint64_t id;
 	int err = 0;
 
 	clear(causes);
 	while (!err && (socket = live_sockets_next(&model->sockets, &cursor, &id))) {
-		end = live_socket_end(&model->sockets, socket);
+		end = live_socket_end(&model->sockets, socket, &room);
 		if (end)
 			err = add(causes, id, socket, end, model_present_find(model, id, &present) ? &present : NULL, tick, begin_ns);
 	}

@@ -24,6 +24,7 @@ bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t p
 	const struct listening_socket *listener;
 	const struct live_socket *socket;
 	const struct live_end *end;
+	struct live_end room;
 	size_t cursor = 0;
 
 	while ((listener = model_listener_next(model, &cursor, NULL)))
@@ -34,7 +35,7 @@ bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t p
 	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
 		if (socket->state != STATE_LISTEN)
 			continue;
-		end = live_socket_end(&model->sockets, socket);
+		end = live_socket_end(&model->sockets, socket, &room);
 		if (end && end->endpoint.local_port == port &&
 		    (is_any(end->endpoint.local_addr) || !memcmp(end->endpoint.local_addr, addr, 16)))
 			return true;

@@ -43,10 +43,11 @@ void td105_port_of_a_service(const struct scene *scene, struct verdicts *verdict
 	const struct listened_port *listened;
 	const struct live_socket *socket;
 	const struct live_end *end;
+	struct live_end room;
 	size_t cursor = 0;
 
 	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
-		end = live_socket_end(&model->sockets, socket);
+		end = live_socket_end(&model->sockets, socket, &room);
 		if (!end || socket->side != SIDE_ACTIVE)
 			continue;
 		listened = id_map_find(&scene->listened->by_port, listened_key(end->endpoint.netns, end->endpoint.local_port));

@@ -10,14 +10,15 @@ static const struct known_process *peer_of(const struct scene *scene, uint64_t i
 {
 	const struct model *model = scene_model(scene);
 	const struct live_socket *mine = live_sockets_find(&model->sockets, id), *socket;
-	const struct live_end *end = mine ? live_socket_end(&model->sockets, mine) : NULL, *other;
+	struct live_end room, other_room;
+	const struct live_end *end = mine ? live_socket_end(&model->sockets, mine, &room) : NULL, *other;
 	struct present_socket peer;
 	size_t cursor = 0;
 
 	if (end && model_peer(model, &end->endpoint, &peer))
 		return model_present_process(model, &peer.base);
 	while (end && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
-		other = live_socket_end(&model->sockets, socket);
+		other = live_socket_end(&model->sockets, socket, &other_room);
 		if (other && other->endpoint.local_port == end->endpoint.remote_port &&
 		    other->endpoint.remote_port == end->endpoint.local_port &&
 		    !memcmp(other->endpoint.local_addr, end->endpoint.remote_addr, 16) &&

@@ -173,11 +173,13 @@ void tally_live(struct tally *tally, const struct model *live, uint64_t now_ns)
 
 	while ((socket = live_sockets_next(&live->sockets, &cursor, NULL))) {
 		const struct known_process *process = processes_at(&live->processes, live_socket_charged(socket));
-		const struct live_end *end = live_socket_end(&live->sockets, socket);
+		const struct live_end *end;
+		struct live_end room;
 		struct flow *flow;
 
 		if (socket->state != STATE_ESTABLISHED && socket->state != STATE_TIME_WAIT && socket->state != STATE_CLOSE_WAIT)
 			continue;
+		end = live_socket_end(&live->sockets, socket, &room);
 		flow = get(tally, &process->process, &process->cgroup->container, &end->endpoint, socket->side);
 		if (!flow)
 			continue;

@@ -195,13 +195,14 @@ void ports_picture_find_holder(struct ports_model *model, const struct bind_key 
 	const struct port_namespace *namespace = port_namespaces_find(&model->namespaces, key->netns);
 	const struct live_socket *socket;
 	const struct live_end *end;
+	struct live_end room;
 	size_t cursor = 0, i;
 
 	for (i = 0; namespace && i < namespace->facts.n_bound; i++)
 		if (namespace->facts.bound[i].port == key->port)
 			bound_for_binds(model, namespace, &namespace->facts.bound[i]);
 	while ((socket = live_sockets_next(&model->books->sockets, &cursor, NULL))) {
-		end = live_socket_end(&model->books->sockets, socket);
+		end = live_socket_end(&model->books->sockets, socket, &room);
 		if (end && end->endpoint.local_port == key->port && end->endpoint.netns == key->netns)
 			use_for_binds(model, socket, &end->endpoint, is_from_here(socket, &end->endpoint, namespace));
 	}
@@ -237,12 +238,13 @@ static int for_each_socket(struct pass *pass, use_fn *use)
 	const struct live_sockets *sockets = &pass->model->books->sockets;
 	const struct live_socket *socket;
 	const struct live_end *end;
+	struct live_end room;
 	size_t cursor = 0;
 	uint64_t id;
 	int err = 0;
 
 	while (!err && (socket = live_sockets_next(sockets, &cursor, &id))) {
-		end = live_socket_end(sockets, socket);
+		end = live_socket_end(sockets, socket, &room);
 		if (end && end->endpoint.local_port)
 			err = use(pass, id, socket, end);
 	}
@@ -441,13 +443,14 @@ int ports_model_sockets(const struct ports_model *model, const struct destinatio
 {
 	const struct live_socket *socket;
 	const struct live_end *end;
+	struct live_end room;
 	struct destination_key found;
 	size_t cursor = 0;
 	uint64_t id;
 	int err = 0;
 
 	while (!err && (socket = live_sockets_next(&model->books->sockets, &cursor, &id))) {
-		end = live_socket_end(&model->books->sockets, socket);
+		end = live_socket_end(&model->books->sockets, socket, &room);
 		if (!end || end->endpoint.remote_port != key->remote_port || end->endpoint.netns != key->netns)
 			continue;
 		found = ports_destination_key(model, id, &end->endpoint);

@@ -27,10 +27,10 @@ struct waiting {
 	uint32_t hook_told; /* the same, when a hook told of its holder */
 	uint32_t found; /* number of the look that found it last */
 	uint8_t missed; /* by so many looks since */
-	uint8_t state;
-	uint8_t present_state; /* as a look at all sockets told of it last; 0: none did */
-	bool queued;
-	bool calm; /* of a look at all sockets: nothing is done for its sake alone */
+	uint8_t state : 4;
+	uint8_t present_state : 4; /* as a look at all sockets told of it last; 0: none did */
+	bool queued : 1;
+	bool calm : 1; /* of a look at all sockets: nothing is done for its sake alone */
 };
 
 struct holders_check {

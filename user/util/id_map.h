@@ -26,6 +26,12 @@ void id_map_release(struct id_map *map);
 /* The value, or NULL. Valid until the next put or remove. */
 void *id_map_find(const struct id_map *map, uint64_t id);
 
+/* Of which id a value is. */
+static inline uint64_t id_map_id(const void *value)
+{
+	return ((const uint64_t *)value)[-1];
+}
+
 /* The value, zeroed where it is new. NULL: no memory. Valid until the next put or remove. */
 void *id_map_put(struct id_map *map, uint64_t id);
 

@@ -214,7 +214,6 @@ static struct process process_of(uint32_t pid)
 /* A leak of a socket that `charged` is charged for, with what /proc shows of it. */
 struct case_of_leak {
 	struct live_socket socket;
-	struct live_end end;
 	struct process charged;
 	struct holder holders[3];
 	struct held_socket held;
@@ -225,10 +224,9 @@ static void make_case(struct case_of_leak *made, uint32_t charged)
 {
 	memset(made, 0, sizeof(*made));
 	made->socket = socket_in(STATE_CLOSE_WAIT, SECOND);
-	made->end.fd = -1;
 	made->charged = process_of(charged);
 	made->held = (struct held_socket){ .found = true, .listed = { .inode = 99 }, .holders = made->holders };
-	made->leak = (struct leak){ .socket = &made->socket, .end = &made->end, .charged = &made->charged, .held = &made->held };
+	made->leak = (struct leak){ .socket = &made->socket, .end.fd = -1, .charged = &made->charged, .held = &made->held };
 }
 
 static void add_holder(struct case_of_leak *made, uint32_t pid, int fd)
@@ -350,15 +348,16 @@ static size_t collect(const struct model *model, struct leak *leaks)
 	size_t cursor = 0, count = 0;
 	uint64_t id;
 
-	while ((socket = live_sockets_next(&model->sockets, &cursor, &id)))
-		leaks[count++] = (struct leak){
+	while ((socket = live_sockets_next(&model->sockets, &cursor, &id))) {
+		leaks[count] = (struct leak){
 			.id = id,
 			.socket = socket,
-			.end = live_socket_end(&model->sockets, socket),
 			.charged = &processes_at(&model->processes, live_socket_charged(socket))->process,
 			.group = model_group_of(model, socket, LEAK_GROUPING),
 			.age = leak_age_of(socket, NULL, 1000 * SECOND, SECOND),
 		};
+		live_socket_end(&model->sockets, socket, &leaks[count++].end);
+	}
 	return count;
 }
 
@@ -558,7 +557,7 @@ static void the_youngest(void **state)
 	apply(model, leaked(2, 1, "10.0.0.7", 80, 9));
 	apply(model, leaked(3, 1, "10.0.0.7", 80, 7));
 	old.socket = find(model, 1); /* the only one that is old enough */
-	old.end = live_socket_end(&model->sockets, old.socket);
+	live_socket_end(&model->sockets, old.socket, &old.end);
 	assert_int_equal(leak_groups_make(model, &old, 1, 1000 * SECOND, &list, &count), 0);
 	assert_true(!list[0].youngest_at_least && list[0].youngest_ns == 7 * SECOND);
 	free(list);

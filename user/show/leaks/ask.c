@@ -57,7 +57,7 @@ struct held_socket *leaks_ask_holders(struct leaks_report *report)
 	if (!held)
 		return NULL;
 	for (i = 0; i < report->count; i++) {
-		held[i].endpoint = report->leaks[i].end->endpoint;
+		held[i].endpoint = report->leaks[i].end.endpoint;
 		held[i].state = report->leaks[i].socket->state;
 		report->leaks[i].held = &held[i];
 	}

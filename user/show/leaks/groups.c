@@ -14,7 +14,7 @@
 
 static const uint8_t *remote_of(const struct leak *leak)
 {
-	return leak->end->endpoint.remote_addr;
+	return leak->end.endpoint.remote_addr;
 }
 
 static int compare_causes(const struct leak *left, const struct leak *right)

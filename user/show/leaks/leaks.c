@@ -110,12 +110,14 @@ static int leaks_tick(struct view *view, const struct tick *tick)
 
 static struct leak leak_of(const struct leaks_view *leaks, uint64_t id, const struct live_socket *socket, uint64_t now_ns)
 {
-	return (struct leak){
+	struct leak leak = {
 		.id = id,
 		.socket = socket,
-		.end = live_socket_end(&leaks->model->sockets, socket),
 		.age = leak_age_of(socket, NULL, now_ns, UINT64_MAX),
 	};
+
+	live_socket_end(&leaks->model->sockets, socket, &leak.end);
+	return leak;
 }
 
 /* All that may be old enough, as far as we know without asking the kernel. */
@@ -186,7 +188,7 @@ static int compare_ages(const void *a, const void *b)
 
 	if (left->age.ns != right->age.ns)
 		return left->age.ns > right->age.ns ? -1 : 1;
-	return memcmp(&left->end->endpoint, &right->end->endpoint, sizeof(struct endpoint));
+	return memcmp(&left->end.endpoint, &right->end.endpoint, sizeof(struct endpoint));
 }
 
 static size_t count_sockets(const struct live_sockets *sockets)

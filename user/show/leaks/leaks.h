@@ -22,8 +22,8 @@ struct leak_age {
 
 struct leak {
 	uint64_t id;
-	const struct live_socket *socket; /* of the model, as is all that follows; good until its next event */
-	const struct live_end *end;
+	const struct live_socket *socket; /* of the model, as are the other pointers; good until its next event */
+	struct live_end end;
 	const struct process *charged; /* start_ns 0 = not known */
 	const struct known_cgroup *cgroup; /* the charged process's */
 	const struct group *group;

@@ -128,5 +128,5 @@ int leak_descriptor(const struct leak *leak)
 {
 	const struct holder *holder = leak->held ? find_holder(leak->held, leak->charged) : NULL;
 
-	return holder ? holder->fd : leak->held && leak->held->found ? -1 : leak->end->fd;
+	return holder ? holder->fd : leak->held && leak->held->found ? -1 : leak->end.fd;
 }

@@ -338,7 +338,7 @@ static void queue_text(struct output *output, const struct leaks_report *report,
 
 static void leak_text(struct output *output, const struct leaks_report *report, const struct leak *leak)
 {
-	const struct endpoint *endpoint = &leak->end->endpoint;
+	const struct endpoint *endpoint = &leak->end.endpoint;
 
 	owner_text(output, leak);
 	age_text(output, &leak->age);

@@ -86,10 +86,11 @@ static void find_holder(const struct summary_view *summary, const struct endpoin
 	} holders[64] = {};
 	const struct live_socket *socket;
 	size_t cursor = 0, used = 0, i, most = 0;
+	struct live_end room;
 	char name[EPISODE_TEXT];
 
 	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
-		if (socket->side == SIDE_PASSIVE || !goes_to(live_socket_end(&summary->model->sockets, socket), to))
+		if (socket->side == SIDE_PASSIVE || !goes_to(live_socket_end(&summary->model->sockets, socket, &room), to))
 			continue;
 		for (i = 0; i < used && holders[i].process != live_socket_charged(socket); i++)
 			;

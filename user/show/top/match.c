@@ -52,6 +52,7 @@ static void look(struct top_match *match, struct model *model, const struct want
 	const struct listening_socket *listener;
 	const struct live_socket *live;
 	const struct live_end *end;
+	struct live_end room;
 	size_t cursor = 0;
 
 	while (model_present_next(model, &cursor, &present))
@@ -61,7 +62,7 @@ static void look(struct top_match *match, struct model *model, const struct want
 		note(match, model_listener_group(model, listener, match->by), wanted, &listener->base.endpoint);
 	cursor = 0;
 	while ((live = live_sockets_next(&model->sockets, &cursor, NULL))) {
-		end = live_socket_end(&model->sockets, live);
+		end = live_socket_end(&model->sockets, live, &room);
 		if (end && live->flags & LIVE_COUNTED && !(told && live->state != STATE_TIME_WAIT))
 			note(match, model_group_of(model, (struct live_socket *)live, match->by), wanted, &end->endpoint);
 	}

@@ -58,7 +58,8 @@ static void take_present(struct top_socket *socket, const struct model *model, c
 
 static void take_live(struct top_socket *socket, const struct model *model, const struct live_socket *from)
 {
-	const struct live_end *end = live_socket_end(&model->sockets, from);
+	struct live_end room;
+	const struct live_end *end = live_socket_end(&model->sockets, from, &room);
 
 	socket->base = (struct present_base){
 		.endpoint = end ? end->endpoint : (struct endpoint){},
