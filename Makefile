@@ -92,7 +92,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps require force
+.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps needs require force
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -113,14 +113,22 @@ test-deps:
 static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: build/arm64/static/tcpdwell)
 	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) $(JOBS) STATIC=1 ARCH=$(ARCH) all
 
-image: static ## build the container image localhost/tcpdwell (IMAGE=, ARCH=arm64), from scratch, with buildah
+image: needs static ## build the container image localhost/tcpdwell (IMAGE=, ARCH=arm64), from scratch, with buildah
 	$(Q)tools/container/build $(OUT_STATIC)/tcpdwell $(VERSION) $(ARCH) $(IMAGE)
 
-dist: static ## build build/dist/tcpdwell-VERSION-linux-ARCH.tar.gz: program, man page, completions, unit; reproducible (ARCH=arm64)
+dist: needs static ## build build/dist/tcpdwell-VERSION-linux-ARCH.tar.gz: program, man page, completions, unit; reproducible (ARCH=arm64)
 	+$(Q)PACKAGES='$(PACKAGES)' tools/package/archive $(VERSION) $(ARCH) build/dist
 
-deb: static ## build build/dist/tcpdwell_VERSION_ARCH.deb of the same, for every release of Debian and Ubuntu (ARCH=arm64)
+deb: needs static ## build build/dist/tcpdwell_VERSION_ARCH.deb of the same, for every release of Debian and Ubuntu (ARCH=arm64)
 	+$(Q)PACKAGES='$(PACKAGES)' tools/package/deb $(VERSION) $(ARCH) build/dist
+
+# Told before anything is compiled; they come with a set of tools/install-deps of their own.
+image: NEEDS = buildah setcap
+dist: NEEDS = scdoc
+deb: NEEDS = scdoc dpkg-deb
+needs:
+	@for program in $(NEEDS); do command -v $$program >/dev/null || { \
+		echo "$$program is missing: run tools/install-deps $(if $(filter buildah,$(NEEDS)),image,package)" >&2; exit 1; }; done
 
 test: test-deps ## install what is missing, build, run all tests (as root)
 	$(Q)$(MAKE) $(JOBS) all unit scenarios

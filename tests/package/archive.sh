@@ -8,6 +8,15 @@ if ! command -v scdoc >/dev/null || ! command -v dpkg-deb >/dev/null; then
 	skip archive "scdoc or dpkg-deb is missing (tools/install-deps package)"
 	return
 fi
+# What is missing is told at once, not when all is compiled.
+mkdir "$scratch/lacks"
+ln -s /usr/bin/* "$scratch/lacks/"
+rm "$scratch/lacks/scdoc" "$scratch/lacks/dpkg-deb"
+check archive/lacks-scdoc "scdoc is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make dist 2>&1 | head -n 1)"
+check archive/lacks-scdoc-for-deb "scdoc is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make deb 2>&1 | head -n 1)"
+ln -s "$(command -v scdoc)" "$scratch/lacks/scdoc"
+check archive/lacks-dpkg-deb "dpkg-deb is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make deb 2>&1 | head -n 1)"
+
 epoch=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 if ! archive=$(make -s dist 2>"$scratch/log") || ! package=$(make -s deb 2>"$scratch/log"); then
 	fail archive "$(tail -n 1 "$scratch/log")"
