@@ -43,7 +43,11 @@ PKG_CONFIG := env PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(MULTIARCH)/pkgconfig PK
 else
 LIBBPF_CFLAGS = $(shell $(PKG_CONFIG) --cflags libbpf)
 endif
-PACKAGES := libbpf zlib jansson ncursesw libseccomp sqlite3 libdeflate libevent
+# What makes a gzip member of much at once (user/util/gzip_member.h): ISA-L takes a third of libdeflate's time. No distribution has
+# its static archive.
+COMPRESSOR ?= $(if $(STATIC),libdeflate,$(shell $(PKG_CONFIG) --exists libisal && echo libisal || echo libdeflate))
+OTHER_COMPRESSOR := $(filter-out $(COMPRESSOR),libisal libdeflate)
+PACKAGES := libbpf zlib jansson ncursesw libseccomp sqlite3 $(COMPRESSOR) libevent
 # What a static program needs more is found out by a trial, before anything is compiled (require).
 # -lm: gcc has floor() and the like in the instructions of most processors, clang calls them.
 LIBRARIES = $(if $(STATIC),$$(cat $(OUT)/libraries),$(shell $(PKG_CONFIG) --libs $(PACKAGES))) -lm
@@ -78,7 +82,7 @@ endif
 # Targets that build and then run use all processors, unless the caller has said how many.
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-SOURCES := $(sort $(wildcard user/*.c user/*/*.c user/*/*/*.c))
+SOURCES := $(sort $(filter-out user/util/gzip_member_$(OTHER_COMPRESSOR).c,$(wildcard user/*.c user/*/*.c user/*/*/*.c)))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 SKELETON := $(OUT)/skel/tcpdwell.skel.h
 BPF_SOURCES := $(wildcard bpf/*.h) vmlinux/vmlinux.h
@@ -98,7 +102,7 @@ all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-	@echo "  variables: V=1 (show commands) prefix= DESTDIR= CC= CLANG= BPFTOOL= CFLAGS= LDFLAGS= ARCH=x86_64|arm64"
+	@echo "  variables: V=1 (show commands) prefix= DESTDIR= CC= CLANG= BPFTOOL= CFLAGS= LDFLAGS= ARCH=x86_64|arm64 COMPRESSOR=libisal|libdeflate"
 
 run: deps ## install what is missing, build, show the live answer (as root)
 	$(Q)$(MAKE) $(JOBS) all
@@ -117,10 +121,10 @@ image: needs static ## build the container image localhost/tcpdwell (IMAGE=, ARC
 	$(Q)tools/container/build $(OUT_STATIC)/tcpdwell $(VERSION) $(ARCH) $(IMAGE)
 
 dist: needs static ## build build/dist/tcpdwell-VERSION-linux-ARCH.tar.gz: program, man page, completions, unit; reproducible (ARCH=arm64)
-	+$(Q)PACKAGES='$(PACKAGES)' tools/package/archive $(VERSION) $(ARCH) build/dist
+	+$(Q)PACKAGES='$(PACKAGES:libisal=libdeflate)' tools/package/archive $(VERSION) $(ARCH) build/dist
 
 deb: needs static ## build build/dist/tcpdwell_VERSION_ARCH.deb of the same, for every release of Debian and Ubuntu (ARCH=arm64)
-	+$(Q)PACKAGES='$(PACKAGES)' tools/package/deb $(VERSION) $(ARCH) build/dist
+	+$(Q)PACKAGES='$(PACKAGES:libisal=libdeflate)' tools/package/deb $(VERSION) $(ARCH) build/dist
 
 # Told before anything is compiled; they come with a set of tools/install-deps of their own.
 image: NEEDS = buildah setcap

@@ -44,7 +44,7 @@ has()
 
 # The names that Debian and Ubuntu share, at whatever version.
 common='make 4.3 gcc 4:12.2.0-3 libc6-dev 2.36-9 libelf-dev 0.188-2.1 zlib1g-dev 1:1.2.13 pkg-config 1.8 uthash-dev 2.3
-	libjansson-dev 2.14-2 libncurses-dev 6.4-4 libseccomp-dev 2.5.4-1 libsqlite3-dev 3.40.1-2 libdeflate-dev 1.14-1 libevent-dev 2.1.12'
+	libjansson-dev 2.14-2 libncurses-dev 6.4-4 libseccomp-dev 2.5.4-1 libsqlite3-dev 3.40.1-2 libdeflate-dev 1.14-1 libisal-dev 2.30.0-5 libevent-dev 2.1.12'
 
 distribution fedora 'ID=fedora' 'VERSION_ID=42'
 check deps/fedora "tools/install-deps: missing packages. As root:
@@ -87,7 +87,7 @@ exit 1" "$(install_deps build)"
 
 distribution arch 'ID=arch'
 check deps/arch "tools/install-deps: missing packages. As root:
-  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate libevent
+  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate isa-l libevent
 exit 1" "$(install_deps build)"
 
 distribution manjaro 'ID=manjaro' 'ID_LIKE=arch'
@@ -115,7 +115,7 @@ if [ "$(id -u)" = 0 ]; then
 	# shellcheck disable=SC2086 # pairs
 	has $common clang 1:19.0-63 bpftool 7.5.0 libbpf-dev 1:1.5.0-3 libclang-rt-19-dev 1:19.1.7-3
 	install_deps build >/dev/null
-	check deps/debian-13-build "install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libevent-dev" \
+	check deps/debian-13-build "install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libisal-dev libevent-dev" \
 		"$(cat "$stubs/installed")"
 	install_deps test >/dev/null
 	check deps/debian-13-clang-runtime libclang-rt-19-dev "$(tail -n 1 "$stubs/installed" | tr ' ' '\n' | grep clang-rt)"
@@ -161,7 +161,7 @@ if [ "$(id -u)" = 0 ]; then
 	has $common clang 1:14.0-55 bpftool 7.1.0 libbpf-dev 1:1.1.0-1
 	printf '#!/bin/sh\necho 1000\n' >"$stubs/id"
 	chmod +x "$stubs/id"
-	check deps/debian-not-root "tools/install-deps: missing packages: run it as root, or: sudo apt-get install make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libevent-dev
+	check deps/debian-not-root "tools/install-deps: missing packages: run it as root, or: sudo apt-get install make gcc libc6-dev clang bpftool libbpf-dev libelf-dev zlib1g-dev pkg-config uthash-dev libjansson-dev libncurses-dev libseccomp-dev libsqlite3-dev libdeflate-dev libisal-dev libevent-dev
 exit 1" "$(install_deps build)"
 	check deps/debian-list "make gcc libc6-dev clang bpftool exit 0" "$(install_deps --list build | sed -n '1,5p;$p' | xargs)"
 	check deps/debian-nothing-installed "" "$(cat "$stubs/installed" 2>/dev/null)"

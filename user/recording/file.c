@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * gzip members onto a descriptor. Much at once is a member by libdeflate, which takes a third of the time for fewer bytes; it
- * can't go on where it ended, so what comes in drops is streamed by zlib, whose window is not lost at each flush.
+ * gzip members onto a descriptor. Much at once is a member of its own, which costs least; it can't go on where it ended, so what
+ * comes in drops is streamed by zlib, whose window is not lost at each flush.
  */
 #include "recording/file.h"
 
 #include <errno.h>
-#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "util/descriptor.h"
+#include "util/gzip_member.h"
 
 #define MEMBER_BYTES (256 << 10) /* of lines: a larger one compresses no better */
 #define STREAM_BYTES (24 << 10) /* of lines in a flush: fewer are streamed */
 #define STREAM_MOST (128 << 10) /* of lines in a streamed member: what a damaged byte can take with it */
-#define LEVEL 1 /* higher ones take twice the time for a quarter less */
 #define OUT_BYTES 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's frame */
 #define MEMORY_LEVEL 8
@@ -31,12 +30,10 @@ struct recording_file {
 	bool streams; /* a member of zlib's is open */
 	bool begun; /* there is a member */
 	z_stream stream;
-	struct libdeflate_compressor *compressor;
+	struct gzip_member *member;
 	size_t gathered;
 	unsigned char lines[MEMBER_BYTES];
 	unsigned char out[OUT_BYTES]; /* of the stream */
-	size_t member_size;
-	unsigned char *member;
 };
 
 int recording_file_new(struct recording_file **ret, int fd)
@@ -45,13 +42,10 @@ int recording_file_new(struct recording_file **ret, int fd)
 
 	if (!file)
 		return -ENOMEM;
-	file->compressor = libdeflate_alloc_compressor(LEVEL);
-	file->member_size = file->compressor ? libdeflate_gzip_compress_bound(file->compressor, MEMBER_BYTES) : 0;
-	file->member = malloc(file->member_size ?: 1);
-	if (!file->compressor || !file->member ||
+	file->member = gzip_member_new(MEMBER_BYTES);
+	if (!file->member ||
 	    deflateInit2(&file->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
-		libdeflate_free_compressor(file->compressor);
-		free(file->member);
+		gzip_member_free(file->member);
 		free(file);
 		return -ENOMEM;
 	}
@@ -102,6 +96,7 @@ static int stream(struct recording_file *file, int flush)
 /* What a stream still had to say is complete before. */
 static int make_member(struct recording_file *file)
 {
+	const unsigned char *out;
 	size_t size;
 
 	if (file->streams) {
@@ -112,10 +107,10 @@ static int make_member(struct recording_file *file)
 			return file->error;
 		file->gathered = gathered;
 	}
-	size = libdeflate_gzip_compress(file->compressor, file->lines, file->gathered, file->member, file->member_size);
+	size = gzip_member_make(file->member, file->lines, file->gathered, &out);
 	file->gathered = 0;
 	file->begun = true;
-	return write_out(file, file->member, size);
+	return write_out(file, out, size);
 }
 
 /* Whole lines, as far as they fit, so that each member can be read alone. */
@@ -177,8 +172,7 @@ void recording_file_free(struct recording_file *file)
 	if (!file)
 		return;
 	deflateEnd(&file->stream);
-	libdeflate_free_compressor(file->compressor);
 	close(file->fd);
-	free(file->member);
+	gzip_member_free(file->member);
 	free(file);
 }
