@@ -262,17 +262,21 @@ static const char *type_name(unsigned int type)
 /* `known`: the key with its value begins; else null, or nothing where that is left out. */
 #define PUT_KEY(at, key, known, sparse) ((known) ? PUT(at, ",\"" key "\":") : (sparse) ? (at) : PUT(at, ",\"" key "\":null"))
 
+static bool dwell_is_known(const struct transition *record)
+{
+	return record->since_ns && record->since_ns <= record->time_ns;
+}
+
 static char *put_states(char *at, const struct transition *record, bool sparse)
 {
-	bool dwell_known = record->since_ns && record->since_ns <= record->time_ns;
 	const char *closed_by = closed_by_name(record->closed_by), *end = end_name(record->end);
 
 	at = PUT(at, ",\"old_state\":");
 	at = put_name(at, record->old_state ? tcp_state_name(record->old_state) : NULL);
 	at = PUT(at, ",\"new_state\":");
 	at = put_name(at, tcp_state_name(record->new_state));
-	at = PUT_KEY(at, "dwell_ns", dwell_known, sparse);
-	if (dwell_known)
+	at = PUT_KEY(at, "dwell_ns", !sparse && dwell_is_known(record), sparse);
+	if (!sparse && dwell_is_known(record))
 		at = put_number(at, record->time_ns - record->since_ns);
 	at = PUT_KEY(at, "closed_by", closed_by, sparse);
 	if (closed_by)
@@ -281,7 +285,19 @@ static char *put_states(char *at, const struct transition *record, bool sparse)
 	return end ? put_name(at, end) : at;
 }
 
-#define HEAD_ROOM 128
+#define HEAD_ROOM 192
+
+/* In recordings what is another number in each line stands together: that compresses to an eighth less, in less time. */
+static char *put_moment(char *at, const struct transition *record)
+{
+	at = PUT(at, "\"time_ns\":");
+	at = put_number(at, record->time_ns);
+	if (record->type == RECORD_TRANSITION && dwell_is_known(record)) {
+		at = PUT(at, ",\"dwell_ns\":");
+		at = put_number(at, record->time_ns - record->since_ns);
+	}
+	return PUT(at, ",");
+}
 
 static char *put_head(char *at, struct json *json, const struct event *event)
 {
@@ -289,7 +305,10 @@ static char *put_head(char *at, struct json *json, const struct event *event)
 	at = put_name(at, type_name(event->record.type));
 	at = PUT(at, ",\"time\":\"");
 	at = json_time_text(json, at, event->unix_ns);
-	at = PUT(at, "\",\"sock\":\"");
+	at = PUT(at, "\",");
+	if (json->sparse)
+		at = put_moment(at, &event->record);
+	at = PUT(at, "\"sock\":\"");
 	at = json_hex64_text(at, event->record.id);
 	return PUT(at, "\",");
 }
@@ -377,7 +396,7 @@ static void port_fields_json(struct json *json, const struct transition *record)
 /* null: accept() was not seen, or it waited already when we began. */
 static void accept_wait_json(struct json *json, const struct transition *record)
 {
-	if (record->since_ns && record->since_ns <= record->time_ns)
+	if (dwell_is_known(record))
 		json_u64(json, "accept_wait_ns", record->time_ns - record->since_ns);
 	else
 		json_null(json, "accept_wait_ns");

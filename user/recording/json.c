@@ -53,6 +53,12 @@ static void processes_json(struct json *json, const struct event *event)
 	number_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
 }
 
+/* Where the line says how long it took, that says since when; a replay reads nothing from 0. */
+static bool since_is_told(const struct transition *record)
+{
+	return (record->type == RECORD_TRANSITION || record->type == RECORD_ACCEPTED) && record->since_ns < record->time_ns;
+}
+
 void recording_event_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
@@ -60,10 +66,12 @@ void recording_event_json(struct json *json, const struct event *event)
 	json->sparse = true;
 	json_object_begin(json, NULL);
 	event_fields_json(json, event);
-	json_u64(json, "time_ns", record->time_ns);
+	if (event->ports || event->namespace)
+		json_u64(json, "time_ns", record->time_ns);
 	if (event->held)
 		number_if_set(json, "holder_start_ns", event->held->process.start_ns);
-	number_if_set(json, "since_ns", record->since_ns);
+	if (!since_is_told(record))
+		number_if_set(json, "since_ns", record->since_ns);
 	if ((record->type == RECORD_SOCKET || record->type == RECORD_PRESENT) && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
 	if (!event->held && !event->ports && !event->namespace)

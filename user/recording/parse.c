@@ -334,6 +334,8 @@ static int event_parse(struct recorded *recorded, uint32_t type)
 	event->unix_ns = recorded->unix_ns;
 	record->since_ns = recorded_number(json, "since_ns", INT64_MAX);
 	recorded->dwell_ns = recorded_number(json, type == RECORD_ACCEPTED ? "accept_wait_ns" : "dwell_ns", INT64_MAX);
+	if (!record->since_ns && recorded->dwell_ns && recorded->dwell_ns < record->time_ns)
+		record->since_ns = record->time_ns - recorded->dwell_ns;
 	record->side = side_parse(text_of(json, "side"));
 	record->closed_by = closed_by_parse(text_of(json, "closed_by"));
 	record->end = end_parse(text_of(json, "end"));
