@@ -19,6 +19,8 @@
 /* Compressing takes longer than the kernel side takes to tell: room for a burst of 180,000 transitions. */
 #define RING_BYTES (32 << 20)
 
+#define PATIENCE 4 /* no look at all sockets, holders or namespaces takes more than a quarter of a hundredth of a processor */
+
 #define FIELD(member) offsetof(struct recording_config, member)
 
 static const struct recording_config record_defaults;
@@ -145,6 +147,7 @@ static int record_run(const struct options *options)
 	if (err)
 		return run_result(err, error);
 	roomy.ring_bytes = roomy.ring_bytes ?: RING_BYTES;
+	roomy.patience = PATIENCE;
 	err = run_views(&roomy, &config, recording, &totals.view, error, sizeof(error));
 	if (err)
 		code = failure(recording, err, error);

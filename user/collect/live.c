@@ -402,7 +402,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		log_warn("only our own network namespace is shown, since we are in a container; -n all shows every one");
 	live->snapshot = snapshot_new(live->tracer, drain_between, live);
 	if (live->snapshot && options->patience > 1)
-		snapshot_be_patient(live->snapshot);
+		snapshot_be_patient(live->snapshot, options->patience);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
 	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, needs->present, deliver_holder, live, options->patience);
 	live->pods = pod_names_new(log_directory(options));

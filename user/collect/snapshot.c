@@ -23,13 +23,14 @@
 #define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */
 #define SOCKETS_INTERVAL_MAX_NS (60 * NSEC_PER_SEC)
 #define SOCKETS_SHARE 1000
+#define PATIENT_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
 	const struct tracer *tracer;
 	void (*drain)(void *context);
 	void *context;
-	bool is_patient; /* young timewait sockets are looked for no sooner than others */
+	unsigned int patience; /* above 1: young timewait sockets are looked for no sooner than others */
 	uint64_t next_sweep_ns, next_portless_ns, next_sockets_ns;
 	uint64_t swept_aside; /* connections that were set aside before the last look at those */
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
@@ -45,12 +46,13 @@ struct snapshot *snapshot_new(const struct tracer *tracer, void (*drain)(void *c
 	snapshot->tracer = tracer;
 	snapshot->drain = drain;
 	snapshot->context = context;
+	snapshot->patience = 1;
 	return snapshot;
 }
 
-void snapshot_be_patient(struct snapshot *snapshot)
+void snapshot_be_patient(struct snapshot *snapshot, unsigned int patience)
 {
-	snapshot->is_patient = true;
+	snapshot->patience = patience;
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -172,10 +174,12 @@ static int sweep(struct snapshot *snapshot, const struct store *store)
 }
 
 /* After a sweep that began at this CPU time. */
-static uint64_t sweep_pause(uint64_t begin)
+static uint64_t sweep_pause(const struct snapshot *snapshot, uint64_t begin)
 {
-	uint64_t pause = (clock_cpu_ns() - begin) * SWEEP_SHARE;
+	uint64_t pause = (clock_cpu_ns() - begin) * SWEEP_SHARE, patient = pause * snapshot->patience;
 
+	if (pause < PATIENT_INTERVAL_MAX_NS)
+		pause = patient < PATIENT_INTERVAL_MAX_NS ? patient : PATIENT_INTERVAL_MAX_NS;
 	if (pause < SWEEP_INTERVAL_NS)
 		return SWEEP_INTERVAL_NS;
 	return pause < SWEEP_INTERVAL_MAX_NS ? pause : SWEEP_INTERVAL_MAX_NS;
@@ -202,7 +206,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
 	snapshot->young_time_wait = skeleton->bss->presences_young > 0;
-	snapshot->next_sweep_ns = now_ns + (snapshot->young_time_wait && !snapshot->is_patient ? YOUNG_INTERVAL_NS : sweep_pause(begin));
+	snapshot->next_sweep_ns = now_ns + (snapshot->young_time_wait && snapshot->patience == 1 ? YOUNG_INTERVAL_NS : sweep_pause(snapshot, begin));
 	return err;
 }
 
@@ -278,7 +282,7 @@ int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)
 	begin = clock_cpu_ns();
 	err = sweep(snapshot, &sockets);
 	snapshot->untold_sockets |= refused(snapshot);
-	snapshot->next_portless_ns = now_ns + sweep_pause(begin);
+	snapshot->next_portless_ns = now_ns + sweep_pause(snapshot, begin);
 	return err;
 }
 

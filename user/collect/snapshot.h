@@ -15,8 +15,11 @@ struct tracer;
 
 struct snapshot;
 
-/* A timewait socket that no event told of may be told a second later. */
-void snapshot_be_patient(struct snapshot *snapshot);
+/*
+ * A timewait socket that no event told of may be told later: sweeps take so many times less of a processor, as long as they are not
+ * more than five seconds apart for it.
+ */
+void snapshot_be_patient(struct snapshot *snapshot, unsigned int patience);
 
 /* NULL: no memory. `drain` is called while much is found, so that the ring buffer does not overflow. */
 struct snapshot *snapshot_new(const struct tracer *tracer, void (*drain)(void *context), void *context);
