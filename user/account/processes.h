@@ -7,12 +7,8 @@
 #ifndef TCPDWELL_ACCOUNT_PROCESSES_H
 #define TCPDWELL_ACCOUNT_PROCESSES_H
 
-#ifndef HASH_NONFATAL_OOM
-#define HASH_NONFATAL_OOM 1
-#endif
-#include <uthash.h>
-
 #include "event/event.h"
+#include "util/hash.h"
 #include "util/slots.h"
 
 struct group;

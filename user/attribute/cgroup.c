@@ -14,11 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(entry) ((entry)->not_stored = true)
-#include <uthash.h>
 
 #include "attribute/pod_names.h"
+#include "util/hash.h"
 #include "util/shortage.h"
 #include "util/text.h"
 

@@ -10,10 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "attribute/netns.h"
+#include "util/hash.h"
 #include "util/text.h"
 
 #define PID_LIMIT 4194304

@@ -10,10 +10,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "util/capabilities.h"
+#include "util/hash.h"
 
 #define NS_PER_SECOND 1000000000ULL
 #define INTERVAL_NS (NS_PER_SECOND / 4)

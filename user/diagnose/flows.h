@@ -6,12 +6,8 @@
 #ifndef TCPDWELL_DIAGNOSE_FLOWS_H
 #define TCPDWELL_DIAGNOSE_FLOWS_H
 
-#ifndef HASH_NONFATAL_OOM
-#define HASH_NONFATAL_OOM 1
-#endif
-#include <uthash.h>
-
 #include "event/event.h"
+#include "util/hash.h"
 #include "util/histogram.h"
 #include "util/id_map.h"
 

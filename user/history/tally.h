@@ -6,13 +6,9 @@
 #ifndef TCPDWELL_HISTORY_TALLY_H
 #define TCPDWELL_HISTORY_TALLY_H
 
-#ifndef HASH_NONFATAL_OOM
-#define HASH_NONFATAL_OOM 1
-#endif
-#include <uthash.h>
-
 #include "account/model.h"
 #include "event/event.h"
+#include "util/hash.h"
 #include "util/histogram.h"
 
 /* Compared as bytes: unused ones are zero. */

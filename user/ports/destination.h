@@ -10,12 +10,10 @@
 
 #include <stddef.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 #include "ports/capacity.h"
 #include "ports/forecast.h"
 #include "ports/rate.h"
+#include "util/hash.h"
 #include "util/histogram.h"
 #include "util/tcp_state.h"
 
