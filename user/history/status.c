@@ -61,6 +61,16 @@ static bool is_regular(const char *folder)
 	       S_ISREG(status.st_mode);
 }
 
+/* As SQLite wants it of a URI: what would end the path there is escaped. False: too long. */
+static bool name_database(char *uri, size_t size, const char *folder, const char *way)
+{
+	size_t used = snprintf(uri, size, "file:%s", folder[0] == '/' ? "//" : "");
+
+	for (; *folder && used + 4 < size; folder++)
+		used += snprintf(uri + used, size - used, strchr("?#%", *folder) ? "%%%02X" : "%c", (unsigned char)*folder);
+	return !*folder && used + snprintf(uri + used, size - used, "/%s?%s", HISTORY_DATABASE, way) < size;
+}
+
 /*
  * The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes, but not where
  * somebody has locked it. NULL: `err` is -ENOENT or -EBUSY.
@@ -69,7 +79,7 @@ static sqlite3 *open_database(const char *folder, int *err)
 {
 	static const char *const ways[] = { "mode=ro", "immutable=1" };
 	sqlite3 *database = NULL;
-	char path[4200];
+	char uri[3 * 4200];
 	uint64_t version;
 	unsigned int i;
 
@@ -77,10 +87,10 @@ static sqlite3 *open_database(const char *folder, int *err)
 	if (!is_regular(folder))
 		return NULL;
 	for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if (strpbrk(folder, "?#%") || snprintf(path, sizeof(path), "file:%s/%s?%s", folder, HISTORY_DATABASE, ways[i]) >= (int)sizeof(path))
+		if (!name_database(uri, sizeof(uri), folder, ways[i]))
 			return NULL;
 		version = 0;
-		if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK) {
+		if (sqlite3_open_v2(uri, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK) {
 			sqlite3_busy_timeout(database, BUSY_MS);
 			history_distrust(database);
 			history_bound_work(database, MILLION_STEPS_MOST);
