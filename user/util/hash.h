@@ -7,24 +7,33 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Of this process alone, since keys come from other machines: who knows it can choose keys that all have the same hash. */
+extern uint64_t hash_secret[2];
+
+/* Both halves of a product: what differs in a high bit only would otherwise stay there. */
+static inline uint64_t hash_fold(uint64_t word, uint64_t secret)
+{
+	const unsigned __int128 product = (unsigned __int128)word * secret;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 /* Each bit of the key reaches the lowest bits, which choose the bucket. */
 static inline unsigned int hash_bytes(const void *key, size_t size)
 {
 	const unsigned char *at = key;
-	uint64_t word, hash = size;
+	uint64_t word, hash = hash_secret[0] ^ size;
 
 	for (; size >= sizeof(word); at += sizeof(word), size -= sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 32;
+		hash = hash_fold(hash ^ word, hash_secret[1]);
 	}
 	if (size) {
 		word = 0;
 		memcpy(&word, at, size);
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
+		hash = hash_fold(hash ^ word, hash_secret[1]);
 	}
-	hash = (hash ^ hash >> 29) * 0xff51afd7ed558ccdULL;
-	return hash >> 32;
+	return hash ^ hash >> 32;
 }
 
 #define HASH_FUNCTION(key, size, hash) ((hash) = hash_bytes(key, size))
