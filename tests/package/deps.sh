@@ -87,7 +87,7 @@ exit 1" "$(install_deps build)"
 
 distribution arch 'ID=arch'
 check deps/arch "tools/install-deps: missing packages. As root:
-  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate isa-l libevent
+  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate libevent
 exit 1" "$(install_deps build)"
 
 distribution manjaro 'ID=manjaro' 'ID_LIKE=arch'
