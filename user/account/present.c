@@ -176,7 +176,7 @@ int present_keep(struct present_tables *tables, struct kept_present *kept, const
 	kept->owner = base->owner;
 	kept->closer = base->closer;
 	kept->holder = base->holder;
-	kept->fd_and_1 = base->fd + 1;
+	kept->fd_and_1 = (uint32_t)base->fd + 1;
 	kept->holders = base->holders;
 	kept->flags = base->flags;
 	kept->retransmits = socket->now.retransmits;
@@ -204,7 +204,7 @@ struct present_socket present_shown(const struct present_tables *tables, uint64_
 				.owner = kept->owner,
 				.closer = kept->closer,
 				.holder = kept->holder,
-				.fd = (int32_t)kept->fd_and_1 - 1,
+				.fd = (int32_t)(kept->fd_and_1 - 1),
 				.holders = kept->holders,
 				.state = kept->state,
 				.side = kept->side,

@@ -399,6 +399,27 @@ static void test_peers(void **state)
 	model_free(model);
 }
 
+/* A recorded line can have any number of a descriptor. */
+static void test_descriptors(void **state)
+{
+	static const int32_t numbers[] = { -1, 0, 1, INT32_MAX - 1, INT32_MAX };
+	struct present_socket socket = { .id = 7 };
+	struct present_tables tables;
+	struct kept_present *kept;
+	size_t i;
+
+	(void)state;
+	present_tables_init(&tables, 0);
+	kept = id_map_put(&tables.sockets, socket.id);
+	assert_non_null(kept);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		socket.base.fd = numbers[i];
+		assert_int_equal(present_keep(&tables, kept, &socket), 0);
+		assert_int_equal(present_shown(&tables, socket.id, kept).base.fd, numbers[i]);
+	}
+	present_tables_release(&tables);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_left),
 		cmocka_unit_test(test_counted_states_are_of_transitions),
 		cmocka_unit_test(test_peers),
+		cmocka_unit_test(test_descriptors),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
