@@ -210,8 +210,26 @@ static int note_told(struct present_diff *diff, struct known_socket *known, stru
 	return kept_ends_set(&known->ends, &diff->addresses, record->id, &record->endpoint);
 }
 
+static void forget_socket(struct present_diff *diff, uint64_t id)
+{
+	id_map_remove(&diff->sockets, id);
+	id_map_remove(&diff->queues, id);
+	kept_ends_forget(&diff->addresses, id);
+}
+
+/* Nothing is noted that was not told, so that the next look begins anew. Of what was told before, nobody would learn the end. */
+static void give_up(struct present_diff *diff, const struct transition *record, bool was_told)
+{
+	static const struct present gone = { .gone = true };
+
+	forget_socket(diff, record->id);
+	if (was_told)
+		tell_socket(diff, record, &gone);
+}
+
 int present_diff_socket(struct present_diff *diff, const struct transition *record, const struct present *found, uint64_t who)
 {
+	bool was_told = id_map_find(&diff->sockets, record->id);
 	bool is_new = present_diff_is_new(diff, record->id, record->new_state, who), same;
 	struct known_socket *known = id_map_put(&diff->sockets, record->id);
 	struct known_queues queues = queues_of(diff, record->id);
@@ -234,7 +252,9 @@ int present_diff_socket(struct present_diff *diff, const struct transition *reco
 		err = note_told(diff, known, &queues, record, &now);
 	}
 	err = err ?: keep_queues(diff, record->id, &queues);
-	if (!same && !err)
+	if (err)
+		give_up(diff, record, was_told);
+	else if (!same)
 		tell_socket(diff, record, &now);
 	return err;
 }
@@ -305,9 +325,7 @@ static void end_socket(struct present_diff *diff, uint64_t id)
 				     .old_state = known->state,
 				     .new_state = known->state };
 
-	id_map_remove(&diff->sockets, id);
-	id_map_remove(&diff->queues, id);
-	kept_ends_forget(&diff->addresses, id);
+	forget_socket(diff, id);
 	tell_socket(diff, &record, &gone);
 }
 
