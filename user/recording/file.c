@@ -96,20 +96,19 @@ static int stream(struct recording_file *file, int flush)
 /* What a stream still had to say is complete before. */
 static int make_member(struct recording_file *file)
 {
+	size_t gathered = file->gathered, size;
 	const unsigned char *out;
-	size_t size;
 
 	if (file->streams) {
-		size_t gathered = file->gathered;
-
 		file->gathered = 0;
 		if (stream(file, Z_FINISH))
 			return file->error;
-		file->gathered = gathered;
 	}
-	size = gzip_member_make(file->member, file->lines, file->gathered, &out);
+	size = gzip_member_make(file->member, file->lines, gathered, &out);
 	file->gathered = 0;
 	file->begun = true;
+	if (!size && !file->error)
+		file->error = -EIO; /* the lines would be lost without a word */
 	return write_out(file, out, size);
 }
 

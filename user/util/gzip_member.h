@@ -11,7 +11,7 @@ struct gzip_member;
 struct gzip_member *gzip_member_new(size_t most);
 void gzip_member_free(struct gzip_member *member);
 
-/* Compresses up to `most` bytes into `*out`, which stays valid until the next call. Returns its size. */
+/* Compresses up to `most` bytes into `*out`, which stays valid until the next call. Returns its size; 0: it could not be done. */
 size_t gzip_member_make(struct gzip_member *member, const void *data, size_t size, const unsigned char **out);
 
 #endif
