@@ -48,6 +48,7 @@ struct recording_view {
 	uint64_t mark_bytes; /* where its last mark ended */
 	struct recording_mark first; /* its first part */
 	struct id_map untold; /* connections of which this file says nothing yet */
+	uint64_t refused_before; /* those that had no room in `live` before all were last told anew: one that had none since may still be there */
 	struct json json;
 	struct socket_users *users;
 	struct run run; /* its strings are ours; begin: of this file */
@@ -300,12 +301,18 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	return err ?: flush(recording, tick->time_ns);
 }
 
-/* Where not all fitted that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
+/* Not all that is there was listed: it did not fit into the file, or into the table. */
+static bool lists_less(const struct recording_view *recording)
+{
+	return recording->untold.used || recording->live->sockets.refused != recording->refused_before;
+}
+
+/* Where not all is listed that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
 static int mark_part(struct recording_view *recording, uint64_t offset)
 {
 	const struct recording_mark part = place_of(recording, offset);
 
-	if (recording->untold.used)
+	if (lists_less(recording))
 		return 0;
 	if (!recording->marks->count)
 		recording_marks_add(recording->marks, &recording->first);
@@ -448,8 +455,10 @@ static int recording_recount(struct view *view, bool begins)
 		recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
 	if (recording->live)
 		model_recount(recording->live, begins);
-	if (begins)
+	if (begins) {
 		id_map_clear(&recording->untold);
+		recording->refused_before = recording->live ? recording->live->sockets.refused : 0;
+	}
 	return 0;
 }
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Where a file says that reading can begin, all is told that is there. */
+#include "recording_unit.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "account/model.h"
+#include "recording/marks.h"
+
+#define SOCKETS 3
+
+static const struct health health;
+static const struct totals totals;
+
+static void tick(struct view *view, uint64_t ms)
+{
+	struct tick tick = { BEGIN_NS + ms * MS, BEGIN_UNIX_NS + ms * MS, &health, &totals };
+
+	assert_int_equal(view->tick(view, &tick), 0);
+}
+
+static void tell_sockets(struct view *view, uint64_t ms)
+{
+	uint64_t id;
+
+	for (id = 1; id <= SOCKETS; id++) {
+		struct event event = event_of(id, STATE_ESTABLISHED, STATE_CLOSE_WAIT, ms);
+
+		assert_int_equal(view->event(view, &event), 0);
+	}
+}
+
+static size_t marks_of(const char *path)
+{
+	struct recording_marks *marks = calloc(1, sizeof(*marks));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t count;
+
+	assert_true(fd >= 0 && marks);
+	count = recording_marks_read(marks, fd, lseek(fd, 0, SEEK_END)) ? 0 : marks->count;
+	close(fd);
+	free(marks);
+	return count;
+}
+
+/* Two parts; of the table there is room for so many sockets, and once it has enough for all these are told anew. */
+static size_t record_parts(size_t room, bool told_anew)
+{
+	struct run run = { .version = "1", .kernel = "6", .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_UNIX_NS };
+	struct recording_config config = { .part_bytes = 1 };
+	struct tick last = { BEGIN_NS + 400 * MS, BEGIN_UNIX_NS + 400 * MS, &health, &totals };
+	char folder[UNIT_PATH], path[2 * UNIT_PATH], error[256];
+	struct view *view;
+	size_t marks;
+
+	unit_make_folder(folder);
+	snprintf(path, sizeof(path), "%s/x.rec", folder);
+	config.file = path;
+	assert_int_equal(recording_view_new(&view, &config, error, sizeof(error)), 0);
+	assert_int_equal(view->begin(view, &run), 0);
+	recording_view_live(view)->sockets.max = room;
+	tell_sockets(view, 50);
+	if (told_anew) {
+		recording_view_live(view)->sockets.max = SOCKETS;
+		view->recount(view, true);
+		tell_sockets(view, 150);
+		view->recount(view, false);
+	}
+	tick(view, 200);
+	assert_int_equal(view->end(view, &last), 0);
+	recording_view_free(view);
+	marks = marks_of(path);
+	unit_remove_folder(folder);
+	return marks;
+}
+
+static void test_no_mark_where_sockets_are_missing(void **state)
+{
+	(void)state;
+	assert_true(record_parts(SOCKETS, false) >= 2);
+	assert_int_equal(record_parts(SOCKETS - 1, false), 0);
+	assert_true(record_parts(SOCKETS - 1, true) >= 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_mark_where_sockets_are_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
