@@ -34,6 +34,7 @@ struct recorded_file {
 struct recording_files {
 	struct recorded_file *files;
 	size_t count, first, at; /* first: that is needed */
+	size_t room; /* that there is memory for */
 	size_t whole; /* files that they are of */
 	size_t passed_over;
 	int fd; /* of files[at]; -1: not open yet */
@@ -42,11 +43,15 @@ struct recording_files {
 
 static int add_part(struct recording_files *files, const char *path, const struct recorded_file *part)
 {
-	struct recorded_file *grown = realloc(files->files, (files->count + 1) * sizeof(*grown));
+	struct recorded_file *grown = files->files;
 
-	if (!grown)
-		return -ENOMEM;
-	files->files = grown;
+	if (files->count == files->room) {
+		grown = realloc(grown, (files->room * 2 + 16) * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		files->files = grown;
+		files->room = files->room * 2 + 16;
+	}
 	grown[files->count] = *part;
 	grown[files->count].path = strdup(path);
 	if (!grown[files->count].path)
@@ -162,16 +167,36 @@ static int compare(const void *a, const void *b)
 	return strverscmp(first->path, second->path);
 }
 
+/* The runs one behind the other, each from its first file. */
+static int compare_in_run(const void *a, const void *b)
+{
+	const struct recorded_file *first = a, *second = b;
+	int runs = strcmp(first->origin.run, second->origin.run);
+
+	if (runs)
+		return runs;
+	if (first->origin.part != second->origin.part)
+		return first->origin.part < second->origin.part ? -1 : 1;
+	if (first->origin.begin_unix_ns != second->origin.begin_unix_ns)
+		return first->origin.begin_unix_ns < second->origin.begin_unix_ns ? -1 : 1;
+	return strverscmp(first->path, second->path);
+}
+
+static bool is_same_run(const struct recorded_file *a, const struct recorded_file *b)
+{
+	return *a->origin.run && !strcmp(a->origin.run, b->origin.run);
+}
+
+/* There may be thousands of parts in each of many files. */
 static void find_run_begins(struct recording_files *files)
 {
-	const struct recorded_file *first;
-	size_t i, k;
+	const struct recorded_file *first = files->files;
+	size_t i;
 
+	qsort(files->files, files->count, sizeof(*files->files), compare_in_run);
 	for (i = 0; i < files->count; i++) {
-		first = &files->files[i];
-		for (k = 0; *first->origin.run && k < files->count; k++)
-			if (!strcmp(files->files[k].origin.run, first->origin.run) && files->files[k].origin.part < first->origin.part)
-				first = &files->files[k];
+		if (!is_same_run(first, &files->files[i]))
+			first = &files->files[i];
 		files->files[i].run_begin_unix_ns = first->origin.begin_unix_ns;
 		files->files[i].run_begin_ns = first->origin.begin_ns;
 	}
@@ -288,6 +313,18 @@ size_t recording_files_count(const struct recording_files *files)
 size_t recording_files_parts(const struct recording_files *files)
 {
 	return files->count;
+}
+
+size_t recording_files_repeated(const struct recording_files *files)
+{
+	const struct recorded_file *file;
+	size_t i, count = 0;
+
+	for (i = 1; i < files->count; i++) {
+		file = &files->files[i];
+		count += !file->offset && is_same_run(file, file - 1) && file->origin.part == file[-1].origin.part;
+	}
+	return count;
 }
 
 size_t recording_files_passed_over(const struct recording_files *files)

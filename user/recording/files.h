@@ -34,6 +34,9 @@ size_t recording_files_count(const struct recording_files *files);
 /* They have so many parts: a file that says where reading can begin has several (recording/marks.h). */
 size_t recording_files_parts(const struct recording_files *files);
 
+/* Files that begin as another among them does: the same one given twice. */
+size_t recording_files_repeated(const struct recording_files *files);
+
 /* Named that way, or found in a folder, and not a recording, or not readable. */
 size_t recording_files_passed_over(const struct recording_files *files);
 

@@ -56,6 +56,8 @@ struct replay {
 	bool known_before; /* a file goes on from one that we have read */
 	bool relisting; /* until the first tick of a file all that is there is told anew */
 	bool skipping; /* to the next header */
+	uint64_t last_part; /* of the header before, also while skipping */
+	bool part_ended; /* there was an end since that header */
 	bool has_gap; /* something of this file could not be read */
 };
 
@@ -184,13 +186,22 @@ static void begin_other_run(struct replay *replay, const struct recorded *header
 	begin_anew(replay);
 }
 
+/* A file ends with a line, but its parts do not. */
+static bool is_further_part(const struct replay *replay, const struct recorded *header)
+{
+	return !replay->part_ended && header->part == replay->last_part + 1;
+}
+
 static void begin_further(struct replay *replay, const struct recorded *header)
 {
+	bool is_part = replay->skipping && is_further_part(replay, header);
 	enum succession_step step = succession_follow(&replay->succession, header);
 
+	replay->last_part = header->part;
+	replay->part_ended = false;
 	replay->skipping = step == SUCCESSION_AGAIN;
 	if (step == SUCCESSION_AGAIN) {
-		replay->findings->repeated++;
+		replay->findings->repeated += !is_part;
 		return;
 	}
 	replay->findings->unfollowed = false;
@@ -450,6 +461,7 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 	}
 	if (!replay->begun)
 		begin_headless(replay, recorded);
+	replay->part_ended |= recorded->type == RECORDED_END;
 	if (!is_done(replay) && !replay->skipping)
 		on_line(replay, recorded);
 }

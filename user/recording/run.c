@@ -165,6 +165,8 @@ static int run_selection(const struct run_options *options, const struct run_nee
 	if (error[0])
 		fail_prefix(error, error_size, name, err);
 	forget_expected(&findings);
+	if (findings.repeated) /* so many parts */
+		findings.repeated = recording_files_repeated(files) ?: findings.repeated;
 	if (findings.lines)
 		tell_findings(&findings, name);
 	recording_window_free(window);

@@ -432,6 +432,30 @@ static void test_parts_twice(void **state)
 	json_release(&json);
 }
 
+/* Files of several parts, of which only the last one has an end. */
+static void test_file_of_parts_twice(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+	int i, part;
+
+	(void)state;
+	json_init(&json);
+	for (i = 0; i < 3; i++) {
+		for (part = 0; part < 3; part++) {
+			write_part(&json, "aa", part, BEGIN_NS, part * 100);
+			write_tick(&json, BEGIN_NS, part * 100);
+		}
+		write_end(&json, 300, "x.1");
+		write_second_part(&json, 3, 300);
+	}
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.repeated, 4);
+	assert_false(findings.joined || findings.missing || findings.truncated);
+	json_release(&json);
+}
+
 /* A connection that found no room at the begin of a file is told of before its next event: once, if it was known. */
 static void test_told_late(void **state)
 {
@@ -543,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_seconds_end_it),
 		cmocka_unit_test(test_time_jumps),
 		cmocka_unit_test(test_parts_twice),
+		cmocka_unit_test(test_file_of_parts_twice),
 		cmocka_unit_test(test_told_late),
 		cmocka_unit_test(test_part_missing),
 		cmocka_unit_test(test_runs_joined),
