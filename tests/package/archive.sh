@@ -12,10 +12,10 @@ fi
 mkdir "$scratch/lacks"
 ln -s /usr/bin/* "$scratch/lacks/"
 rm "$scratch/lacks/scdoc" "$scratch/lacks/dpkg-deb"
-check archive/lacks-scdoc "scdoc is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make dist 2>&1 | head -n 1)"
-check archive/lacks-scdoc-for-deb "scdoc is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make deb 2>&1 | head -n 1)"
+check archive/lacks-scdoc "scdoc is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make --no-print-directory dist 2>&1 | head -n 1)"
+check archive/lacks-scdoc-for-deb "scdoc is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make --no-print-directory deb 2>&1 | head -n 1)"
 ln -s "$(command -v scdoc)" "$scratch/lacks/scdoc"
-check archive/lacks-dpkg-deb "dpkg-deb is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make deb 2>&1 | head -n 1)"
+check archive/lacks-dpkg-deb "dpkg-deb is missing: run tools/install-deps package" "$(PATH=$scratch/lacks MAKEFLAGS='' make --no-print-directory deb 2>&1 | head -n 1)"
 
 epoch=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 if ! archive=$(make -s dist 2>"$scratch/log") || ! package=$(make -s deb 2>"$scratch/log"); then
