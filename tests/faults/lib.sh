@@ -94,17 +94,7 @@ ends_with() {
 
 # connect N: as many connections in this namespace, each closed by its client first, by a process of its own in cgroup $2
 connect() {
-	python3 -c '
-import socket, sys
-if sys.argv[2:]:
-    open(sys.argv[2] + "/cgroup.procs", "w").write("0")
-listener = socket.create_server(("127.0.0.1", 0))
-for _ in range(int(sys.argv[1])):
-    client = socket.create_connection(listener.getsockname())
-    server = listener.accept()[0]
-    client.close()
-    server.recv(1)
-    server.close()' "$@"
+	tests/faults/connect.py "$@"
 }
 
 # holds_programs [PID]: does it have BPF programs? Without a number, what `begin` began.

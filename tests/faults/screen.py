@@ -17,6 +17,8 @@ import sys
 import termios
 import time
 
+from crowds import Crowd
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL, DIRECTORY = sys.argv[1:3]
 RECORDING = "tests/golden/shop.jsonl.gz"
@@ -207,40 +209,13 @@ def stands_still():
 
 def connect(amount, cgroup=None):
     """Each is closed by its client first, by a process of its own."""
-    words = "open(sys.argv[2] + '/cgroup.procs', 'w').write('0')" if cgroup else "pass"
-    subprocess.run([sys.executable, "-c", f"""
-import socket, sys
-{words}
-listener = socket.create_server(("127.0.0.1", 0))
-for _ in range(int(sys.argv[1])):
-    client = socket.create_connection(listener.getsockname())
-    server = listener.accept()[0]
-    client.close()
-    server.recv(1)
-    server.close()""", str(amount), *([cgroup] if cgroup else [])], check=True)
-
-
-class Crowd:
-    """Sockets of a network namespace that ends with it."""
-
-    def __init__(self):
-        self.child = subprocess.Popen([os.path.join(HERE, "crowd.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.inode = self.ask("inode")
-
-    def ask(self, *order):
-        self.child.stdin.write(" ".join(map(str, order)) + "\n")
-        self.child.stdin.flush()
-        return self.child.stdout.readline().strip()
-
-    def end(self):
-        self.child.kill()
-        self.child.wait()
+    subprocess.run([os.path.join(HERE, "connect.py"), str(amount), *([cgroup] if cgroup else [])], check=True)
 
 
 def namespace_is_gone():
     crowd = Crowd()
     try:
-        with screen("top", "-n", crowd.inode, "0.2") as view:
+        with screen("top", "-n", str(crowd.inode), "0.2") as view:
             crowd.ask("time-wait", 30)
             view.await_text(b"TIME_WAIT 30 now", size=(24, 80))
             crowd.end()

@@ -12,29 +12,11 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from crowds import Crowd
+
 TOOL, DIRECTORY = sys.argv[1:3]
 SECONDS = 10  # within which it has to be right again
 START = 100  # on a busy machine
-
-
-class Crowd:
-    """Sockets of a network namespace."""
-
-    def __init__(self):
-        self.child = subprocess.Popen([os.path.join(HERE, "crowd.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.inode = self.ask("inode")
-
-    def ask(self, *order):
-        self.child.stdin.write(" ".join(map(str, order)) + "\n")
-        self.child.stdin.flush()
-        answer = self.child.stdout.readline().strip()
-        return int(answer) if answer.isdigit() else None
-
-    def end(self):
-        if self.child.poll() is None:
-            self.child.stdin.close()
-            self.child.wait()
 
 
 def entered(crowd, options):
