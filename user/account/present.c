@@ -2,10 +2,10 @@
 /* The tables, and which socket is at the other end of which. */
 #include "account/present.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/hash.h"
 #include "util/shortage.h"
 
 struct present_ends {
@@ -46,22 +46,16 @@ void present_tables_release(struct present_tables *tables)
 	tables->ends = NULL;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
+static size_t hash_of(const struct endpoint *endpoint)
 {
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
+	struct {
+		uint8_t addresses[2][16];
+		uint32_t ports;
+	} key = { .ports = (uint32_t)endpoint->local_port << 16 | endpoint->remote_port };
 
-static uint64_t hash_of(const struct endpoint *endpoint)
-{
-	uint64_t words[4], hash = 0;
-	int i;
-
-	memcpy(words, endpoint->local_addr, 16);
-	memcpy(words + 2, endpoint->remote_addr, 16);
-	for (i = 0; i < 4; i++)
-		hash = mix(hash, words[i]);
-	return mix(hash, (uint32_t)endpoint->local_port << 16 | endpoint->remote_port);
+	memcpy(key.addresses[0], endpoint->local_addr, sizeof(key.addresses[0]));
+	memcpy(key.addresses[1], endpoint->remote_addr, sizeof(key.addresses[1]));
+	return hash_bytes(&key, sizeof(key));
 }
 
 static bool same_ends(const struct endpoint *a, const struct endpoint *b)
@@ -145,7 +139,6 @@ uint64_t present_peer(const struct present_tables *tables, const struct endpoint
 
 static int keep_details(struct present_tables *tables, const struct present_socket *socket)
 {
-	static const struct kept_details nothing;
 	const struct kept_details details = {
 		.queued_ns = socket->now.queued_ns,
 		.listener = socket->now.listener,
@@ -153,17 +146,8 @@ static int keep_details(struct present_tables *tables, const struct present_sock
 		.tx_queue = socket->now.tx_queue,
 		.unsent = socket->now.unsent,
 	};
-	struct kept_details *kept;
 
-	if (!memcmp(&details, &nothing, sizeof(nothing))) {
-		id_map_remove(&tables->details, socket->id);
-		return 0;
-	}
-	kept = id_map_put(&tables->details, socket->id);
-	if (!kept)
-		return -ENOMEM;
-	*kept = details;
-	return 0;
+	return id_map_keep(&tables->details, socket->id, &details, sizeof(details));
 }
 
 int present_keep(struct present_tables *tables, struct kept_present *kept, const struct present_socket *socket)

@@ -124,22 +124,6 @@ static struct known_queues queues_of(const struct present_diff *diff, uint64_t i
 	return queues ? *queues : (struct known_queues){};
 }
 
-static int keep_queues(struct present_diff *diff, uint64_t id, const struct known_queues *queues)
-{
-	static const struct known_queues nothing;
-	struct known_queues *kept;
-
-	if (!memcmp(queues, &nothing, sizeof(nothing))) {
-		id_map_remove(&diff->queues, id);
-		return 0;
-	}
-	kept = id_map_put(&diff->queues, id);
-	if (!kept)
-		return -ENOMEM;
-	*kept = *queues;
-	return 0;
-}
-
 static struct present told_of(const struct known_socket *known, const struct known_queues *queues)
 {
 	return (struct present){
@@ -229,8 +213,7 @@ static void give_up(struct present_diff *diff, const struct transition *record, 
 
 int present_diff_socket(struct present_diff *diff, const struct transition *record, const struct present *found, uint64_t who)
 {
-	bool was_told = id_map_find(&diff->sockets, record->id);
-	bool is_new = present_diff_is_new(diff, record->id, record->new_state, who), same;
+	bool is_new = present_diff_is_new(diff, record->id, record->new_state, who), was_told, same;
 	struct known_socket *known = id_map_put(&diff->sockets, record->id);
 	struct known_queues queues = queues_of(diff, record->id);
 	struct present now, told;
@@ -238,6 +221,7 @@ int present_diff_socket(struct present_diff *diff, const struct transition *reco
 
 	if (!known)
 		return -ENOMEM;
+	was_told = known->state; /* what was put just now has none */
 	told = told_of(known, &queues);
 	now = to_be_told(diff, known, &told, &queues, is_new, found);
 	is_new |= known->flags != record->flags || has_other_ends(diff, known, record);
@@ -251,7 +235,7 @@ int present_diff_socket(struct present_diff *diff, const struct transition *reco
 		known->who = who;
 		err = note_told(diff, known, &queues, record, &now);
 	}
-	err = err ?: keep_queues(diff, record->id, &queues);
+	err = err ?: id_map_keep(&diff->queues, record->id, &queues, sizeof(queues));
 	if (err)
 		give_up(diff, record, was_told);
 	else if (!same)

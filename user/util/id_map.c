@@ -6,6 +6,8 @@
 #include "util/id_map.h"
 #include "util/shortage.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,4 +221,26 @@ void *id_map_next(const struct id_map *map, size_t *cursor, uint64_t *id)
 	if (id)
 		*id = *entry;
 	return entry + 1;
+}
+
+static bool is_zero(const void *value, size_t size)
+{
+	const unsigned char *bytes = value;
+
+	return !bytes[0] && !memcmp(bytes, bytes + 1, size - 1);
+}
+
+int id_map_keep(struct id_map *map, uint64_t id, const void *value, size_t size)
+{
+	void *kept;
+
+	if (is_zero(value, size)) {
+		id_map_remove(map, id);
+		return 0;
+	}
+	kept = id_map_put(map, id);
+	if (!kept)
+		return -ENOMEM;
+	memcpy(kept, value, size);
+	return 0;
 }

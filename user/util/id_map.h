@@ -35,6 +35,9 @@ static inline uint64_t id_map_id(const void *value)
 /* The value, zeroed where it is new. NULL: no memory. Valid until the next put or remove. */
 void *id_map_put(struct id_map *map, uint64_t id);
 
+/* For what few have: keeps a value of `size` bytes unless it is all zero; that stands for none. 0 or -ENOMEM. */
+int id_map_keep(struct id_map *map, uint64_t id, const void *value, size_t size);
+
 /* Takes all out and keeps the memory. */
 void id_map_clear(struct id_map *map);
 

@@ -145,12 +145,30 @@ static void keys_of_few_bits_are_as_fast(void **state)
 	assert_true(time_of(key_of_address) < 50 * time_of(random_key));
 }
 
+static void keeps_what_is_not_zero(void **state)
+{
+	const uint64_t nothing[2] = {}, something[2] = { 0, 7 };
+	struct id_map map;
+
+	(void)state;
+	id_map_init(&map, sizeof(something));
+	assert_int_equal(id_map_keep(&map, 3, nothing, sizeof(nothing)), 0);
+	assert_null(id_map_find(&map, 3));
+	assert_int_equal(id_map_keep(&map, 3, something, sizeof(something)), 0);
+	assert_memory_equal(id_map_find(&map, 3), something, sizeof(something));
+	assert_int_equal(id_map_keep(&map, 3, nothing, sizeof(nothing)), 0);
+	assert_null(id_map_find(&map, 3));
+	assert_int_equal(map.used, 0);
+	id_map_release(&map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(behaves_as_an_array),
 		cmocka_unit_test(walks_all_once),
 		cmocka_unit_test(gives_memory_back),
+		cmocka_unit_test(keeps_what_is_not_zero),
 		cmocka_unit_test(keys_of_few_bits_are_as_fast),
 	};
 
