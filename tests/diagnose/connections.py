@@ -54,8 +54,8 @@ def served_first(world, count, *options):
         sysctl("ipv4.tcp_" + name, value)  # useless here: as many are in TIME_WAIT
     world.server(8080, closed)
     diagnosis = Diagnosis(3, *options)
-    for _ in range(count):
-        client = connected(8080)
+    for number in range(count):
+        client = connected(8080, own_port=40000 + number)  # a port that the kernel takes again ends the server's TIME_WAIT of it
         client.recv(1)
         client.close()
     return diagnosis.finish()

@@ -14,10 +14,10 @@ def case(function):
     return function
 
 
-def connected(port, address=ADDRESS, source=ADDRESS):
+def connected(port, address=ADDRESS, source=ADDRESS, own_port=0):
     client = socket.socket()
     client.setsockopt(socket.SOL_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT
-    client.bind((source, 0))
+    client.bind((source, own_port))
     client.connect((address, port))
     return client
 
