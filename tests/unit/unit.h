@@ -71,6 +71,28 @@ static inline void unit_remove_folder(const char *path)
 	assert_int_equal(system(command), 0);
 }
 
+/* The folder of the test that runs, where each has one: unit_folder_made and unit_folder_removed are its setup and teardown. */
+static inline char *unit_folder(void)
+{
+	static char path[UNIT_PATH];
+
+	return path;
+}
+
+static inline int unit_folder_made(void **state)
+{
+	(void)state;
+	unit_make_folder(unit_folder());
+	return 0;
+}
+
+static inline int unit_folder_removed(void **state)
+{
+	(void)state;
+	unit_remove_folder(unit_folder());
+	return 0;
+}
+
 /* Makes an empty file of the test's own; `path` gets its name. Returns its descriptor. */
 static inline int unit_make_file(char path[UNIT_PATH])
 {

@@ -12,22 +12,6 @@
 #define PART_BYTES 1000
 #define MANY 16 /* files */
 
-static char folder[UNIT_PATH];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	unit_make_folder(folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	unit_remove_folder(folder);
-	return 0;
-}
-
 /* Of a run, with so many parts that are a second apart, from the one with this number; UTC was set back by `back_ms` since it began. */
 static void make_file(const char *name, const char *run, unsigned int number, unsigned int parts, uint64_t back_ms)
 {
@@ -51,7 +35,7 @@ static void make_file(const char *name, const char *run, unsigned int number, un
 	begin.begin_ns = marks.parts[0].time_ns;
 	begin.begin_unix_ns = marks.parts[0].unix_ns;
 	snprintf(part.run, sizeof(part.run), "%s", run);
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", unit_folder(), name);
 	json_init(&json);
 	recording_header_json(&json, &begin, &part);
 	fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_CLOEXEC, 0600);
@@ -117,7 +101,7 @@ static void test_no_run(void **state)
 /* Whoever gave a file twice did not give each part of it. */
 static void test_given_twice(void **state)
 {
-	const char *paths[] = { folder, folder, folder };
+	const char *paths[] = { unit_folder(), unit_folder(), unit_folder() };
 	struct recording_files *files;
 
 	(void)state;
@@ -153,7 +137,7 @@ static void test_many_parts(void **state)
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "%zu", i);
 		make_file(name, "aa", i * RECORDING_MARKS_MOST, RECORDING_MARKS_MOST, 0);
-		snprintf(names[i], sizeof(names[i]), "%s/%s", folder, name);
+		snprintf(names[i], sizeof(names[i]), "%s/%s", unit_folder(), name);
 		paths[i] = names[i];
 	}
 	seconds_of(paths, 1, 1);
@@ -166,10 +150,10 @@ static void test_many_parts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_runs_from_their_begin, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_no_run, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_given_twice, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_many_parts, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_runs_from_their_begin, unit_folder_made, unit_folder_removed),
+		cmocka_unit_test_setup_teardown(test_no_run, unit_folder_made, unit_folder_removed),
+		cmocka_unit_test_setup_teardown(test_given_twice, unit_folder_made, unit_folder_removed),
+		cmocka_unit_test_setup_teardown(test_many_parts, unit_folder_made, unit_folder_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

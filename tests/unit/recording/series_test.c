@@ -11,29 +11,13 @@
 #include "recording/file.h"
 #include "recording/series.h"
 
-static char folder[UNIT_PATH];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	unit_make_folder(folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	unit_remove_folder(folder);
-	return 0;
-}
-
 static const char *path_of(const char *name)
 {
 	static char paths[4][2 * UNIT_PATH];
 	static unsigned int next;
 	char *path = paths[next++ % 4];
 
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", unit_folder(), name);
 	return path;
 }
 
@@ -306,7 +290,7 @@ static void a_folder_that_vanishes(void **state)
 	recording_series_free(series);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, unit_folder_made, unit_folder_removed)
 
 int main(void)
 {
