@@ -61,7 +61,7 @@ static struct recording_files *open_files(const char *const *paths, size_t count
 /* By name the last file comes first, by UTC too, and another run is in between. */
 static void test_runs_from_their_begin(void **state)
 {
-	const char *path = folder;
+	const char *path = unit_folder();
 	struct recording_files *files;
 	size_t i;
 
@@ -84,7 +84,7 @@ static void test_runs_from_their_begin(void **state)
 /* A run without a name is a file alone. */
 static void test_no_run(void **state)
 {
-	const char *path = folder;
+	const char *path = unit_folder();
 	struct recording_files *files;
 	size_t i;
 
