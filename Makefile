@@ -24,6 +24,10 @@ ARCH ?= $(HOST_ARCH)
 ifeq ($(filter $(ARCH),x86_64 arm64),)
 $(error ARCH=$(ARCH) is not supported: x86_64 or arm64)
 endif
+# The kernel of such a system may be of 64 bits, and its compiler would make what that kernel's tables don't fit.
+ifeq ($(shell getconf LONG_BIT 2>/dev/null),32)
+$(error the programs of this system are of 32 bits: build "make static" on one of 64 bits; that file runs here too if the kernel is of 64 bits ($(shell uname -m)))
+endif
 
 # A static or foreign build has a folder of its own below build/.
 OUT := build$(if $(filter-out $(HOST_ARCH),$(ARCH)),/$(ARCH))$(if $(STATIC),/static)
@@ -96,7 +100,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps needs require force
+.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps bash needs require force
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -108,11 +112,16 @@ run: deps ## install what is missing, build, show the live answer (as root)
 	$(Q)$(MAKE) $(JOBS) all
 	$(OUT)/tcpdwell
 
-deps:
+deps: bash
 	$(Q)tools/install-deps build
 
-test-deps:
+test-deps: bash
 	$(Q)tools/install-deps build test
+
+# Some systems come without it, and would say "not found" of the first script.
+bash:
+	@[ -x /bin/bash ] || { echo "/bin/bash is missing, which the scripts of the build need: install it. Or make the static program, which" \
+		"runs here too, in a container of Debian (podman or docker):"; echo "  $$(tools/static/in-container)"; exit 1; } >&2
 
 static: ## build build/static/tcpdwell, which needs no library (ARCH=arm64: build/arm64/static/tcpdwell)
 	$(Q)$(if $(filter-out $(HOST_ARCH),$(ARCH)),tests/vm/sysroot $(ARCH) >/dev/null &&) $(MAKE) $(JOBS) STATIC=1 ARCH=$(ARCH) all

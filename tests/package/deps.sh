@@ -48,20 +48,45 @@ common='make 4.3 gcc 4:12.2.0-3 libc6-dev 2.36-9 libelf-dev 0.188-2.1 zlib1g-dev
 
 distribution fedora 'ID=fedora' 'VERSION_ID=42'
 check deps/fedora "tools/install-deps: missing packages. As root:
-  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
+  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel isa-l-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution alma 'ID="almalinux"' 'ID_LIKE="rhel centos fedora"' 'VERSION_ID="9.4"'
 check deps/alma-9 "tools/install-deps: missing packages. As root:
   dnf install epel-release dnf-plugins-core && dnf config-manager --set-enabled crb
-  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
+  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel isa-l-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution rhel 'ID="rhel"' 'ID_LIKE="fedora"' 'VERSION_ID="9.4"'
 check deps/rhel-9 "tools/install-deps: missing packages. As root:
   subscription-manager repos --enable codeready-builder-for-rhel-9-$(uname -m)-rpms   # and add EPEL
-  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel libevent-devel
+  dnf install make gcc glibc-devel clang bpftool libbpf-devel elfutils-libelf-devel zlib-devel pkgconf-pkg-config uthash-devel jansson-devel ncurses-devel libseccomp-devel sqlite-devel libdeflate-devel isa-l-devel libevent-devel
 exit 1" "$(install_deps build)"
+
+distribution stream-10 'ID="centos"' 'ID_LIKE="rhel fedora"' 'VERSION_ID="10"'
+check deps/centos-stream-10 "  dnf install epel-release dnf-plugins-core && dnf config-manager --set-enabled crb" "$(install_deps build | sed -n 2p)"
+
+distribution amazon-2023 'ID="amzn"' 'ID_LIKE="fedora"' 'VERSION_ID="2023"'
+check deps/amazon-2023 "  dnf install spal-release
+  dnf install make gcc glibc-devel" "$(install_deps build | grep -oE '.*spal.*|.*install make gcc glibc-devel')"
+
+# What these have of libbpf is too old, and what would have to be added first is in vain.
+for name in rhel-8.10:rhel:fedora alma-8.9:almalinux:'rhel centos fedora' amazon-2:amzn:'centos rhel fedora' centos-7:centos:'rhel fedora'; do
+	IFS=: read -r name id like <<<"$name"
+	distribution "$name" "ID=\"$id\"" "ID_LIKE=\"$like\"" "VERSION_ID=\"${name##*-}\""
+	said=$(install_deps build)
+	case $said in
+	*"dnf install"*) fail "deps/$name" "$said" ;;
+	*"libbpf 1.1 or newer is needed to build; here it is 0.5 or older"*"podman run "*"exit 1") ok "deps/$name" ;;
+	*) fail "deps/$name" "$said" ;;
+	esac
+done
+
+# By hand it is new enough: the rest is asked for, from where release 8 has it.
+distribution alma-8-by-hand 'ID="almalinux"' 'ID_LIKE="rhel centos fedora"' 'VERSION_ID="8.10"'
+printf '#!/bin/sh\n[ "$1" = --atleast-version=1.1 ]\n' >"$stubs/pkg-config"
+check deps/alma-8-by-hand "  dnf install epel-release dnf-plugins-core && dnf config-manager --set-enabled powertools
+  dnf install make gcc glibc-devel clang bpftool elfutils-libelf-devel" "$(install_deps build | grep -oE '.*epel.*|.*install make.* elfutils-libelf-devel')"
 
 distribution oracle 'ID="ol"' 'ID_LIKE="fedora"' 'VERSION_ID="9.4"'
 check deps/oracle-9 "tools/install-deps: missing packages. As root:
@@ -82,12 +107,12 @@ exit 1" "$(install_deps test | tail -n 2)"
 
 distribution suse 'ID="opensuse-tumbleweed"' 'ID_LIKE="opensuse suse"'
 check deps/opensuse "tools/install-deps: missing packages. As root:
-  zypper install make gcc glibc-devel clang bpftool libbpf-devel libelf-devel zlib-devel pkg-config uthash-devel libjansson-devel ncurses-devel libseccomp-devel sqlite3-devel libdeflate-devel libevent-devel
+  zypper install make gcc glibc-devel clang bpftool libbpf-devel libelf-devel zlib-devel pkg-config uthash-devel libjansson-devel ncurses-devel libseccomp-devel sqlite3-devel libdeflate-devel isa-l-devel libevent-devel
 exit 1" "$(install_deps build)"
 
 distribution arch 'ID=arch'
 check deps/arch "tools/install-deps: missing packages. As root:
-  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate libevent
+  pacman -S --needed make gcc glibc clang bpf libbpf libelf zlib pkgconf uthash jansson ncurses libseccomp sqlite libdeflate isa-l libevent
 exit 1" "$(install_deps build)"
 
 distribution manjaro 'ID=manjaro' 'ID_LIKE=arch'
@@ -107,8 +132,34 @@ printf '#!/bin/sh\nexit 0\n' >"$stubs/rpm"
 check deps/fedora-complete "exit 0" "$(install_deps)"
 
 # Unknown systems: the build itself says what it misses.
-distribution unknown 'ID=plan9'
-check deps/unknown "exit 0" "$(install_deps build | tail -n 1)"
+for id in plan9 alpine nixos openEuler azurelinux; do
+	distribution "unknown-$id" "ID=$id"
+	said=$(install_deps build)
+	case $said in
+	*"packages are called on this system ($id)"*"  make gcc "*"container of Debian"*"podman run "*"exit 0") ok "deps/unknown-$id" ;;
+	*) fail "deps/unknown-$id" "$said" ;;
+	esac
+done
+
+# Alpine has no bash; a Raspberry Pi may have programs of 32 bits on a kernel of 64.
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	# shellcheck disable=SC2016 # for the inner shell
+	said=$(unshare -m --propagation private sh -c 'mount --bind /dev/null "$(realpath /bin/bash)" && MAKEFLAGS= exec make --no-print-directory deps' 2>&1)
+	case $said in
+	"/bin/bash is missing"*"podman run "*) ok deps/no-bash ;;
+	*) fail deps/no-bash "$said" ;;
+	esac
+else
+	skip deps/no-bash "root and mounts of our own are needed"
+fi
+mkdir -p "$scratch/32"
+printf '#!/bin/sh\necho 32\n' >"$scratch/32/getconf"
+chmod +x "$scratch/32/getconf"
+said=$(PATH=$scratch/32:$PATH MAKEFLAGS='' make --no-print-directory deps 2>&1)
+case $said in
+*"the programs of this system are of 32 bits"*'"make static" on one of 64 bits'*) ok deps/32-bits ;;
+*) fail deps/32-bits "$said" ;;
+esac
 
 if [ "$(id -u)" = 0 ]; then
 	distribution debian-13 'ID=debian'
@@ -154,6 +205,16 @@ if [ "$(id -u)" = 0 ]; then
 	install_deps >/dev/null
 	check deps/ubuntu-25.04 "bpftool libclang-rt-20-dev" \
 		"$(tr ' ' '\n' <"$stubs/installed" | grep -E 'clang-rt|bpftool|linux-tools|libbpf' | sort | xargs)"
+
+	# What is made of Debian has its packages.
+	for name in linuxmint:'ubuntu debian' kali:debian raspbian:debian devuan:debian pop:'ubuntu debian'; do
+		IFS=: read -r id like <<<"$name"
+		distribution "made-of-debian-$id" "ID=$id" "ID_LIKE=\"$like\""
+		# shellcheck disable=SC2086
+		has $common clang 1:18.0-59 bpftool 7.5.0 libbpf-dev 1:1.3.0-2
+		install_deps build >/dev/null
+		check "deps/made-of-debian-$id" "make libevent-dev" "$(tr ' ' '\n' <"$stubs/installed" | grep -xE 'make|libevent-dev' | xargs)"
+	done
 
 	# Not root: the command, and nothing is installed. --list: a line each.
 	distribution debian-user 'ID=debian'
