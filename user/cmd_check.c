@@ -103,6 +103,17 @@ static void hooks_json(const struct check *check, struct json *json)
 	json_object_end(json);
 }
 
+/* Null where the kernel has no such setting, or it can't be read. */
+static void unprivileged_json(struct json *json)
+{
+	int disabled = kernel_unprivileged_bpf_disabled("/proc");
+
+	if (disabled < 0)
+		json_null(json, "unprivileged_bpf_disabled");
+	else
+		json_i64(json, "unprivileged_bpf_disabled", disabled);
+}
+
 static void check_json(const struct check *check, struct json *json)
 {
 
@@ -118,12 +129,22 @@ static void check_json(const struct check *check, struct json *json)
 	json_string(json, "lockdown", check->kernel.lockdown[0] ? check->kernel.lockdown : NULL);
 	json_i64(json, "seccomp", check->kernel.seccomp);
 	json_bool(json, "bpf_refused", kernel_try_bpf() != 0);
-	json_i64(json, "unprivileged_bpf_disabled", kernel_unprivileged_bpf_disabled("/proc"));
+	unprivileged_json(json);
 	json_string(json, "features_missing", check->features_missing[0] ? check->features_missing : NULL);
 	json_bool(json, "other_namespaces", kernel_has_capability(&check->kernel, CAP_SYS_ADMIN));
 	hooks_json(check, json);
 	json_object_end(json);
 	json_end_line(json);
+}
+
+static const char *unprivileged_text(void)
+{
+	int disabled = kernel_unprivileged_bpf_disabled("/proc");
+
+	if (disabled < 0)
+		return "not known (/proc/sys can't be read, or there is no such setting): capabilities are what counts";
+	return disabled ? "off (kernel.unprivileged_bpf_disabled): capabilities are what counts" :
+			  "on: it does not help, capabilities are what counts";
 }
 
 static void privileges_text(const struct check *check, struct output *output)
@@ -145,10 +166,7 @@ static void privileges_text(const struct check *check, struct output *output)
 			      "sockets are seen in all, counters and settings in our own (CAP_SYS_ADMIN: all)");
 	output_printf(output, "%-20s %s\n", "seccomp",
 		      !kernel->seccomp ? "none" : kernel_try_bpf() ? "a filter refuses bpf()" : "a filter, which allows bpf()");
-	output_printf(output, "%-20s %s\n", "unprivileged BPF",
-		      kernel_unprivileged_bpf_disabled("/proc") > 0 ?
-			      "off (kernel.unprivileged_bpf_disabled): capabilities are what counts" :
-			      "on: it does not help, capabilities are what counts");
+	output_printf(output, "%-20s %s\n", "unprivileged BPF", unprivileged_text());
 	output_printf(output, "%-20s %s\n", "lockdown", kernel->lockdown[0] ? kernel->lockdown : "none");
 }
 

@@ -81,6 +81,12 @@ sysctl_is_told() {
 		equal json "$(with_sysctl "$1" "$tool" check -j | jq .unprivileged_bpf_disabled)" "$1"
 }
 
+# What can't be read is not told as a value.
+sysctl_is_not_known() {
+	no_matter without /proc/sys && has <(grep '^unprivileged BPF' "$dir/check") "not known" &&
+		equal json "$(without /proc/sys "$tool" check -j | jq .unprivileged_bpf_disabled)" null
+}
+
 # Whatever the command, it says the same and ends at once.
 every_command() {
 	local said words
@@ -107,7 +113,8 @@ head -c 100000 /sys/kernel/btf/vmlinux >"$dir/btf"
 check "BTF that is cut off" told 1 "/sys/kernel/btf/vmlinux can't be used: it is not what|--no-bpf" with "$dir/btf" /sys/kernel/btf/vmlinux
 check "no /sys, polling" polling_goes without /sys
 check "/proc of processes alone" no_matter proc_only_of_processes
-check "/proc/sys is masked" no_matter without /proc/sys
+check "/proc/sys is masked" sysctl_is_not_known
+check "no /proc" told 1 "/proc can't be read: |mount -t proc proc /proc" without /proc
 check "/proc/kallsyms is masked" no_matter with /dev/null /proc/kallsyms
 check "no cgroup file system" no_matter without /sys/fs/cgroup
 if reason=$(as_root_of_its_own true 2>&1); then

@@ -63,7 +63,7 @@ no_reader() {
 }
 
 no_proc() {
-	fails 1 "/proc can't be read: No such file or directory (is it mounted?)" without /proc -- "$tool" trace -d 0 &&
+	fails 1 "/proc can't be read: No such file or directory: mount -t proc proc /proc" without /proc -- "$tool" trace -d 0 &&
 		fails 1 "--no-bpf needs /proc" without /proc -- "$tool" trace --no-bpf -d 0 || return 1
 	without /proc -- "$tool" check >"$dir/out" 2>"$dir/err" && return 1
 	[ ! -s "$dir/err" ] && tail -n 1 "$dir/out" | grep -q "can't work here: /proc can't be read"

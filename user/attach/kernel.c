@@ -170,7 +170,7 @@ int kernel_probe(struct kernel *kernel, char *error, size_t error_size)
 	probe_casts(kernel);
 	err = probe_privileges(kernel);
 	if (err)
-		snprintf(error, error_size, "/proc can't be read: %s (is it mounted?)", strerror(-err));
+		snprintf(error, error_size, "/proc can't be read: %s: mount -t proc proc /proc", strerror(-err));
 	return err;
 }
 

@@ -51,8 +51,8 @@ int kernel_try_kprobe(const char *function);
 int kernel_try_bpf(void);
 
 /*
- * kernel.unprivileged_bpf_disabled below `proc` ("/proc"): 0 allowed, 1 and 2 not; -1: the kernel has no such setting. It keeps nobody
- * from tracing who has the capabilities, and lets nobody who has not.
+ * kernel.unprivileged_bpf_disabled below `proc` ("/proc"): 0 allowed, 1 and 2 not; -1: the kernel has no such setting, or it can't be
+ * read. It keeps nobody from tracing who has the capabilities, and lets nobody who has not.
  */
 int kernel_unprivileged_bpf_disabled(const char *proc);
 

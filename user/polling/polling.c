@@ -360,7 +360,7 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 		      (polling->namespaces || !polling->needs->namespaces)))
 		err = -ENOMEM;
 	if (err) {
-		snprintf(error, error_size, "--no-bpf needs /proc: %s", strerror(-err));
+		snprintf(error, error_size, "--no-bpf needs /proc: %s%s", strerror(-err), err == -ENOENT ? ": mount -t proc proc /proc" : "");
 		return err;
 	}
 	filter_prepare(polling);
