@@ -107,7 +107,7 @@ static struct group *add(struct groups *groups, const struct group_name *name, c
 		return group;
 	slots_remove(&groups->slots, group->index);
 	group_free(group);
-	return shortage_noted(NULL);
+	return NULL;
 }
 
 /* NULL: it is, or becomes, part of ~other. */

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "util/shortage.h"
+
 /* Of this process alone, since keys come from other machines: who knows it can choose keys that all have the same hash. */
 extern uint64_t hash_secret[2];
 
@@ -38,8 +40,12 @@ static inline unsigned int hash_bytes(const void *key, size_t size)
 
 #define HASH_FUNCTION(key, size, hash) ((hash) = hash_bytes(key, size))
 
+/* What finds no memory is not in the table: its `hh.tbl` is NULL. It is counted, whoever adds it. */
 #ifndef HASH_NONFATAL_OOM
 #define HASH_NONFATAL_OOM 1
+#endif
+#ifndef uthash_nonfatal_oom
+#define uthash_nonfatal_oom(entry) ((void)shortage_noted(NULL))
 #endif
 #include <uthash.h>
 
