@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ struct bundle {
 	const char *since, *until, *at, *output;
 	struct recording_selection selection;
 	uint64_t now_ns;
-	int guard; /* end of the pipe to who cleans up behind us */
+	int guard; /* connected to who cleans up behind us */
 };
 
 static int usage_error(const char *sentence, const char *word)
@@ -251,7 +252,7 @@ static int make_bundle(const struct bundle *bundle, const char *folder)
 }
 
 /* Until it is told that all is well, or until we are dead: then it removes what we left in the folder. */
-static void guard(int pipe, int folder_fd, const char *folder)
+static void guard(int told, int folder_fd, const char *folder)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	ssize_t got;
@@ -261,7 +262,7 @@ static void guard(int pipe, int folder_fd, const char *folder)
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	do
-		got = read(pipe, &byte, 1);
+		got = read(told, &byte, 1);
 	while (got < 0 && errno == EINTR);
 	for (i = 0; !got && i < sizeof(parts) / sizeof(parts[0]); i++)
 		unlinkat(folder_fd, parts[i].name, 0);
@@ -270,23 +271,23 @@ static void guard(int pipe, int folder_fd, const char *folder)
 	_exit(EXIT_FINE);
 }
 
-/* Its process; bundle->guard is our end of the pipe. Negative errno. */
+/* Its process; bundle->guard is our end of what connects us. Negative errno. */
 static pid_t guard_new(struct bundle *bundle, const char *folder)
 {
-	int pipe[2], folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = folder_fd < 0 ? -errno : 0;
+	int ends[2], folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = folder_fd < 0 ? -errno : 0;
 	pid_t pid = -1;
 
-	if (!err && pipe2(pipe, O_CLOEXEC))
+	if (!err && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		err = -errno;
 	if (!err) {
 		pid = fork();
 		if (!pid) {
-			close(pipe[1]);
-			guard(pipe[0], folder_fd, folder);
+			close(ends[1]);
+			guard(ends[0], folder_fd, folder);
 		}
 		err = pid < 0 ? -errno : 0;
-		close(pipe[0]);
-		bundle->guard = pipe[1];
+		close(ends[0]);
+		bundle->guard = ends[1];
 	}
 	if (folder_fd >= 0)
 		close(folder_fd);
@@ -296,11 +297,7 @@ static pid_t guard_new(struct bundle *bundle, const char *folder)
 /* The folder is empty by now. Somebody may have killed it. */
 static void guard_free(struct bundle *bundle, pid_t pid)
 {
-	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
-	ssize_t ignored = write(bundle->guard, "", 1);
-
-	(void)ignored;
-	signal(SIGPIPE, before);
+	send(bundle->guard, "", 1, MSG_NOSIGNAL);
 	close(bundle->guard);
 	waitpid(pid, NULL, 0);
 }
