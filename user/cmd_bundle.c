@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,10 +295,11 @@ static pid_t guard_new(struct bundle *bundle, const char *folder)
 	return err ?: pid;
 }
 
-/* The folder is empty by now. Somebody may have killed it. */
-static void guard_free(struct bundle *bundle, pid_t pid)
+/* Where the folder could not be removed it tries once more. Somebody may have killed it. */
+static void guard_free(struct bundle *bundle, pid_t pid, bool folder_is_gone)
 {
-	send(bundle->guard, "", 1, MSG_NOSIGNAL);
+	if (folder_is_gone)
+		send(bundle->guard, "", 1, MSG_NOSIGNAL);
 	close(bundle->guard);
 	waitpid(pid, NULL, 0);
 }
@@ -329,8 +331,9 @@ static int bundle_main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	code = make_bundle(&bundle, folder);
-	rmdir(folder);
-	guard_free(&bundle, pid);
+	guard_free(&bundle, pid, !rmdir(folder));
+	if (rmdir(folder) && errno != ENOENT)
+		log_warn("%s: this temporary folder stays, remove it: %s", folder, strerror(errno));
 	if (!code)
 		printf("%s: %s\n", bundle.output, "summary.txt, diagnose.txt, events.rec (tcpdwell report shows it), check.txt");
 	return code;

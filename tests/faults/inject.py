@@ -21,6 +21,7 @@ PART, PARTS = [int(word) for word in CHOSEN.pop(CHOSEN.index("--part") + 1).spli
 CHOSEN = [word for word in CHOSEN if not word.startswith("--")]
 RECORDING = "tests/golden/shop.jsonl.gz"
 SECONDS = 300  # of a hang; a busy machine takes long, and the places of all allocations of `bundle` a minute
+TEMPORARY = os.path.join(DIRECTORY, "tmp")
 KINDS = ["open", "read", "write", "sync", "rename", "remove", "folder", "mmap", "socket", "wait", "bpf", "right", "process", "memory"]
 
 FINDINGS = 3  # the exit code of what names findings
@@ -58,7 +59,7 @@ def empty_directory():
         path = os.path.join(DIRECTORY, name)
         if name.startswith("out.rec"):
             os.unlink(path)
-        elif name == "dir":
+        elif name in ("dir", "tmp"):
             shutil.rmtree(path)
 
 
@@ -71,7 +72,8 @@ def call(words, **more):
 def run(words, wish, count=None):
     """Memory that is freed or new has a pattern: what is used afterwards, or before, shows."""
     empty_directory()
-    environment = {**os.environ, "LD_PRELOAD": LIBRARY, "INJECT": wish, "TZ": "UTC", "MALLOC_PERTURB_": "165"}
+    os.makedirs(TEMPORARY, exist_ok=True)
+    environment = {**os.environ, "TMPDIR": TEMPORARY, "LD_PRELOAD": LIBRARY, "INJECT": wish, "TZ": "UTC", "MALLOC_PERTURB_": "165"}
     if count:
         environment["INJECT_COUNT"] = count
     return call(words, env=environment)
@@ -129,6 +131,9 @@ def look(words, wish, reference, repeats, codes):
     for line in said.splitlines():
         if wish.startswith("memory") and "damaged" in line and line not in reference.stderr.decode().splitlines():
             raise Fault(f"no memory is called damage: {line}")
+    left = os.listdir(TEMPORARY)
+    if left and left[0] not in said:
+        raise Fault(f"{left} stays, in silence")
     if "OUT" in words:
         file_is_right()
     if "DIR" in words and os.path.isdir(os.path.join(DIRECTORY, "dir")):
