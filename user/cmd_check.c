@@ -122,7 +122,7 @@ static void check_json(const struct check *check, struct json *json)
 	json_bool(json, "works", !check->err);
 	json_string(json, "error", check->err ? check->error : NULL);
 	json_string(json, "kernel", check->kernel.release);
-	json_bool(json, "btf", check->kernel.btf != NULL);
+	json_bool(json, "btf", check->kernel.types != NULL);
 	missing_json(check, json);
 	json_bool(json, "user_namespace", check->kernel.in_user_namespace);
 	json_bool(json, "pid_namespace", kernel_own_pid_namespace() != 0);
@@ -188,7 +188,7 @@ static void hooks_text(const struct check *check, struct output *output)
 static void check_text(const struct check *check, struct output *output)
 {
 	output_printf(output, "%-20s %s\n", "tcpdwell", VERSION);
-	output_printf(output, "%-20s %s%s\n", "kernel", check->kernel.release, check->kernel.btf ? ", with BTF" : ", without BTF");
+	output_printf(output, "%-20s %s%s\n", "kernel", check->kernel.release, check->kernel.types ? ", with BTF" : ", without BTF");
 	if (check->features_missing[0])
 		output_printf(output, "%-20s none of %s here\n", "BPF", check->features_missing);
 	privileges_text(check, output);
@@ -212,7 +212,7 @@ static int check_run(const struct options *options)
 	privileges_raise();
 	kernel_probe(&check.kernel, unused, sizeof(unused));
 	try_tracer(&check, options);
-	if (check.kernel.btf && !kernel_missing_capabilities(&check.kernel)) {
+	if (check.kernel.types && !kernel_missing_capabilities(&check.kernel)) {
 		if (!kernel_try_bpf())
 			features_missing(&check.kernel, check.features_missing, sizeof(check.features_missing));
 		try_modes(&check, options->run.hooks);

@@ -59,10 +59,9 @@ static bool has_ring_buffers(const struct kernel *kernel)
 static bool loads_tracing(const struct kernel *kernel, enum bpf_attach_type type, const char *target, uint32_t kind)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type);
-	int id = kernel->btf ? btf__find_by_name_kind(kernel->btf, target, kind) : -ENOENT;
 
-	options.attach_btf_id = id;
-	return id > 0 && !closed(bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", nothing, 2, &options));
+	options.attach_btf_id = kernel_type(kernel, target, kind);
+	return options.attach_btf_id && !closed(bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", nothing, 2, &options));
 }
 
 static bool has_typed_tracepoints(const struct kernel *kernel)

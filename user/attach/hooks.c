@@ -61,39 +61,40 @@ const char *hook_mode_name(enum hook_mode mode)
 	return mode_names[mode];
 }
 
-/* The function that this hook would sit on. NULL: none of them exists; "" is for hooks without a function. */
-static const char *hook_function(const struct hook *hook, const struct kernel *kernel)
+static int function_try(const struct hook *hook, const struct kernel *kernel, const char *function)
 {
-	size_t i;
-
-	if (!hook->functions[0])
-		return "";
-	for (i = 0; i < 2 && hook->functions[i]; i++)
-		if (hook->mode == HOOK_MODE_FENTRY ? kernel_has_function(kernel, hook->functions[i]) :
-						     kernel_has_symbol(hook->functions[i]))
-			return hook->functions[i];
-	return NULL;
+	return hook->mode == HOOK_MODE_FENTRY ? kernel_try_fentry(kernel, function) : kernel_try_kprobe(function);
 }
 
-/* Can it serve here? Otherwise negative errno and the reason. */
+/* The first of its functions that exists. None of them: negative errno, with what it is of the last one. */
+static int functions_try(const struct hook *hook, const struct kernel *kernel, const char **function)
+{
+	int err = -ENOENT;
+	size_t i;
+
+	for (i = 0; i < 2 && hook->functions[i] && err == -ENOENT; i++) {
+		*function = hook->functions[i];
+		err = function_try(hook, kernel, *function);
+	}
+	return err;
+}
+
+/* Can it serve here? Otherwise negative errno and the reason. The function is "" for hooks without one. */
 static int hook_try(const struct hook *hook, const struct kernel *kernel, const char **function, char *reason, size_t size)
 {
-	int err = 0;
+	int err;
 
+	*function = "";
+	if (!hook->functions[0])
+		return 0;
 	if (hook->mode == HOOK_MODE_KPROBE && !kernel->has_kprobes) {
 		snprintf(reason, size, "the kernel has no kprobes (or /sys is not mounted)");
 		return -EOPNOTSUPP;
 	}
-	*function = hook_function(hook, kernel);
-	if (!*function) {
+	err = functions_try(hook, kernel, function);
+	if (err == -ENOENT)
 		snprintf(reason, size, "the kernel has no function %s", hook->functions[0]);
-		return -ENOENT;
-	}
-	if (hook->mode == HOOK_MODE_FENTRY)
-		err = kernel_try_fentry(kernel, *function);
-	if (hook->mode == HOOK_MODE_KPROBE)
-		err = kernel_try_kprobe(*function);
-	if (err)
+	else if (err)
 		snprintf(reason, size, "the kernel refuses %s on %s: %s", mode_names[hook->mode], *function, strerror(-err));
 	return err;
 }

@@ -73,7 +73,7 @@ int host_check(const struct kernel *kernel, char *error, size_t error_size)
 			 why_missing(kernel, missing));
 		return -EPERM;
 	}
-	return kernel->btf ? 0 : explain_btf(kernel, error, error_size);
+	return kernel->types ? 0 : explain_btf(kernel, error, error_size);
 }
 
 /* Before 5.11 what is too much for the limit is EPERM. */

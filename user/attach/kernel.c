@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "attach/types.h"
 #include "util/log.h"
 
 #define INITIAL_PID_NAMESPACE 0xeffffffcU /* PROC_PID_INIT_INO */
@@ -54,9 +55,16 @@ static int read_status(struct kernel *kernel)
 	return 0;
 }
 
+int kernel_type(const struct kernel *kernel, const char *name, uint32_t kind)
+{
+	int id = kernel->types ? types_find(kernel->types, name, kind) : 0;
+
+	return id > 0 ? id : 0;
+}
+
 static bool has_struct(const struct kernel *kernel, const char *name)
 {
-	return kernel->btf && btf__find_by_name_kind(kernel->btf, name, BTF_KIND_STRUCT) > 0;
+	return kernel_type(kernel, name, BTF_KIND_STRUCT) != 0;
 }
 
 static int probe_privileges(struct kernel *kernel)
@@ -92,21 +100,14 @@ static bool try_atomics(void)
 	return true;
 }
 
-static int function_id(const struct kernel *kernel, const char *name)
-{
-	int id = btf__find_by_name_kind(kernel->btf, name, BTF_KIND_FUNC);
-
-	return id > 0 ? id : 0;
-}
-
 /* The guard that tracepoints are called under since they can be preempted leaves its type in BTF. */
 static void probe_preemption(struct kernel *kernel)
 {
-	if (!kernel->btf || btf__find_by_name_kind(kernel->btf, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF) <= 0)
+	if (!kernel_type(kernel, "class_srcu_fast_notrace_t", BTF_KIND_TYPEDEF))
 		return;
-	kernel->preempt_enable = function_id(kernel, "bpf_preempt_enable");
+	kernel->preempt_enable = kernel_type(kernel, "bpf_preempt_enable", BTF_KIND_FUNC);
 	if (kernel->preempt_enable)
-		kernel->preempt_disable = function_id(kernel, "bpf_preempt_disable");
+		kernel->preempt_disable = kernel_type(kernel, "bpf_preempt_disable", BTF_KIND_FUNC);
 }
 
 /* Loads, for a moment, a program that reads the first word of a struct, or of no type in particular (0). */
@@ -130,14 +131,12 @@ static bool try_cast(const struct kernel *kernel, int type)
 
 static void probe_casts(struct kernel *kernel)
 {
-	if (!kernel->btf)
-		return;
-	kernel->rdonly_cast = function_id(kernel, "bpf_rdonly_cast");
+	kernel->rdonly_cast = kernel_type(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC);
 	if (!kernel->rdonly_cast)
 		return;
 	if (try_cast(kernel, 0))
 		kernel->casts = CASTS_UNTYPED;
-	else if (try_cast(kernel, btf__find_by_name_kind(kernel->btf, "sock_common", BTF_KIND_STRUCT)))
+	else if (try_cast(kernel, kernel_type(kernel, "sock_common", BTF_KIND_STRUCT)))
 		kernel->casts = CASTS_TYPED;
 }
 
@@ -158,11 +157,7 @@ int kernel_probe(struct kernel *kernel, char *error, size_t error_size)
 	memset(kernel, 0, sizeof(*kernel));
 	uname(&name);
 	snprintf(kernel->release, sizeof(kernel->release), "%s", name.release);
-	kernel->btf = btf__load_vmlinux_btf();
-	if (libbpf_get_error(kernel->btf)) {
-		kernel->btf_error = -errno;
-		kernel->btf = NULL;
-	}
+	kernel->btf_error = types_read(&kernel->types);
 	kernel->has_kprobes = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
 	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
 	kernel->has_atomics = try_atomics();
@@ -176,28 +171,8 @@ int kernel_probe(struct kernel *kernel, char *error, size_t error_size)
 
 void kernel_release(struct kernel *kernel)
 {
-	btf__free(kernel->btf);
-	kernel->btf = NULL;
-}
-
-bool kernel_has_function(const struct kernel *kernel, const char *name)
-{
-	return kernel->btf && btf__find_by_name_kind(kernel->btf, name, BTF_KIND_FUNC) > 0;
-}
-
-bool kernel_has_symbol(const char *name)
-{
-	char line[512], symbol[256], type;
-	bool found = false;
-	FILE *file = fopen("/proc/kallsyms", "re");
-
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%*x %c %255s", &type, symbol) == 2 && (type == 't' || type == 'T') &&
-			!strcmp(symbol, name);
-	fclose(file);
-	return found;
+	types_free(kernel->types);
+	kernel->types = NULL;
 }
 
 int kernel_try_fentry(const struct kernel *kernel, const char *function)
@@ -209,8 +184,8 @@ int kernel_try_fentry(const struct kernel *kernel, const char *function)
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
 	int program, link, err = 0;
 
-	options.attach_btf_id = kernel->btf ? btf__find_by_name_kind(kernel->btf, function, BTF_KIND_FUNC) : -ENOENT;
-	if ((int)options.attach_btf_id < 0)
+	options.attach_btf_id = kernel_type(kernel, function, BTF_KIND_FUNC);
+	if (!options.attach_btf_id)
 		return -ENOENT;
 	program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", nothing, 2, &options);
 	if (program < 0)

@@ -9,10 +9,10 @@
 
 #include "util/capabilities.h"
 
-struct btf;
+struct types;
 
 struct kernel {
-	struct btf *btf; /* NULL: no BTF */
+	struct types *types; /* its BTF; NULL: it has none */
 	int btf_error; /* why: negative errno */
 	char release[65];
 	char lockdown[32]; /* "none", "integrity", "confidentiality", or "" where the kernel has no lockdown */
@@ -35,16 +35,16 @@ struct kernel {
 int kernel_probe(struct kernel *kernel, char *error, size_t error_size);
 void kernel_release(struct kernel *kernel);
 
-/* Is `name` a function that BTF describes? */
-bool kernel_has_function(const struct kernel *kernel, const char *name);
+/* The BTF id of what has that name and kind (BTF_KIND_…); 0: there is none. */
+int kernel_type(const struct kernel *kernel, const char *name, uint32_t kind);
 
-/* Is `name` a symbol that a kprobe can be set on (/proc/kallsyms)? */
-bool kernel_has_symbol(const char *name);
-
-/* Loads and attaches, for a moment, an empty fentry program on `function`. 0 or negative errno. */
+/* Loads and attaches, for a moment, an empty fentry program on `function`. 0 or negative errno; -ENOENT: there is no such function. */
 int kernel_try_fentry(const struct kernel *kernel, const char *function);
 
-/* Makes and closes the event of a kprobe on `function`, which seccomp profiles and paranoid kernels refuse. 0 or negative errno. */
+/*
+ * Makes and closes the event of a kprobe on `function`, which seccomp profiles and paranoid kernels refuse. 0 or
+ * negative errno; -ENOENT: there is no such function.
+ */
 int kernel_try_kprobe(const char *function);
 
 /* Is bpf() itself refused to us, whatever we ask of it? 0, or the negative errno that comes back. */

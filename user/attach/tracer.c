@@ -20,6 +20,7 @@
 #include "attach/instructions.h"
 #include "attach/memory_limit.h"
 #include "attach/present.h"
+#include "attach/types.h"
 #include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -394,6 +395,47 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 	return host_explain(&tracer->kernel, err, error, error_size);
 }
 
+/* A file for what libbpf needs of the kernel's types, and its name. < 0: libbpf is to look through all. */
+static int excerpt_new(const struct tracer *tracer, char *path, size_t size)
+{
+	int fd;
+
+	/* Ids of types are those of the excerpt: who needs the kernel's own can't have one. */
+	if (tracer->all_types || tracer->kernel.casts == CASTS_TYPED)
+		return -EOPNOTSUPP;
+	fd = memfd_create("btf", MFD_CLOEXEC);
+	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+static int load_with(struct tracer *tracer, const struct tracer_config *config, int excerpt, char *error, size_t error_size)
+{
+	int err = excerpt < 0 ? 0 : types_excerpt(tracer->kernel.types, bpf_object__btf(tracer->skeleton->obj), excerpt);
+
+	if (!err)
+		return load(tracer, config, error, error_size);
+	snprintf(error, error_size, "an excerpt of the kernel's types can't be made: %s", strerror(-err));
+	return err;
+}
+
+static int open_skeleton(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options);
+	char path[64];
+	int excerpt = excerpt_new(tracer, path, sizeof(path)), err;
+
+	if (excerpt >= 0)
+		options.btf_custom_path = path;
+	err = bpf_object__open_skeleton(tracer->skeleton->skeleton, &options);
+	if (err)
+		snprintf(error, error_size, "the BPF object can't be opened: %s", strerror(-err));
+	else
+		err = load_with(tracer, config, excerpt, error, error_size);
+	if (excerpt >= 0)
+		close(excerpt);
+	return err;
+}
+
 /* Opens and loads a copy of the object, with the instructions for this kernel. */
 static int open_and_load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
@@ -410,27 +452,42 @@ static int open_and_load(struct tracer *tracer, const struct tracer_config *conf
 	if (!copy)
 		return -ENOMEM;
 	skeleton->skeleton->data = copy;
-	err = bpf_object__open_skeleton(skeleton->skeleton, NULL);
-	if (err)
-		snprintf(error, error_size, "the BPF object can't be opened: %s", strerror(-err));
-	else
-		err = load(tracer, config, error, error_size);
+	err = open_skeleton(tracer, config, error, error_size);
 	skeleton->skeleton->data = object;
 	free(copy);
 	return err;
 }
 
-/* A kernel that has casts and does not let ours pass is one that we have not met: there probe reads do. */
+static bool is_worth_another_try(int err)
+{
+	return err && err != -EPERM && err != -ENOTSUP && err != -ENOMEM;
+}
+
+/* Once more, in another way. */
+static int open_and_load_again(struct tracer *tracer, const struct tracer_config *config, const char *how, char *error, size_t error_size)
+{
+	log_debug("%s once more: %s", how, error);
+	tcpdwell__destroy(tracer->skeleton);
+	return open_and_load(tracer, config, error, error_size);
+}
+
+/*
+ * A kernel whose types an excerpt does not do for, or that has casts and does not let ours pass, is one that we have not met: there
+ * libbpf looks through all, and probe reads do.
+ */
 static int open_and_load_somehow(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err = open_and_load(tracer, config, error, error_size);
 
-	if (!err || err == -EPERM || err == -ENOTSUP || err == -ENOMEM || !tracer->kernel.casts)
-		return err;
-	log_debug("without casts once more: %s", error);
-	tcpdwell__destroy(tracer->skeleton);
-	tracer->kernel.casts = 0;
-	return open_and_load(tracer, config, error, error_size);
+	if (is_worth_another_try(err) && !tracer->all_types) {
+		tracer->all_types = true;
+		err = open_and_load_again(tracer, config, "with all types", error, error_size);
+	}
+	if (is_worth_another_try(err) && tracer->kernel.casts) {
+		tracer->kernel.casts = 0;
+		err = open_and_load_again(tracer, config, "without casts", error, error_size);
+	}
+	return err;
 }
 
 static int start(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)

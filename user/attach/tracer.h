@@ -43,6 +43,7 @@ struct tracer {
 	struct tcpdwell *skeleton;
 	struct kernel kernel;
 	struct hook_set hooks;
+	bool all_types; /* libbpf looks through all of the kernel's types */
 };
 
 /*
