@@ -27,8 +27,8 @@ struct {
 } ports_look;
 
 /* All namespaces are in one list, whose head is none; each has the same operations. The walk goes by strides. */
-#define NETNS_STRIDE 64
-#define NETNS_STRIDES 256
+#define NETNS_STRIDE 16
+#define NETNS_STRIDES 32
 struct {
 	__u64 begin, at;
 	__u64 ops;
@@ -53,6 +53,16 @@ __noinline int netns_list_stride(void)
 	return 0;
 }
 
+__noinline int netns_list_strides(void)
+{
+	int i;
+
+	for (i = 0; i < NETNS_STRIDES; i++)
+		if (netns_list_stride())
+			return 1;
+	return 0;
+}
+
 static __always_inline const struct net *netns_find(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -63,7 +73,7 @@ static __always_inline const struct net *netns_find(void)
 	netns_list.ops = (__u64)BPF_CORE_READ(own, ns.ops);
 	netns_list.found = 0;
 	for (i = 0; i < NETNS_STRIDES; i++)
-		if (netns_list_stride())
+		if (netns_list_strides())
 			break;
 	return (const struct net *)netns_list.found;
 }

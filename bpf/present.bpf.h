@@ -183,6 +183,11 @@ __noinline __u64 present_nodes(__u64 first)
 	return table_nodes(first, present_note);
 }
 
+__noinline __u64 present_chain_end(__u32 bucket)
+{
+	return table_chain(bucket, present_nodes);
+}
+
 __noinline int present_chain(__u32 bucket)
 {
 	__u32 before = present_page.count;
@@ -190,7 +195,7 @@ __noinline int present_chain(__u32 bucket)
 
 	for (i = 0; i < TABLE_TRIES; i++) {
 		present_page.count = before;
-		if (table_chain_is_whole(bucket, table_chain(bucket, present_nodes)))
+		if (table_chain_is_whole(bucket, present_chain_end(bucket)))
 			return 0;
 	}
 	tables_cut++;
@@ -203,13 +208,19 @@ __noinline int present_buckets(__u32 first, __u32 end)
 	return 0;
 }
 
+__noinline int present_stride(__u32 first, __u32 end)
+{
+	table_stride(first, end, present_buckets);
+	return 0;
+}
+
 /* iter/bpf_map_elem over table_pages, in the order of its indexes. */
 static __always_inline void present_print(struct seq_file *seq, __u32 index)
 {
 	__u32 count;
 
 	present_page.count = 0;
-	table_element(index, present_buckets);
+	table_element(index, present_stride);
 	count = present_page.count;
 	if (!count)
 		return;

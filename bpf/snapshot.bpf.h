@@ -370,12 +370,17 @@ __noinline __u64 seed_nodes(__u64 first)
 	return table_nodes(first, seed_note);
 }
 
+__noinline __u64 seed_chain_end(__u32 bucket)
+{
+	return table_chain(bucket, seed_nodes);
+}
+
 __noinline int seed_chain(__u32 bucket)
 {
 	int i;
 
 	for (i = 0; i < TABLE_TRIES; i++) {
-		if (table_chain_is_whole(bucket, table_chain(bucket, seed_nodes)))
+		if (table_chain_is_whole(bucket, seed_chain_end(bucket)))
 			return 0;
 	}
 	tables_cut++;
@@ -388,6 +393,12 @@ __noinline int seed_buckets(__u32 first, __u32 end)
 	return 0;
 }
 
+__noinline int seed_stride(__u32 first, __u32 end)
+{
+	table_stride(first, end, seed_buckets);
+	return 0;
+}
+
 /*
  * iter/bpf_map_elem over table_pages: every socket of all namespaces, also those without a descriptor. Runs after iter/task_file
  * found the owners. How many the element met.
@@ -395,7 +406,7 @@ __noinline int seed_buckets(__u32 first, __u32 end)
 static __always_inline __u32 snapshot_share(__u32 index)
 {
 	seed_met = 0;
-	table_element(index, seed_buckets);
+	table_element(index, seed_stride);
 	return seed_met;
 }
 

@@ -75,8 +75,9 @@ __noinline int namespace_note(__u64 address)
 	return 0;
 }
 
-#define NAMESPACES_STRIDE 64
-#define NAMESPACES_STRIDES 256
+/* Loops inside another are functions of their own: the verifier then goes through each as often as it says, not as all together say. */
+#define NAMESPACES_STRIDE 16
+#define NAMESPACES_STRIDES 32
 __noinline int namespace_list_stride(void)
 {
 	const struct net *net;
@@ -92,6 +93,16 @@ __noinline int namespace_list_stride(void)
 	return 0;
 }
 
+__noinline int namespace_list_strides(void)
+{
+	int i;
+
+	for (i = 0; i < NAMESPACES_STRIDES; i++)
+		if (namespace_list_stride())
+			return 1;
+	return 0;
+}
+
 static __always_inline void tables_find(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
@@ -103,7 +114,7 @@ static __always_inline void tables_find(void)
 	namespace_list.begin = namespace_list.at = (__u64)own;
 	namespace_list.ops = (__u64)READ(own, ns.ops);
 	for (i = 0; i < NAMESPACES_STRIDES; i++)
-		if (namespace_list_stride())
+		if (namespace_list_strides())
 			return;
 	tables_cut++;
 }
@@ -180,6 +191,7 @@ static __always_inline struct inet_ehash_bucket *table_bucket(__u32 bucket)
 typedef int table_note_fn(__u64 socket);
 typedef __u64 table_nodes_fn(__u64 first);
 typedef int table_chain_fn(__u32 bucket);
+typedef int table_buckets_fn(__u32 first, __u32 end);
 
 #define TABLE_NODES 32
 #define TABLE_STRIDES 64
@@ -216,7 +228,7 @@ static __always_inline bool table_chain_is_whole(__u32 bucket, __u64 end)
 #define TABLE_TRIES 3
 
 /* The next buckets of an element, of which most are empty. */
-#define TABLE_BUCKETS 32
+#define TABLE_BUCKETS 8
 static __always_inline void table_buckets(__u32 first, __u32 end, table_chain_fn *chain)
 {
 	__u32 i;
@@ -226,15 +238,24 @@ static __always_inline void table_buckets(__u32 first, __u32 end, table_chain_fn
 			chain(first + i);
 }
 
+#define TABLE_STRIDE 128
+static __always_inline void table_stride(__u32 first, __u32 end, table_buckets_fn *buckets)
+{
+	__u32 i;
+
+	for (i = 0; i < TABLE_STRIDE && first + i < end; i += TABLE_BUCKETS)
+		buckets(first + i, end);
+}
+
 #define TABLE_STRIDE_MAX 4096
-static __always_inline void table_element(__u32 index, int (*buckets)(__u32 first, __u32 end))
+static __always_inline void table_element(__u32 index, table_buckets_fn *stride)
 {
 	__u32 first = table_share(index) * table_look.stride, end = first + table_look.stride, i;
 
 	if (end > table_look.n_buckets)
 		end = table_look.n_buckets;
-	for (i = 0; i < TABLE_STRIDE_MAX && first + i < end; i += TABLE_BUCKETS)
-		buckets(first + i, end);
+	for (i = 0; i < TABLE_STRIDE_MAX && first + i < end; i += TABLE_STRIDE)
+		stride(first + i, end);
 	if (first + i < end)
 		tables_cut++;
 }

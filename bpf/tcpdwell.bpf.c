@@ -320,12 +320,15 @@ int find_holders(struct bpf_iter__task_file *ctx)
 
 #define SETTLED_PACE 16 /* elements of which nothing is told are cheaper */
 
-/* A byte for each element: the reader comes by every few thousand of them and empties the ring buffer. */
-static __always_inline void pace(struct bpf_iter_meta *meta)
+/*
+ * A byte for each element: the reader comes by every few thousand of them and empties the ring buffer. Where it goes is read before
+ * the ways part: for each way that comes by, the verifier would look through all of BTF for what such a pointer is.
+ */
+static __always_inline void pace(struct seq_file *seq)
 {
 	char byte = 0;
 
-	bpf_seq_write(meta->seq, &byte, sizeof(byte));
+	bpf_seq_write(seq, &byte, sizeof(byte));
 }
 
 #define SHARE_PACE 512 /* more sockets than a share of a table has but by chance */
@@ -399,10 +402,12 @@ SEC("iter/bpf_map_elem")
 int sweep_time_wait(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct place place = { .connection = ctx->value, .way = WAY_NONE };
+	struct seq_file *seq = ctx->meta->seq;
 
+	barrier_var(seq);
 	if (place.connection)
 		sweep_timewait(place);
-	pace(ctx->meta);
+	pace(seq);
 	return 0;
 }
 
@@ -410,23 +415,25 @@ SEC("iter/bpf_map_elem")
 int sweep_time_wait_slots(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct connection *connection = ctx->value;
+	struct seq_file *seq = ctx->meta->seq;
 	__u32 *index = ctx->key;
 	struct endpoint endpoint;
 	struct place place;
 
+	barrier_var(seq);
 	if (!index || !connection || !connection->id)
 		return 0;
 	endpoint = connection->endpoint;
 	if (is_settled(connection, &endpoint)) {
 		if (!(*index % SETTLED_PACE))
-			pace(ctx->meta);
+			pace(seq);
 		return 0;
 	}
 	place = time_wait_find(&endpoint);
 	if (!place.connection)
 		return 0;
 	sweep_timewait(place);
-	pace(ctx->meta);
+	pace(seq);
 	return 0;
 }
 
@@ -434,11 +441,13 @@ SEC("iter/bpf_map_elem")
 int sweep_sockets(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct connection *connection = ctx->value;
+	struct seq_file *seq = ctx->meta->seq;
 	void *key = ctx->key;
 
+	barrier_var(seq);
 	if (!key || !connection)
 		return 0;
 	if (sweep_element(key, connection))
-		pace(ctx->meta);
+		pace(seq);
 	return 0;
 }

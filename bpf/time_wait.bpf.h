@@ -95,27 +95,45 @@ static __always_inline struct hlist_nulls_node *chain_of(const struct net *net, 
 	return READ(bucket, chain.first);
 }
 
-/*
- * The first timewait socket of this hash, these ports and IPv4 addresses (0: any), 0 if there is none. The chain is read without
- * its lock: a node that moves meanwhile can end the walk early; what is missed so is found by the sweep.
- * A global function, so that the verifier goes through the loop once and not for each way that leads here; hence everything
- * is a number. No branch for each condition, which the verifier would multiply by the length of the walk.
- */
-__noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
+/* The next nodes of a chain: where it goes on, 1 at its end, or the address of what was found and WALK_FOUND. */
+#define WALK_STRIDE 8
+#define WALK_FOUND 2
+__noinline __u64 timewait_walk_stride(__u64 first, __u32 hash, __u32 ports, __u64 addrs)
 {
-	struct hlist_nulls_node *node = chain_of((const struct net *)net, hash);
+	struct hlist_nulls_node *node = (struct hlist_nulls_node *)first;
 	struct sock_common *candidate;
 	struct node_head head;
 	int i;
 
-	for (i = 0; i < WALK_MAX; i++) {
+	for (i = 0; i < WALK_STRIDE; i++) {
 		if (!node || (__u64)node & 1)
-			return 0;
+			return 1;
 		candidate = (void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
 		head_read(&head, candidate);
 		if (!(head_differs(&head, ports, addrs) | (head.hash ^ hash)))
-			return (__u64)candidate;
+			return (__u64)candidate | WALK_FOUND;
 		node = READ(node, next);
+	}
+	return node ? (__u64)node : 1;
+}
+
+/*
+ * The first timewait socket of this hash, these ports and IPv4 addresses (0: any), 0 if there is none. The chain is read without
+ * its lock: a node that moves meanwhile can end the walk early; what is missed so is found by the sweep.
+ * Global functions, so that the verifier goes through the loops once and not for each way that leads here; hence everything
+ * is a number. No branch for each condition, which the verifier would multiply by the length of the walk.
+ */
+__noinline __u64 timewait_walk(__u64 net, __u32 hash, __u32 ports, __u64 addrs)
+{
+	__u64 at = (__u64)chain_of((const struct net *)net, hash);
+	int i;
+
+	for (i = 0; i < WALK_MAX; i += WALK_STRIDE) {
+		at = timewait_walk_stride(at, hash, ports, addrs);
+		if (at & 1)
+			return 0;
+		if (at & WALK_FOUND)
+			return at - WALK_FOUND;
 	}
 	count(COUNTER_WALK_CUT);
 	return 0;
