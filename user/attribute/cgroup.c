@@ -50,6 +50,8 @@ struct cgroup_names {
 
 static const struct cgroup_name unknown;
 
+static uint64_t versions; /* so many names there have been, of all that have names */
+
 /* " - type source options": controllers of version 1 are among its options. */
 static bool is_hierarchy(const char *mount, const char *controller)
 {
@@ -214,6 +216,7 @@ static int entry_name(struct entry *entry, const char *path)
 		return -ENOMEM;
 	entry->name.path = entry->path;
 	entry->version = 0;
+	entry->name.version = ++versions;
 	container_from_cgroup(path, &entry->name.container);
 	return 0;
 }
@@ -352,6 +355,7 @@ static const struct cgroup_name *completed(struct cgroup_names *names, struct en
 	if (entry->version == version)
 		return &entry->name;
 	entry->version = version;
+	entry->name.version = ++versions;
 	entry->name.container.pod = entry->name.container.namespace = entry->name.container.name = NULL;
 	pod_names_complete(names->pods, &entry->name.container);
 	return &entry->name;

@@ -17,6 +17,7 @@ struct pod_names;
 
 struct cgroup_name {
 	const char *path;	    /* in the hierarchy, "/" for the root; NULL = not known */
+	uint64_t version; /* another one whenever path or container are others, of whichever cgroup; 0: not known */
 	struct container container; /* empty while path is NULL; with the names that are known by now */
 };
 

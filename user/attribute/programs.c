@@ -9,6 +9,15 @@
 #include "util/id_map.h"
 
 #define REMEMBERED 8192 /* when there are so many it begins anew */
+#define RECENT 16 /* a power of two */
+
+/* Events come in runs: of few processes at once. */
+struct recent {
+	uint64_t start_ns; /* 0: none */
+	uint32_t pid;
+	char comm[COMM_BYTES];
+	const char *text;
+};
 
 struct programs {
 	const char *proc;
@@ -16,6 +25,7 @@ struct programs {
 	struct id_map by_process; /* char *, NULL: it told nothing; behind its end the command line, where these are asked for */
 	struct id_map descriptors; /* struct descriptors, of this interval; by the same hash */
 	unsigned int asked;
+	struct recent recent[RECENT];
 };
 
 struct descriptors {
@@ -52,6 +62,7 @@ static void forget(struct programs *programs)
 	while ((text = id_map_next(&programs->by_process, &cursor, NULL)))
 		free(*text);
 	id_map_clear(&programs->by_process);
+	memset(programs->recent, 0, sizeof(programs->recent));
 }
 
 void programs_free(struct programs *programs)
@@ -92,16 +103,28 @@ static char *ask(struct programs *programs, const struct process *process)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
+static const char *keep_recent(struct recent *recent, const struct process *process, const char *text)
+{
+	*recent = (struct recent){ .start_ns = process->start_ns, .pid = process->pid, .text = text };
+	memcpy(recent->comm, process->comm, COMM_BYTES);
+	return text;
+}
+
 const char *programs_find(struct programs *programs, const struct process *process)
 {
-	uint64_t hash = hash_of(process);
+	struct recent *recent;
+	uint64_t hash;
 	char **known;
 
 	if (!programs || !process->start_ns)
 		return NULL;
+	recent = &programs->recent[process->pid % RECENT];
+	if (recent->start_ns == process->start_ns && recent->pid == process->pid && !memcmp(recent->comm, process->comm, COMM_BYTES))
+		return recent->text;
+	hash = hash_of(process);
 	known = id_map_find(&programs->by_process, hash);
 	if (known)
-		return *known;
+		return keep_recent(recent, process, *known);
 	if (programs->asked >= PROGRAMS_ASKED)
 		return NULL;
 	if (programs->by_process.used >= REMEMBERED)

@@ -79,6 +79,7 @@ static void name_cgroup(struct live *live, struct event *event)
 	name = cgroup_names_lookup(live->cgroups, event->cgroup_id, event->record.time_ns);
 	event->cgroup = name->path;
 	event->container = &name->container;
+	event->names_version = name->version;
 }
 
 static void deliver(struct live *live, struct event *event)
@@ -211,27 +212,29 @@ static bool is_of_listing(struct live *live, const struct transition *record)
 	return false;
 }
 
-/* A record that passes all filters. */
-static void on_selected(struct live *live, const struct transition *record)
+/* A record that passes all filters; the rest of the event is filled in here. */
+static void on_selected(struct live *live, struct event *event)
 {
-	const struct held held = { .process = record->owner, .count = 1, .fd = -1 };
-	struct event event = { .record = *record };
+	struct transition *record = &event->record;
+	struct held held;
 
-	event.unix_ns = event.record.time_ns + live->unix_offset_ns;
-	if (event.record.type == RECORD_HOLDER)
-		event.held = &held;
-	if (event.record.flags & FLAG_MISSED) {
-		deliver_gap(live, &event);
-		event.record.flags &= ~FLAG_FIRST_SEEN;
-		event.record.since_ns = 0;
+	event->unix_ns = record->time_ns + live->unix_offset_ns;
+	if (record->type == RECORD_HOLDER) {
+		held = (struct held){ .process = record->owner, .count = 1, .fd = -1 };
+		event->held = &held;
 	}
-	if (event.record.flags & FLAG_HEALED) {
-		event.healed = true;
+	if (record->flags & FLAG_MISSED) {
+		deliver_gap(live, event);
+		record->flags &= ~FLAG_FIRST_SEEN;
+		record->since_ns = 0;
+	}
+	if (record->flags & FLAG_HEALED) {
+		event->healed = true;
 		live->feed.health.healed++;
 	}
-	if (event.record.type != RECORD_TRANSITION || event.record.old_state != event.record.new_state)
-		deliver(live, &event);
-	live->last_event_ns = event.record.time_ns;
+	if (record->type != RECORD_TRANSITION || record->old_state != record->new_state)
+		deliver(live, event);
+	live->last_event_ns = record->time_ns;
 }
 
 /* In a cgroup namespace: the filter's cgroups have whole paths too, as soon as one below the namespace's root was told. */
@@ -269,30 +272,36 @@ static void on_cgroup(struct live *live, const struct cgroup_record *record)
 		pod_names_refresh(live->pods, now_ns, true);
 }
 
-static void take_record(struct live *live, const void *data, size_t size)
+/* The record is copied once: what is judged must not change. */
+static void take_transition(struct live *live, const struct transition *data)
 {
-	uint32_t type = *(const uint32_t *)data;
-	struct transition record;
+	struct event event = { .record = *data };
+	struct transition *record = &event.record;
 
-	if (size < (type == RECORD_CGROUP ? sizeof(struct cgroup_record) : sizeof(record)))
-		return;
-	if (type == RECORD_CGROUP) {
-		on_cgroup(live, data);
-		return;
-	}
-	record = *(const struct transition *)data;
-	if (!record_is_sound(&record)) {
+	if (!record_is_sound(record)) {
 		live->late++;
 		return;
 	}
-	if (record.time_ns > live->read_ns)
-		live->read_ns = record.time_ns;
-	if (!is_of_listing(live, &record))
+	if (record->time_ns > live->read_ns)
+		live->read_ns = record->time_ns;
+	if (!is_of_listing(live, record))
 		return;
-	if (record.owner_credentials)
-		owner_finder_complete(live->owners, &record);
-	if (!(record.flags & FLAG_SELECTION_OPEN) || selection_passes(live->selection, &record))
-		on_selected(live, &record);
+	if (record->owner_credentials)
+		owner_finder_complete(live->owners, record);
+	if (!(record->flags & FLAG_SELECTION_OPEN) || selection_passes(live->selection, record))
+		on_selected(live, &event);
+}
+
+static void take_record(struct live *live, const void *data, size_t size)
+{
+	uint32_t type = *(const uint32_t *)data;
+
+	if (size < (type == RECORD_CGROUP ? sizeof(struct cgroup_record) : sizeof(struct transition)))
+		return;
+	if (type == RECORD_CGROUP)
+		on_cgroup(live, data);
+	else
+		take_transition(live, data);
 }
 
 static bool on_record(void *context, const void *data, size_t size)
@@ -319,13 +328,15 @@ static void warn_of_names(struct live *live)
 static void deliver_kept(struct live *live, bool last)
 {
 	uint64_t now_ns = clock_monotonic_ns();
-	struct transition record;
+	struct event event = {};
 
 	pod_names_refresh(live->pods, now_ns, false);
 	warn_of_names(live);
-	while (selection_next(live->selection, now_ns, last, &record))
-		if (is_of_listing(live, &record))
-			on_selected(live, &record);
+	while (selection_next(live->selection, now_ns, last, &event.record)) {
+		if (is_of_listing(live, &event.record))
+			on_selected(live, &event);
+		event = (struct event){};
+	}
 }
 
 static void drain_between(void *context)

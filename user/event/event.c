@@ -20,7 +20,7 @@ static uint64_t clock_ns(clockid_t clock)
 
 static bool ends(const struct process *process)
 {
-	return memchr(process->comm, '\0', sizeof(process->comm));
+	return !process->comm[sizeof(process->comm) - 1] || memchr(process->comm, '\0', sizeof(process->comm));
 }
 
 bool record_is_sound(const struct transition *record)

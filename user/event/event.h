@@ -37,6 +37,7 @@ struct event {
 	uint64_t cgroup_id; /* the charged process's, or the socket's; 0 = not known */
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */
+	uint64_t names_version; /* where it is that of another event, cgroup and container are the same; 0: not known */
 	const struct process *holder; /* of one socket: who has its descriptor; NULL: nobody, or it was not told, as by sources */
 	const char *program, *cmdline; /* of the charged process, or of the holder that is told of; NULL: not known, as of sources */
 	const struct held *held; /* of RECORD_HOLDER: cgroup and container are this process's; NULL otherwise */

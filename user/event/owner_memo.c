@@ -12,7 +12,7 @@
 /* What owner fields are made from, but for names. */
 struct owner_key {
 	struct process owner, closer;
-	uint64_t cgroup_id;
+	uint64_t cgroup_id, names_version;
 	uint8_t attribution, in_accept_queue;
 	bool sparse; /* the text has nothing that is null */
 	uint8_t zero[5];
@@ -33,6 +33,7 @@ static struct owner_key key_of(const struct event *event, bool sparse)
 		.owner = event->record.owner,
 		.closer = event->record.closer,
 		.cgroup_id = event->cgroup_id,
+		.names_version = event->names_version,
 		.attribution = event_attribution(event),
 		.in_accept_queue = event->record.flags & FLAG_IN_ACCEPT_QUEUE,
 		.sparse = sparse,
@@ -90,19 +91,24 @@ static bool keep_names(char kept[NAMES_BYTES], const char *const names[NAMES])
 	return true;
 }
 
-static bool holds(const struct owner_memo *memo, const struct owner_key *key, const char *const names[NAMES])
+static bool holds(const struct owner_memo *memo, const struct owner_key *key, const struct event *event)
 {
-	return memo->size && !memcmp(&memo->key, key, sizeof(*key)) && same_names(memo->names, names);
+	const char *names[NAMES];
+
+	if (!memo->size || memcmp(&memo->key, key, sizeof(*key)))
+		return false;
+	if (key->names_version)
+		return true;
+	names_of(event, names);
+	return same_names(memo->names, names);
 }
 
 const char *owner_memo_find(const struct event *event, bool sparse, size_t *size)
 {
 	struct owner_key key = key_of(event, sparse);
 	const struct owner_memo *memo = pair_of(&key);
-	const char *names[NAMES];
 
-	names_of(event, names);
-	if (!holds(memo, &key, names) && !holds(++memo, &key, names))
+	if (!holds(memo, &key, event) && !holds(++memo, &key, event))
 		return NULL;
 	*size = memo->size;
 	return memo->text;

@@ -117,11 +117,32 @@ static inline char *put_name(char *at, const char *name)
 	return at;
 }
 
-/* Names are shorter than 20 bytes. */
-#define ENDPOINT_ROOM 320
+/* How a name is written, with its quotes, or null. Filled in when it is first needed. */
+#define KEPT_BYTES 24
+struct kept_name {
+	uint8_t size;
+	char text[KEPT_BYTES];
+};
+
+/* All bytes that are kept are written: there must be room for them. */
+static inline char *put_kept(char *at, struct kept_name *kept, const char *(*name_of)(unsigned int number), unsigned int number)
+{
+	if (!kept->size)
+		kept->size = put_name(kept->text, name_of(number)) - kept->text;
+	memcpy(at, kept->text, KEPT_BYTES);
+	return at + kept->size;
+}
+
+/* `names`: an array of struct kept_name; a number beyond it has no name that would be worth keeping. */
+#define PUT_KEPT(at, names, name_of, number) \
+	((number) < NAMES(names) ? put_kept(at, &(names)[number], name_of, number) : put_name(at, name_of(number)))
+
+/* Names are shorter than 20 bytes, and KEPT_BYTES are written of each. */
+#define ENDPOINT_ROOM 344
 
 static char *format_endpoint(char *at, const struct event *event)
 {
+	static struct kept_name kept_sides[NAMES(sides)];
 	const struct endpoint *endpoint = &event->record.endpoint;
 
 	at = PUT(at, "\"netns\":");
@@ -135,7 +156,7 @@ static char *format_endpoint(char *at, const struct event *event)
 	at = PUT(at, "\",\"remote_port\":");
 	at = put_number(at, endpoint->remote_port);
 	at = PUT(at, ",\"side\":");
-	at = put_name(at, side_name(event->record.side));
+	at = PUT_KEPT(at, kept_sides, side_name, event->record.side);
 	at = PUT(at, ",\"service_port\":");
 	return put_number_or_null(at, event_service_port(event));
 }
@@ -257,7 +278,7 @@ static const char *type_name(unsigned int type)
 	return "transition";
 }
 
-#define STATES_ROOM 192
+#define STATES_ROOM 216
 
 /* `known`: the key with its value begins; else null, or nothing where that is left out. */
 #define PUT_KEY(at, key, known, sparse) ((known) ? PUT(at, ",\"" key "\":") : (sparse) ? (at) : PUT(at, ",\"" key "\":null"))
@@ -267,25 +288,31 @@ static bool dwell_is_known(const struct transition *record)
 	return record->since_ns && record->since_ns <= record->time_ns;
 }
 
+/* 0: it had none. */
+static const char *old_state_name(unsigned int state)
+{
+	return state ? tcp_state_name(state) : NULL;
+}
+
 static char *put_states(char *at, const struct transition *record, bool sparse)
 {
-	const char *closed_by = closed_by_name(record->closed_by), *end = end_name(record->end);
+	static struct kept_name old_states[STATE_COUNT], new_states[STATE_COUNT], kept_closers[NAMES(closers)], kept_ends[NAMES(ends)];
 
 	at = PUT(at, ",\"old_state\":");
-	at = put_name(at, record->old_state ? tcp_state_name(record->old_state) : NULL);
+	at = PUT_KEPT(at, old_states, old_state_name, record->old_state);
 	at = PUT(at, ",\"new_state\":");
-	at = put_name(at, tcp_state_name(record->new_state));
+	at = PUT_KEPT(at, new_states, tcp_state_name, record->new_state);
 	at = PUT_KEY(at, "dwell_ns", !sparse && dwell_is_known(record), sparse);
 	if (!sparse && dwell_is_known(record))
 		at = put_number(at, record->time_ns - record->since_ns);
-	at = PUT_KEY(at, "closed_by", closed_by, sparse);
-	if (closed_by)
-		at = put_name(at, closed_by);
-	at = PUT_KEY(at, "end", end, sparse);
-	return end ? put_name(at, end) : at;
+	at = PUT_KEY(at, "closed_by", record->closed_by, sparse);
+	if (record->closed_by)
+		at = PUT_KEPT(at, kept_closers, closed_by_name, record->closed_by);
+	at = PUT_KEY(at, "end", record->end, sparse);
+	return record->end ? PUT_KEPT(at, kept_ends, end_name, record->end) : at;
 }
 
-#define HEAD_ROOM 192
+#define HEAD_ROOM 216
 
 /* In recordings what is another number in each line stands together: that compresses to an eighth less, in less time. */
 static char *put_moment(char *at, const struct transition *record)
@@ -301,8 +328,10 @@ static char *put_moment(char *at, const struct transition *record)
 
 static char *put_head(char *at, struct json *json, const struct event *event)
 {
+	static struct kept_name kept_types[RECORD_NAMESPACE + 1];
+
 	at = PUT(at, "\"type\":");
-	at = put_name(at, type_name(event->record.type));
+	at = PUT_KEPT(at, kept_types, type_name, event->record.type);
 	at = PUT(at, ",\"time\":\"");
 	at = json_time_text(json, at, event->unix_ns);
 	at = PUT(at, "\",");
@@ -333,10 +362,36 @@ static void own_fields_json(struct json *json, const struct event *event)
 	json_fields_end(json, at);
 }
 
+/* Programs come in runs, too: remembers what was written last. */
+static void put_program(struct json *json, const char *program)
+{
+	static char known[128], text[160]; /* "": nothing is remembered */
+	static size_t size;
+	size_t begin;
+	char *at;
+
+	at = program && !strcmp(program, known) && *known ? json_fields_begin(json, sizeof(text)) : NULL;
+	if (at) {
+		json_fields_end(json, put_bytes(at, text, size));
+		return;
+	}
+	begin = json->size;
+	json_string(json, "program", program);
+	known[0] = '\0';
+	if (json_error(json) || !program || strlen(program) >= sizeof(known))
+		return;
+	begin += json->data[begin] == ',';
+	size = json->size - begin;
+	if (size > sizeof(text))
+		return;
+	memcpy(text, json->data + begin, size);
+	strcpy(known, program);
+}
+
 /* What it runs; a command line only where that was asked for. */
 static void program_json(struct json *json, const struct event *event)
 {
-	json_string(json, "program", event->program);
+	put_program(json, event->program);
 	if (event->cmdline)
 		json_string(json, "cmdline", event->cmdline);
 }

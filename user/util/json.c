@@ -95,6 +95,16 @@ static inline bool are_plain(uint64_t bytes)
 	return !((low | high | quote | backslash) & EACH_BYTE(0x80));
 }
 
+/* The last bytes of a text, fewer than 8, as a word that is filled up with spaces. */
+static inline uint64_t last_word(const char *text, size_t size)
+{
+	uint64_t word = EACH_BYTE(' ');
+
+	for (; size; size--)
+		word = word << 8 | (unsigned char)text[size - 1];
+	return htole64(word);
+}
+
 /* Copies whole words as long as they need no care. Returns how many bytes. */
 static inline size_t copy_plain_words(char *at, const char *text, size_t size)
 {
@@ -107,12 +117,18 @@ static inline size_t copy_plain_words(char *at, const char *text, size_t size)
 			break;
 		memcpy(at + done, &word, sizeof(word));
 	}
-	return done;
+	if (size - done >= sizeof(word))
+		return done;
+	word = last_word(text + done, size - done);
+	if (!are_plain(word))
+		return done;
+	memcpy(at + done, &word, sizeof(word));
+	return size;
 }
 
 void json_put_string(struct json *json, const char *text, size_t size)
 {
-	char *at = size < SIZE_MAX / 8 ? buffer_reserve(&json->buffer, size * 6 + 2) : NULL;
+	char *at = size < SIZE_MAX / 8 ? buffer_reserve(&json->buffer, size * 6 + 2 + sizeof(uint64_t)) : NULL;
 	size_t taken, plain;
 
 	if (!at)

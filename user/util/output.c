@@ -30,16 +30,22 @@ static void count_unwritten(struct output *output, const char *data, size_t size
 		output->unwritten_lines++;
 }
 
-int output_flush(struct output *output)
+static void hand_over(struct output *output, const char *data, size_t size)
 {
-	struct buffer *buffer = &output->buffer;
 	size_t written = 0;
 
 	if (!output->error)
-		output->error = descriptor_write(output->fd, buffer->data, buffer->size, &written);
+		output->error = descriptor_write(output->fd, data, size, &written);
 	if (output->error)
-		count_unwritten(output, buffer->data + written, buffer->size - written);
-	else
+		count_unwritten(output, data + written, size - written);
+}
+
+int output_flush(struct output *output)
+{
+	struct buffer *buffer = &output->buffer;
+
+	hand_over(output, buffer->data, buffer->size);
+	if (!output->error)
 		output->error = buffer->error;
 	buffer_clear(buffer);
 	return output->error;
@@ -59,6 +65,13 @@ int output_write(struct output *output, const void *data, size_t size)
 	else
 		count_unwritten(output, data, size);
 	return after_append(output);
+}
+
+int output_write_through(struct output *output, const void *data, size_t size)
+{
+	output_flush(output);
+	hand_over(output, data, size);
+	return output->error;
 }
 
 int output_string(struct output *output, const char *text)

@@ -28,6 +28,9 @@ void output_release(struct output *output);
 
 /* Each returns 0 or the sticky error. They write only when OUTPUT_GATHER_BYTES are waiting. */
 int output_write(struct output *output, const void *data, size_t size);
+
+/* Flushes, and then writes from where the caller has it: for who gathers as much himself. */
+int output_write_through(struct output *output, const void *data, size_t size);
 int output_string(struct output *output, const char *text);
 int output_printf(struct output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

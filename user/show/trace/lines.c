@@ -24,7 +24,7 @@ static int write_json(struct lines_view *lines)
 	int err = json_error(&lines->json);
 
 	if (!err)
-		err = output_write(lines->output, lines->json.data, lines->json.size);
+		err = output_write_through(lines->output, lines->json.data, lines->json.size);
 	json_clear(&lines->json);
 	return err;
 }
@@ -40,7 +40,7 @@ static int lines_begin(struct view *view, const struct run *run)
 	if (lines->config.json) {
 		socket_users_begin(lines->users, run);
 		header_json(&lines->json, run);
-		err = write_json(lines);
+		err = json_error(&lines->json);
 	} else {
 		output_string(lines->output, source_note(run));
 		err = output_write(lines->output, text, transition_head(text, sizeof(text), &lines->config.columns));
@@ -72,7 +72,7 @@ static int add_json(struct lines_view *lines, const struct event *event)
 	if (!is_shown(lines, &known))
 		return 0;
 	event_json(&lines->json, &known);
-	return write_json(lines);
+	return json_error(&lines->json) || lines->json.size >= OUTPUT_GATHER_BYTES ? write_json(lines) : 0;
 }
 
 static int lines_event(struct view *view, const struct event *event)
@@ -89,9 +89,13 @@ static int lines_event(struct view *view, const struct event *event)
 
 static int lines_tick(struct view *view, const struct tick *tick)
 {
-	struct output *output = ((struct lines_view *)view)->output;
+	struct lines_view *lines = (struct lines_view *)view;
+	struct output *output = lines->output;
+	int err = lines->json.size || json_error(&lines->json) ? write_json(lines) : 0;
 
 	(void)tick;
+	if (err)
+		return err;
 	return output_reader_gone(output) ? -EPIPE : output_flush(output);
 }
 
