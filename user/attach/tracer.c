@@ -24,6 +24,7 @@
 #include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
+#include "util/stop.h"
 #include "util/tcp_state.h"
 
 /*
@@ -458,9 +459,10 @@ static int open_and_load(struct tracer *tracer, const struct tracer_config *conf
 	return err;
 }
 
+/* A signal that asks for the end makes the verifier give up, too. */
 static bool is_worth_another_try(int err)
 {
-	return err && err != -EPERM && err != -ENOTSUP && err != -ENOMEM;
+	return err && err != -EPERM && err != -ENOTSUP && err != -ENOMEM && !stop_is_requested();
 }
 
 /* Once more, in another way. */
