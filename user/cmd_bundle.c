@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -183,12 +183,14 @@ static const struct part {
 static int run_part(const struct bundle *bundle, const struct part *part, const char *path, int fd)
 {
 	int status = 0;
-	pid_t child;
+	pid_t child, parent = getpid();
 
 	fflush(stdout);
 	child = fork();
 	if (!child) {
-		close(bundle->guard);
+		/* It ends with us; until then the guard, which it is connected to as well, waits. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
+			_exit(EXIT_FAILED);
 		dup2(fd, STDOUT_FILENO);
 		stop_catch_signals();
 		status = part->make(bundle, path);
@@ -252,47 +254,84 @@ static int make_bundle(const struct bundle *bundle, const char *folder)
 	return err ? EXIT_FAILED : EXIT_FINE;
 }
 
-/* Until it is told that all is well, or until we are dead: then it removes what we left in the folder. */
-static void guard(int told, int folder_fd, const char *folder)
+/* The guard's first words. */
+struct folder {
+	int err; /* negative errno: there is none */
+	char path[4000];
+};
+
+static struct folder make_folder(void)
+{
+	const char *temporary = secure_getenv("TMPDIR"); /* not of someone with fewer rights than we have */
+	struct folder folder = {};
+
+	snprintf(folder.path, sizeof(folder.path), "%s/tcpdwell-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+	folder.err = mkdtemp(folder.path) ? 0 : -errno;
+	return folder;
+}
+
+/*
+ * Makes the folder, so that there is none without a guard. Then it waits until it is told that all is well, or until we and who makes
+ * a part for us are dead: then it removes what we left in there.
+ */
+static void guard(int told)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct folder folder;
+	int folder_fd;
 	ssize_t got;
 	char byte;
 	size_t i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
+	folder = make_folder();
+	folder_fd = folder.err ? -1 : open(folder.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (!folder.err && folder_fd < 0) {
+		folder.err = -errno;
+		rmdir(folder.path);
+	}
+	send(told, &folder, sizeof(folder), MSG_NOSIGNAL);
+	if (folder.err)
+		_exit(EXIT_FAILED);
 	do
 		got = read(told, &byte, 1);
 	while (got < 0 && errno == EINTR);
 	for (i = 0; !got && i < sizeof(parts) / sizeof(parts[0]); i++)
 		unlinkat(folder_fd, parts[i].name, 0);
 	if (!got)
-		rmdir(folder);
+		rmdir(folder.path);
 	_exit(EXIT_FINE);
 }
 
-/* Its process; bundle->guard is our end of what connects us. Negative errno. */
-static pid_t guard_new(struct bundle *bundle, const char *folder)
+/* Its process; bundle->guard is our end of what connects us. Negative errno; then folder->path may say which folder can't be made. */
+static pid_t guard_new(struct bundle *bundle, struct folder *folder)
 {
-	int ends[2], folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), err = folder_fd < 0 ? -errno : 0;
-	pid_t pid = -1;
+	int ends[2];
+	ssize_t got;
+	pid_t pid;
 
-	if (!err && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		err = -errno;
-	if (!err) {
-		pid = fork();
-		if (!pid) {
-			close(ends[1]);
-			guard(ends[0], folder_fd, folder);
-		}
-		err = pid < 0 ? -errno : 0;
-		close(ends[0]);
-		bundle->guard = ends[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	pid = fork();
+	if (!pid) {
+		close(ends[1]);
+		guard(ends[0]);
 	}
-	if (folder_fd >= 0)
-		close(folder_fd);
-	return err ?: pid;
+	folder->err = pid < 0 ? -errno : 0;
+	close(ends[0]);
+	do
+		got = pid < 0 ? 0 : recv(ends[1], folder, sizeof(*folder), 0);
+	while (got < 0 && errno == EINTR);
+	if (got != sizeof(*folder) && !folder->err)
+		folder->err = got < 0 ? -errno : -ESRCH;
+	bundle->guard = ends[1];
+	if (!folder->err)
+		return pid;
+	close(ends[1]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return folder->err;
 }
 
 /* Where the folder could not be removed it tries once more. Somebody may have killed it. */
@@ -306,9 +345,8 @@ static void guard_free(struct bundle *bundle, pid_t pid, bool folder_is_gone)
 
 static int bundle_main(int argc, char **argv)
 {
-	const char *temporary = secure_getenv("TMPDIR"); /* not of someone with fewer rights than we have */
 	struct bundle bundle = {};
-	char folder[4000];
+	struct folder folder = {};
 	pid_t pid;
 	int code;
 
@@ -319,21 +357,15 @@ static int bundle_main(int argc, char **argv)
 	code = parse(&bundle, argc, argv);
 	if (code)
 		return code;
-	snprintf(folder, sizeof(folder), "%s/tcpdwell-XXXXXX", temporary && *temporary ? temporary : "/tmp");
-	if (!mkdtemp(folder)) {
-		log_error("%s: %s", folder, strerror(errno));
-		return EXIT_FAILED;
-	}
-	pid = guard_new(&bundle, folder);
+	pid = guard_new(&bundle, &folder);
 	if (pid < 0) {
-		log_error("no process can be started: %s", strerror(-pid));
-		rmdir(folder);
+		log_error("%s: %s", *folder.path ? folder.path : "no process can be started", strerror(-pid));
 		return EXIT_FAILED;
 	}
-	code = make_bundle(&bundle, folder);
-	guard_free(&bundle, pid, !rmdir(folder));
-	if (rmdir(folder) && errno != ENOENT)
-		log_warn("%s: this temporary folder stays, remove it: %s", folder, strerror(errno));
+	code = make_bundle(&bundle, folder.path);
+	guard_free(&bundle, pid, !rmdir(folder.path));
+	if (rmdir(folder.path) && errno != ENOENT)
+		log_warn("%s: this temporary folder stays, remove it: %s", folder.path, strerror(errno));
 	if (!code)
 		printf("%s: %s\n", bundle.output, "summary.txt, diagnose.txt, events.rec (tcpdwell report shows it), check.txt");
 	return code;

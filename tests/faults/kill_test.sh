@@ -74,7 +74,7 @@ killed_early() {
 bundle_is_killed() {
 	local i
 	for i in $(seq $((2 * kills))); do
-		killed_once bundle tests/golden/shop.jsonl.gz -o "$dir/bundle.tar.gz" || return 1
+		killed_once "$(printf "0.%03d" $((RANDOM % (i % 2 ? 90 : 900))))" bundle tests/golden/shop.jsonl.gz -o "$dir/bundle.tar.gz" || return 1
 		[ ! -e "$dir/bundle.tar.gz" ] || gzip -t <"$dir/bundle.tar.gz" || { echo "half an archive has its name"; return 1; }
 		rm -f "$dir"/bundle.tar.gz*
 		await no_file_stays || { ls "$TMPDIR"; return 1; }
@@ -85,11 +85,14 @@ no_file_stays() {
 	[ -z "$(ls "$TMPDIR")" ]
 }
 
+# killed_once SECONDS COMMAND…: so long after its begin
 killed_once() {
+	local seconds=$1 pid
+	shift
 	"$tool" "$@" >/dev/null 2>&1 &
-	local pid=$!
+	pid=$!
 	running+=("$pid")
-	sleep "0.$((RANDOM % 900 + 100))"
+	sleep "$seconds"
 	kill -KILL $pid 2>/dev/null
 	wait $pid 2>/dev/null
 	return 0
