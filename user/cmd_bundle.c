@@ -294,9 +294,9 @@ static void guard(int told)
 	send(told, &folder, sizeof(folder), MSG_NOSIGNAL);
 	if (folder.err)
 		_exit(EXIT_FAILED);
-	do
+	do /* ECONNRESET: we were killed before we had read which folder it is; then the end comes */
 		got = read(told, &byte, 1);
-	while (got < 0 && errno == EINTR);
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
 	for (i = 0; !got && i < sizeof(parts) / sizeof(parts[0]); i++)
 		unlinkat(folder_fd, parts[i].name, 0);
 	if (!got)
