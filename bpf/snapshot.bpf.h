@@ -548,7 +548,7 @@ __noinline int swept_is_lost(__u64 net, __u64 now_ns)
 		closing.old_state = TCP_FIN_WAIT2;
 	}
 	if (tw) {
-		time_wait_superseded(&endpoint, OPAQUE(reuse_of(net, &swept, &endpoint, 0)), now_ns);
+		time_wait_superseded(&endpoint, (__u64)tw, OPAQUE(reuse_of(net, &swept, &endpoint, 0)), now_ns);
 		time_wait_becomes(&swept, tw, &closing);
 	}
 	if (states_selected(&closing))

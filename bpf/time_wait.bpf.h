@@ -297,17 +297,23 @@ static __always_inline __u64 reuse_of(__u64 net, const struct connection *connec
 	return connect_reuses(net, endpoint) ? connect_ns : REUSES_NONE;
 }
 
+/* Is it the connection's own timewait socket, met by seeding a moment before its event (time_wait_take_over())? */
+static __always_inline bool is_met_early(const struct connection *met, __u64 timewait)
+{
+	return !met->told && met->object == timewait;
+}
+
 /*
- * A connection between the same ends begins: whatever was there before is gone. If that may not have ended it, or was not there
+ * A connection between the same ends begins, or leaves this timewait socket (0: none): whatever was there before is gone. If that may not have ended it, or was not there
  * yet when it was gone, a reset did (RFC 1337: the answer of a peer that is closed to the last ACK). FIN_WAIT2 is never reused but
  * by 5.10.
  */
-static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 reuse, __u64 now_ns)
+static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 timewait, __u64 reuse, __u64 now_ns)
 {
 	struct place place = time_wait_find(endpoint);
 	__u64 ended_ns, end;
 
-	if (!place.connection)
+	if (!place.connection || is_met_early(place.connection, timewait))
 		return;
 	ended_ns = place.connection->ended_ns ?: now_ns;
 	if (place.connection->state == TCP_FIN_WAIT2 && !(compat_port_ways() & PORTS_REUSE_FIN_WAIT2))

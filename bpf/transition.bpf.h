@@ -361,12 +361,12 @@ static __always_inline bool is_last_of_interest(const struct happening *happenin
  * Global functions, so that the verifier goes through them once and not for each way that leads here; hence the place is given by
  * numbers.
  */
-__noinline int connection_supersedes(__u64 key, __u32 way, __u64 reuse, __u64 time_ns)
+__noinline int connection_supersedes(__u64 key, __u32 way, __u64 timewait, __u64 reuse, __u64 time_ns)
 {
 	struct place place = socket_at(key, way);
 
 	if (place.connection)
-		time_wait_superseded(&place.connection->endpoint, reuse, time_ns);
+		time_wait_superseded(&place.connection->endpoint, timewait, reuse, time_ns);
 	return 0;
 }
 
@@ -438,7 +438,8 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	happening_forget(happening);
 	is_last = OPAQUE((__u64)is_last_of_interest(happening));
 	if (tw || may_supersede(sk, happening, &endpoint))
-		connection_supersedes(place.key, place.way, reuse_of_socket(connection, sk, &endpoint, happening), happening->time_ns);
+		connection_supersedes(place.key, place.way, (__u64)tw, reuse_of_socket(connection, sk, &endpoint, happening),
+				      happening->time_ns);
 	if (tw)
 		time_wait_becomes(connection, tw, happening);
 	happening_forget(happening);
