@@ -98,6 +98,13 @@ static __always_inline __u64 compat_word(const void *address)
  */
 #define FIELD(trusted, pointer, field) ((trusted) ? (pointer)->field : READ(pointer, field))
 
+/*
+ * The same for a field that is itself a pointer to a struct. Where a program loads one from a trusted pointer, newer verifiers look
+ * through all of BTF up to four times for what the kernel says of such pointers (6.18: 0.8 ms each time). Of what was cast they don't.
+ */
+#define LOADS_POINTERS(trusted) ((trusted) && !HAS_CASTS)
+#define POINTER_FIELD(trusted, pointer, field) (LOADS_POINTERS(trusted) ? (pointer)->field : READ(pointer, field))
+
 /* bpf_get_current_task_btf(), whose result can be read by plain loads, exists from 5.11 on. */
 #define CURRENT_IS_TRUSTED bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 

@@ -46,7 +46,7 @@ static __always_inline bool addr_is_loopback(const __u8 addr[16])
 
 static __always_inline __u32 netns_of(bool trusted, const struct sock_common *skc)
 {
-	if (trusted)
+	if (LOADS_POINTERS(trusted))
 		return skc->skc_net.net->ns.inum;
 	return READ(skc, skc_net.net, ns.inum);
 }

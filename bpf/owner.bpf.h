@@ -58,13 +58,12 @@ static __always_inline bool is_kernel_thread(bool trusted, struct task_struct *t
 	return FIELD(trusted, task, flags) & PF_KTHREAD;
 }
 
-/*
- * What of the running task is a pointer. For each pointer that is loaded directly the verifier of newer kernels searches all
- * of BTF (6.18: 0.8 ms), so these are global functions: it goes through them once and not for each way that leads here.
- */
+/* What of the running task is a pointer. Global functions: the verifier goes through them once and not for each way that leads here. */
 __noinline __u64 current_leader(void)
 {
-	return address_of(FIELD(CURRENT_IS_TRUSTED, compat_current_task(), group_leader));
+	struct task_struct *task = compat_current_task();
+
+	return address_of(POINTER_FIELD(CURRENT_IS_TRUSTED, task, group_leader));
 }
 
 /* 0: a kernel thread */
@@ -72,7 +71,7 @@ __noinline __u64 current_credentials(void)
 {
 	struct task_struct *task = compat_current_task();
 
-	return is_kernel_thread(CURRENT_IS_TRUSTED, task) ? 0 : address_of(FIELD(CURRENT_IS_TRUSTED, task, cred));
+	return is_kernel_thread(CURRENT_IS_TRUSTED, task) ? 0 : address_of(POINTER_FIELD(CURRENT_IS_TRUSTED, task, cred));
 }
 
 static __always_inline void comm_read(char comm[COMM_BYTES], struct task_struct *task)

@@ -49,16 +49,28 @@ static __always_inline bool segment_ends(struct endpoint *endpoint, struct sk_bu
 	return true;
 }
 
+/* 0: it has no device, so it was not received. */
+static __always_inline __u32 netns_of_segment(struct sk_buff *skb)
+{
+	struct net_device *device;
+
+	if (LOADS_POINTERS(true))
+		return skb->dev ? skb->dev->nd_net.net->ns.inum : 0;
+	device = READ(skb, dev);
+	return device ? READ(device, nd_net.net, ns.inum) : 0;
+}
+
 /* A segment for a timewait socket is always dropped; when it carries a FIN it may have ended FIN_WAIT2. */
 static __always_inline void segment_dropped(struct sk_buff *skb)
 {
 	struct endpoint endpoint = {};
 	struct connection *connection;
 	struct inet_timewait_sock *tw;
+	__u32 netns = netns_of_segment(skb);
 
-	if (!skb->dev || !segment_ends(&endpoint, skb))
+	if (!netns || !segment_ends(&endpoint, skb))
 		return;
-	endpoint.netns = skb->dev->nd_net.net->ns.inum;
+	endpoint.netns = netns;
 	connection = time_wait_find(&endpoint).connection;
 	if (!connection || connection->state != TCP_FIN_WAIT2)
 		return;

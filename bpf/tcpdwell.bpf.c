@@ -196,7 +196,9 @@ int BPF_PROG(process_executes, struct task_struct *task)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exits, struct task_struct *task)
 {
-	if (task->signal->live.counter == 0)
+	int live = LOADS_POINTERS(true) ? task->signal->live.counter : READ(task, signal, live.counter);
+
+	if (live == 0)
 		holder_hint(task);
 	return 0;
 }
