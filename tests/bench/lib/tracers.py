@@ -29,9 +29,9 @@ def count_compressed(path, pattern):
 
 
 def last_line(path, start):
-    """The last line of a file that begins with `start`, from its last 64 KiB."""
+    """The last line of a file that begins with `start`, from its last MiB: a line of many rows has 100 KiB."""
     with open(path, "rb") as file:
-        file.seek(max(0, os.path.getsize(path) - 65536))
+        file.seek(max(0, os.path.getsize(path) - (1 << 20)))
         lines = file.read().decode(errors="replace").splitlines()
     return next((line for line in reversed(lines) if line.startswith(start)), "")
 
