@@ -132,6 +132,7 @@ struct group_subject {
 	const struct known_process *process; /* the charged one, never NULL */
 	const struct endpoint *endpoint; /* NULL where the grouping is of processes */
 	uint8_t side;
+	bool stays; /* nothing that groups are told by changed since it was counted last */
 };
 
 /* The bytes of a name that tell groups of a grouping apart, a multiple of 8; those behind them are zero in a group's own. */

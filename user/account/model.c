@@ -91,6 +91,7 @@ struct model *model_new(const struct model_config *config)
 	if (is_by_names(config) || (filter && filter_has_cgroups(filter)))
 		model->followed |= config->states & 1U << STATE_TIME_WAIT;
 	err = groupings_init(model, config, slots);
+	model->needs_ends = slots[false] != 0;
 	model->needs_processes = keep_ends || slots[true] || filter;
 	model->needs_closers = model->needs_processes && (keep_ends || model->followed & ~(1U << STATE_CLOSE_WAIT));
 	present_tables_init(&model->present, model->n_groupings);
@@ -152,13 +153,13 @@ struct group_subject model_subject_of_event(struct model *model, const struct ev
 }
 
 struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
-					      const struct endpoint *endpoint, struct live_end *room)
+					      const struct endpoint *endpoint, struct endpoint *room)
 {
-	const struct live_end *end = live_socket_end(&model->sockets, socket, room);
+	bool kept = model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
 
 	return (struct group_subject){
 		.process = processes_at(&model->processes, live_socket_charged(socket)),
-		.endpoint = end ? &end->endpoint : endpoint,
+		.endpoint = kept ? room : endpoint,
 		.side = socket->side,
 	};
 }

@@ -41,6 +41,7 @@ struct model {
 	uint32_t followed;
 	bool needs_processes; /* something is told by them */
 	bool needs_closers; /* of remembered sockets */
+	bool needs_ends; /* a group is told by them */
 	int8_t index[16]; /* of a state among a group's accounts; -1 = not counted */
 	unsigned int n_groupings;
 	struct grouping groupings[MODEL_GROUPINGS];

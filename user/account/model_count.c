@@ -2,13 +2,14 @@
 /* Counting in every grouping at once. */
 #include "account/model_parts.h"
 
-/* The group is remembered with the process where it is told by that, else with the socket. */
+/* The group is remembered with the process where it is told by that, else with the socket: of ~other (0) it is not known what for. */
 static struct group *group_enter(struct grouping *grouping, const struct group_subject *subject,
 				 struct live_socket *socket)
 {
 	struct group **known =
 		grouping->of_process ? &((struct known_process *)subject->process)->groups[grouping->slot] : NULL;
-	struct group *group = known && *known ? *known : groups_enter(&grouping->groups, subject);
+	uint32_t stays = !known && subject->stays ? socket->groups[grouping->slot] : 0;
+	struct group *group = known && *known ? *known : stays ? groups_at(&grouping->groups, stays) : groups_enter(&grouping->groups, subject);
 
 	if (known && group->index)
 		*known = group;

@@ -3,6 +3,7 @@
 #include "account/model_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/shortage.h"
 #include "util/tcp_state.h"
@@ -117,11 +118,53 @@ static void count_entry(struct model *model, const struct group_subject *subject
 		socket->flags |= LIVE_UNDECIDED;
 }
 
-static void enter(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
+/* What groups of ends are told by (group.c). */
+struct identity {
+	uint32_t charged;
+	uint8_t side;
+	uint16_t service_port;
+	uint8_t remote_addr[16];
+};
+
+static struct identity identity_of(const struct model *model, const struct live_socket *socket)
+{
+	struct identity identity = { .charged = live_socket_charged(socket), .side = socket->side };
+	struct endpoint endpoint;
+
+	live_socket_endpoint(&model->sockets, socket, &endpoint);
+	identity.service_port = endpoint_service_port(&endpoint, socket->side);
+	memcpy(identity.remote_addr, endpoint.remote_addr, sizeof(identity.remote_addr));
+	return identity;
+}
+
+static bool is_same(const struct identity *a, const struct identity *b)
+{
+	return a->charged == b->charged && a->side == b->side && a->service_port == b->service_port &&
+	       !memcmp(a->remote_addr, b->remote_addr, sizeof(a->remote_addr));
+}
+
+/* Settles it. Does it stay in its groups, where these are of ends? `counted`: until this event it was in them. */
+static bool settle_again(struct model *model, struct live_socket *socket, const struct event *event, bool counted)
+{
+	struct identity before, after;
+
+	if (!counted || !model->needs_ends || !model->sockets.keep_ends) {
+		settle(model, socket, event);
+		return false;
+	}
+	before = identity_of(model, socket);
+	settle(model, socket, event);
+	after = identity_of(model, socket);
+	return is_same(&before, &after);
+}
+
+/* `counted`: it was, in the state that it just left. */
+static void enter(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state, bool counted)
 {
 	enum entry entry = event->record.type == RECORD_SOCKET ? ENTRY_SEEDED : ENTRY_CREATED;
 	struct group_subject subject;
-	struct live_end room;
+	bool stays = false;
+	struct endpoint room;
 
 	if (is_of_no_use(model, event, socket, state))
 		return;
@@ -129,10 +172,11 @@ static void enter(struct model *model, const struct event *event, struct live_so
 		if (!socket && is_remembered(model, event, state))
 			socket = live_sockets_add(&model->sockets, event->record.id);
 		if (socket)
-			settle(model, socket, event);
+			stays = settle_again(model, socket, event, counted);
 	}
 	subject = socket ? model_subject_of_socket(model, socket, &event->record.endpoint, &room) :
 			   model_subject_of_event(model, event, state);
+	subject.stays = stays;
 	count_entry(model, &subject, socket, state, entry);
 	if (socket)
 		socket->flags &= ~LIVE_DOUBTED;
@@ -147,7 +191,7 @@ static uint64_t dwell_of(const struct transition *record)
 static void leave(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
 {
 	const struct transition *record = &event->record;
-	struct live_end room;
+	struct endpoint room;
 	struct group_subject subject = socket ? model_subject_of_socket(model, socket, &record->endpoint, &room) :
 						model_subject_of_event(model, event, state);
 
@@ -162,7 +206,7 @@ static void leave(struct model *model, const struct event *event, struct live_so
 /* What is counted of it stays counted; we were told less than happened. */
 static void drop(struct model *model, const struct event *event, struct live_socket *socket)
 {
-	struct live_end room;
+	struct endpoint room;
 	struct group_subject subject = model_subject_of_socket(model, socket, &event->record.endpoint, &room);
 
 	model_count_dropped(model, &subject, socket);
@@ -187,14 +231,16 @@ static void on_transition(struct model *model, const struct event *event)
 	unsigned int old_state = event->record.old_state & 15, new_state = event->record.new_state & 15;
 	bool leaves = model_counts(model, old_state), enters = model_counts(model, new_state);
 	struct live_socket *socket = NULL;
+	bool counted;
 
 	if ((leaves && is_followed(model, event, old_state)) || (enters && is_followed(model, event, new_state)))
 		socket = live_sockets_find(&model->sockets, event->record.id);
+	counted = leaves && socket && socket->state == old_state && socket->flags & LIVE_COUNTED;
 	if (leaves)
 		leave(model, event, socket && socket->state == old_state ? socket : NULL, old_state);
 	socket = go_on(model, event, socket, new_state);
 	if (enters)
-		enter(model, event, socket, new_state);
+		enter(model, event, socket, new_state, socket && counted);
 }
 
 static void on_socket(struct model *model, const struct event *event)
@@ -206,7 +252,7 @@ static void on_socket(struct model *model, const struct event *event)
 		return;
 	if (is_followed(model, event, state))
 		socket = live_sockets_find(&model->sockets, event->record.id);
-	enter(model, event, go_on(model, event, socket, state), state);
+	enter(model, event, go_on(model, event, socket, state), state, false);
 }
 
 /* Where ends are kept, they are to be right; no group is told by a local port that connect() chose. */
@@ -315,7 +361,7 @@ static void end_recount(struct model *model)
 			gone[count++] = id;
 	while (count--) {
 		struct group_subject subject;
-		struct live_end room;
+		struct endpoint room;
 
 		socket = live_sockets_find(&model->sockets, gone[count]);
 		subject = model_subject_of_socket(model, socket, NULL, &room);

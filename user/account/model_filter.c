@@ -52,7 +52,7 @@ static bool decide_again(struct model *model)
 /* It passed all the time, only we could not know. */
 static void count_late(struct model *model, struct live_socket *socket)
 {
-	struct live_end room;
+	struct endpoint room;
 	struct group_subject subject = model_subject_of_socket(model, socket, NULL, &room);
 
 	if (!model_passes(model, subject.process))

@@ -66,7 +66,7 @@ static void move(struct model *model, const struct group_subject *from, const st
 void model_on_holder(struct model *model, const struct event *event)
 {
 	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
-	struct live_end from_end, to_end;
+	struct endpoint from_end, to_end;
 	struct group_subject from, to;
 
 	if (event->held)

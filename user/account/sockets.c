@@ -75,6 +75,13 @@ const struct live_end *live_socket_end(const struct live_sockets *sockets, const
 	return room;
 }
 
+bool live_socket_endpoint(const struct live_sockets *sockets, const struct live_socket *socket, struct endpoint *endpoint)
+{
+	if (sockets->keep_ends)
+		*endpoint = kept_ends_get(ends_of(sockets, socket), &sockets->addresses, id_map_id(socket));
+	return sockets->keep_ends;
+}
+
 void live_socket_set_endpoint(struct live_sockets *sockets, struct live_socket *socket, const struct endpoint *endpoint)
 {
 	if (sockets->keep_ends)

@@ -66,6 +66,9 @@ void live_sockets_remove(struct live_sockets *sockets, uint64_t id);
 /* Into `room`, which it returns. NULL: ends are not kept. */
 const struct live_end *live_socket_end(const struct live_sockets *sockets, const struct live_socket *socket, struct live_end *room);
 
+/* The same without what is known of the descriptor. False: ends are not kept. */
+bool live_socket_endpoint(const struct live_sockets *sockets, const struct live_socket *socket, struct endpoint *endpoint);
+
 /* Where ends are kept. Without memory they are not known. */
 void live_socket_set_endpoint(struct live_sockets *sockets, struct live_socket *socket, const struct endpoint *endpoint);
 void live_socket_set_descriptor(struct live_sockets *sockets, struct live_socket *socket, int32_t fd, uint32_t holders);
