@@ -112,17 +112,27 @@ static int make_member(struct recording_file *file)
 	return write_out(file, out, size);
 }
 
-/* Whole lines, as far as they fit, so that each member can be read alone. */
+/* As many bytes of whole lines as fit into a member; of a line that is longer, what fits. */
+static size_t whole_lines(const char *from, size_t size)
+{
+	const char *last;
+
+	if (size <= MEMBER_BYTES)
+		return size;
+	last = memrchr(from, '\n', MEMBER_BYTES);
+	return last ? last + 1 - from : MEMBER_BYTES;
+}
+
+/* Whole lines, so that each member can be read alone, and a writer that is killed leaves no half of one. */
 int recording_file_write(struct recording_file *file, const void *data, size_t size)
 {
 	const char *from = data;
 	size_t part;
 
-	if (file->gathered && file->gathered + size > MEMBER_BYTES)
-		make_member(file);
 	while (size && !file->error) {
-		part = MEMBER_BYTES - file->gathered;
-		part = part < size ? part : size;
+		part = whole_lines(from, size);
+		if (file->gathered && file->gathered + part > MEMBER_BYTES)
+			make_member(file);
 		memcpy(file->lines + file->gathered, from, part);
 		file->gathered += part;
 		from += part;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "recording/file.h"
 #include "recording/input.h"
@@ -138,6 +139,56 @@ static void test_compressed_file(void **state)
 	unlink(path);
 }
 
+/* How many members there are, each of which ends with a line, and the bytes in them. */
+static unsigned int members_of(const char *data, size_t size, size_t *bytes)
+{
+	static char lines[1 << 20];
+	z_stream stream = { .next_in = (unsigned char *)data, .avail_in = size };
+	unsigned int members = 0;
+
+	*bytes = 0;
+	assert_int_equal(inflateInit2(&stream, MAX_WBITS + 16), Z_OK);
+	for (; stream.avail_in; members++) {
+		stream.next_out = (unsigned char *)lines;
+		stream.avail_out = sizeof(lines);
+		assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
+		assert_int_equal(stream.next_out[-1], '\n');
+		*bytes += sizeof(lines) - stream.avail_out;
+		assert_int_equal(inflateReset(&stream), Z_OK);
+	}
+	inflateEnd(&stream);
+	return members;
+}
+
+/* However much is written at once, a file that ends with any of its members ends with a whole line. */
+static void test_members_end_with_lines(void **state)
+{
+	static char data[900000], written[sizeof(data)];
+	const size_t sizes[] = { sizeof(data), 300000, 262144, 262145, 100 };
+	char path[UNIT_PATH];
+	struct recording_file *file;
+	size_t i, at, size, bytes;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		fd = unit_make_file(path);
+		for (at = 0, size = 0; size + 80 < sizes[i]; at++)
+			size += snprintf(data + size, 80, "line %zu %.*s\n", at, (int)(at * 7 % 50), "..................................................");
+		assert_int_equal(recording_file_new(&file, dup(fd)), 0);
+		assert_int_equal(recording_file_write(file, "first\n", 6), 0);
+		assert_int_equal(recording_file_write(file, data, size), 0);
+		assert_int_equal(recording_file_write(file, "last\n", 5), 0);
+		assert_int_equal(recording_file_finish(file), 0);
+		recording_file_free(file);
+		size += 11;
+		assert_true(members_of(written, pread(fd, written, sizeof(written), 0), &bytes) >= size / 262144);
+		assert_int_equal(bytes, size);
+		close(fd);
+		unlink(path);
+	}
+}
+
 static void test_full_disk(void **state)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -241,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_compressed_file),
+		cmocka_unit_test(test_members_end_with_lines),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_live_sockets),
 		cmocka_unit_test(test_live_sockets_told_late),
