@@ -48,6 +48,12 @@ struct event {
 	const struct namespace_facts *namespace; /* of RECORD_NAMESPACE */
 };
 
+/* Is it told of who has the socket, and what the process runs? */
+static inline bool event_tells_users(const struct event *event)
+{
+	return event->record.type == RECORD_TRANSITION || event->record.type == RECORD_SOCKET;
+}
+
 /* Did it happen just now? Else a look found it, and more may come with the next look. */
 static inline bool event_happened(const struct event *event)
 {

@@ -7,7 +7,8 @@
 #define PAIRS 32 /* a power of two */
 #define NAMES_BYTES 768
 #define TEXT_BYTES 1280
-#define NAMES 9
+#define PROGRAM_NAMES 2 /* the first of them: what the process runs */
+#define NAMES 11
 
 /* What owner fields are made from, but for names. */
 struct owner_key {
@@ -48,20 +49,22 @@ static struct owner_memo *pair_of(const struct owner_key *key)
 	return memos[hash >> 32 & (PAIRS - 1)];
 }
 
-static void names_of(const struct event *event, const char *names[NAMES])
+static void names_of(const struct event *event, bool sparse, const char *names[NAMES])
 {
 	const struct container *container = event->container;
-	const char *all[NAMES] = { event->cgroup, container->id, container->pod_uid, container->runtime, container->unit,
-				   container->qos, container->pod, container->namespace, container->name };
+	bool users = sparse && event_tells_users(event);
+	const char *all[NAMES] = { users ? event->program : NULL, users ? event->cmdline : NULL, event->cgroup, container->id,
+				   container->pod_uid, container->runtime, container->unit, container->qos, container->pod,
+				   container->namespace, container->name };
 
 	memcpy(names, all, sizeof(all));
 }
 
-static bool same_names(const char *kept, const char *const names[NAMES])
+static bool same_names(const char *kept, const char *const names[NAMES], int count)
 {
 	int i;
 
-	for (i = 0; i < NAMES; i++) {
+	for (i = 0; i < count; i++) {
 		if (*kept++ != (names[i] ? '+' : '-'))
 			return false;
 		if (names[i] && *names[i]) { /* most are none */
@@ -97,10 +100,8 @@ static bool holds(const struct owner_memo *memo, const struct owner_key *key, co
 
 	if (!memo->size || memcmp(&memo->key, key, sizeof(*key)))
 		return false;
-	if (key->names_version)
-		return true;
-	names_of(event, names);
-	return same_names(memo->names, names);
+	names_of(event, key->sparse, names);
+	return same_names(memo->names, names, key->names_version ? PROGRAM_NAMES : NAMES);
 }
 
 const char *owner_memo_find(const struct event *event, bool sparse, size_t *size)
@@ -120,7 +121,7 @@ void owner_memo_keep(const struct event *event, bool sparse, const char *text, s
 	struct owner_memo *memo = pair_of(&key);
 	const char *names[NAMES];
 
-	names_of(event, names);
+	names_of(event, sparse, names);
 	memo[1] = memo[0];
 	memo->size = 0;
 	if (size > sizeof(memo->text) || !keep_names(memo->names, names))

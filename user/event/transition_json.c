@@ -227,6 +227,51 @@ static void cgroup_fields_json(struct json *json, const struct event *event)
 	container_json(json, event->container);
 }
 
+/* Programs come in runs, too: remembers what was written last. */
+static void put_program(struct json *json, const char *program)
+{
+	static char known[128], text[160]; /* "": nothing is remembered */
+	static size_t size;
+	size_t begin;
+	char *at;
+
+	at = program && !strcmp(program, known) && *known ? json_fields_begin(json, sizeof(text)) : NULL;
+	if (at) {
+		json_fields_end(json, put_bytes(at, text, size));
+		return;
+	}
+	begin = json->size;
+	json_string(json, "program", program);
+	known[0] = '\0';
+	if (json_error(json) || !program || strlen(program) >= sizeof(known))
+		return;
+	begin += json->data[begin] == ',';
+	size = json->size - begin;
+	if (size > sizeof(text))
+		return;
+	memcpy(text, json->data + begin, size);
+	strcpy(known, program);
+}
+
+/* What it runs; a command line only where that was asked for. */
+static void program_json(struct json *json, const struct event *event)
+{
+	put_program(json, event->program);
+	if (event->cmdline)
+		json_string(json, "cmdline", event->cmdline);
+}
+
+/* In recordings all that is the same for every line of a process stands together: that is one piece for whoever compresses it. */
+static void owner_program_json(struct json *json, const struct event *event)
+{
+	if (event_tells_users(event))
+		program_json(json, event);
+	if (event->record.owner.start_ns)
+		json_u64(json, "owner_start_ns", event->record.owner.start_ns);
+	if (event->record.closer.start_ns)
+		json_u64(json, "closer_start_ns", event->record.closer.start_ns);
+}
+
 static void owner_fields_json(struct json *json, const struct event *event)
 {
 	process_json(json, &event->record.owner, "owner_pid", "owner_ns_pid", "owner_comm");
@@ -234,6 +279,8 @@ static void owner_fields_json(struct json *json, const struct event *event)
 	json_string(json, "attribution", attribution_name(event_attribution(event)));
 	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
 	cgroup_fields_json(json, event);
+	if (json->sparse)
+		owner_program_json(json, event);
 }
 
 void event_owner_json(struct json *json, const struct event *event)
@@ -362,40 +409,6 @@ static void own_fields_json(struct json *json, const struct event *event)
 	json_fields_end(json, at);
 }
 
-/* Programs come in runs, too: remembers what was written last. */
-static void put_program(struct json *json, const char *program)
-{
-	static char known[128], text[160]; /* "": nothing is remembered */
-	static size_t size;
-	size_t begin;
-	char *at;
-
-	at = program && !strcmp(program, known) && *known ? json_fields_begin(json, sizeof(text)) : NULL;
-	if (at) {
-		json_fields_end(json, put_bytes(at, text, size));
-		return;
-	}
-	begin = json->size;
-	json_string(json, "program", program);
-	known[0] = '\0';
-	if (json_error(json) || !program || strlen(program) >= sizeof(known))
-		return;
-	begin += json->data[begin] == ',';
-	size = json->size - begin;
-	if (size > sizeof(text))
-		return;
-	memcpy(text, json->data + begin, size);
-	strcpy(known, program);
-}
-
-/* What it runs; a command line only where that was asked for. */
-static void program_json(struct json *json, const struct event *event)
-{
-	put_program(json, event->program);
-	if (event->cmdline)
-		json_string(json, "cmdline", event->cmdline);
-}
-
 /* Of most it is not told who has them: no state lasts. */
 static void users_json(struct json *json, const struct event *event)
 {
@@ -409,7 +422,8 @@ static void users_json(struct json *json, const struct event *event)
 		if (at)
 			json_fields_end(json, PUT(at, nobody));
 	}
-	program_json(json, event);
+	if (!json->sparse)
+		program_json(json, event);
 }
 
 /* Nothing of the connection itself: who has its descriptor, and where that process belongs. */
@@ -486,7 +500,7 @@ void event_fields_json(struct json *json, const struct event *event)
 		present_fields_json(json, event->present);
 	if (event->listener)
 		listener_fields_json(json, event->listener);
-	if (record->type == RECORD_TRANSITION || record->type == RECORD_SOCKET)
+	if (event_tells_users(event))
 		users_json(json, event);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", connect_error_name(record->error));

@@ -42,8 +42,6 @@ static void processes_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
 
-	number_if_set(json, "owner_start_ns", record->owner.start_ns);
-	number_if_set(json, "closer_start_ns", record->closer.start_ns);
 	if (record->attribution && record->attribution != event_attribution(event))
 		json_string(json, "owner_attribution", attribution_name(record->attribution));
 	if (record->owner.cgroup_id != event->cgroup_id)
