@@ -5,6 +5,7 @@ full tables make the program look at all sockets each second. It saw them come a
 be told. What the kernel has is asked of `ss`.
 
 Usage: moment.py TOOL DIRECTORY CGROUP BPFTOOL MAP   In namespaces of its own, MOMENTS=60 for more; MAP: the numbers of moment.bpf.c, by its pinned name."""
+import atexit
 import json
 import os
 import socket
@@ -82,6 +83,7 @@ def main():
     path = os.path.join(DIRECTORY, "moment")
     with open(path, "wb") as out:
         run = subprocess.Popen([TOOL, "trace", "-j", "--all", "-n", "self", "--max-sockets", "128"], stdout=out)
+    atexit.register(run.kill)
     await_("its header", lambda: os.path.getsize(path))
     with open(CGROUP + "/cgroup.procs", "w", encoding="ascii") as file:
         file.write("0")
