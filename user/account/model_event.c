@@ -146,6 +146,7 @@ static bool is_same(const struct identity *a, const struct identity *b)
 /* Settles it. Does it stay in its groups, where these are of ends? `counted`: until this event it was in them. */
 static bool settle_again(struct model *model, struct live_socket *socket, const struct event *event, bool counted)
 {
+	struct known_process *charged = processes_at(&model->processes, live_socket_charged(socket));
 	struct identity before, after;
 
 	if (!counted || !model->needs_ends || !model->sockets.keep_ends) {
@@ -153,7 +154,9 @@ static bool settle_again(struct model *model, struct live_socket *socket, const 
 		return false;
 	}
 	before = identity_of(model, socket);
+	charged->refs++; /* its number is no other's until they are compared */
 	settle(model, socket, event);
+	charged->refs--;
 	after = identity_of(model, socket);
 	return is_same(&before, &after);
 }

@@ -526,6 +526,56 @@ static void every_key_sorts(void **state)
 	model_free(model);
 }
 
+/* `owner` has it, `closer` closes it. */
+static void tell_change(struct model *model, uint64_t id, unsigned int old_state, unsigned int new_state, unsigned int owner,
+			unsigned int closer, uint64_t time_ns)
+{
+	static const struct container nowhere;
+	struct event event = {
+		.record = { .type = RECORD_TRANSITION, .id = id, .old_state = old_state, .new_state = new_state, .time_ns = time_ns },
+		.unix_ns = time_ns,
+		.container = &nowhere,
+	};
+
+	world_process(&event.record.owner, owner);
+	world_process(&event.record.closer, closer);
+	model_event(model, &event);
+}
+
+static int64_t there_of(struct model *model, unsigned int by, unsigned int pid, unsigned int state)
+{
+	struct group *group;
+	int64_t there = 0;
+
+	for (group = model_groups(model, by)->table; group; group = group->hh.next)
+		if (group->name.parts[0].process.pid == pid)
+			there += state_totals_now(&model_account(model, group, state)->count);
+	return there;
+}
+
+/* Another process closes it, and is told of for the first time just as the one that had it is forgotten, whose number it gets. */
+static void a_number_of_another_is_no_stay(void **state)
+{
+	const unsigned int by = GROUP_BY_BOTH(GROUP_PROCESS, GROUP_REMOTE);
+	const struct model_config config = {
+		.states = 1U << STATE_CLOSE_WAIT | 1U << STATE_LAST_ACK,
+		.followed = 1U << STATE_CLOSE_WAIT | 1U << STATE_LAST_ACK,
+		.groupings = { by },
+		.n_groupings = 1,
+	};
+	struct model *model = model_new(&config);
+
+	(void)state;
+	tell_change(model, 1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 1, 0, WORLD_BEGIN_NS);
+	tell_change(model, 2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 2, 0, WORLD_BEGIN_NS);
+	model->processes.crowd = 1;
+	tell_change(model, 1, STATE_CLOSE_WAIT, STATE_LAST_ACK, 2, 3, WORLD_BEGIN_NS + 10000000000ULL);
+	assert_int_equal(there_of(model, by, 101, STATE_CLOSE_WAIT), 0);
+	assert_int_equal(there_of(model, by, 101, STATE_LAST_ACK), 0);
+	assert_int_equal(there_of(model, by, 103, STATE_LAST_ACK), 1);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -541,6 +591,7 @@ int main(void)
 		cmocka_unit_test(rates_are_of_the_interval),
 		cmocka_unit_test(what_leaves_no_socket_is_counted),
 		cmocka_unit_test(every_key_sorts),
+		cmocka_unit_test(a_number_of_another_is_no_stay),
 	};
 
 	return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
