@@ -87,11 +87,67 @@ static void long_names_are_told(void **state)
 	json_release(&json);
 }
 
+/* The line of a recording as text. */
+static const char *recorded(const struct event *event)
+{
+	json_clear(&json);
+	recording_event_json(&json, event);
+	assert_int_equal(json_error(&json), 0);
+	buffer_append_char(&json.buffer, '\0');
+	return json.data;
+}
+
+static void assert_runs(const struct event *event, const char *fragment)
+{
+	for (int i = 0; i < 2; i++) {
+		if (!strstr(line_of(event), fragment))
+			fail_msg("no %s in %s", fragment, json.data);
+		if (!strstr(recorded(event), fragment))
+			fail_msg("no %s in %s", fragment, json.data);
+	}
+}
+
+/* In lines of one process, of the same names, in any order: what it ran then. */
+static void what_it_runs_is_told(void **state)
+{
+	struct event event = event_of(1, STATE_FIN_WAIT2, STATE_TIME_WAIT, 100), other;
+	char longer[300], fragment[320];
+
+	(void)state;
+	json_init(&json);
+	memset(longer, 'l', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	snprintf(fragment, sizeof(fragment), "\"program\":\"%s\"", longer);
+	for (int i = 0; i < 4; i++) {
+		event.names_version = i % 2;
+		event.program = "app.py";
+		assert_runs(&event, "\"program\":\"app.py\"");
+		event.program = "a \"b\"\n";
+		assert_runs(&event, "\"program\":\"a \\\"b\\\"\\n\"");
+		event.program = longer;
+		assert_runs(&event, fragment);
+		event.program = "app.py";
+		event.cmdline = "python3 app.py";
+		assert_runs(&event, "\"program\":\"app.py\",\"cmdline\":\"python3 app.py\"");
+		event.cmdline = "python3 app.py -v";
+		assert_runs(&event, "\"cmdline\":\"python3 app.py -v\"");
+		other = event;
+		other.record.type = RECORD_CONNECT_FAILED;
+		assert_null(strstr(recorded(&other), "app.py"));
+		event.cmdline = event.program = NULL;
+		assert_null(strstr(recorded(&event), "app.py"));
+		assert_non_null(strstr(line_of(&event), "\"program\":null"));
+		event.record.owner.start_ns++;
+	}
+	json_release(&json);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_change_of_an_owner_is_told),
 		cmocka_unit_test(long_names_are_told),
+		cmocka_unit_test(what_it_runs_is_told),
 	};
 
 	return cmocka_run_group_tests_name("transition_json", tests, NULL, NULL);

@@ -223,6 +223,34 @@ static void log_keeps_errno(void **state)
 	assert_int_equal(after, ERANGE);
 }
 
+/* What is gathered goes first; what did not go is counted, of both, and of what comes later. */
+static void written_through(void **state)
+{
+	struct output output;
+	char text[64] = {};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	output_init(&output, ends[1]);
+	output_string(&output, "one\n");
+	assert_int_equal(output_write_through(&output, "two\nthree\n", 10), 0);
+	assert_int_equal(read(ends[0], text, sizeof(text)), 14);
+	assert_string_equal(text, "one\ntwo\nthree\n");
+	output_release(&output);
+	close(ends[0]);
+	close(ends[1]);
+	ends[1] = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	output_init(&output, ends[1]);
+	output_string(&output, "one\n");
+	assert_int_equal(output_write_through(&output, "two\nthree\n", 10), -ENOSPC);
+	assert_int_equal(output_write_through(&output, "four\n", 5), -ENOSPC);
+	assert_int_equal(output.unwritten_lines, 4);
+	assert_int_equal(output.unwritten_bytes, 19);
+	output_release(&output);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_gone_reader_is_told_apart),
 		cmocka_unit_test(a_full_disk_is_an_error),
 		cmocka_unit_test(a_descriptor_that_does_not_block),
+		cmocka_unit_test(written_through),
 		cmocka_unit_test(no_memory_is_an_error),
 		cmocka_unit_test(log_levels),
 		cmocka_unit_test(log_is_harmless),
