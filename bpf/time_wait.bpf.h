@@ -304,9 +304,9 @@ static __always_inline bool is_met_early(const struct connection *met, __u64 tim
 }
 
 /*
- * A connection between the same ends begins, or leaves this timewait socket (0: none): whatever was there before is gone. If that may not have ended it, or was not there
- * yet when it was gone, a reset did (RFC 1337: the answer of a peer that is closed to the last ACK). FIN_WAIT2 is never reused but
- * by 5.10.
+ * A connection between the same ends begins, or leaves this timewait socket (0: none): whatever was there before is gone. If that may
+ * not have ended it, or was not there yet when it was gone, a reset did (RFC 1337: the answer of a peer that is closed to the last
+ * ACK). FIN_WAIT2 is never reused but by 5.10.
  */
 static __always_inline void time_wait_superseded(const struct endpoint *endpoint, __u64 timewait, __u64 reuse, __u64 now_ns)
 {

@@ -9,8 +9,12 @@ static struct group *group_enter(struct grouping *grouping, const struct group_s
 	struct group **known =
 		grouping->of_process ? &((struct known_process *)subject->process)->groups[grouping->slot] : NULL;
 	uint32_t stays = !known && subject->stays ? socket->groups[grouping->slot] : 0;
-	struct group *group = known && *known ? *known : stays ? groups_at(&grouping->groups, stays) : groups_enter(&grouping->groups, subject);
+	struct group *group = known ? *known : NULL;
 
+	if (stays)
+		group = groups_at(&grouping->groups, stays);
+	if (!group)
+		group = groups_enter(&grouping->groups, subject);
 	if (known && group->index)
 		*known = group;
 	if (!known && socket)

@@ -119,7 +119,7 @@ static struct known_process *process_new(struct processes *processes, const stru
 	if (entry->hh.tbl)
 		HASH_DEL(processes->by_process, entry);
 	free(entry);
-	return shortage_noted(NULL);
+	return NULL;
 }
 
 static struct known_process **recent_of(struct processes *processes, const struct process *process)

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "util/descriptor.h"
 
 #define ROOM_BYTES (256 << 10)
 
@@ -101,9 +102,9 @@ static int export(scmp_filter_ctx filter, struct program *program)
 
 	if (!has_room())
 		return -ENOMEM;
-	fd = memfd_create("filter", MFD_CLOEXEC);
+	fd = descriptor_in_memory("filter");
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = seccomp_export_bpf(filter, fd);
 	size = err ? err : pread(fd, program->code, sizeof(program->code), 0);
 	close(fd);

@@ -23,6 +23,7 @@
 #include "attach/types.h"
 #include "filter/name_filter.h"
 #include "tcpdwell.skel.h"
+#include "util/descriptor.h"
 #include "util/log.h"
 #include "util/stop.h"
 #include "util/tcp_state.h"
@@ -404,7 +405,7 @@ static int excerpt_new(const struct tracer *tracer, char *path, size_t size)
 	/* Ids of types are those of the excerpt: who needs the kernel's own can't have one. */
 	if (tracer->all_types || tracer->kernel.casts == CASTS_TYPED)
 		return -EOPNOTSUPP;
-	fd = memfd_create("btf", MFD_CLOEXEC);
+	fd = descriptor_in_memory("btf");
 	snprintf(path, size, "/proc/self/fd/%d", fd);
 	return fd;
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Loops around write(2). */
+/* Loops around write(2), and descriptors of a kind. */
 #include "util/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "util/stop.h"
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 /* What a failed write means: 0 to try again, or the error. */
 static int wait_writable(int fd, int error)
@@ -39,6 +44,16 @@ int descriptor_write(int fd, const void *data, size_t size, size_t *written)
 			err = -ECANCELED;
 	}
 	return err;
+}
+
+/* Since 6.3 the kernel logs it where nobody says whether it will be executed, and may refuse it; older ones don't know the flag. */
+int descriptor_in_memory(const char *name)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /* O_PATH: reading and writing fail with EBADF, as they would without. The lowest free number is taken. */

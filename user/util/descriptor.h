@@ -11,6 +11,9 @@
  */
 int descriptor_write(int fd, const void *data, size_t size, size_t *written);
 
+/* A file in memory, which nobody executes. A descriptor that exec() closes, or negative errno. */
+int descriptor_in_memory(const char *name);
+
 /*
  * Standard input, output and error that were closed by whoever started us become descriptors that refuse everything, so that no
  * file that we open takes their number. First thing in main().
