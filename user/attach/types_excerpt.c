@@ -7,11 +7,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "attach/types.h"
 #include "attach/types_parts.h"
 #include "util/buffer.h"
+#include "util/descriptor.h"
 
 struct excerpt {
 	const struct types *from;
@@ -167,28 +167,17 @@ static void take_wanted(struct excerpt *excerpt, const struct btf *wanted)
 	}
 }
 
-static int write_all(int fd, const void *bytes, size_t size)
-{
-	const char *at = bytes;
-	ssize_t done;
-
-	for (; size; at += done, size -= done) {
-		done = write(fd, at, size);
-		if (done < 0)
-			return -errno;
-	}
-	return 0;
-}
-
 static int write_file(const struct excerpt *excerpt, int fd)
 {
 	const struct btf_header header = {
 		.magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(header), .type_len = excerpt->types.size,
 		.str_off = excerpt->types.size, .str_len = excerpt->strings.size,
 	};
+	size_t written;
 
-	return write_all(fd, &header, sizeof(header)) ?: write_all(fd, excerpt->types.data, excerpt->types.size) ?:
-	       write_all(fd, excerpt->strings.data, excerpt->strings.size);
+	return descriptor_write(fd, &header, sizeof(header), &written) ?:
+	       descriptor_write(fd, excerpt->types.data, excerpt->types.size, &written) ?:
+	       descriptor_write(fd, excerpt->strings.data, excerpt->strings.size, &written);
 }
 
 static int make(struct excerpt *excerpt, const struct btf *wanted, int fd)
