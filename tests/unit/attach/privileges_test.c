@@ -228,12 +228,12 @@ static void sysctl_is_read(void **state)
 		const char *text;
 		int value;
 	} cases[] = { { "0\n", 0 }, { "1\n", 1 }, { "2\n", 2 }, { "", -1 }, { "off\n", -1 } };
-	char proc[] = "/tmp/tcpdwell-proc-XXXXXX", folder[128], path[192];
+	char proc[UNIT_PATH], folder[128], path[192];
 	FILE *file;
 	size_t i;
 
 	(void)state;
-	assert_non_null(mkdtemp(proc));
+	unit_make_folder(proc);
 	assert_int_equal(kernel_unprivileged_bpf_disabled(proc), -1);
 	snprintf(folder, sizeof(folder), "%s/sys", proc);
 	assert_int_equal(mkdir(folder, 0700), 0);
@@ -247,11 +247,7 @@ static void sysctl_is_read(void **state)
 		fclose(file);
 		assert_int_equal(kernel_unprivileged_bpf_disabled(proc), cases[i].value);
 	}
-	unlink(path);
-	rmdir(folder);
-	snprintf(folder, sizeof(folder), "%s/sys", proc);
-	rmdir(folder);
-	rmdir(proc);
+	unit_remove_folder(proc);
 }
 
 static void refusal_is_explained(void **state)
