@@ -65,6 +65,9 @@ const volatile bool measure_accepts = false;
 /* bpf/present.bpf.h looks at all sockets: what is left of closed ones is remembered until they are gone. */
 const volatile bool present_wanted = false;
 
+/* Iterators over maps are refused: bpf/element.bpf.h counts elements. */
+const volatile bool elements_are_counted = false;
+
 /* Length of a jiffy. */
 const volatile __u32 tick_ns = 4000000;
 

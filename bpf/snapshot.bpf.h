@@ -589,9 +589,22 @@ static __always_inline void sweep_lost_connection(__u64 id)
 		swept_is_lost(swept.net, bpf_ktime_get_ns());
 }
 
+/* What is kept at a place of sweep_map. False: it is empty. */
+static __always_inline bool sweep_place(struct place place)
+{
+	if (!place.key)
+		return false;
+	swept = *place.connection;
+	if (sweep_map == SWEEP_LOST)
+		sweep_lost_connection(place.key);
+	else
+		sweep_socket(place);
+	return true;
+}
+
 /*
  * An element of sweep_map. The keys of the maps differ in size, and a program may look at no more of a key than the smallest has: so
- * it is read as other memory is. False: it is empty.
+ * it is read as other memory is.
  */
 static __always_inline bool sweep_element(const void *key, struct connection *connection)
 {
@@ -602,13 +615,26 @@ static __always_inline bool sweep_element(const void *key, struct connection *co
 		place = socket_visit(index, connection);
 	else
 		bpf_probe_read_kernel(&place.key, sizeof(place.key), key);
-	if (!place.key)
+	return sweep_place(place);
+}
+
+#define SETTLED_PACE 16 /* elements of which nothing is told are cheaper */
+
+/* A slot of time_wait_slots. True: the reader should come by. */
+static __always_inline bool sweep_time_wait_slot(__u32 index, struct connection *connection)
+{
+	struct endpoint endpoint;
+	struct place place;
+
+	if (!connection->id)
 		return false;
-	swept = *connection;
-	if (sweep_map == SWEEP_LOST)
-		sweep_lost_connection(place.key);
-	else
-		sweep_socket(place);
+	endpoint = connection->endpoint;
+	if (is_settled(connection, &endpoint))
+		return !(index % SETTLED_PACE);
+	place = time_wait_find(&endpoint);
+	if (!place.connection)
+		return false;
+	sweep_timewait(place);
 	return true;
 }
 

@@ -11,6 +11,8 @@
 #include "config.bpf.h"
 #include "maps.bpf.h"
 #include "bind.bpf.h"
+#include "counted.bpf.h"
+#include "element.bpf.h"
 #include "function.bpf.h"
 #include "holder.bpf.h"
 #include "ports.bpf.h"
@@ -320,48 +322,25 @@ int find_holders(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-#define SETTLED_PACE 16 /* elements of which nothing is told are cheaper */
-
-/*
- * A byte for each element: the reader comes by every few thousand of them and empties the ring buffer. Where it goes is read before
- * the ways part: for each way that comes by, the verifier would look through all of BTF for what such a pointer is.
- */
-static __always_inline void pace(struct seq_file *seq)
-{
-	char byte = 0;
-
-	bpf_seq_write(seq, &byte, sizeof(byte));
-}
-
-#define SHARE_PACE 512 /* more sockets than a share of a table has but by chance */
-char share_pace[SHARE_PACE];
-
 SEC("iter/bpf_map_elem")
 int seed_sockets(struct bpf_iter__bpf_map_elem *ctx)
 {
-	__u32 *index = ctx->key;
-	__u32 met;
+	__u32 index = element_index(ctx);
 
-	if (!index)
-		return 0;
-	met = snapshot_share(*index);
-	if (met > SHARE_PACE)
-		met = SHARE_PACE;
-	barrier_var(met);
-	if (met && met <= SHARE_PACE)
-		bpf_seq_write(ctx->meta->seq, share_pace, met);
-	return 0;
+	if (index < TABLE_PAGES)
+		paces(ctx->meta->seq, snapshot_share(index));
+	return element_end(index, TABLE_PAGES);
 }
 
 /* A namespace's ports, on demand. */
 SEC("iter/bpf_map_elem")
 int list_ports(struct bpf_iter__bpf_map_elem *ctx)
 {
-	__u32 *index = ctx->key;
+	__u32 index = element_index(ctx);
 
-	if (index)
-		port_page_print(ctx->meta->seq, *index);
-	return 0;
+	if (index < PORT_PAGES)
+		port_page_print(ctx->meta->seq, index);
+	return element_end(index, PORT_PAGES);
 }
 
 SEC("iter/task_file")
@@ -382,21 +361,21 @@ int list_bound(struct bpf_iter__task_file *ctx)
 SEC("iter/bpf_map_elem")
 int list_present(struct bpf_iter__bpf_map_elem *ctx)
 {
-	__u32 *index = ctx->key;
+	__u32 index = element_index(ctx);
 
-	if (index)
-		present_print(ctx->meta->seq, *index);
-	return 0;
+	if (index < TABLE_PAGES)
+		present_print(ctx->meta->seq, index);
+	return element_end(index, TABLE_PAGES);
 }
 
 SEC("iter/bpf_map_elem")
 int list_listeners(struct bpf_iter__bpf_map_elem *ctx)
 {
-	__u32 *index = ctx->key;
+	__u32 index = element_index(ctx);
 
-	if (index)
-		listeners_print(ctx->meta->seq, *index);
-	return 0;
+	if (index < TABLE_PAGES)
+		listeners_print(ctx->meta->seq, index);
+	return element_end(index, TABLE_PAGES);
 }
 
 /* Reconciliation. */
@@ -419,23 +398,10 @@ int sweep_time_wait_slots(struct bpf_iter__bpf_map_elem *ctx)
 	struct connection *connection = ctx->value;
 	struct seq_file *seq = ctx->meta->seq;
 	__u32 *index = ctx->key;
-	struct endpoint endpoint;
-	struct place place;
 
 	barrier_var(seq);
-	if (!index || !connection || !connection->id)
-		return 0;
-	endpoint = connection->endpoint;
-	if (is_settled(connection, &endpoint)) {
-		if (!(*index % SETTLED_PACE))
-			pace(seq);
-		return 0;
-	}
-	place = time_wait_find(&endpoint);
-	if (!place.connection)
-		return 0;
-	sweep_timewait(place);
-	pace(seq);
+	if (index && connection && sweep_time_wait_slot(*index, connection))
+		pace(seq);
 	return 0;
 }
 
@@ -452,4 +418,17 @@ int sweep_sockets(struct bpf_iter__bpf_map_elem *ctx)
 	if (sweep_element(key, connection))
 		pace(seq);
 	return 0;
+}
+
+/* The same where iterators over maps are refused (bpf/counted.bpf.h). */
+SEC("?iter/ksym")
+int sweep_time_wait_counted(struct bpf_iter__ksym *ctx)
+{
+	return counted_sweep(ctx, time_wait_slot_count, time_wait_slots_visit, time_wait_spilled_visit);
+}
+
+SEC("?iter/ksym")
+int sweep_sockets_counted(struct bpf_iter__ksym *ctx)
+{
+	return counted_sweep(ctx, socket_bucket_count * SLOTS_PER_BUCKET, socket_slots_visit, socket_spilled_visit);
 }

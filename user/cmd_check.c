@@ -18,6 +18,7 @@ struct check {
 	struct kernel kernel;
 	struct hook_set hooks;
 	char features_missing[96]; /* "" = all there, or not examined */
+	const char *iterators; /* what goes over maps: NULL = nothing does, or not examined */
 	bool hooks_known; /* of the next; not where nothing is loaded, whatever the hooks */
 	char mode_errors[HOOK_MODE_TRACEPOINT + 1][256]; /* "" = the mode serves every fact */
 	struct verifier_report verifier; /* with -v */
@@ -58,6 +59,14 @@ static void verifier_text(const struct check *check, struct output *output)
 	for (i = 0; i < check->verifier.count; i++)
 		output_printf(output, "verifier %-20s %u\n", check->verifier.programs[i].program,
 			      check->verifier.programs[i].instructions);
+}
+
+/* What iterators over maps go by (bpf/element.bpf.h). */
+static const char *try_iterators(const struct kernel *kernel)
+{
+	if (features_iterate_maps(kernel))
+		return "map_elements";
+	return features_iterate_symbols(kernel) ? "symbols" : NULL;
 }
 
 /* Where BPF is refused altogether, a hook that is there doesn't work; a mode that lacks one may be the only trouble. */
@@ -131,6 +140,7 @@ static void check_json(const struct check *check, struct json *json)
 	json_bool(json, "bpf_refused", kernel_try_bpf() != 0);
 	unprivileged_json(json);
 	json_string(json, "features_missing", check->features_missing[0] ? check->features_missing : NULL);
+	json_string(json, "iterators", check->iterators);
 	json_bool(json, "other_namespaces", kernel_has_capability(&check->kernel, CAP_SYS_ADMIN));
 	hooks_json(check, json);
 	json_object_end(json);
@@ -191,6 +201,8 @@ static void check_text(const struct check *check, struct output *output)
 	output_printf(output, "%-20s %s%s\n", "kernel", check->kernel.release, check->kernel.types ? ", with BTF" : ", without BTF");
 	if (check->features_missing[0])
 		output_printf(output, "%-20s none of %s here\n", "BPF", check->features_missing);
+	if (check->iterators && !strcmp(check->iterators, "symbols"))
+		output_printf(output, "%-20s over maps: refused by this kernel; over its symbols instead, a little slower\n", "iterators");
 	privileges_text(check, output);
 	if (check->hooks_known)
 		hooks_text(check, output);
@@ -213,8 +225,10 @@ static int check_run(const struct options *options)
 	kernel_probe(&check.kernel, unused, sizeof(unused));
 	try_tracer(&check, options);
 	if (check.kernel.types && !kernel_missing_capabilities(&check.kernel)) {
-		if (!kernel_try_bpf())
+		if (!kernel_try_bpf()) {
 			features_missing(&check.kernel, check.features_missing, sizeof(check.features_missing));
+			check.iterators = try_iterators(&check.kernel);
+		}
 		try_modes(&check, options->run.hooks);
 	}
 	output_init(&output, STDOUT_FILENO);

@@ -461,6 +461,15 @@ struct bpf_iter__bpf_map_elem {
 	void *value;
 };
 
+struct kallsym_iter {
+	__s64 pos;
+};
+
+struct bpf_iter__ksym {
+	struct bpf_iter_meta *meta;
+	struct kallsym_iter *ksym;
+};
+
 #pragma clang attribute pop
 
 /* Program contexts that only the BPF_KPROBE macros look into; laid out by the architecture's ABI. */

@@ -5,7 +5,6 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,10 +68,24 @@ static bool has_typed_tracepoints(const struct kernel *kernel)
 	return loads_tracing(kernel, BPF_TRACE_RAW_TP, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
 }
 
+static bool loads_iterator(const struct kernel *kernel, const char *target)
+{
+	return loads_tracing(kernel, BPF_TRACE_ITER, target, BTF_KIND_FUNC);
+}
+
+bool features_iterate_maps(const struct kernel *kernel)
+{
+	return loads_iterator(kernel, "bpf_iter_bpf_map_elem");
+}
+
+bool features_iterate_symbols(const struct kernel *kernel)
+{
+	return loads_iterator(kernel, "bpf_iter_ksym");
+}
+
 static bool has_iterators(const struct kernel *kernel)
 {
-	return loads_tracing(kernel, BPF_TRACE_ITER, "bpf_iter_tcp", BTF_KIND_FUNC) &&
-	       loads_tracing(kernel, BPF_TRACE_ITER, "bpf_iter_task_file", BTF_KIND_FUNC);
+	return loads_iterator(kernel, "bpf_iter_task_file") && (features_iterate_maps(kernel) || features_iterate_symbols(kernel));
 }
 
 static const struct {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi.h"
+#include "attach/features.h"
 #include "attach/limits.h"
 #include "attach/host.h"
 #include "attach/instructions.h"
@@ -152,7 +153,6 @@ static uint32_t default_entries(const struct kernel *kernel, uint32_t wanted)
 
 static void tune_no_slots(struct tcpdwell *skeleton)
 {
-	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, false);
 	bpf_map__set_max_entries(skeleton->maps.socket_buckets, 1);
 	bpf_map__set_max_entries(skeleton->maps.socket_slots, 1);
 	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 1);
@@ -168,6 +168,25 @@ static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
 	bpf_map__set_max_entries(skeleton->maps.socket_slots, SOCKET_BUCKETS * SLOTS_PER_BUCKET);
 	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 2 * time_wait_slots / TIME_WAIT_TAGS);
 	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, time_wait_slots);
+}
+
+/* Who sweeps what is kept, and by what iterators over maps go (bpf/element.bpf.h). */
+static void tune_iterators(struct tracer *tracer)
+{
+	struct tcpdwell *skeleton = tracer->skeleton;
+	struct bpf_program *by_index[] = { skeleton->progs.seed_sockets, skeleton->progs.list_ports, skeleton->progs.list_present,
+					   skeleton->progs.list_listeners };
+	const bool counted = skeleton->rodata->elements_are_counted;
+	size_t i;
+
+	for (i = 0; counted && i < sizeof(by_index) / sizeof(by_index[0]); i++)
+		if (bpf_program__autoload(by_index[i]))
+			bpf_program__set_attach_target(by_index[i], 0, "ksym");
+	bpf_program__set_autoload(skeleton->progs.sweep_time_wait, !counted);
+	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, !counted && skeleton->rodata->slots_used);
+	bpf_program__set_autoload(skeleton->progs.sweep_sockets, !counted);
+	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_counted, counted);
+	bpf_program__set_autoload(skeleton->progs.sweep_sockets_counted, counted);
 }
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -208,6 +227,7 @@ static void tune_store(struct tracer *tracer, const struct present_sockets prese
 	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, sockets);
 	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint,
 		 max_sockets ?: default_entries(&tracer->kernel, time_waits));
+	tune_iterators(tracer);
 }
 
 /* All that is followed may wait. */
@@ -256,6 +276,7 @@ static void tune(struct tracer *tracer, const struct tracer_config *config)
 		skeleton->rodata->id_secret_low = secret[0];
 		skeleton->rodata->id_secret_high = secret[1];
 	}
+	skeleton->rodata->elements_are_counted = !features_iterate_maps(&tracer->kernel) && features_iterate_symbols(&tracer->kernel);
 	tune_store(tracer, present_sockets_count(config->filter), config->max_sockets);
 	tune_accepts(tracer, config->accepts);
 }

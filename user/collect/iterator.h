@@ -7,6 +7,7 @@
 
 struct bpf_map;
 struct bpf_program;
+struct tracer;
 
 /* More than the kernel buffers at once: so no record crosses the ends of what is read. */
 #define ITERATOR_BYTES 65536
@@ -15,9 +16,10 @@ struct bpf_program;
 typedef int iterator_fn(void *context, const void *bytes, size_t size);
 
 /*
- * Over the elements of `map`; NULL: over what the program says. `at_once` bytes are read at most. 0 or negative errno; -EINTR: not to
- * its end, since the run's is overdue (util/stop.h).
+ * Over the elements of `map`, as bpf/element.bpf.h finds them; NULL: over what the program says. `at_once` bytes are read at most. 0 or
+ * negative errno; -EINTR: not to its end, since the run's is overdue (util/stop.h).
  */
-int iterator_run(struct bpf_program *program, struct bpf_map *map, size_t at_once, iterator_fn *each, void *context);
+int iterator_run(const struct tracer *tracer, struct bpf_program *program, struct bpf_map *map, size_t at_once, iterator_fn *each,
+		 void *context);
 
 #endif

@@ -169,7 +169,7 @@ static int look_at_ports(struct port_watch *watch, uint32_t netns)
 	memset(&watch->look, 0, sizeof(watch->look));
 	watch->look_found = false;
 	skeleton->bss->ports_netns = netns;
-	return iterator_run(skeleton->progs.list_ports, skeleton->maps.port_pages, ITERATOR_BYTES, on_pages, watch);
+	return iterator_run(watch->tracer, skeleton->progs.list_ports, skeleton->maps.port_pages, ITERATOR_BYTES, on_pages, watch);
 }
 
 static int bound_add(struct port_watch *watch, const struct bound_record *record)
@@ -282,7 +282,7 @@ static int look_at_bound(struct port_watch *watch)
 	int err;
 
 	watch->n_bound = 0;
-	err = iterator_run(watch->tracer->skeleton->progs.list_bound, NULL, ITERATOR_BYTES, on_bound, watch);
+	err = iterator_run(watch->tracer, watch->tracer->skeleton->progs.list_bound, NULL, ITERATOR_BYTES, on_bound, watch);
 	if (err)
 		return err;
 	qsort(watch->bound, watch->n_bound, sizeof(*watch->bound), bound_order);

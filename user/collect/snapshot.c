@@ -80,7 +80,7 @@ static int on_pace(void *context, const void *bytes, size_t size)
 /* Ours print a byte for each element that may have made a record. */
 static int program_run(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
 {
-	int err = iterator_run(program, map, pace_of(snapshot), on_pace, snapshot);
+	int err = iterator_run(snapshot->tracer, program, map, pace_of(snapshot), on_pace, snapshot);
 
 	return err == -EINTR ? 0 : err;
 }
@@ -135,7 +135,20 @@ int snapshot_holders(struct snapshot *snapshot, snapshot_holder_fn *each, void *
 
 	skeleton->bss->holder_pass = skeleton->bss->holder_pass == UINT8_MAX ? 1 : skeleton->bss->holder_pass + 1;
 	skeleton->bss->holder_task = 0;
-	return iterator_run(skeleton->progs.find_holders, NULL, ITERATOR_BYTES, on_holders, &pass);
+	return iterator_run(snapshot->tracer, skeleton->progs.find_holders, NULL, ITERATOR_BYTES, on_holders, &pass);
+}
+
+/* Where iterators over maps are refused, others sweep (bpf/counted.bpf.h). */
+static struct bpf_program *sweeper_of(const struct snapshot *snapshot, struct bpf_program *by_map, struct bpf_program *counted)
+{
+	return snapshot->tracer->skeleton->rodata->elements_are_counted ? counted : by_map;
+}
+
+static struct bpf_program *sockets_sweeper(const struct snapshot *snapshot)
+{
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+
+	return sweeper_of(snapshot, skeleton->progs.sweep_sockets, skeleton->progs.sweep_sockets_counted);
 }
 
 static bool refused(const struct snapshot *snapshot)
@@ -189,8 +202,8 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 	const struct store time_waits = {
-		.spilled_program = skeleton->progs.sweep_time_wait,
-		.slot_program = skeleton->progs.sweep_time_wait_slots,
+		.spilled_program = sweeper_of(snapshot, skeleton->progs.sweep_time_wait, skeleton->progs.sweep_time_wait_counted),
+		.slot_program = sweeper_of(snapshot, skeleton->progs.sweep_time_wait_slots, skeleton->progs.sweep_time_wait_counted),
 		.spilled = skeleton->maps.time_wait_by_endpoint,
 		.slots = skeleton->maps.time_wait_slots,
 		.n_spilled = skeleton->bss->spilled_time_waits,
@@ -215,8 +228,8 @@ static struct store sockets_of(const struct snapshot *snapshot)
 	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 
 	return (struct store){
-		.spilled_program = skeleton->progs.sweep_sockets,
-		.slot_program = skeleton->progs.sweep_sockets,
+		.spilled_program = sockets_sweeper(snapshot),
+		.slot_program = sockets_sweeper(snapshot),
 		.spilled = skeleton->maps.connection_by_socket,
 		.slots = skeleton->maps.socket_slots,
 		.n_spilled = skeleton->bss->spilled_sockets,
@@ -254,7 +267,7 @@ int snapshot_sweep_aside(struct snapshot *snapshot)
 	if (snapshot->swept_aside == skeleton->bss->connections_set_aside)
 		return 0;
 	snapshot->swept_aside = skeleton->bss->connections_set_aside;
-	return sweep_map(snapshot, skeleton->progs.sweep_sockets, SWEEP_LOST, skeleton->maps.lost_connection_by_id);
+	return sweep_map(snapshot, sockets_sweeper(snapshot), SWEEP_LOST, skeleton->maps.lost_connection_by_id);
 }
 
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)

@@ -16,7 +16,7 @@ static int pass(const struct tracer *tracer, struct bpf_program *program, uint32
 
 	skeleton->bss->table_first = first;
 	skeleton->data->tables_at_once = count;
-	return iterator_run(program, skeleton->maps.table_pages, at_once, each, context);
+	return iterator_run(tracer, program, skeleton->maps.table_pages, at_once, each, context);
 }
 
 int tables_run_first(const struct tracer *tracer, struct bpf_program *program, iterator_fn *each, void *context)
