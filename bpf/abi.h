@@ -241,6 +241,9 @@ struct bound_record {
 /* What a sweep of full sockets goes over (bpf/snapshot.bpf.h): two maps of the store, and connections that were set aside. */
 enum sweep_map { SWEEP_SPILLED, SWEEP_SLOTS, SWEEP_LOST };
 
+/* Keys that the reader hands to one pass of a sweep where iterators over maps are refused (bpf/counted.bpf.h). */
+#define SWEPT_KEYS 1024
+
 /*
  * A pass over the kernel's tables of sockets (bpf/table.bpf.h). Their order is not of interest: elements of the map that the
  * iterators go by take a share each.

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Sweeps where iterators over maps are refused. Slots are looked up by number, some for each element that is counted. A
- * hash map is gone through from its beginning by bpf_for_each_map_elem() (5.13; iter/ksym is from 6.0), of which each
- * element takes the part behind what those before it took: so the reader can empty the ring buffer in between. What is
- * removed meanwhile moves others from a later part into an earlier one; the next sweep finds them.
+ * Sweeps where iterators over maps are refused. Slots are looked up by number, and entries of the hash maps by the keys that
+ * the reader took from them, some for each element that is counted.
  */
 #ifndef TCPDWELL_COUNTED_BPF_H
 #define TCPDWELL_COUNTED_BPF_H
@@ -11,143 +9,75 @@
 #include "element.bpf.h"
 #include "snapshot.bpf.h"
 
-#define SLOTS_AT_ONCE 16
-#define SPILLED_AT_ONCE PACES_MAX
+/* Set by the reader: keys of sweep_map, and how many. */
+struct endpoint swept_endpoints[SWEPT_KEYS];
+__u64 swept_sockets[SWEPT_KEYS]; /* or ids of lost_connection_by_id */
+__u32 swept_keys = 0;
 
-typedef __u32 slots_visit_fn(__u32 index); /* how many of the slots of this element the reader should know of */
-typedef __u32 spilled_visit_fn(void);	   /* takes a part of what spilled: how many it found */
+#define AT_ONCE 16 /* for each element */
 
-/* The part that is taken. */
-struct {
-	__u32 skip, left;
-} spilled_part;
+/* What is kept at this slot, or under this key: should the reader come by? Global functions, so that the verifier goes through once. */
+typedef int swept_visit_fn(__u32 index);
 
-__noinline int time_wait_slot_visit(__u32 slot)
+__noinline int time_wait_slot_visit(__u32 index)
 {
-	struct connection *connection = bpf_map_lookup_elem(&time_wait_slots, &slot);
+	struct connection *connection = bpf_map_lookup_elem(&time_wait_slots, &index);
 
-	return connection && sweep_time_wait_slot(slot, connection);
+	return connection && sweep_time_wait_slot(index, connection);
 }
 
-static __always_inline __u32 time_wait_slots_visit(__u32 index)
+__noinline int socket_slot_visit(__u32 index)
+{
+	struct connection *connection = bpf_map_lookup_elem(&socket_slots, &index);
+
+	return connection && sweep_place(socket_visit(index, connection));
+}
+
+__noinline int time_wait_key_visit(__u32 index)
+{
+	const struct endpoint endpoint = swept_endpoints[index & (SWEPT_KEYS - 1)];
+	struct place place = { .connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint), .way = WAY_NONE };
+
+	if (!place.connection)
+		return 0;
+	if (is_settled(place.connection, &endpoint))
+		return !(index % SETTLED_PACE);
+	sweep_timewait(place);
+	return 1;
+}
+
+__noinline int socket_key_visit(__u32 index)
+{
+	struct place place = { .key = swept_sockets[index & (SWEPT_KEYS - 1)], .way = WAY_NONE };
+
+	if (sweep_map == SWEEP_LOST)
+		place.connection = bpf_map_lookup_elem(&lost_connection_by_id, &place.key);
+	else
+		place.connection = bpf_map_lookup_elem(&connection_by_socket, &place.key);
+	return place.connection && sweep_place(place);
+}
+
+static __always_inline __u32 visit_some(__u32 first, swept_visit_fn *visit)
 {
 	__u32 i, met = 0;
 
-	for (i = 0; i < SLOTS_AT_ONCE; i++)
-		met += time_wait_slot_visit(index * SLOTS_AT_ONCE + i) & 1;
+	for (i = 0; i < AT_ONCE; i++)
+		met += visit(first + i) & 1;
 	return met;
-}
-
-__noinline int socket_slot_visit(__u32 slot)
-{
-	struct connection *connection = bpf_map_lookup_elem(&socket_slots, &slot);
-
-	return connection && sweep_place(socket_visit(slot, connection));
-}
-
-static __always_inline __u32 socket_slots_visit(__u32 index)
-{
-	__u32 i, met = 0;
-
-	for (i = 0; i < SLOTS_AT_ONCE; i++)
-		met += socket_slot_visit(index * SLOTS_AT_ONCE + i) & 1;
-	return met;
-}
-
-/* Is the next entry one of this part? */
-static __always_inline bool is_of_part(void)
-{
-	if (spilled_part.skip) {
-		spilled_part.skip--;
-		return false;
-	}
-	spilled_part.left--;
-	return true;
-}
-
-/* Global functions, so that the verifier goes through them once and not as often as entries may be met. */
-struct endpoint spilled_endpoint;
-
-__noinline int spilled_time_wait_sweep(void)
-{
-	const struct endpoint endpoint = spilled_endpoint;
-	struct place place = {.connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint), .way = WAY_NONE};
-
-	if (place.connection)
-		sweep_timewait(place);
-	return 0;
-}
-
-__noinline int spilled_socket_sweep(__u64 key)
-{
-	struct place place = {.key = key, .way = WAY_NONE};
-
-	if (sweep_map == SWEEP_LOST)
-		place.connection = bpf_map_lookup_elem(&lost_connection_by_id, &key);
-	else
-		place.connection = bpf_map_lookup_elem(&connection_by_socket, &key);
-	if (place.connection)
-		sweep_place(place);
-	return 0;
-}
-
-/* 1 ends the pass over the map. */
-static long on_spilled_time_wait(void *map, const struct endpoint *endpoint, struct connection *connection, void *none)
-{
-	if (!spilled_part.left)
-		return 1;
-	if (is_of_part()) {
-		spilled_endpoint = *endpoint;
-		spilled_time_wait_sweep();
-	}
-	return 0;
-}
-
-static long on_spilled_socket(void *map, const __u64 *key, struct connection *connection, void *none)
-{
-	if (!spilled_part.left)
-		return 1;
-	if (is_of_part())
-		spilled_socket_sweep(*key);
-	return 0;
-}
-
-static __always_inline __u32 time_wait_spilled_visit(void)
-{
-	bpf_for_each_map_elem(&time_wait_by_endpoint, on_spilled_time_wait, NULL, 0);
-	return SPILLED_AT_ONCE - spilled_part.left;
-}
-
-static __always_inline __u32 socket_spilled_visit(void)
-{
-	if (sweep_map == SWEEP_LOST)
-		bpf_for_each_map_elem(&lost_connection_by_id, on_spilled_socket, NULL, 0);
-	else
-		bpf_for_each_map_elem(&connection_by_socket, on_spilled_socket, NULL, 0);
-	return SPILLED_AT_ONCE - spilled_part.left;
 }
 
 /* iter/ksym: the sweep of sweep_map, which has so many slots. */
-static __always_inline int counted_sweep(const struct bpf_iter__ksym *ctx, __u32 slots, slots_visit_fn *slots_visit,
-					 spilled_visit_fn *spilled_visit)
+static __always_inline int counted_sweep(const struct bpf_iter__ksym *ctx, __u32 slots, swept_visit_fn *slot_visit, swept_visit_fn *key_visit)
 {
-	__u32 index = element_counted(ctx), met;
+	__u32 index = element_counted(ctx), places = slots_used && sweep_map == SWEEP_SLOTS ? slots : swept_keys;
+	__u32 elements = (places + AT_ONCE - 1) / AT_ONCE;
 
-	if (index == ELEMENT_NONE)
-		return 0;
-	if (sweep_map == SWEEP_SLOTS) {
-		slots = (slots + SLOTS_AT_ONCE - 1) / SLOTS_AT_ONCE;
-		if (index < slots)
-			paces(ctx->meta->seq, slots_visit(index));
-		return element_end(index, slots);
-	}
-	if (elements_over)
-		return 1;
-	spilled_part.skip = index * SPILLED_AT_ONCE;
-	spilled_part.left = SPILLED_AT_ONCE;
-	met = spilled_visit();
-	elements_over = met < SPILLED_AT_ONCE;
-	paces(ctx->meta->seq, met);
+	if (index >= elements)
+		return element_end(index, elements);
+	if (slots_used && sweep_map == SWEEP_SLOTS)
+		paces(ctx->meta->seq, visit_some(index * AT_ONCE, slot_visit));
+	else
+		paces(ctx->meta->seq, visit_some(index * AT_ONCE, key_visit));
 	return 0;
 }
 

@@ -424,11 +424,11 @@ int sweep_sockets(struct bpf_iter__bpf_map_elem *ctx)
 SEC("?iter/ksym")
 int sweep_time_wait_counted(struct bpf_iter__ksym *ctx)
 {
-	return counted_sweep(ctx, time_wait_slot_count, time_wait_slots_visit, time_wait_spilled_visit);
+	return counted_sweep(ctx, time_wait_slot_count, time_wait_slot_visit, time_wait_key_visit);
 }
 
 SEC("?iter/ksym")
 int sweep_sockets_counted(struct bpf_iter__ksym *ctx)
 {
-	return counted_sweep(ctx, socket_bucket_count * SLOTS_PER_BUCKET, socket_slots_visit, socket_spilled_visit);
+	return counted_sweep(ctx, socket_bucket_count * SLOTS_PER_BUCKET, socket_slot_visit, socket_key_visit);
 }

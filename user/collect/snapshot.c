@@ -169,12 +169,54 @@ static int sweep_map(struct snapshot *snapshot, struct bpf_program *program, enu
 	return program_run(snapshot, program, map);
 }
 
+/* The next keys of a hash map, for the kernel side. How many; 0: there are no more. `cursor`: 0 at first. */
+static int64_t take_keys(const struct snapshot *snapshot, const struct bpf_map *map, uint64_t cursor[2], void *values)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const bool by_endpoint = bpf_map__key_size(map) == sizeof(struct endpoint);
+	void *keys = by_endpoint ? (void *)skeleton->bss->swept_endpoints : (void *)skeleton->bss->swept_sockets;
+	uint64_t next[2] = {};
+	uint32_t count = SWEPT_KEYS;
+	int err = bpf_map_lookup_batch(bpf_map__fd(map), cursor[1] ? cursor : NULL, next, keys, values, &count, NULL) ? -errno : 0;
+
+	cursor[0] = next[0];
+	cursor[1] = !err; /* it goes on */
+	return err && err != -ENOENT ? err : (int64_t)count;
+}
+
+/* Hash maps where iterators over maps are refused: their keys are taken here (bpf/counted.bpf.h). */
+static int sweep_by_keys(struct snapshot *snapshot, struct bpf_program *program, struct bpf_map *map)
+{
+	void *values = malloc((size_t)SWEPT_KEYS * bpf_map__value_size(map));
+	uint64_t cursor[2] = {};
+	int64_t count;
+	int err = values ? 0 : -ENOMEM;
+
+	do {
+		count = err ? err : take_keys(snapshot, map, cursor, values);
+		if (count <= 0)
+			break;
+		snapshot->tracer->skeleton->bss->swept_keys = count;
+		err = program_run(snapshot, program, map);
+	} while (!err && cursor[1] && !stop_is_overdue());
+	free(values);
+	return count < 0 ? count : err;
+}
+
+static int sweep_hash(struct snapshot *snapshot, struct bpf_program *program, enum sweep_map which, struct bpf_map *map)
+{
+	if (!snapshot->tracer->skeleton->rodata->elements_are_counted)
+		return sweep_map(snapshot, program, which, map);
+	snapshot->tracer->skeleton->bss->sweep_map = which;
+	return sweep_by_keys(snapshot, program, map);
+}
+
 static int sweep_spilled(struct snapshot *snapshot, const struct store *store)
 {
 	snapshot->tracer->skeleton->bss->presences_refused = 0;
 	if (snapshot->tracer->skeleton->rodata->slots_used && store->n_spilled <= 0)
 		return 0;
-	return sweep_map(snapshot, store->spilled_program, SWEEP_SPILLED, store->spilled);
+	return sweep_hash(snapshot, store->spilled_program, SWEEP_SPILLED, store->spilled);
 }
 
 static int sweep(struct snapshot *snapshot, const struct store *store)
@@ -267,7 +309,7 @@ int snapshot_sweep_aside(struct snapshot *snapshot)
 	if (snapshot->swept_aside == skeleton->bss->connections_set_aside)
 		return 0;
 	snapshot->swept_aside = skeleton->bss->connections_set_aside;
-	return sweep_map(snapshot, sockets_sweeper(snapshot), SWEEP_LOST, skeleton->maps.lost_connection_by_id);
+	return sweep_hash(snapshot, sockets_sweeper(snapshot), SWEEP_LOST, skeleton->maps.lost_connection_by_id);
 }
 
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
