@@ -24,6 +24,8 @@
 #define NS_PER_SECOND 1000000000ULL
 #define RETRY_NS NS_PER_SECOND
 #define NAMES_MAX 65536
+#define UNUSED_NS (16 * 60 * NS_PER_SECOND) /* the kernel sends for 15 minutes and 25 seconds for a socket that nobody has any more */
+#define LOOKED_AT 4 /* names, for each new one */
 #define WALK_MAX 65536 /* directories */
 #define DEPTH_MAX 64
 #define FILEID_KERNFS 0xfe
@@ -35,17 +37,20 @@ struct entry {
 	char *path;	   /* owned; NULL while it was only asked for */
 	uint64_t version;  /* of the pods' names that it was completed with */
 	uint64_t retry_ns; /* path NULL: when to ask again */
+	uint64_t used_ns;
 	bool not_stored;
 	UT_hash_handle hh;
 };
 
 struct cgroup_names {
 	struct entry *entries; /* the oldest first */
+	struct entry *next_looked_at; /* whether it is over; NULL: the oldest */
 	struct entry *last; /* found last: events come in runs */
 	struct pod_names *pods;
 	char mount[4096];      /* "" = none */
 	int mount_fd;
 	uint64_t walk_again_ns;
+	uint64_t now_ns; /* of the last lookup */
 };
 
 static const struct cgroup_name unknown;
@@ -161,6 +166,8 @@ static void entry_remove(struct cgroup_names *names, struct entry *entry)
 	HASH_DEL(names->entries, entry);
 	if (names->last == entry)
 		names->last = NULL;
+	if (names->next_looked_at == entry)
+		names->next_looked_at = entry->hh.next;
 	free(entry->path);
 	free(entry);
 }
@@ -187,6 +194,39 @@ static struct entry *entry_find(struct cgroup_names *names, uint64_t id)
 	return entry;
 }
 
+static bool is_there(const struct cgroup_names *names, const struct entry *entry)
+{
+	struct stat status;
+
+	if (names->mount_fd < 0)
+		return true; /* nobody can tell */
+	return !fstatat(names->mount_fd, entry->path[1] ? entry->path + 1 : ".", &status, 0) && status.st_ino == entry->id;
+}
+
+/* Is nobody interested in it any more? The kernel side tells the names of cgroups that are there only once. */
+static bool is_over(const struct cgroup_names *names, const struct entry *entry)
+{
+	return names->now_ns > entry->used_ns + UNUSED_NS && (!entry->path || !is_there(names, entry));
+}
+
+/* Containers come and go: some names are looked at for each new one. */
+static void forget_some(struct cgroup_names *names)
+{
+	struct entry *entry;
+	int i;
+
+	for (i = 0; i < LOOKED_AT; i++) {
+		entry = names->next_looked_at ?: names->entries;
+		if (!entry)
+			return;
+		names->next_looked_at = entry->hh.next;
+		if (is_over(names, entry))
+			entry_remove(names, entry);
+	}
+	if (HASH_COUNT(names->entries) >= NAMES_MAX)
+		entry_remove(names, names->entries);
+}
+
 /* Found or made; NULL without memory. */
 static struct entry *entry_get(struct cgroup_names *names, uint64_t id)
 {
@@ -197,9 +237,9 @@ static struct entry *entry_get(struct cgroup_names *names, uint64_t id)
 	entry = shortage_noted(calloc(1, sizeof(*entry)));
 	if (!entry)
 		return NULL;
-	if (HASH_COUNT(names->entries) >= NAMES_MAX)
-		entry_remove(names, names->entries);
+	forget_some(names);
 	entry->id = id;
+	entry->used_ns = names->now_ns;
 	HASH_ADD(hh, names->entries, id, sizeof(entry->id), entry);
 	if (!entry->not_stored)
 		return entry;
@@ -365,6 +405,9 @@ const struct cgroup_name *cgroup_names_lookup(struct cgroup_names *names, uint64
 {
 	struct entry *entry = entry_find(names, id);
 
+	names->now_ns = now_ns;
+	if (entry)
+		entry->used_ns = now_ns;
 	if (entry && (entry->path || now_ns < entry->retry_ns))
 		return completed(names, entry);
 	if (!id)

@@ -2,7 +2,7 @@
 /*
  * From the cgroup ids in the kernel's records to paths and containers. Ids are the inode numbers of the
  * cgroup2 hierarchy. The kernel side tells the names of most (RECORD_CGROUP); others are asked for. A name once learnt stays
- * when the cgroup is gone.
+ * when the cgroup is gone, until nobody has asked for it for 16 minutes.
  */
 #ifndef ATTRIBUTE_CGROUP_H
 #define ATTRIBUTE_CGROUP_H
@@ -65,7 +65,7 @@ int cgroup_names_learn_upwards(struct cgroup_names *names, uint64_t id, const ch
 /* Is it the other, or below it, as far as their names are known? */
 bool cgroup_names_is_below(struct cgroup_names *names, uint64_t id, uint64_t other, uint64_t now_ns);
 
-/* Each name that is known, in the order of learning: *cursor NULL begins; NULL after the last. */
+/* Each name that is known, in the order of learning, while no other is learnt: *cursor NULL begins; NULL after the last. */
 const struct cgroup_name *cgroup_names_next(struct cgroup_names *names, const void **cursor);
 
 #endif

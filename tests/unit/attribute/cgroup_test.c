@@ -65,6 +65,49 @@ static void learnt_names(void **state)
 	cgroup_names_free(NULL);
 }
 
+/* A directory of any kind: where it is, its number is its id. */
+static uint64_t make_cgroup(const char *mount, const char *name, char path[UNIT_PATH])
+{
+	uint64_t id;
+
+	assert_true(snprintf(path, UNIT_PATH, "%s/%s", mount, name) < UNIT_PATH);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(cgroup_id_of(path, &id), 0);
+	return id;
+}
+
+/* Of containers that come and go nothing stays but what somebody still asks for, or what is there. */
+static void names_that_are_forgotten(void **state)
+{
+	char mount[UNIT_PATH], gone[UNIT_PATH], asked[UNIT_PATH], there[UNIT_PATH];
+	struct cgroup_names *names;
+	uint64_t gone_id, asked_id, there_id, i;
+
+	(void)state;
+	unit_make_folder(mount);
+	gone_id = make_cgroup(mount, "gone", gone);
+	asked_id = make_cgroup(mount, "asked", asked);
+	there_id = make_cgroup(mount, "there", there);
+	names = cgroup_names_new(mount, NULL);
+	assert_non_null(names);
+	assert_int_equal(cgroup_names_learn(names, gone_id, "/gone"), 0);
+	assert_int_equal(cgroup_names_learn(names, asked_id, "/asked"), 0);
+	assert_int_equal(cgroup_names_learn(names, there_id, "/there"), 0);
+	assert_int_equal(rmdir(gone), 0);
+	assert_int_equal(rmdir(asked), 0);
+	assert_string_equal(cgroup_names_lookup(names, gone_id, 15 * 60 * SECOND)->path, "/gone");
+	assert_string_equal(cgroup_names_lookup(names, asked_id, 25 * 60 * SECOND)->path, "/asked");
+	assert_null(cgroup_names_lookup(names, 0, 32 * 60 * SECOND)->path);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(cgroup_names_learn(names, UINT64_MAX - i, "/new"), 0);
+	assert_null(cgroup_names_lookup(names, gone_id, 32 * 60 * SECOND)->path);
+	assert_string_equal(cgroup_names_lookup(names, asked_id, 32 * 60 * SECOND)->path, "/asked");
+	assert_string_equal(cgroup_names_lookup(names, there_id, 32 * 60 * SECOND)->path, "/there");
+	cgroup_names_free(names);
+	rmdir(there);
+	rmdir(mount);
+}
+
 /* As the kernel tells them: from the cgroup upwards. */
 static void names_from_the_kernel(void **state)
 {
@@ -307,7 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mounts),
-		cmocka_unit_test(learnt_names), cmocka_unit_test(names_from_the_kernel),
+		cmocka_unit_test(learnt_names), cmocka_unit_test(names_that_are_forgotten), cmocka_unit_test(names_from_the_kernel),
 		cmocka_unit_test(many_names), cmocka_unit_test(a_part_of_the_hierarchy),
 		cmocka_unit_test(found_by_handle_and_by_walk),
 		cmocka_unit_test(names_outlive_their_cgroup),
