@@ -170,18 +170,11 @@ static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
 	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, time_wait_slots);
 }
 
-/* Who sweeps what is kept, and by what iterators over maps go (bpf/element.bpf.h). */
-static void tune_iterators(struct tracer *tracer)
+/* Who sweeps what is kept (bpf/counted.bpf.h). */
+static void tune_sweeps(struct tcpdwell *skeleton)
 {
-	struct tcpdwell *skeleton = tracer->skeleton;
-	struct bpf_program *by_index[] = { skeleton->progs.seed_sockets, skeleton->progs.list_ports, skeleton->progs.list_present,
-					   skeleton->progs.list_listeners };
 	const bool counted = skeleton->rodata->elements_are_counted;
-	size_t i;
 
-	for (i = 0; counted && i < sizeof(by_index) / sizeof(by_index[0]); i++)
-		if (bpf_program__autoload(by_index[i]))
-			bpf_program__set_attach_target(by_index[i], 0, "ksym");
 	bpf_program__set_autoload(skeleton->progs.sweep_time_wait, !counted);
 	bpf_program__set_autoload(skeleton->progs.sweep_time_wait_slots, !counted && skeleton->rodata->slots_used);
 	bpf_program__set_autoload(skeleton->progs.sweep_sockets, !counted);
@@ -227,7 +220,7 @@ static void tune_store(struct tracer *tracer, const struct present_sockets prese
 	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, sockets);
 	tune_map(&tracer->kernel, skeleton->maps.time_wait_by_endpoint,
 		 max_sockets ?: default_entries(&tracer->kernel, time_waits));
-	tune_iterators(tracer);
+	tune_sweeps(skeleton);
 }
 
 /* All that is followed may wait. */
@@ -395,6 +388,18 @@ static int fit_into_memory(struct tracer *tracer, const struct tracer_config *co
 	return 0;
 }
 
+/* What goes by the index of an element (bpf/element.bpf.h). libbpf reads all of the kernel's types for that: 6 MiB and more. */
+static void count_elements(struct tcpdwell *skeleton)
+{
+	struct bpf_program *const programs[] = { skeleton->progs.seed_sockets, skeleton->progs.list_ports, skeleton->progs.list_present,
+						 skeleton->progs.list_listeners };
+	size_t i;
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (bpf_program__autoload(programs[i]))
+			bpf_program__set_attach_target(programs[i], 0, "ksym");
+}
+
 static int load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err;
@@ -403,6 +408,8 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 	err = fit_into_memory(tracer, config, error, error_size);
 	if (err)
 		return err;
+	if (tracer->skeleton->rodata->elements_are_counted)
+		count_elements(tracer->skeleton);
 	if (config->verifier)
 		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
 	err = tcpdwell__load(tracer->skeleton);
