@@ -30,7 +30,7 @@ static __always_inline void bind_emit(struct endpoint *endpoint)
 		return;
 	happening.time_ns = bpf_ktime_get_ns();
 	connection.id = connection_id(happening.time_ns);
-	owner_is_current(&connection, &current, 0);
+	owner_is_current(&connection, &current);
 	emit_event(&happening, &connection, endpoint);
 }
 

@@ -58,7 +58,7 @@ static __always_inline void connection_accepted(const struct sock *sk)
 	connection = place.connection;
 	if (!connection || !current_process(&current))
 		return;
-	owner_is_current(connection, &current, 0);
+	owner_is_current(connection, &current);
 	if (measure_accepts)
 		accept_ends(place);
 	holder_accepted(connection);
@@ -136,7 +136,7 @@ static __always_inline void connect_ended(const struct sock *sk, const void *add
 		return;
 	happening.time_ns = bpf_ktime_get_ns();
 	connection.id = connection_id(happening.time_ns);
-	owner_is_current(&connection, &current, 0);
+	owner_is_current(&connection, &current);
 	emit_event(&happening, &connection, &endpoint);
 }
 

@@ -321,15 +321,17 @@ static __always_inline void owner_from_credentials(struct connection *connection
 		owner_credentials_set(connection, credentials);
 }
 
-/* The running process owns this; what it opens later is then known to be its own from any context. */
-static __always_inline void owner_is_current(struct connection *connection, const struct process *current, __u64 credentials)
+/* The running process owns this. */
+static __always_inline void owner_is_current(struct connection *connection, const struct process *current)
 {
-	struct registered_process *entry;
-
 	owner_set(connection, current, process_selected(current, compat_current_task()), ATTRIBUTION_OBSERVED);
-	if (!credentials)
-		return;
-	entry = bpf_map_lookup_elem(&process_by_credentials, &credentials);
+}
+
+/* The running process has these credentials: what it opens later is then known to be its own from any context. */
+static __always_inline void current_register(__u64 credentials, const struct process *current)
+{
+	struct registered_process *entry = bpf_map_lookup_elem(&process_by_credentials, &credentials);
+
 	if (!entry || !is_registered(entry, current))
 		process_register(credentials, compat_current_task(), current);
 }
@@ -372,14 +374,22 @@ static __always_inline void owner_from_listener(struct connection *connection, c
 		owner_set(connection, &listener->owner, listener->selected, ATTRIBUTION_LISTENER);
 }
 
-/* Completes the owner of a socket of which no process was seen to connect or accept it. */
-static __always_inline void owner_resolve(bool trusted, struct connection *connection, const struct sock *sk,
-					  const struct endpoint *endpoint, __u64 credentials)
+/* Completes the owner of a socket of which no process was seen to connect or accept it. `queued`: it is in an accept queue. */
+static __always_inline void owner_complete(struct connection *connection, const struct endpoint *endpoint, __u64 credentials,
+					   bool queued)
 {
 	if (credentials)
 		owner_from_credentials(connection, credentials);
-	else if (!connection->attribution && is_in_accept_queue(trusted, connection, sk))
+	else if (!connection->attribution && queued)
 		owner_from_listener(connection, endpoint);
+}
+
+/* The same, of a socket that is looked at. */
+static __always_inline void owner_resolve(struct connection *connection, const struct sock *sk, const struct endpoint *endpoint)
+{
+	__u64 credentials = credentials_of_socket(sk);
+
+	owner_complete(connection, endpoint, credentials, !credentials && is_in_accept_queue(false, connection, sk));
 }
 
 #endif

@@ -79,7 +79,7 @@ static __always_inline void present_owner(struct present_record *record, struct 
 	record->closer = connection->closer;
 	record->closed_by = connection->closed_by ?: closed_by_of_state(record->state);
 	if (!owner_known(connection))
-		owner_resolve(false, connection, sk, &record->endpoint, credentials_of_socket(sk));
+		owner_resolve(connection, sk, &record->endpoint);
 	record->side = connection->side;
 	record->attribution = connection->attribution;
 	record->owner_credentials = owner_credentials(connection);
@@ -299,7 +299,7 @@ static __always_inline void listener_owner(struct listener_record *head, const s
 
 	present_connection = connection && connection->state == TCP_LISTEN ? *connection : no_connection;
 	if (!owner_known(&present_connection))
-		owner_resolve(false, &present_connection, sk, &head->endpoint, credentials_of_socket(sk));
+		owner_resolve(&present_connection, sk, &head->endpoint);
 	head->id = listener_id((__u64)sk);
 	head->attribution = present_connection.attribution;
 	head->owner_credentials = owner_credentials(&present_connection);

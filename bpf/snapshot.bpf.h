@@ -340,7 +340,7 @@ static __always_inline void snapshot_socket(const struct sock *sk, __u8 state)
 	connection->flags |= CONNECTION_MET;
 	side_find(connection, sk, &endpoint);
 	if (!owner_known(connection))
-		owner_resolve(false, connection, sk, &endpoint, credentials_of_socket(sk));
+		owner_resolve(connection, sk, &endpoint);
 	count_adopted();
 	tell_socket(connection, sk, bpf_ktime_get_ns());
 }

@@ -114,11 +114,32 @@ static __always_inline void zero_after_all(__u64 *number)
 #endif
 }
 
-/* Empties a slot; without an id it can be taken again. */
+/*
+ * Empties a slot; without an id it can be taken again. Global functions for those of both tables, so that the verifier goes through
+ * them once.
+ */
 static __always_inline void slot_clear(struct connection *connection)
 {
 	__builtin_memset((void *)connection + sizeof(connection->id), 0, sizeof(*connection) - sizeof(connection->id));
 	zero_after_all(&connection->id);
+}
+
+__noinline int socket_slot_clear(__u32 way)
+{
+	struct connection *connection = bpf_map_lookup_elem(&socket_slots, &way);
+
+	if (connection)
+		slot_clear(connection);
+	return 0;
+}
+
+__noinline int time_wait_slot_clear(__u32 slot)
+{
+	struct connection *connection = bpf_map_lookup_elem(&time_wait_slots, &slot);
+
+	if (connection)
+		slot_clear(connection);
+	return 0;
 }
 
 /* Entries of the hash maps. */
@@ -181,7 +202,7 @@ static __always_inline void socket_remove(struct place place)
 
 	if (slots_used && place.way != WAY_NONE) {
 		tag = tag_at(&socket_buckets, place.way);
-		slot_clear(place.connection);
+		socket_slot_clear(place.way);
 		if (tag)
 			zero_after_all(tag);
 	} else if (!bpf_map_delete_elem(&connection_by_socket, &place.key) && slots_used) {
@@ -211,7 +232,7 @@ static __always_inline bool socket_take(struct place place, __u64 id)
 		__sync_lock_test_and_set(tag, place.key);
 		return false;
 	}
-	slot_clear(place.connection);
+	socket_slot_clear(place.way);
 	zero_after_all(tag);
 	return true;
 }
@@ -324,7 +345,6 @@ static __always_inline bool time_wait_fill(const struct connection *connection, 
 /* False: there is one already, or all is full. */
 static __always_inline bool time_wait_insert(const struct endpoint *endpoint, const struct connection *connection)
 {
-	struct connection *at;
 	__u32 way, slot;
 	__u64 hash;
 	bool free;
@@ -336,9 +356,7 @@ static __always_inline bool time_wait_insert(const struct endpoint *endpoint, co
 	free = way & WAY_FREE;
 	if (free && tag_claim(&time_wait_buckets, &way, (hash & TAG_HASH) | slot))
 		return true;
-	at = bpf_map_lookup_elem(&time_wait_slots, &slot);
-	if (at)
-		slot_clear(at);
+	time_wait_slot_clear(slot);
 	if (way != WAY_NONE && !free)
 		return false;
 	return time_wait_spill(endpoint, connection);
@@ -353,7 +371,7 @@ static __always_inline bool time_wait_remove(struct place place, const struct en
 		tag = tag_at(&time_wait_buckets, place.way);
 		if (!tag || __sync_val_compare_and_swap(tag, place.key, TAG_BUSY) != place.key)
 			return false;
-		slot_clear(place.connection);
+		time_wait_slot_clear(place.key);
 		zero_after_all(tag);
 		return true;
 	}

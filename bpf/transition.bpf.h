@@ -143,11 +143,55 @@ static __always_inline bool is_closing(const struct connection *connection, cons
 #define OWNER_ACTS 1
 #define CLOSER_ACTS 2
 
-/* What a transition says about owner and closer. The running process is read at one place, once. */
-static __always_inline void learn_processes(struct connection *connection, const struct sock *sk,
-					    const struct endpoint *endpoint, const struct happening *happening)
+/*
+ * The running process acts. Global functions, here and below, so that the verifier goes through them once and not for each way that
+ * leads here; hence the place is given by numbers.
+ */
+__noinline int running_process_acts(__u64 key, __u32 way, __u64 acts)
 {
+	struct connection *connection = socket_at(key, way).connection;
 	struct process current = {};
+
+	if (!connection || !current_process(&current))
+		return 0;
+	if (acts & OWNER_ACTS)
+		owner_is_current(connection, &current);
+	if (acts & CLOSER_ACTS && is_closer(connection, &current))
+		connection->closer = current;
+	return acts & OWNER_ACTS;
+}
+
+/* It is the owner. Apart from the above, which needs as much of the 512 bytes that there are for all frames of the stack. */
+__noinline int running_owner_registers(__u64 key, __u32 way, __u64 credentials)
+{
+	struct connection *connection = socket_at(key, way).connection;
+	struct process current;
+
+	if (!connection)
+		return 0;
+	current = connection->owner;
+	current_register(credentials, &current);
+	return 0;
+}
+
+/* No process was seen to connect or accept it. `queued`: it is in an accept queue. */
+__noinline int owner_is_sought(__u64 key, __u32 way, __u64 credentials, __u64 queued)
+{
+	struct connection *connection = socket_at(key, way).connection;
+	struct endpoint endpoint;
+
+	if (!connection)
+		return 0;
+	endpoint = connection->endpoint;
+	owner_complete(connection, &endpoint, credentials, queued);
+	return 0;
+}
+
+/* What a transition says about owner and closer. */
+static __always_inline void learn_processes(struct place place, const struct sock *sk, const struct happening *happening,
+					    bool queued)
+{
+	struct connection *connection = place.connection;
 	__u64 credentials = 0, acts;
 
 	acts = is_closing(connection, sk, happening) ? CLOSER_ACTS : 0;
@@ -162,26 +206,25 @@ static __always_inline void learn_processes(struct connection *connection, const
 	}
 	acts = OPAQUE(acts);
 	credentials = OPAQUE(credentials);
-	if (acts && !current_process(&current))
-		acts = 0;
-	acts = OPAQUE(acts);
-	if (acts & OWNER_ACTS)
-		owner_is_current(connection, &current, credentials);
-	if (acts & CLOSER_ACTS && is_closer(connection, &current))
-		connection->closer = current;
+	if (acts && running_process_acts(place.key, place.way, acts) && credentials)
+		running_owner_registers(place.key, place.way, credentials);
 	if (!owner_known(connection))
-		owner_resolve(true, connection, sk, endpoint, credentials);
+		owner_is_sought(place.key, place.way, credentials, queued);
 }
 
 /* What a transition says about owner, side and closer. */
-static __always_inline void learn(struct connection *connection, const struct sock *sk, const struct endpoint *endpoint,
-				  const struct happening *happening)
+static __always_inline void learn(struct place place, const struct sock *sk, const struct endpoint *endpoint,
+				  struct happening *happening)
 {
+	bool queued;
+
 	if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
 		return;
-	learn_side(connection, sk, endpoint, happening);
-	learn_processes(connection, sk, endpoint, happening);
-	note_closing_side(connection, happening->new_state,
+	learn_side(place.connection, sk, endpoint, happening);
+	queued = OPAQUE((__u64)is_in_accept_queue(true, place.connection, sk));
+	happening->flags |= queued ? FLAG_IN_ACCEPT_QUEUE : 0;
+	learn_processes(place, sk, happening, queued);
+	note_closing_side(place.connection, happening->new_state,
 			  was_synchronized(happening->old_state) ? happening->end : END_NONE);
 }
 
@@ -342,13 +385,25 @@ static __always_inline void count_unfollowed(const struct happening *happening, 
 		count(COUNTER_MAP_FULL);
 }
 
-static __always_inline void listener_follow(const struct connection *connection, const struct endpoint *endpoint,
-					    const struct happening *happening)
+__noinline int listener_changes(__u64 key, __u32 way, __u64 new_state)
 {
-	if (happening->new_state == TCP_LISTEN)
-		listener_opened(connection, endpoint);
-	else if (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE)
-		listener_closed(endpoint);
+	struct connection *connection = socket_at(key, way).connection;
+	struct endpoint endpoint;
+
+	if (!connection)
+		return 0;
+	endpoint = connection->endpoint;
+	if (new_state == TCP_LISTEN)
+		listener_opened(connection, &endpoint);
+	else
+		listener_closed(&endpoint);
+	return 0;
+}
+
+static __always_inline void listener_follow(struct place place, const struct happening *happening)
+{
+	if (happening->new_state == TCP_LISTEN || (happening->old_state == TCP_LISTEN && happening->new_state == TCP_CLOSE))
+		listener_changes(place.key, place.way, happening->new_state);
 }
 
 /* Without track_all nothing follows that anybody wants to know. */
@@ -370,16 +425,22 @@ __noinline int connection_supersedes(__u64 key, __u32 way, __u64 timewait, __u64
 	return 0;
 }
 
-/* `timewait`: the address of the timewait socket that goes on with it, or 0. */
-__noinline int connection_ends(__u64 key, __u32 way, __u64 timewait, __u64 time_ns)
+/* `timewait`: the address of the timewait socket that goes on with it. */
+__noinline int timewait_goes_on(__u64 key, __u32 way, __u64 timewait, __u64 time_ns)
 {
 	struct place place = socket_at(key, way);
 
-	if (!place.connection)
-		return 0;
-	if (timewait)
+	if (place.connection)
 		time_wait_keep(place.connection, &place.connection->endpoint, (void *)timewait, time_ns);
-	socket_remove(place);
+	return 0;
+}
+
+__noinline int connection_ends(__u64 key, __u32 way)
+{
+	struct place place = socket_at(key, way);
+
+	if (place.connection)
+		socket_remove(place);
 	return 0;
 }
 
@@ -421,13 +482,11 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 	if (happening->new_state == TCP_CLOSE && !tw)
 		happening->end = end_of_socket(sk, happening->old_state);
 	happening_forget(happening);
-	learn(connection, sk, &endpoint, happening);
+	learn(place, sk, &endpoint, happening);
 	happening_forget(happening);
-	listener_follow(connection, &endpoint, happening);
+	listener_follow(place, happening);
 	if (!connection->owner.start_ns)
 		happening->socket_cgroup_id = socket_cgroup_id(sk);
-	if (is_in_accept_queue(true, connection, sk))
-		happening->flags |= FLAG_IN_ACCEPT_QUEUE;
 	if (measure_accepts)
 		accept_follow(place, happening);
 	if (measure_ports)
@@ -444,8 +503,10 @@ static __always_inline void connection_transition(struct sock *sk, struct happen
 		time_wait_becomes(connection, tw, happening);
 	happening_forget(happening);
 	connection_enter(connection, happening, &endpoint);
+	if (tw)
+		timewait_goes_on(place.key, place.way, (__u64)tw, happening->time_ns);
 	if (is_last)
-		connection_ends(place.key, place.way, (__u64)tw, happening->time_ns);
+		connection_ends(place.key, place.way);
 }
 
 /* The hook's body. Fires for SCTP and MPTCP too. */
