@@ -346,6 +346,7 @@ enum counter {
 	COUNTER_DROPPED, /* records of sockets that were gone */
 	COUNTER_WALK_CUT, /* a hash chain was longer than the walk */
 	COUNTER_QUEUE_CUT, /* an accept queue was longer than the walk */
+	COUNTER_TAKEN_OVER, /* events that the kernel kept from the program for softirqs, and another had */
 	COUNTER_KINDS,
 };
 

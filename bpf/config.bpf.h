@@ -56,6 +56,9 @@ const volatile __u32 time_wait_slot_count = 1;
 /* The kernel preempts tracepoint programs, and lets us hold that off: bpf/compat.bpf.h. */
 const volatile bool programs_preempted = false;
 
+/* Softirqs have a program of their own, before that of all events: bpf/tcpdwell.bpf.c. */
+const volatile bool softirqs_apart = false;
+
 /* What ports.bpf.h and search.bpf.h find of single sockets is sent with their records. */
 const volatile bool measure_ports = false;
 

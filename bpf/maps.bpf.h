@@ -134,6 +134,14 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
+/* The last event of a softirq that its program had, of each processor: bpf/transition.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} softirq_event SEC(".maps");
+
 /* Members of the filters' sets. Written by the user side before attaching. */
 #define FILTER_SET(name, key_type, value_type)       \
 	struct {                                         \

@@ -22,31 +22,40 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* State transition, on every kernel that does not preempt tracepoint programs. */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(transition, struct sock *sk, int old_state, int new_state)
-{
-	transition_watch(sk, old_state, new_state, false);
-	return 0;
-}
-
 /*
- * Others skip a program that a preempted task has not left yet. Only events of tasks can be preempted, those of the socket that
- * the task has locked: they have programs of their own, one more for each event that the others were skipped at. So softirqs find
- * theirs taken only by a task that was preempted while it looked whether it is concerned; the last program is there for that too.
+ * State transition. The kernel skips a program that runs already on the processor, as when a softirq interrupts a task in it. So
+ * there are two: this one for softirqs, which nothing but a task can be in when they come, and only while it looks whether it is
+ * concerned; then the next one comes to the event's aid. The order is that in which they are attached.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(transition_of_softirq, struct sock *sk, int old_state, int new_state)
 {
-	if (!in_process_context(sk))
+	if (in_process_context(sk) || !transition_concerns(sk, old_state, new_state))
+		return 0;
+	softirq_note(sk, old_state, new_state);
+	transition_watch(sk, old_state, new_state, false);
+	return 0;
+}
+
+/* ... and this one for tasks, where the kernel does not preempt tracepoint programs; on kernels that skip none it is alone. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(transition, struct sock *sk, int old_state, int new_state)
+{
+	if (transition_concerns(sk, old_state, new_state) && !softirq_was_noted(sk, old_state, new_state))
 		transition_watch(sk, old_state, new_state, false);
 	return 0;
 }
 
+/*
+ * Where it does preempt them, others skip a program that a preempted task has not left yet. Only events of tasks can be preempted,
+ * those of the socket that the task has locked: they have programs of their own, one more for each event that the others were
+ * skipped at. So softirqs find theirs taken only by a task that was preempted while it looked whether it is concerned; the last
+ * program is there for that too.
+ */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(transition_of_task, struct sock *sk, int old_state, int new_state)
 {
-	if (in_process_context(sk))
+	if (in_process_context(sk) && transition_concerns(sk, old_state, new_state))
 		transition_watch(sk, old_state, new_state, false);
 	return 0;
 }
@@ -54,7 +63,7 @@ int BPF_PROG(transition_of_task, struct sock *sk, int old_state, int new_state)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(transition_of_task_2, struct sock *sk, int old_state, int new_state)
 {
-	if (in_process_context(sk))
+	if (in_process_context(sk) && transition_concerns(sk, old_state, new_state))
 		transition_watch(sk, old_state, new_state, true);
 	return 0;
 }
@@ -62,7 +71,8 @@ int BPF_PROG(transition_of_task_2, struct sock *sk, int old_state, int new_state
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(transition_last, struct sock *sk, int old_state, int new_state)
 {
-	transition_watch(sk, old_state, new_state, true);
+	if (transition_concerns(sk, old_state, new_state) && !softirq_was_noted(sk, old_state, new_state))
+		transition_watch(sk, old_state, new_state, true);
 	return 0;
 }
 

@@ -547,17 +547,55 @@ static __always_inline void forget_after_last_ack(const struct sock *sk)
 		socket_remove(place);
 }
 
-/* The hook. What is of no interest is told apart before anything else. */
+/* What is of no interest is told apart before anything else. */
+static __always_inline bool transition_concerns(const struct sock *sk, int old_state, int new_state)
+{
+	if (transition_matters(old_state, new_state))
+		return true;
+	if (present_wanted && old_state == TCP_LAST_ACK)
+		forget_after_last_ack(sk);
+	return false;
+}
+
+/* The hook. */
 static __always_inline void transition_watch(struct sock *sk, int old_state, int new_state, bool again)
 {
-	if (!transition_matters(old_state, new_state)) {
-		if (present_wanted && old_state == TCP_LAST_ACK)
-			forget_after_last_ack(sk);
-		return;
-	}
 	compat_preempt_disable();
 	transition_handle(sk, old_state, new_state, again);
 	compat_preempt_enable();
+}
+
+/* An event, in a word. The softirqs of a processor come one after the other, so the last one's is enough. */
+static __always_inline __u64 event_word(const struct sock *sk, __u8 old_state, __u8 new_state)
+{
+	return address_of(sk) << 8 | old_state << 4 | new_state;
+}
+
+/* The program for softirqs has the event. */
+static __always_inline void softirq_note(const struct sock *sk, __u8 old_state, __u8 new_state)
+{
+	__u32 zero = 0;
+	__u64 *event = bpf_map_lookup_elem(&softirq_event, &zero);
+
+	if (event)
+		*event = event_word(sk, old_state, new_state);
+}
+
+/* ... and so another has nothing to do. Else the kernel has kept it from the first, which is counted. */
+static __always_inline bool softirq_was_noted(const struct sock *sk, __u8 old_state, __u8 new_state)
+{
+	__u32 zero = 0;
+	__u64 *event;
+
+	if (!softirqs_apart || in_process_context(sk))
+		return false;
+	event = bpf_map_lookup_elem(&softirq_event, &zero);
+	if (event && *event == event_word(sk, old_state, new_state)) {
+		*event = 0;
+		return true;
+	}
+	count(COUNTER_TAKEN_OVER);
+	return false;
 }
 
 #endif

@@ -33,7 +33,7 @@ static const struct life *const tables[] = {
 	lives_connect, lives_ports, lives_seeded,
 };
 /* "lives" stands for all of the tables. */
-static const char *const suites[] = { "lives", "filter", "input", "latency", "accept", "load" };
+static const char *const suites[] = { "lives", "filter", "input", "latency", "accept", "nested", "load" };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -44,7 +44,8 @@ static void usage(FILE *to)
 	      "  --dry           make the traffic, assert the kernel's own account, run no tcpdwell\n"
 	      "  --machine-wide  also what changes a setting of the whole machine for a moment\n"
 	      "  --bad-network   with netem: packets are late, lost, doubled and out of order\n"
-	      "  NAME            a scenario or a suite (lives, filter, input, latency, accept, load); all when none is given\n", to);
+	      "  NAME            a scenario or a suite (lives, filter, input, latency, accept, nested, load);\n"
+	      "                  all when none is given\n", to);
 }
 
 static bool selected(const struct options *o, const char *name)
@@ -161,6 +162,8 @@ int main(int argc, char **argv)
 		suite_latency(&o.tool);
 	if (!o.dry && selected(&o, "accept"))
 		suite_accept(&o.tool);
+	if (!o.dry && selected(&o, "nested"))
+		suite_nested(&o.tool);
 	if (!o.dry && selected(&o, "load"))
 		suite_load(&o.tool, o.load);
 	return failures + report_failures() ? 1 : 0;

@@ -58,8 +58,13 @@ static bool is_bad;
 #define PERCENT(n) ((unsigned int)((n) * (0xffffffffULL / 100)))
 #define ATTRIBUTE(type, size) { .rta_len = RTA_LENGTH(size), .rta_type = (type) }
 
+struct disturbance {
+	long long latency_us;
+	unsigned int lost, doubled, ahead; /* PERCENT(n) */
+};
+
 /* The interface of index 1 is `lo`. Its queue would else be none. */
-static int lo_make_bad(void)
+static int lo_disturb(const struct disturbance *how)
 {
 	struct {
 		struct nlmsghdr header;
@@ -79,15 +84,25 @@ static int lo_make_bad(void)
 		.kind = ATTRIBUTE(TCA_KIND, sizeof("netem")),
 		.name = "netem",
 		.options.rta_type = TCA_OPTIONS,
-		.netem = { .limit = 10000, .loss = PERCENT(2), .duplicate = PERCENT(2), .gap = 1 },
+		.netem = { .limit = 10000, .loss = how->lost, .duplicate = how->doubled, .gap = how->ahead ? 1 : 0 },
 		.reorder = ATTRIBUTE(TCA_NETEM_REORDER, sizeof(struct tc_netem_reorder)),
-		.ahead = { .probability = PERCENT(10) },
+		.ahead = { .probability = how->ahead },
 		.latency = ATTRIBUTE(TCA_NETEM_LATENCY64, sizeof(long long)),
-		.latency_ns = 10 * 1000 * 1000,
+		.latency_ns = how->latency_us * 1000,
 	};
 
 	request.options.rta_len = (char *)(&request + 1) - (char *)&request.options;
 	return netlink_ask(NETLINK_ROUTE, &request, sizeof(request));
+}
+
+static int lo_make_bad(void)
+{
+	return lo_disturb(&(struct disturbance){ .latency_us = 10000, .lost = PERCENT(2), .doubled = PERCENT(2), .ahead = PERCENT(10) });
+}
+
+int net_make_late(long us)
+{
+	return lo_disturb(&(struct disturbance){ .latency_us = us });
 }
 
 int net_make_bad(void)

@@ -18,6 +18,8 @@ int net_lo_up(void);
  */
 int net_make_bad(void);
 bool net_is_bad(void);
+/* Packets over the caller's `lo` are so late, and nothing else: an interrupt brings them. -errno where the kernel has no netem. */
+int net_make_late(long us);
 /* Gives `lo` an address of its own, and routes one that no one owns over it (network byte order). */
 int net_route_peer(unsigned int own_be, unsigned int peer_be);
 /* Writes /proc/sys/net/ipv4/NAME of the caller's network namespace. -ENOENT: this kernel lacks it. */

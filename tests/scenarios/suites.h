@@ -11,6 +11,8 @@ void suite_filter(const struct tool_config *config);
 void suite_input(const struct tool_config *config);
 /* How long connections wait for accept(). */
 void suite_accept(const struct tool_config *config);
+/* Events of softirqs that interrupt a task in an event of its own. */
+void suite_nested(const struct tool_config *config);
 /* How long a line waits before it can be read. */
 void suite_latency(const struct tool_config *config);
 /* `connections` as fast as one client can, counts exact. */

@@ -50,6 +50,7 @@ static void tune_hooks(struct tracer *tracer)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
 	const bool preempted = tracer->kernel.preempt_disable != 0;
+	const bool skipped = tracer->kernel.has_atomics; /* older kernels skip no program */
 	const struct hook_choice *choice;
 	struct bpf_program *program;
 
@@ -64,8 +65,9 @@ static void tune_hooks(struct tracer *tracer)
 			bpf_program__set_attach_target(program, 0, choice->function);
 	}
 	skeleton->rodata->programs_preempted = preempted;
+	skeleton->rodata->softirqs_apart = skipped;
 	bpf_program__set_autoload(skeleton->progs.transition, !preempted);
-	bpf_program__set_autoload(skeleton->progs.transition_of_softirq, preempted);
+	bpf_program__set_autoload(skeleton->progs.transition_of_softirq, skipped);
 	bpf_program__set_autoload(skeleton->progs.transition_of_task, preempted);
 	bpf_program__set_autoload(skeleton->progs.transition_of_task_2, preempted);
 	bpf_program__set_autoload(skeleton->progs.transition_last, preempted);
