@@ -30,6 +30,8 @@ def move_in():
         raise OSError(ctypes.get_errno(), "unshare")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    with open("/proc/sys/net/ipv4/tcp_tw_reuse", "w", encoding="ascii") as file:
+        file.write("0")  # no connection takes over another's TIME_WAIT, as it may on loopback
 
 
 def serve(server):

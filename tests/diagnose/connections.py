@@ -50,7 +50,7 @@ SERVED = "--set", "TD112.count=50,TD111.opened=1000"
 
 
 def served_first(world, count, *options):
-    for name, value in ("fin_timeout", 1), ("tw_reuse", 1):
+    for name, value in ("fin_timeout", 10), ("tw_reuse", 1):  # of one second: a client that stands still so long leaves no TIME_WAIT
         sysctl("ipv4.tcp_" + name, value)  # useless here: as many are in TIME_WAIT
     world.server(8080, closed)
     diagnosis = Diagnosis(3, *options)
