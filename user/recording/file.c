@@ -93,23 +93,27 @@ static int stream(struct recording_file *file, int flush)
 	return file->error;
 }
 
-/* What a stream still had to say is complete before. */
-static int make_member(struct recording_file *file)
+/* Of lines that are not gathered any more. What a stream still had to say is complete before. */
+static int make_member_of(struct recording_file *file, const void *lines, size_t bytes)
 {
-	size_t gathered = file->gathered, size;
 	const unsigned char *out;
+	size_t size;
 
-	if (file->streams) {
-		file->gathered = 0;
-		if (stream(file, Z_FINISH))
-			return file->error;
-	}
-	size = gzip_member_make(file->member, file->lines, gathered, &out);
-	file->gathered = 0;
+	if (file->streams && stream(file, Z_FINISH))
+		return file->error;
+	size = gzip_member_make(file->member, lines, bytes, &out);
 	file->begun = true;
 	if (!size && !file->error)
 		file->error = -EIO; /* the lines would be lost without a word */
 	return write_out(file, out, size);
+}
+
+static int make_member(struct recording_file *file)
+{
+	size_t gathered = file->gathered;
+
+	file->gathered = 0;
+	return make_member_of(file, file->lines, gathered);
 }
 
 /* As many bytes of whole lines as fit into a member; of a line that is longer, what fits. */
@@ -123,7 +127,18 @@ static size_t whole_lines(const char *from, size_t size)
 	return last ? last + 1 - from : MEMBER_BYTES;
 }
 
-/* Whole lines, so that each member can be read alone, and a writer that is killed leaves no half of one. */
+static void gather(struct recording_file *file, const void *lines, size_t bytes)
+{
+	memcpy(file->lines + file->gathered, lines, bytes);
+	file->gathered += bytes;
+	if (file->gathered == MEMBER_BYTES)
+		make_member(file);
+}
+
+/*
+ * Whole lines, so that each member can be read alone, and a writer that is killed leaves no half of one. Whoever has many has gathered
+ * them: they are a member without being copied.
+ */
 int recording_file_write(struct recording_file *file, const void *data, size_t size)
 {
 	const char *from = data;
@@ -133,12 +148,12 @@ int recording_file_write(struct recording_file *file, const void *data, size_t s
 		part = whole_lines(from, size);
 		if (file->gathered && file->gathered + part > MEMBER_BYTES)
 			make_member(file);
-		memcpy(file->lines + file->gathered, from, part);
-		file->gathered += part;
+		if (!file->gathered && part >= STREAM_BYTES)
+			make_member_of(file, from, part);
+		else
+			gather(file, from, part);
 		from += part;
 		size -= part;
-		if (file->gathered == MEMBER_BYTES)
-			make_member(file);
 	}
 	return file->error;
 }

@@ -27,7 +27,7 @@
 #define TICK_NS (100 * NSEC_PER_MSEC) /* between tick lines while there are events */
 #define IDLE_TICK_NS (1000 * NSEC_PER_MSEC) /* between tick lines else */
 #define FLUSH_NS (500 * NSEC_PER_MSEC)
-#define GATHER_BYTES 65536 /* of lines before they go to the compressor */
+#define GATHER_BYTES (240 << 10) /* of lines before they go to the compressor: with the longest line still one member, recording/file.c */
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
 #define PART_BYTES (4 << 20) /* of a file: then what is there is told anew, so that who looks for a later time can begin there */
 #define PART_SHARE 32 /* unless that takes more than one in so many bytes */

@@ -189,6 +189,44 @@ static void test_members_end_with_lines(void **state)
 	}
 }
 
+/* Few lines and many, gathered, streamed or members at once: all bytes come back, in their order. */
+static void test_order(void **state)
+{
+	static char data[6 << 20], packed[sizeof(data)], read[sizeof(data) + 1];
+	z_stream stream = { .next_in = (unsigned char *)packed, .next_out = (unsigned char *)read, .avail_out = sizeof(read) };
+	uint64_t seed = 1;
+	char path[UNIT_PATH];
+	struct recording_file *file;
+	int fd = unit_make_file(path), number = 0, result = Z_OK;
+	size_t size = 0, begin;
+
+	(void)state;
+	assert_int_equal(recording_file_new(&file, dup(fd)), 0);
+	while (size < sizeof(data) - (400 << 10)) {
+		uint64_t way = unit_random(&seed), most = way % 4 ? 1 + (way >> 8) % 4000 : 1 + (way >> 8) % (300 << 10);
+
+		for (begin = size; size - begin < most;)
+			size += snprintf(data + size, 80, "line %d %llu\n", number++, (unsigned long long)unit_random(&seed));
+		assert_int_equal(recording_file_write(file, data + begin, size - begin), 0);
+		if (way % 3 == 0)
+			assert_int_equal(recording_file_flush(file), 0);
+		if (way % 7 == 0)
+			assert_int_equal(recording_file_finish(file), 0);
+	}
+	assert_int_equal(recording_file_finish(file), 0);
+	recording_file_free(file);
+	stream.avail_in = pread(fd, packed, sizeof(packed), 0);
+	assert_int_equal(inflateInit2(&stream, MAX_WBITS + 16), Z_OK);
+	while (stream.avail_in && (result = inflate(&stream, Z_NO_FLUSH)) == Z_STREAM_END)
+		inflateReset(&stream);
+	assert_int_equal(result, Z_STREAM_END);
+	assert_int_equal(stream.next_out - (unsigned char *)read, size);
+	assert_memory_equal(read, data, size);
+	inflateEnd(&stream);
+	close(fd);
+	unlink(path);
+}
+
 static void test_full_disk(void **state)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
@@ -293,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_compressed_file),
 		cmocka_unit_test(test_members_end_with_lines),
+		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_live_sockets),
 		cmocka_unit_test(test_live_sockets_told_late),

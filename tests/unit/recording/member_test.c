@@ -26,22 +26,34 @@ size_t gzip_member_make(struct gzip_member *member, const void *data, size_t siz
 	return 0;
 }
 
-static void test_failure(void **state)
+/* Many lines at once are a member at once; fewer are gathered until the flush. */
+static void assert_fails(size_t at_once)
 {
 	static char lines[100000];
 	struct recording_file *file;
 	char path[UNIT_PATH];
-	int fd = unit_make_file(path);
+	int fd = unit_make_file(path), err = 0;
+	size_t at;
 
-	(void)state;
 	memset(lines, '\n', sizeof(lines));
 	assert_int_equal(recording_file_new(&file, fd), 0);
-	assert_int_equal(recording_file_write(file, lines, sizeof(lines)), 0);
+	for (at = 0; at < sizeof(lines); at += at_once) {
+		assert_int_equal(err, 0);
+		err = recording_file_write(file, lines + at, at_once);
+	}
+	assert_int_equal(err, at_once == sizeof(lines) ? -EIO : 0);
 	assert_int_equal(recording_file_flush(file), -EIO);
 	assert_int_equal(recording_file_write(file, lines, 1), -EIO);
 	assert_int_equal(recording_file_finish(file), -EIO);
 	recording_file_free(file);
 	unlink(path);
+}
+
+static void test_failure(void **state)
+{
+	(void)state;
+	assert_fails(100000);
+	assert_fails(1000);
 }
 
 int main(void)
