@@ -16,13 +16,13 @@ struct owner_key {
 	uint64_t cgroup_id, names_version;
 	uint8_t attribution, in_accept_queue;
 	bool sparse; /* the text has nothing that is null */
-	uint8_t zero[5];
 };
 
 struct owner_memo {
 	struct owner_key key;
 	uint32_t size; /* of the text; 0 = nothing is remembered here */
-	char names[NAMES_BYTES]; /* each: '+' and the text with its end, or '-' and an end for none */
+	uint16_t begins[NAMES]; /* of each name below; 0: it is none */
+	char names[NAMES_BYTES]; /* each with its end, from the second byte on */
 	char text[TEXT_BYTES];
 };
 
@@ -41,10 +41,11 @@ static struct owner_key key_of(const struct event *event, bool sparse)
 	};
 }
 
-static struct owner_memo *pair_of(const struct owner_key *key)
+static struct owner_memo *pair_of(const struct event *event)
 {
-	uint64_t hash = (key->owner.start_ns * 3 + key->closer.start_ns * 5 + key->cgroup_id * 7 + key->attribution) *
-			0x9e3779b97f4a7c15ULL;
+	const struct transition *record = &event->record;
+	uint64_t hash = (record->owner.start_ns * 3 + record->closer.start_ns * 5 + event->cgroup_id * 7 + record->attribution +
+			 (record->flags & FLAG_IN_ACCEPT_QUEUE) * 11) * 0x9e3779b97f4a7c15ULL;
 
 	return memos[hash >> 32 & (PAIRS - 1)];
 }
@@ -60,56 +61,71 @@ static void names_of(const struct event *event, bool sparse, const char *names[N
 	memcpy(names, all, sizeof(all));
 }
 
-static bool same_names(const char *kept, const char *const names[NAMES], int count)
+static bool is_same_name(const struct owner_memo *memo, int i, const char *name)
 {
-	int i;
-
-	for (i = 0; i < count; i++) {
-		if (*kept++ != (names[i] ? '+' : '-'))
-			return false;
-		if (names[i] && *names[i]) { /* most are none */
-			if (strcmp(kept, names[i]))
-				return false;
-			kept += strlen(names[i]);
-		}
-		if (*kept++)
-			return false;
-	}
-	return true;
+	return memo->begins[i] && name ? !strcmp(memo->names + memo->begins[i], name) : !memo->begins[i] && !name;
 }
 
-static bool keep_names(char kept[NAMES_BYTES], const char *const names[NAMES])
+static bool has_other_names(const struct owner_memo *memo, const struct event *event)
 {
-	size_t used = 0, size;
+	const char *names[NAMES];
+	int i;
+
+	names_of(event, memo->key.sparse, names);
+	for (i = PROGRAM_NAMES; i < NAMES; i++)
+		if (!is_same_name(memo, i, names[i]))
+			return true;
+	return false;
+}
+
+static bool keep_names(struct owner_memo *memo, const char *const names[NAMES])
+{
+	size_t used = 1, size;
 	int i;
 
 	for (i = 0; i < NAMES; i++) {
-		size = strlen(names[i] ?: "") + 1;
-		if (used + 1 + size > NAMES_BYTES)
+		memo->begins[i] = names[i] ? used : 0;
+		size = names[i] ? strlen(names[i]) + 1 : 0;
+		if (used + size > NAMES_BYTES)
 			return false;
-		kept[used] = names[i] ? '+' : '-';
-		memcpy(kept + used + 1, names[i] ?: "", size);
-		used += 1 + size;
+		memcpy(memo->names + used, names[i] ?: "", size);
+		used += size;
 	}
 	return true;
 }
 
-static bool holds(const struct owner_memo *memo, const struct owner_key *key, const struct event *event)
+/* The name whole, with what is behind its end. */
+static bool is_same_process(const struct process *a, const struct process *b)
 {
-	const char *names[NAMES];
+	uint64_t names[2][COMM_BYTES / sizeof(uint64_t)];
 
-	if (!memo->size || memcmp(&memo->key, key, sizeof(*key)))
+	memcpy(names[0], a->comm, COMM_BYTES);
+	memcpy(names[1], b->comm, COMM_BYTES);
+	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid && a->cgroup_id == b->cgroup_id &&
+	       names[0][0] == names[1][0] && names[0][1] == names[1][1];
+}
+
+/* The key is not made for a question. */
+static bool holds(const struct owner_memo *memo, const struct event *event, unsigned int attribution, bool sparse)
+{
+	const struct owner_key *key = &memo->key;
+	const struct transition *record = &event->record;
+	bool users = sparse && event_tells_users(event);
+
+	if (!memo->size || !is_same_process(&key->owner, &record->owner) || !is_same_process(&key->closer, &record->closer) ||
+	    key->cgroup_id != event->cgroup_id || key->names_version != event->names_version || key->attribution != attribution ||
+	    key->in_accept_queue != (record->flags & FLAG_IN_ACCEPT_QUEUE) || key->sparse != sparse)
 		return false;
-	names_of(event, key->sparse, names);
-	return same_names(memo->names, names, key->names_version ? PROGRAM_NAMES : NAMES);
+	return is_same_name(memo, 0, users ? event->program : NULL) && is_same_name(memo, 1, users ? event->cmdline : NULL) &&
+	       (key->names_version || !has_other_names(memo, event));
 }
 
 const char *owner_memo_find(const struct event *event, bool sparse, size_t *size)
 {
-	struct owner_key key = key_of(event, sparse);
-	const struct owner_memo *memo = pair_of(&key);
+	const struct owner_memo *memo = pair_of(event);
+	unsigned int attribution = event_attribution(event);
 
-	if (!holds(memo, &key, event) && !holds(++memo, &key, event))
+	if (!holds(memo, event, attribution, sparse) && !holds(++memo, event, attribution, sparse))
 		return NULL;
 	*size = memo->size;
 	return memo->text;
@@ -117,16 +133,15 @@ const char *owner_memo_find(const struct event *event, bool sparse, size_t *size
 
 void owner_memo_keep(const struct event *event, bool sparse, const char *text, size_t size)
 {
-	struct owner_key key = key_of(event, sparse);
-	struct owner_memo *memo = pair_of(&key);
+	struct owner_memo *memo = pair_of(event);
 	const char *names[NAMES];
 
 	names_of(event, sparse, names);
 	memo[1] = memo[0];
 	memo->size = 0;
-	if (size > sizeof(memo->text) || !keep_names(memo->names, names))
+	if (size > sizeof(memo->text) || !keep_names(memo, names))
 		return;
-	memo->key = key;
+	memo->key = key_of(event, sparse);
 	memcpy(memo->text, text, size);
 	memo->size = size;
 }

@@ -171,7 +171,8 @@ static char *put_endpoint(char *at, const struct event *event)
 		char text[ENDPOINT_ROOM];
 	} texts[128];
 	const struct endpoint *endpoint = &event->record.endpoint;
-	struct endpoint_text *known = &texts[(endpoint->local_port * 31 + endpoint->remote_port) % NAMES(texts)];
+	unsigned int hash = endpoint->local_port * 31 + endpoint->remote_port + endpoint->remote_addr[15] * 37;
+	struct endpoint_text *known = &texts[hash % NAMES(texts)];
 
 	if (!known->size || known->side != event->record.side || memcmp(&known->endpoint, endpoint, sizeof(*endpoint))) {
 		known->endpoint = *endpoint;

@@ -69,6 +69,10 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list arguments
 #define U64_DIGITS 20
 size_t u64_format(char *at, uint64_t value);
 
+/* Exactly eight digits of a number below EIGHT_DIGITS, with zeros before it. */
+#define EIGHT_DIGITS 100000000U
+void put_eight_digits(char *at, uint32_t number);
+
 /* "00" to "99": what divisions are saved with. */
 extern const char digit_pairs[];
 

@@ -247,10 +247,8 @@ char *json_time_text(struct json *json, char *at, uint64_t unix_ns)
 		remember_second(json, second);
 	memcpy(at, json->second_text, SECOND_TEXT);
 	at += SECOND_TEXT;
+	put_eight_digits(at, ns / 10);
 	at[8] = '0' + ns % 10;
-	ns /= 10;
-	for (int i = 6; i >= 0; i -= 2, ns /= 100)
-		put_digit_pair(at + i, ns % 100);
 	at[9] = 'Z';
 	return at + 10;
 }

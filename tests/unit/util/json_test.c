@@ -251,6 +251,21 @@ static void whole_numbers(void **state)
 	json_release(&json);
 }
 
+/* Each four digits, in both halves. */
+static void eight_digits(void **state)
+{
+	char expected[16], written[9] = "";
+
+	(void)state;
+	for (unsigned int i = 0; i < 10000; i++) {
+		const unsigned int number = i * 10000 + (9999 - i);
+
+		put_eight_digits(written, number);
+		snprintf(expected, sizeof(expected), "%08u", number);
+		assert_string_equal(written, expected);
+	}
+}
+
 static void fractions(void **state)
 {
 	static const struct {
@@ -390,6 +405,7 @@ int main(void)
 		cmocka_unit_test(every_byte_everywhere),
 		cmocka_unit_test(every_character),
 		cmocka_unit_test(whole_numbers),
+		cmocka_unit_test(eight_digits),
 		cmocka_unit_test(fractions),
 		cmocka_unit_test(fractions_are_near),
 		cmocka_unit_test(hexadecimal),
