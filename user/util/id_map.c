@@ -28,6 +28,7 @@ void id_map_release(struct id_map *map)
 	free(map->index);
 	map->entries = NULL;
 	map->index = NULL;
+	map->recent = NULL;
 	map->capacity = map->room = map->used = 0;
 }
 
@@ -35,6 +36,7 @@ void id_map_clear(struct id_map *map)
 {
 	if (map->used)
 		memset(map->index, 0, map->capacity * sizeof(map->index[0]));
+	map->recent = NULL;
 	map->used = 0;
 }
 
@@ -88,15 +90,19 @@ static size_t place_of(const struct id_map *map, uint64_t id, uint64_t hash)
 	}
 }
 
-void *id_map_find(const struct id_map *map, uint64_t id)
+/* The map is not changed by being asked; what was asked last is beside it. */
+void *id_map_search(const struct id_map *map, uint64_t id)
 {
 	size_t place;
+	void *found;
 
-	if (!map->used)
-		return NULL;
 	id = stored(id);
 	place = place_of(map, id, hash_of(id));
-	return map->index[place] ? entry_at(map, number_in(map, map->index[place])) + 1 : NULL;
+	if (!map->index[place])
+		return NULL;
+	found = entry_at(map, number_in(map, map->index[place])) + 1;
+	((struct id_map *)map)->recent = found;
+	return found;
 }
 
 /* The ids of all entries differ: the first free place is theirs. */
@@ -129,6 +135,7 @@ static int set_room(struct id_map *map, size_t room)
 	if (!entries)
 		return -1;
 	map->entries = entries;
+	map->recent = NULL;
 	map->room = room;
 	return 0;
 }
@@ -154,6 +161,7 @@ void *id_map_put(struct id_map *map, uint64_t id)
 	memset(entry, 0, map->stride);
 	*entry = id;
 	map->index[place_of(map, id, hash)] = tag_of(map, hash) | ++map->used;
+	map->recent = entry + 1;
 	return entry + 1;
 }
 
@@ -197,6 +205,7 @@ void id_map_remove(struct id_map *map, uint64_t id)
 
 	if (!value)
 		return;
+	map->recent = NULL;
 	id = stored(id);
 	place = place_of(map, id, hash_of(id));
 	last = entry_at(map, map->used - 1);

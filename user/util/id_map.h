@@ -17,19 +17,28 @@ struct id_map {
 	size_t capacity; /* places of the index: 0 or a power of two */
 	size_t room; /* entries that there is memory for */
 	size_t used;
+	void *recent; /* the value that was found last, since an event's id is looked up more than once; NULL: not known */
 };
 
 /* All values are `value_size` bytes, aligned to 8. */
 void id_map_init(struct id_map *map, size_t value_size);
 void id_map_release(struct id_map *map);
 
-/* The value, or NULL. Valid until the next put or remove. */
-void *id_map_find(const struct id_map *map, uint64_t id);
-
 /* Of which id a value is. */
 static inline uint64_t id_map_id(const void *value)
 {
 	return ((const uint64_t *)value)[-1];
+}
+
+/* For id_map_find() alone. */
+void *id_map_search(const struct id_map *map, uint64_t id);
+
+/* The value, or NULL. Valid until the next put or remove. */
+static inline void *id_map_find(const struct id_map *map, uint64_t id)
+{
+	if (map->recent && id_map_id(map->recent) == id)
+		return map->recent;
+	return map->used ? id_map_search(map, id) : NULL;
 }
 
 /* The value, zeroed where it is new. NULL: no memory. Valid until the next put or remove. */

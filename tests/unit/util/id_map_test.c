@@ -47,6 +47,34 @@ static void behaves_as_an_array(void **state)
 	id_map_release(&map);
 }
 
+/* What was found last is found again wherever it lies by then, unless it is gone. */
+static void the_last_found_may_move(void **state)
+{
+	uint64_t truth[IDS] = {}, seed = 11, *value;
+	struct id_map map;
+
+	(void)state;
+	id_map_init(&map, sizeof(uint64_t));
+	for (unsigned int step = 0; step < 200000; step++) {
+		unsigned int asked = unit_random(&seed) % IDS, other = unit_random(&seed) % IDS;
+
+		id_map_find(&map, id_of(asked));
+		if (unit_random(&seed) % 16384 == 0) {
+			id_map_clear(&map);
+			memset(truth, 0, sizeof(truth));
+		} else if (unit_random(&seed) % 2) {
+			*(uint64_t *)id_map_put(&map, id_of(other)) = truth[other] = step + 1;
+		} else {
+			id_map_remove(&map, id_of(other));
+			truth[other] = 0;
+		}
+		value = id_map_find(&map, id_of(asked));
+		assert_int_equal(value ? *value : 0, truth[asked]);
+	}
+	id_map_release(&map);
+	assert_null(id_map_find(&map, id_of(0)));
+}
+
 static void walks_all_once(void **state)
 {
 	struct id_map map;
@@ -166,6 +194,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(behaves_as_an_array),
+		cmocka_unit_test(the_last_found_may_move),
 		cmocka_unit_test(walks_all_once),
 		cmocka_unit_test(gives_memory_back),
 		cmocka_unit_test(keeps_what_is_not_zero),
