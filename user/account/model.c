@@ -155,7 +155,7 @@ struct group_subject model_subject_of_event(struct model *model, const struct ev
 struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
 					      const struct endpoint *endpoint, struct endpoint *room)
 {
-	bool kept = model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
+	bool kept = room && model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
 
 	return (struct group_subject){
 		.process = processes_at(&model->processes, live_socket_charged(socket)),

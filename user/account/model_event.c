@@ -48,17 +48,24 @@ static const struct known_process *closer_by_holder(struct model *model, const s
 	return processes_at(&model->processes, socket->flags & LIVE_IN_ACCEPT_QUEUE ? 0 : socket->holder);
 }
 
+/* As a rule it is the one that it was at the last event, and need not be looked for. */
+static void settle_process(struct model *model, uint32_t *reference, const struct event *event, const struct process *process)
+{
+	if (!model->needs_processes || !processes_is_still(&model->processes, *reference, process, event))
+		model_refer(model, reference, model_process(model, event, process));
+}
+
 static void settle_processes(struct model *model, struct live_socket *socket, const struct event *event, bool closes)
 {
 	const struct transition *record = &event->record;
 	const struct known_process *nobody = processes_at(&model->processes, 0);
 
 	if (record->owner.start_ns || !socket->owner) {
-		model_refer(model, &socket->owner, model_process(model, event, &record->owner));
+		settle_process(model, &socket->owner, event, &record->owner);
 		socket->attribution = record->attribution;
 	}
 	if (record->closer.start_ns && model->needs_closers)
-		model_refer(model, &socket->closer, model_process(model, event, &record->closer));
+		settle_process(model, &socket->closer, event, &record->closer);
 	else if (closes && !socket->closer && model->needs_closers)
 		model_refer(model, &socket->closer, closer_by_holder(model, socket));
 	/* Who closes it need not be who had it; whether somebody still does is told again. */
@@ -126,14 +133,12 @@ struct identity {
 	uint8_t remote_addr[16];
 };
 
-static struct identity identity_of(const struct model *model, const struct live_socket *socket)
+static struct identity identity_of(const struct live_socket *socket, const struct endpoint *endpoint)
 {
 	struct identity identity = { .charged = live_socket_charged(socket), .side = socket->side };
-	struct endpoint endpoint;
 
-	live_socket_endpoint(&model->sockets, socket, &endpoint);
-	identity.service_port = endpoint_service_port(&endpoint, socket->side);
-	memcpy(identity.remote_addr, endpoint.remote_addr, sizeof(identity.remote_addr));
+	identity.service_port = endpoint_service_port(endpoint, socket->side);
+	memcpy(identity.remote_addr, endpoint->remote_addr, sizeof(identity.remote_addr));
 	return identity;
 }
 
@@ -148,16 +153,18 @@ static bool settle_again(struct model *model, struct live_socket *socket, const 
 {
 	struct known_process *charged = processes_at(&model->processes, live_socket_charged(socket));
 	struct identity before, after;
+	struct endpoint kept;
 
 	if (!counted || !model->needs_ends || !model->sockets.keep_ends) {
 		settle(model, socket, event);
 		return false;
 	}
-	before = identity_of(model, socket);
+	live_socket_endpoint(&model->sockets, socket, &kept);
+	before = identity_of(socket, &kept);
 	charged->refs++; /* its number is no other's until they are compared */
 	settle(model, socket, event);
 	charged->refs--;
-	after = identity_of(model, socket);
+	after = identity_of(socket, &event->record.endpoint);
 	return is_same(&before, &after);
 }
 
@@ -166,7 +173,7 @@ static void enter(struct model *model, const struct event *event, struct live_so
 {
 	enum entry entry = event->record.type == RECORD_SOCKET ? ENTRY_SEEDED : ENTRY_CREATED;
 	struct group_subject subject;
-	bool stays = false;
+	bool stays = false, settled = false;
 	struct endpoint room;
 
 	if (is_of_no_use(model, event, socket, state))
@@ -176,8 +183,9 @@ static void enter(struct model *model, const struct event *event, struct live_so
 			socket = live_sockets_add(&model->sockets, event->record.id);
 		if (socket)
 			stays = settle_again(model, socket, event, counted);
+		settled = socket;
 	}
-	subject = socket ? model_subject_of_socket(model, socket, &event->record.endpoint, &room) :
+	subject = socket ? model_subject_of_socket(model, socket, &event->record.endpoint, settled ? NULL : &room) :
 			   model_subject_of_event(model, event, state);
 	subject.stays = stays;
 	count_entry(model, &subject, socket, state, entry);

@@ -246,6 +246,19 @@ struct known_process *processes_get(struct processes *processes, const struct to
 	return entry;
 }
 
+/* Of a cgroup whose path is known there is one entry, and names may only be added to it. */
+bool processes_is_still(struct processes *processes, uint32_t index, const struct process *process, const struct event *event)
+{
+	struct known_process *entry = processes_at(processes, index);
+	const struct told_process told = { .process = process, .cgroup_id = process->cgroup_id };
+
+	if (!process->start_ns || !process->cgroup_id || !entry->cgroup->path || !is_recent(entry, &told) ||
+	    (event->container->pod && !entry->cgroup->pod))
+		return false;
+	entry->last_ns = event->record.time_ns;
+	return true;
+}
+
 const struct known_cgroup *processes_cgroup(const struct processes *processes, const struct known_process *entry)
 {
 	return entry->cgroup->path ? entry->cgroup : cgroup_find(processes, entry->cgroup->id) ?: entry->cgroup;

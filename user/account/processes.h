@@ -66,6 +66,12 @@ struct told_process {
 /* The entry of a process, made if need be. Never NULL: without memory it is entry 0. */
 struct known_process *processes_get(struct processes *processes, const struct told_process *told, uint64_t now_ns);
 
+/*
+ * Is the entry of that number what processes_get() would return for an event's process, so that it need not be asked? Then it is as if
+ * it had been.
+ */
+bool processes_is_still(struct processes *processes, uint32_t index, const struct process *process, const struct event *event);
+
 static inline struct known_process *processes_at(const struct processes *processes, uint32_t index)
 {
 	return processes->slots.at[index];
