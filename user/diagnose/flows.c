@@ -37,6 +37,7 @@ void flows_release(struct flows *flows)
 	struct flow *flow, *next;
 	struct flow_fan *fan, *next_fan;
 
+	memset(flows->recent, 0, sizeof(flows->recent));
 	HASH_ITER(hh, flows->table, flow, next) {
 		HASH_DEL(flows->table, flow);
 		flow_free(flow);
@@ -76,11 +77,13 @@ static void advance(struct flows *flows, uint64_t now_ns)
 
 static struct flow *flow_get(struct flows *flows, const struct flow_key *key, uint64_t now_ns)
 {
-	struct flow *flow;
+	struct flow *flow = flows->recent[key->side == SIDE_PASSIVE];
 
+	if (flow && !memcmp(&flow->key, key, sizeof(*key)))
+		return flow;
 	HASH_FIND(hh, flows->table, key, sizeof(*key), flow);
 	if (flow)
-		return flow;
+		return flows->recent[key->side == SIDE_PASSIVE] = flow;
 	flow = flows->count < FLOWS_MAX ? shortage_noted(calloc(1, sizeof(*flow))) : NULL;
 	if (flow) {
 		flow->key = *key;
@@ -320,6 +323,7 @@ void flows_conclude(struct flows *flows, uint64_t now_ns)
 	struct flow *flow, *next;
 
 	advance(flows, now_ns);
+	memset(flows->recent, 0, sizeof(flows->recent));
 	HASH_ITER(hh, flows->table, flow, next) {
 		if (now_ns > flow->event_ns + FORGET_NS) {
 			HASH_DEL(flows->table, flow);

@@ -78,6 +78,7 @@ struct flow_fan {
 
 struct flows {
 	struct flow *table;
+	struct flow *recent[2]; /* found last, of an active side and of a passive one; NULL: to be looked for */
 	struct flow_fan *fans;
 	size_t count, fan_count;
 	uint64_t refused; /* found no room */
