@@ -86,18 +86,21 @@ static int views_begin(struct view *view, const struct run *run)
 /* The source tells what any of them needs. */
 static bool wants(const struct views_member *member, const struct event *event)
 {
-	if (event->record.type == RECORD_HOLDER)
+	switch (event->record.type) {
+	case RECORD_HOLDER:
 		return member->needs.holder_states || member->needs.present;
-	if (event->record.type == RECORD_PORTS)
+	case RECORD_PORTS:
 		return member->needs.ports;
-	if (event->record.type == RECORD_BIND_FAILED)
+	case RECORD_BIND_FAILED:
 		return member->needs.bind_failures;
-	if (event->record.type == RECORD_ACCEPTED)
+	case RECORD_ACCEPTED:
 		return member->needs.accepts;
-	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)
+	case RECORD_PRESENT:
+	case RECORD_LISTENER:
 		return member->needs.present;
-	if (event->record.type == RECORD_NAMESPACE)
+	case RECORD_NAMESPACE:
 		return member->needs.namespaces;
+	}
 	return event_has_state(event, member->needs.emit_states);
 }
 
@@ -109,7 +112,7 @@ static int views_event(struct view *view, const struct event *event)
 
 	views->events += event_happened(event);
 	for (; member < views->members + views->count; member++) {
-		if (!wants(member, event))
+		if (!member->view->event || !wants(member, event))
 			continue;
 		guard_event(&member->guard, event);
 		changed |= member->guard.result;
