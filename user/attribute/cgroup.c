@@ -25,6 +25,7 @@
 #define RETRY_NS NS_PER_SECOND
 #define NAMES_MAX 65536
 #define UNUSED_NS (16 * 60 * NS_PER_SECOND) /* the kernel sends for 15 minutes and 25 seconds for a socket that nobody has any more */
+#define LOOK_NS (60 * NS_PER_SECOND) /* between looks whether one is there */
 #define LOOKED_AT 4 /* names, for each new one */
 #define WALK_MAX 65536 /* directories */
 #define DEPTH_MAX 64
@@ -37,8 +38,8 @@ struct entry {
 	char *path;	   /* owned; NULL while it was only asked for */
 	uint64_t version;  /* of the pods' names that it was completed with */
 	uint64_t retry_ns; /* path NULL: when to ask again */
-	uint64_t used_ns;
-	bool not_stored;
+	uint64_t used_ns, looked_ns;
+	bool not_stored, is_gone;
 	UT_hash_handle hh;
 };
 
@@ -194,19 +195,33 @@ static struct entry *entry_find(struct cgroup_names *names, uint64_t id)
 	return entry;
 }
 
+/* As far as anybody can tell. */
 static bool is_there(const struct cgroup_names *names, const struct entry *entry)
 {
 	struct stat status;
 
 	if (names->mount_fd < 0)
-		return true; /* nobody can tell */
-	return !fstatat(names->mount_fd, entry->path[1] ? entry->path + 1 : ".", &status, 0) && status.st_ino == entry->id;
+		return true;
+	if (fstatat(names->mount_fd, entry->path[1] ? entry->path + 1 : ".", &status, 0))
+		return errno != ENOENT && errno != ENOTDIR;
+	return status.st_ino == entry->id;
 }
 
-/* Is nobody interested in it any more? The kernel side tells the names of cgroups that are there only once. */
-static bool is_over(const struct cgroup_names *names, const struct entry *entry)
+/*
+ * Is nobody interested in it any more? The kernel side tells the names of cgroups that are there only once. The time begins when it is
+ * seen to be gone: its sockets may be closed then, though nothing was told of them for long.
+ */
+static bool is_over(const struct cgroup_names *names, struct entry *entry)
 {
-	return names->now_ns > entry->used_ns + UNUSED_NS && (!entry->path || !is_there(names, entry));
+	if (!entry->path || entry->is_gone)
+		return names->now_ns > entry->used_ns + UNUSED_NS;
+	if (names->now_ns <= entry->looked_ns + LOOK_NS)
+		return false;
+	entry->looked_ns = names->now_ns;
+	entry->is_gone = !is_there(names, entry);
+	if (entry->is_gone)
+		entry->used_ns = names->now_ns;
+	return false;
 }
 
 /* Containers come and go: some names are looked at for each new one. */

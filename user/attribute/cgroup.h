@@ -2,7 +2,7 @@
 /*
  * From the cgroup ids in the kernel's records to paths and containers. Ids are the inode numbers of the
  * cgroup2 hierarchy. The kernel side tells the names of most (RECORD_CGROUP); others are asked for. A name once learnt stays
- * when the cgroup is gone, until nobody has asked for it for 16 minutes.
+ * when the cgroup is gone, until nobody has asked for it for 16 minutes since that was seen.
  */
 #ifndef ATTRIBUTE_CGROUP_H
 #define ATTRIBUTE_CGROUP_H
