@@ -42,12 +42,13 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Of the events of softirqs that their program was skipped at, another had all that it counted. */
-static uint64_t skipped_softirqs(const struct tcpdwell *skeleton)
+/* Of the events of softirqs that their program was skipped at, another had all that it counted, and more unless it was skipped too. */
+static uint64_t skipped_softirqs(const struct tcpdwell *skeleton, const struct bpf_program *other)
 {
 	uint64_t skipped = recursion_misses(skeleton->progs.transition_of_softirq);
 
-	return skipped - least(skipped, counter_read(bpf_map__fd(skeleton->maps.counters), COUNTER_TAKEN_OVER));
+	skipped -= least(skipped, counter_read(bpf_map__fd(skeleton->maps.counters), COUNTER_TAKEN_OVER));
+	return least(skipped, recursion_misses(other));
 }
 
 /*
@@ -61,10 +62,11 @@ static uint64_t skipped_events(const struct tcpdwell *skeleton)
 	if (!skeleton->rodata->softirqs_apart)
 		return recursion_misses(skeleton->progs.transition);
 	if (!skeleton->rodata->programs_preempted)
-		return skipped_softirqs(skeleton);
+		return skipped_softirqs(skeleton, skeleton->progs.transition);
 	of_tasks = least(recursion_misses(skeleton->progs.transition_of_task),
 			 recursion_misses(skeleton->progs.transition_of_task_2));
-	return skipped_softirqs(skeleton) + least(of_tasks, recursion_misses(skeleton->progs.transition_last));
+	return skipped_softirqs(skeleton, skeleton->progs.transition_last) +
+	       least(of_tasks, recursion_misses(skeleton->progs.transition_last));
 }
 
 void health_read(struct health *health, const struct tracer *tracer)
