@@ -213,6 +213,8 @@ void suite_nested(const struct tool_config *config)
 	director_go(&d);
 	if (director_wait(&d, STAGE_BEFORE, 10000))
 		run(&d, config, &t);
+	else
+		report_not_ok("nested", "%s", d.truth->fail[0] ? d.truth->fail : "the director does not begin");
 	director_free(&d);
 	if (t.out)
 		tool_free(&t);
