@@ -57,6 +57,7 @@ __noinline int socket_key_visit(__u32 index)
 	return place.connection && sweep_place(place);
 }
 
+/* Behind the last key are those of a pass before: they are found no more, or looked at once more. */
 static __always_inline __u32 visit_some(__u32 first, swept_visit_fn *visit)
 {
 	__u32 i, met = 0;
@@ -67,7 +68,8 @@ static __always_inline __u32 visit_some(__u32 first, swept_visit_fn *visit)
 }
 
 /* iter/ksym: the sweep of sweep_map, which has so many slots. */
-static __always_inline int counted_sweep(const struct bpf_iter__ksym *ctx, __u32 slots, swept_visit_fn *slot_visit, swept_visit_fn *key_visit)
+static __always_inline int counted_sweep(const struct bpf_iter__ksym *ctx, __u32 slots, swept_visit_fn *slot_visit,
+					 swept_visit_fn *key_visit)
 {
 	__u32 index = element_counted(ctx), places = slots_used && sweep_map == SWEEP_SLOTS ? slots : swept_keys;
 	__u32 elements = (places + AT_ONCE - 1) / AT_ONCE;

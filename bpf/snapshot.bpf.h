@@ -400,8 +400,8 @@ __noinline int seed_stride(__u32 first, __u32 end)
 }
 
 /*
- * iter/bpf_map_elem over table_pages: every socket of all namespaces, also those without a descriptor. Runs after iter/task_file
- * found the owners. How many the element met.
+ * For each element of table_pages (bpf/element.bpf.h): every socket of all namespaces, also those without a descriptor. Runs after
+ * iter/task_file found the owners. How many the element met.
  */
 static __always_inline __u32 snapshot_share(__u32 index)
 {

@@ -565,7 +565,10 @@ static __always_inline void transition_watch(struct sock *sk, int old_state, int
 	compat_preempt_enable();
 }
 
-/* An event, in a word. The softirqs of a processor come one after the other, so the last one's is enough. */
+/*
+ * An event, in a word. The softirqs of a processor come one after the other, so the last one's is enough. A note that nobody took, as
+ * the other program was skipped, is overwritten by the next event; one with the same word is as good as never.
+ */
 static __always_inline __u64 event_word(const struct sock *sk, __u8 old_state, __u8 new_state)
 {
 	return address_of(sk) << 8 | old_state << 4 | new_state;

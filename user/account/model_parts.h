@@ -13,7 +13,7 @@ static inline bool model_counts(const struct model *model, unsigned int state)
 /* Who is charged by an event alone, of a socket that is not remembered; and by what is remembered of one. */
 struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state);
 
-/* `endpoint` is the event's, taken where ends are not kept, or no group is told by them; else they are in `room`. NULL: they are the same. */
+/* `endpoint` is the event's, taken where ends are not kept, or no group is told by them; else they are in `room`; NULL: both are the same. */
 struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
 					     const struct endpoint *endpoint, struct endpoint *room);
 

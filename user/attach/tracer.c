@@ -391,15 +391,17 @@ static int fit_into_memory(struct tracer *tracer, const struct tracer_config *co
 }
 
 /* What goes by the index of an element (bpf/element.bpf.h). libbpf reads all of the kernel's types for that: 6 MiB and more. */
-static void count_elements(struct tcpdwell *skeleton)
+static int count_elements(struct tcpdwell *skeleton)
 {
 	struct bpf_program *const programs[] = { skeleton->progs.seed_sockets, skeleton->progs.list_ports, skeleton->progs.list_present,
 						 skeleton->progs.list_listeners };
 	size_t i;
+	int err = 0;
 
-	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]) && !err; i++)
 		if (bpf_program__autoload(programs[i]))
-			bpf_program__set_attach_target(programs[i], 0, "ksym");
+			err = bpf_program__set_attach_target(programs[i], 0, "ksym");
+	return err;
 }
 
 static int load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
@@ -411,10 +413,10 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 	if (err)
 		return err;
 	if (tracer->skeleton->rodata->elements_are_counted)
-		count_elements(tracer->skeleton);
+		err = count_elements(tracer->skeleton);
 	if (config->verifier)
 		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
-	err = tcpdwell__load(tracer->skeleton);
+	err = err ?: tcpdwell__load(tracer->skeleton);
 	if (config->verifier)
 		verifier_report_read(config->verifier);
 	/* libbpf leaves these maps out, in silence, where its own look at what the kernel can do failed. */
