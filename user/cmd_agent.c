@@ -23,7 +23,7 @@
 #define RING_BYTES (8 << 20)
 #define WATCHDOG_SHARE 3 /* the service manager hears of us so often within its time */
 
-#define PATIENCE 16 /* no look at all sockets, ports, holders or namespaces takes more than a sixteenth of a hundredth of a processor */
+#define PATIENCE 8 /* no look at all sockets, ports, holders or namespaces takes more than an eighth of a hundredth of a processor */
 
 struct agent_options {
 	const char *word; /* NULL: run */
