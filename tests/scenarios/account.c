@@ -105,17 +105,12 @@ bool expect_account(struct stream *s, int pid, const struct truth *truth, struct
 
 static long long total(const struct stream *s, const char *key)
 {
-	json_t *totals = json_object_get(s->summary, "totals");
-	json_t *value = json_object_get(totals, key);
-
-	return json_is_integer(value) ? json_integer_value(value) : -1;
+	return stream_summary_number(s, "totals", key);
 }
 
 static long long number(const struct stream *s, const char *key)
 {
-	json_t *value = json_object_get(s->summary, key);
-
-	return json_is_integer(value) ? json_integer_value(value) : -1;
+	return stream_summary_number(s, NULL, key);
 }
 
 static int lines_with(const struct stream *s, const char *key, const char *value)

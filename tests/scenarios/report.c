@@ -52,6 +52,17 @@ void report_result(const char *name, bool good, const char *reason)
 		report_not_ok(name, "%s", reason);
 }
 
+void report_equal(const char *suite, const char *name, long have, long want)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s/%s", suite, name);
+	if (have == want)
+		report_ok(full);
+	else
+		report_not_ok(full, "%ld, expected %ld", have, want);
+}
+
 int report_failures(void)
 {
 	return failures;

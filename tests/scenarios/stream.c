@@ -202,3 +202,24 @@ bool view_is_connection(const struct stream *s, const struct view *v)
 	return strcmp(record_text(first, "new_state"), "LISTEN") && !leaves(first, "LISTEN", "CLOSE") &&
 	       !leaves(last, "SYN_RECV", "CLOSE");
 }
+
+int stream_entries(const struct stream *s, const char *state, const char *role, int pid)
+{
+	int n = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		const struct record *r = &s->records[i];
+
+		n += record_is(r, "transition") && !strcmp(record_text(r, "new_state"), state) &&
+		     (!role || record_number(r, role) == pid);
+	}
+	return n;
+}
+
+long stream_summary_number(const struct stream *s, const char *object, const char *key)
+{
+	json_t *from = object ? json_object_get(s->summary, object) : s->summary;
+	json_t *value = json_object_get(from, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}

@@ -57,4 +57,10 @@ const char *view_state(const struct stream *s, const struct view *v);
  */
 bool view_is_connection(const struct stream *s, const struct view *v);
 
+/* Lines that enter a state: all of them (role NULL), or those whose `role` ("owner_pid", "closer_pid") is this process. */
+int stream_entries(const struct stream *s, const char *state, const char *role, int pid);
+
+/* A whole number of the summary, or of an object of it ("totals"); -1: there is none. */
+long stream_summary_number(const struct stream *s, const char *object, const char *key);
+
 #endif

@@ -122,39 +122,6 @@ static void load_make(void)
 
 static const struct life load = { .name = "load", .before = load_before, .make = load_make };
 
-/* Lines that enter a state: all of them, those of one charged process, those of no known process. */
-static int entries(const struct stream *s, const char *state, const char *role, int pid)
-{
-	int n = 0;
-
-	for (int i = 0; i < s->count; i++) {
-		const struct record *r = &s->records[i];
-
-		n += record_is(r, "transition") && !strcmp(record_text(r, "new_state"), state) &&
-		     (!role || record_number(r, role) == pid);
-	}
-	return n;
-}
-
-static void is(const char *name, long have, long want)
-{
-	char full[64];
-
-	snprintf(full, sizeof(full), "load/%s", name);
-	if (have == want)
-		report_ok(full);
-	else
-		report_not_ok(full, "%ld, expected %ld", have, want);
-}
-
-static long summary_number(const struct stream *s, const char *object, const char *key)
-{
-	json_t *from = object ? json_object_get(s->summary, object) : s->summary;
-	json_t *value = json_object_get(from, key);
-
-	return json_is_integer(value) ? json_integer_value(value) : -1;
-}
-
 /* sockstat before and after the tool's last look; the tool's figure must lie between. */
 struct kernel_span {
 	int before, after;
@@ -165,14 +132,14 @@ static void judge_counts(const struct stream *s, const struct truth *truth)
 	int half = connections / 2, rest = connections - half;
 	int client = truth->note[NOTE_CLIENT], server = truth->note[NOTE_SERVER];
 
-	is("time_wait_of_client", entries(s, "TIME_WAIT", "closer_pid", client), rest);
-	is("time_wait_of_server", entries(s, "TIME_WAIT", "closer_pid", server), half);
-	is("time_wait_owned_by_client", entries(s, "TIME_WAIT", "owner_pid", client), rest);
-	is("time_wait_owned_by_server", entries(s, "TIME_WAIT", "owner_pid", server), half);
-	is("time_wait", entries(s, "TIME_WAIT", NULL, 0), connections);
-	is("close_wait_of_client", entries(s, "CLOSE_WAIT", "owner_pid", client), half);
-	is("close_wait_of_server", entries(s, "CLOSE_WAIT", "owner_pid", server), rest);
-	is("close_wait", entries(s, "CLOSE_WAIT", NULL, 0), connections);
+	report_equal("load", "time_wait_of_client", stream_entries(s, "TIME_WAIT", "closer_pid", client), rest);
+	report_equal("load", "time_wait_of_server", stream_entries(s, "TIME_WAIT", "closer_pid", server), half);
+	report_equal("load", "time_wait_owned_by_client", stream_entries(s, "TIME_WAIT", "owner_pid", client), rest);
+	report_equal("load", "time_wait_owned_by_server", stream_entries(s, "TIME_WAIT", "owner_pid", server), half);
+	report_equal("load", "time_wait", stream_entries(s, "TIME_WAIT", NULL, 0), connections);
+	report_equal("load", "close_wait_of_client", stream_entries(s, "CLOSE_WAIT", "owner_pid", client), half);
+	report_equal("load", "close_wait_of_server", stream_entries(s, "CLOSE_WAIT", "owner_pid", server), rest);
+	report_equal("load", "close_wait", stream_entries(s, "CLOSE_WAIT", NULL, 0), connections);
 }
 
 /* All lines between the ports of those that left TIME_WAIT otherwise than by its time: no one made them. */
@@ -199,16 +166,16 @@ static void print_odd(const struct stream *s)
 
 static void judge_summary(const struct stream *s, const struct kernel_span *kernel)
 {
-	long live = summary_number(s, "totals", "time_wait_now") +
-		    summary_number(s, "totals", "fin_wait2_timewait_now");
+	long live = stream_summary_number(s, "totals", "time_wait_now") +
+		    stream_summary_number(s, "totals", "fin_wait2_timewait_now");
 	struct reason why = { "" };
 
 	report_result("load/summary", expect_summary(s, &why), why.text);
-	is("unknown", summary_number(s, NULL, "unknown"), 0);
-	is("lost", summary_number(s, NULL, "lost"), 0);
-	is("map_full", summary_number(s, NULL, "map_full"), 0);
-	is("created", summary_number(s, "totals", "time_wait_created"), connections);
-	is("close_wait_now", summary_number(s, "totals", "close_wait_now"), 0);
+	report_equal("load", "unknown", stream_summary_number(s, NULL, "unknown"), 0);
+	report_equal("load", "lost", stream_summary_number(s, NULL, "lost"), 0);
+	report_equal("load", "map_full", stream_summary_number(s, NULL, "map_full"), 0);
+	report_equal("load", "created", stream_summary_number(s, "totals", "time_wait_created"), connections);
+	report_equal("load", "close_wait_now", stream_summary_number(s, "totals", "close_wait_now"), 0);
 	if (live <= kernel->before && live >= kernel->after) {
 		report_ok("load/live_time_wait");
 		return;
@@ -222,8 +189,8 @@ static void wait_lines(struct tool *t)
 {
 	for (long end = clock_ms() + REST_MS; clock_ms() < end; poll(NULL, 0, 100)) {
 		tool_poll(t);
-		if (entries(&t->stream, "TIME_WAIT", NULL, 0) >= connections &&
-		    entries(&t->stream, "LAST_ACK", NULL, 0) >= connections)
+		if (stream_entries(&t->stream, "TIME_WAIT", NULL, 0) >= connections &&
+		    stream_entries(&t->stream, "LAST_ACK", NULL, 0) >= connections)
 			return;
 	}
 }
@@ -242,7 +209,7 @@ static void wait_rest(struct tool *t, const struct director *d)
 {
 	for (long end = clock_ms() + REST_MS; clock_ms() < end; poll(NULL, 0, 100)) {
 		tool_poll(t);
-		if (entries(&t->stream, "TIME_WAIT", NULL, 0) - leavings(&t->stream, "TIME_WAIT") ==
+		if (stream_entries(&t->stream, "TIME_WAIT", NULL, 0) - leavings(&t->stream, "TIME_WAIT") ==
 		    rows_sockstat_tw(d->pid))
 			return;
 	}
@@ -273,8 +240,8 @@ static void load_run(struct director *d, const struct tool_config *config, struc
 	status = tool_stop(t, SIGTERM);
 	kernel.after = rows_sockstat_tw(d->pid);
 	printf("  %d connections in %d ms, %lld missed\n", connections, d->truth->note[NOTE_MS],
-	       (long long)summary_number(&t->stream, NULL, "missed"));
-	is("exit_status", status, 0);
+	       (long long)stream_summary_number(&t->stream, NULL, "missed"));
+	report_equal("load", "exit_status", status, 0);
 	judge_counts(&t->stream, d->truth);
 	judge_summary(&t->stream, &kernel);
 }

@@ -117,33 +117,6 @@ static void nested_make(void)
 
 static const struct life nested = { .name = "nested", .before = nested_before, .make = nested_make };
 
-static int entries(const struct stream *s, const char *state)
-{
-	int n = 0;
-
-	for (int i = 0; i < s->count; i++)
-		n += record_is(&s->records[i], "transition") && !strcmp(record_text(&s->records[i], "new_state"), state);
-	return n;
-}
-
-static void is(const char *name, long have, long want)
-{
-	char full[64];
-
-	snprintf(full, sizeof(full), "nested/%s", name);
-	if (have == want)
-		report_ok(full);
-	else
-		report_not_ok(full, "%ld, expected %ld", have, want);
-}
-
-static long of_summary(const struct stream *s, const char *key)
-{
-	json_t *value = json_object_get(s->summary, key);
-
-	return json_is_integer(value) ? json_integer_value(value) : -1;
-}
-
 /*
  * Kernels that preempt programs of tracepoints (their BTF has this type) count more than what is lost: `skipped` is only a bound there,
  * and what else is asserted must do.
@@ -165,13 +138,14 @@ static void judge(const struct stream *s, int status)
 	static const char *const states[] = { "ESTABLISHED", "FIN_WAIT1", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT" };
 	static const char *const none[] = { "missed", "healed", "lost", "map_full", "dropped" };
 
-	is("exit_status", status, 0);
+	report_equal("nested", "exit_status", status, 0);
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		is(states[i], entries(s, states[i]), strcmp(states[i], "ESTABLISHED") ? CONNECTIONS : 2 * CONNECTIONS);
+		report_equal("nested", states[i], stream_entries(s, states[i], NULL, 0),
+			     strcmp(states[i], "ESTABLISHED") ? CONNECTIONS : 2 * CONNECTIONS);
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		is(none[i], of_summary(s, none[i]), 0);
+		report_equal("nested", none[i], stream_summary_number(s, NULL, none[i]), 0);
 	if (skips_are_exact())
-		is("skipped", of_summary(s, "skipped"), 0);
+		report_equal("nested", "skipped", stream_summary_number(s, NULL, "skipped"), 0);
 }
 
 static void run(struct director *d, const struct tool_config *config, struct tool *t)
@@ -196,7 +170,8 @@ static void run(struct director *d, const struct tool_config *config, struct too
 		report_not_ok("nested", "%s", d->truth->fail);
 		return;
 	}
-	for (end = clock_ms() + LINES_MS; clock_ms() < end && entries(&t->stream, "TIME_WAIT") < CONNECTIONS; poll(NULL, 0, 100))
+	for (end = clock_ms() + LINES_MS; clock_ms() < end && stream_entries(&t->stream, "TIME_WAIT", NULL, 0) < CONNECTIONS;
+	     poll(NULL, 0, 100))
 		tool_poll(t);
 	judge(&t->stream, tool_stop(t, SIGTERM));
 }
