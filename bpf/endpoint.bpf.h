@@ -44,11 +44,47 @@ static __always_inline bool addr_is_loopback(const __u8 addr[16])
 	return !words[0] && !words[1] && !words[2] && words[3] == bpf_htonl(1);
 }
 
+/* Of filter_netns_single. */
+__u64 filter_netns_cookie = 0;
+
+/*
+ * Does the filter mean the namespace with this number? The kernel gives the lowest free one to the next namespace, at once after one has
+ * ended; a cookie is used once. The first that is met has the number that was asked for: seeding meets all (bpf/table.bpf.h).
+ * Cookie 0: the kernel has none (before 5.12). Global: the verifier goes through it once.
+ */
+__noinline int netns_meant(__u32 number, __u64 cookie)
+{
+	__u64 *meant;
+
+	if (filter_netns_single)
+		meant = number == filter_netns_single ? &filter_netns_cookie : NULL;
+	else
+		meant = bpf_map_lookup_elem(&filter_netns_set, &number);
+	if (!meant)
+		return 0;
+	if (!*meant)
+		*meant = cookie;
+	return *meant == cookie;
+}
+
+/* Inode number; 0: the filter does not mean it. */
+static __always_inline __u32 netns_number(bool trusted, const struct net *net)
+{
+	__u32 number = FIELD(trusted, net, ns.inum);
+	__u64 cookie = 0;
+
+	if (!filter_netns)
+		return number;
+	if (bpf_core_field_exists(net->net_cookie))
+		cookie = FIELD(trusted, net, net_cookie);
+	return netns_meant(number, cookie) ? number : 0;
+}
+
 static __always_inline __u32 netns_of(bool trusted, const struct sock_common *skc)
 {
 	if (LOADS_POINTERS(trusted))
-		return skc->skc_net.net->ns.inum;
-	return READ(skc, skc_net.net, ns.inum);
+		return netns_number(true, skc->skc_net.net);
+	return netns_number(false, READ(skc, skc_net.net));
 }
 
 static __always_inline void addr_from_ipv6(bool trusted, __u8 addr[16], const struct in6_addr *from)
@@ -109,13 +145,10 @@ static __always_inline void endpoint_of_timewait(struct endpoint *endpoint, cons
 	endpoint->netns = netns_of(false, skc);
 }
 
+/* By netns_number(). */
 static __always_inline bool netns_selected(__u32 netns)
 {
-	if (!filter_netns)
-		return true;
-	if (filter_netns_single)
-		return netns == filter_netns_single;
-	return bpf_map_lookup_elem(&filter_netns_set, &netns) != NULL;
+	return !filter_netns || netns;
 }
 
 static __always_inline bool remote_addr_selected(const __u8 addr[16])

@@ -151,7 +151,7 @@ struct {
 		__type(value, value_type);                   \
 	} name SEC(".maps")
 
-FILTER_SET(filter_netns_set, __u32, __u8);
+FILTER_SET(filter_netns_set, __u32, __u64); /* cookie of the namespace that has the number; 0: not met yet */
 FILTER_SET(filter_pid_set, __u32, __u64); /* when it began, PROCESS_START_NS each; 0: not known */
 FILTER_SET(filter_cgroup_set, __u64, __u8);
 FILTER_SET(filter_local_port_set, __u32, __u8);

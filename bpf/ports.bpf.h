@@ -42,7 +42,7 @@ __noinline int netns_list_stride(void)
 
 	for (i = 0; i < NETNS_STRIDE; i++) {
 		net = (const struct net *)netns_list.at;
-		if ((__u64)BPF_CORE_READ(net, ns.ops) == netns_list.ops && BPF_CORE_READ(net, ns.inum) == ports_netns) {
+		if ((__u64)BPF_CORE_READ(net, ns.ops) == netns_list.ops && netns_number(false, net) == ports_netns) {
 			netns_list.found = (__u64)net;
 			return 1;
 		}

@@ -12,6 +12,7 @@
 #define TCPDWELL_TABLE_BPF_H
 
 #include "compat.bpf.h"
+#include "endpoint.bpf.h"
 #include "maps.bpf.h"
 
 /*
@@ -69,6 +70,7 @@ __noinline int namespace_note(__u64 address)
 
 	if ((__u64)READ(net, ns.ops) != namespace_list.ops)
 		return 0;
+	netns_number(false, net);
 	table = table_of(net);
 	if (table)
 		table_note(table);

@@ -179,6 +179,7 @@ struct net {
 	u32 hash_mix;
 	struct netns_core core;
 	struct list_head list;
+	u64 net_cookie; /* 5.12; another type before, and given only to those that were asked for it */
 	struct ns_common ns;
 	struct netns_ipv4 ipv4;
 };

@@ -299,11 +299,12 @@ static int ports_add(const struct bpf_map *map, const uint16_t *ports, unsigned 
 /* The members of the sets. Written before anything is attached. */
 static int fill_filters(struct tcpdwell *skeleton, const struct filter *filter)
 {
+	const uint64_t no_cookie = 0;
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < filter->n_netns && !err; i++)
-		err = set_add(skeleton->maps.filter_netns_set, &filter->netns[i]);
+		err = bpf_map_update_elem(bpf_map__fd(skeleton->maps.filter_netns_set), &filter->netns[i], &no_cookie, BPF_ANY);
 	for (i = 0; i < filter->n_pids && !err; i++)
 		err = bpf_map_update_elem(bpf_map__fd(skeleton->maps.filter_pid_set), &filter->pids[i], &filter->pid_starts[i],
 					  BPF_ANY);
