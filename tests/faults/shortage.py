@@ -90,7 +90,7 @@ def time_wait_full(crowds, watch):
     """The table is full; the namespace goes, and with it what found no room."""
     crowds[0].ask("time-wait", 3000)
     watch.wait(lambda interval: interval["totals"]["time_wait_created"] >= 3000)
-    crowds[0].end()
+    crowds[0].end_in_kernel()
     watch.wait_total("time_wait_now", 0)
     summary = watch.end()
     # 500 find room, and some of the servers' sockets do not
@@ -104,7 +104,7 @@ def room_again(crowds, watch):
     crowds[0].ask("time-wait", 700)
     crowds[1].ask("time-wait", 450)
     watch.wait(lambda interval: interval["totals"]["time_wait_created"] >= 1150)
-    crowds[0].end()
+    crowds[0].end_in_kernel()
     watch.wait_total("time_wait_now", crowds[1].ask("count", "TIME_WAIT"))
 
 
@@ -129,7 +129,7 @@ def ring(crowds, watch):
     watch.child.send_signal(signal.SIGCONT)
     watch.wait_total("time_wait_now", 1500)
     watch.wait_total("close_wait_now", 300)
-    crowds[0].end()
+    crowds[0].end_in_kernel()
     watch.wait_total("time_wait_now", 0)
     summary = watch.end()
     assert summary["lost"] > 0, f"nothing was lost: the test shows nothing: {summary}"
@@ -142,7 +142,7 @@ def rows(crowds, watch):
     watch.wait_total("time_wait_now", 160)
     watch.wait_total("close_wait_now", 120)
     for crowd in crowds[1:]:
-        crowd.end()
+        crowd.end_in_kernel()
     watch.wait_total("time_wait_now", 40)
     watch.wait_total("close_wait_now", 30)
 

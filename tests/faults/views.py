@@ -82,7 +82,7 @@ def namespace_is_gone():
         with screen("top", "-n", str(crowd.inode), "0.2") as view:
             crowd.ask("time-wait", 30)
             view.await_text(b"TIME_WAIT 30 now", size=(24, 80))
-            crowd.end()
+            crowd.end_in_kernel()
             view.await_text(b"TIME_WAIT 0 now", size=(24, 80))
             view.press("\r")
             view.press("\x1b")
