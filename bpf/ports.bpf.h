@@ -13,6 +13,7 @@
 #include "compat.bpf.h"
 #include "endpoint.bpf.h"
 #include "holder.bpf.h"
+#include "namespace.bpf.h"
 
 /* Set by the reader: inode of the namespace that is looked at. */
 __u32 ports_netns = 0;
@@ -26,56 +27,32 @@ struct {
 	__u32 range;
 } ports_look;
 
-/* All namespaces are in one list, whose head is none; each has the same operations. The walk goes by strides. */
-#define NETNS_STRIDE 16
-#define NETNS_STRIDES 32
-struct {
-	__u64 begin, at;
-	__u64 ops;
-	__u64 found;
-} netns_list;
+/* struct net of ports_netns; 0: there is none. */
+__u64 ports_net_found = 0;
 
-__noinline int netns_list_stride(void)
+__noinline int ports_net_note(__u64 address)
 {
-	const struct net *net;
-	int i;
-
-	for (i = 0; i < NETNS_STRIDE; i++) {
-		net = (const struct net *)netns_list.at;
-		if ((__u64)BPF_CORE_READ(net, ns.ops) == netns_list.ops && netns_number(false, net) == ports_netns) {
-			netns_list.found = (__u64)net;
-			return 1;
-		}
-		netns_list.at = (__u64)BPF_CORE_READ(net, list.next) - bpf_core_field_offset(struct net, list);
-		if (netns_list.at == netns_list.begin)
-			return 1;
-	}
-	return 0;
+	if (netns_number(false, (const struct net *)address) != ports_netns)
+		return 0;
+	ports_net_found = address;
+	return 1;
 }
 
-__noinline int netns_list_strides(void)
+__noinline int ports_net_stride(void)
 {
-	int i;
+	return namespaces_stride(ports_net_note);
+}
 
-	for (i = 0; i < NETNS_STRIDES; i++)
-		if (netns_list_stride())
-			return 1;
-	return 0;
+__noinline int ports_net_strides(void)
+{
+	return namespaces_strides(ports_net_stride);
 }
 
 static __always_inline const struct net *netns_find(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct net *own = BPF_CORE_READ(task, nsproxy, net_ns);
-	int i;
-
-	netns_list.begin = netns_list.at = (__u64)own;
-	netns_list.ops = (__u64)BPF_CORE_READ(own, ns.ops);
-	netns_list.found = 0;
-	for (i = 0; i < NETNS_STRIDES; i++)
-		if (netns_list_strides())
-			break;
-	return (const struct net *)netns_list.found;
+	ports_net_found = 0;
+	namespaces_walk(ports_net_strides);
+	return (const struct net *)ports_net_found;
 }
 
 static __always_inline void settings_print(struct seq_file *seq, const struct net *net)

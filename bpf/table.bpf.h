@@ -14,6 +14,7 @@
 #include "compat.bpf.h"
 #include "endpoint.bpf.h"
 #include "maps.bpf.h"
+#include "namespace.bpf.h"
 
 /*
  * The first is that of all namespaces that have none of their own (tcp_child_ehash_entries, 6.1), which are all before 6.1. A pass
@@ -38,11 +39,6 @@ struct {
 	__u32 stride, listener_stride; /* buckets of an element */
 } table_look;
 
-/* All namespaces are in one list, whose head is none; each has the same operations. */
-struct {
-	__u64 begin, at, ops;
-} namespace_list;
-
 static __always_inline struct inet_hashinfo *table_of(const struct net *net)
 {
 	return READ(compat_death_row(net), hashinfo);
@@ -63,62 +59,34 @@ static __always_inline void table_note(struct inet_hashinfo *table)
 	}
 }
 
-__noinline int namespace_note(__u64 address)
+/* The filter learns which namespace it means, too. */
+__noinline int table_note_of(__u64 address)
 {
 	const struct net *net = (const struct net *)address;
-	struct inet_hashinfo *table;
+	struct inet_hashinfo *table = table_of(net);
 
-	if ((__u64)READ(net, ns.ops) != namespace_list.ops)
-		return 0;
 	netns_number(false, net);
-	table = table_of(net);
 	if (table)
 		table_note(table);
 	return 0;
 }
 
-/* Loops inside another are functions of their own: the verifier then goes through each as often as it says, not as all together say. */
-#define NAMESPACES_STRIDE 16
-#define NAMESPACES_STRIDES 32
-__noinline int namespace_list_stride(void)
+__noinline int tables_stride(void)
 {
-	const struct net *net;
-	int i;
-
-	for (i = 0; i < NAMESPACES_STRIDE; i++) {
-		net = (const struct net *)namespace_list.at;
-		namespace_note((__u64)net);
-		namespace_list.at = (__u64)READ(net, list.next) - bpf_core_field_offset(struct net, list);
-		if (namespace_list.at == namespace_list.begin)
-			return 1;
-	}
-	return 0;
+	return namespaces_stride(table_note_of);
 }
 
-__noinline int namespace_list_strides(void)
+__noinline int tables_strides(void)
 {
-	int i;
-
-	for (i = 0; i < NAMESPACES_STRIDES; i++)
-		if (namespace_list_stride())
-			return 1;
-	return 0;
+	return namespaces_strides(tables_stride);
 }
 
 static __always_inline void tables_find(void)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	const struct net *own = READ(task, nsproxy, net_ns);
-	int i;
-
 	tables.at[0] = 0;
 	tables.count = 1;
-	namespace_list.begin = namespace_list.at = (__u64)own;
-	namespace_list.ops = (__u64)READ(own, ns.ops);
-	for (i = 0; i < NAMESPACES_STRIDES; i++)
-		if (namespace_list_strides())
-			return;
-	tables_cut++;
+	if (!namespaces_walk(tables_strides))
+		tables_cut++;
 }
 
 /* As many elements as each table of the pass has. */
