@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # A kernel that refuses programs which iterate over maps, as hardened ones do: elements are counted by its symbols, and all
-# that was there before is found nevertheless. Where this kernel does not refuse them, strace has it refuse.
+# that was there before is found nevertheless. Where this kernel does not refuse them, strace has it refuse. And one that refuses types,
+# without which the verifier would go through our programs for minutes.
 # shellcheck source=tests/faults/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -10,23 +11,39 @@ if ! command -v strace >/dev/null || ! strace -o "$dir/strace" true 2>/dev/null;
 	exit 0
 fi
 
+# numbers_of WORD COMMAND…: which calls of bpf() by COMMAND have the word
+numbers_of() {
+	strace -e trace=bpf -o "$dir/strace" "$tool" "${@:2}" >/dev/null 2>&1
+	grep '^bpf(' "$dir/strace" | grep -n "$1" | cut -d: -f1
+}
+
+# Each call that loads types is refused: those by which libbpf asks what the kernel knows, and that of our own.
+types_are_refused() {
+	local number numbers result
+	numbers=$(numbers_of BPF_BTF_LOAD trace -j -n self -d 0)
+	[ "$(wc -w <<<"$numbers")" -gt 3 ] || { echo "only these calls load types: $numbers"; return 1; }
+	for number in $numbers; do
+		timeout 20 strace -o "$dir/strace" -e trace=bpf -e inject=bpf:error=ENOMEM:when="$number" "$tool" trace -j -n self -d 0 \
+			>"$dir/out" 2>"$dir/err"
+		result=$?
+		[ $result = 0 ] || { [ $result = 1 ] && grep -q "^tcpdwell: .*memory" "$dir/err"; } ||
+			{ echo "call $number: status $result: $(tail -n 1 "$dir/err")"; return 1; }
+	done
+}
+
+check "the kernel refuses types" types_are_refused
+
 # They came with Linux 6.0.
 if ! grep -aq bpf_iter_ksym /sys/kernel/btf/vmlinux; then
-	echo "skip all: this kernel has no iterators over its symbols"
-	exit 0
+	echo "skip elements are counted: this kernel has no iterators over its symbols"
+	exit $status
 fi
-
-# The number of the call of bpf() by which COMMAND asks whether it may iterate over a map: the first program of that kind.
-number_of_probe() {
-	strace -e trace=bpf -o "$dir/strace" "$tool" "$@" >/dev/null 2>&1
-	grep '^bpf(' "$dir/strace" | grep -n 'BPF_TRACE_ITER' | sed -n '1s/:.*//p'
-}
 
 # refused COMMAND…
 refused() {
 	local number
 
-	number=$(number_of_probe "$@" -d 0)
+	number=$(numbers_of BPF_TRACE_ITER "$@" -d 0 | head -n 1) # it asks whether it may
 	[ -n "$number" ] || { echo "$1 does not ask"; return 1; }
 	strace -o "$dir/strace" -e trace=bpf -e inject=bpf:error=EPERM:when="$number" "$tool" "$@" || return
 	grep -q 'prog_name="sweep_sockets_c' "$dir/strace" || { echo "elements are not counted" >&2; return 1; }

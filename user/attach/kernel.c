@@ -140,8 +140,7 @@ static void probe_casts(struct kernel *kernel)
 		kernel->casts = CASTS_TYPED;
 }
 
-/* libbpf's own words go to our log: they help a developer, and mislead a user (its hint on EPERM is wrong). */
-static int libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
+int kernel_libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	(void)level;
 	log_message(3, format, arguments);
@@ -153,7 +152,7 @@ int kernel_probe(struct kernel *kernel, char *error, size_t error_size)
 	struct utsname name;
 	int err;
 
-	libbpf_set_print(libbpf_log);
+	libbpf_set_print(kernel_libbpf_log);
 	memset(kernel, 0, sizeof(*kernel));
 	uname(&name);
 	snprintf(kernel->release, sizeof(kernel->release), "%s", name.release);

@@ -3,6 +3,8 @@
 #ifndef TCPDWELL_ATTACH_KERNEL_H
 #define TCPDWELL_ATTACH_KERNEL_H
 
+#include <bpf/libbpf.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +36,9 @@ struct kernel {
 /* Fills *kernel. Negative errno with a sentence where /proc can't be read; a missing BTF is not an error. */
 int kernel_probe(struct kernel *kernel, char *error, size_t error_size);
 void kernel_release(struct kernel *kernel);
+
+/* For libbpf_set_print(): its words go to our log. They help a developer, and mislead a user (its hint on EPERM is wrong). */
+int kernel_libbpf_log(enum libbpf_print_level level, const char *format, va_list arguments);
 
 /* The BTF id of what has that name and kind (BTF_KIND_…); 0: there is none. */
 int kernel_type(const struct kernel *kernel, const char *name, uint32_t kind);

@@ -3,6 +3,7 @@
 #include "attach/tracer.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <malloc.h>
@@ -405,6 +406,67 @@ static int count_elements(struct tcpdwell *skeleton)
 	return err;
 }
 
+/* The object that is being loaded, as libbpf's messages have no context, and what is known of its types in the kernel. */
+static struct bpf_object *loading;
+static enum { TYPES_UNTOLD, TYPES_LOADED, TYPES_MISSING } loaded_types;
+
+/* libbpf loads them without global functions, or not at all, where its own look at what the kernel can do failed. */
+static bool types_have_functions(const struct btf *types)
+{
+	struct bpf_btf_info info = {};
+	uint32_t size = sizeof(info);
+	struct btf *loaded;
+	bool have;
+	int id;
+
+	if (btf__fd(types) < 0 || bpf_obj_get_info_by_fd(btf__fd(types), &info, &size))
+		return false;
+	loaded = btf__load_from_kernel_by_id(info.id);
+	id = btf__find_by_name_kind(loaded, "socket_way", BTF_KIND_FUNC);
+	have = id > 0 && btf_vlen(btf__type_by_id(loaded, id)) == BTF_FUNC_GLOBAL;
+	btf__free(loaded);
+	return have;
+}
+
+/*
+ * Without the types of global functions the kernel goes through each once for each call, and gives up after minutes. libbpf tells of each
+ * map, after the types and before the programs: of these none is loaded then.
+ */
+static int load_message(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	struct bpf_program *program;
+
+	if (loaded_types == TYPES_UNTOLD && bpf_map__fd(bpf_object__next_map(loading, NULL)) >= 0) {
+		loaded_types = TYPES_LOADED; /* what is asked has messages, too */
+		if (!types_have_functions(bpf_object__btf(loading)))
+			loaded_types = TYPES_MISSING;
+		bpf_object__for_each_program(program, loading)
+			if (loaded_types == TYPES_MISSING)
+				bpf_program__set_autoload(program, false);
+	}
+	return kernel_libbpf_log(level, format, arguments);
+}
+
+static int load_object(struct tcpdwell *skeleton, char *error, size_t error_size)
+{
+	libbpf_print_fn_t before;
+	int err;
+
+	*error = '\0';
+	loading = skeleton->obj;
+	loaded_types = TYPES_UNTOLD;
+	before = libbpf_set_print(load_message);
+	err = tcpdwell__load(skeleton);
+	libbpf_set_print(before);
+	/* libbpf leaves these maps out, in silence, where its own look at what the kernel can do failed. */
+	if (loaded_types == TYPES_MISSING || (!err && !(skeleton->data && skeleton->bss && skeleton->rodata))) {
+		snprintf(error, error_size, "the kernel refused %s while libbpf asked what it can do: memory or a right is missing",
+			 loaded_types == TYPES_MISSING ? "the types of the BPF programs" : "a map");
+		return -ENOMEM;
+	}
+	return err;
+}
+
 static int load(struct tracer *tracer, const struct tracer_config *config, char *error, size_t error_size)
 {
 	int err;
@@ -417,16 +479,11 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 		err = count_elements(tracer->skeleton);
 	if (config->verifier)
 		verifier_report_prepare(config->verifier, tracer->skeleton->obj);
-	err = err ?: tcpdwell__load(tracer->skeleton);
+	err = err ?: load_object(tracer->skeleton, error, error_size);
 	if (config->verifier)
 		verifier_report_read(config->verifier);
-	/* libbpf leaves these maps out, in silence, where its own look at what the kernel can do failed. */
-	if (!err && !(tracer->skeleton->data && tracer->skeleton->bss && tracer->skeleton->rodata)) {
-		snprintf(error, error_size, "the kernel refused a map while libbpf asked what it can do: memory or a right is missing");
-		return -ENOMEM;
-	}
-	if (!err)
-		return 0;
+	if (!err || *error)
+		return err;
 	return host_explain(&tracer->kernel, err, error, error_size);
 }
 
