@@ -48,14 +48,18 @@ static __always_inline bool addr_is_loopback(const __u8 addr[16])
 __u64 filter_netns_cookie = 0;
 
 /*
- * Does the filter mean the namespace with this number? The kernel gives the lowest free one to the next namespace, at once after one has
- * ended; a cookie is used once. The first that is met has the number that was asked for: seeding meets all (bpf/table.bpf.h).
- * Cookie 0: the kernel has none (before 5.12). Global: the verifier goes through it once.
+ * Inode number of a namespace (struct net) if the filter means it, else 0. The kernel gives the lowest free one to the next namespace,
+ * at once after one has ended; a cookie is used once. The first that is met has the number that was asked for: seeding meets all
+ * (bpf/table.bpf.h). Kernels before 5.12 have no cookie that one can rely on. Global: the verifier goes through it once.
  */
-__noinline int netns_meant(__u32 number, __u64 cookie)
+__noinline __u32 netns_meant(__u64 address)
 {
-	__u64 *meant;
+	const struct net *net = (const struct net *)address;
+	__u32 number = READ(net, ns.inum);
+	__u64 *meant, cookie = 0;
 
+	if (bpf_core_field_exists(net->net_cookie))
+		cookie = READ(net, net_cookie);
 	if (filter_netns_single)
 		meant = number == filter_netns_single ? &filter_netns_cookie : NULL;
 	else
@@ -64,27 +68,21 @@ __noinline int netns_meant(__u32 number, __u64 cookie)
 		return 0;
 	if (!*meant)
 		*meant = cookie;
-	return *meant == cookie;
+	return *meant == cookie ? number : 0;
 }
 
-/* Inode number; 0: the filter does not mean it. */
-static __always_inline __u32 netns_number(bool trusted, const struct net *net)
+static __always_inline __u32 netns_number(const struct net *net)
 {
-	__u32 number = FIELD(trusted, net, ns.inum);
-	__u64 cookie = 0;
-
-	if (!filter_netns)
-		return number;
-	if (bpf_core_field_exists(net->net_cookie))
-		cookie = FIELD(trusted, net, net_cookie);
-	return netns_meant(number, cookie) ? number : 0;
+	return filter_netns ? netns_meant((__u64)net) : READ(net, ns.inum);
 }
 
 static __always_inline __u32 netns_of(bool trusted, const struct sock_common *skc)
 {
+	if (filter_netns)
+		return netns_meant((__u64)READ(skc, skc_net.net));
 	if (LOADS_POINTERS(trusted))
-		return netns_number(true, skc->skc_net.net);
-	return netns_number(false, READ(skc, skc_net.net));
+		return skc->skc_net.net->ns.inum;
+	return READ(skc, skc_net.net, ns.inum);
 }
 
 static __always_inline void addr_from_ipv6(bool trusted, __u8 addr[16], const struct in6_addr *from)

@@ -32,7 +32,7 @@ __u64 ports_net_found = 0;
 
 __noinline int ports_net_note(__u64 address)
 {
-	if (netns_number(false, (const struct net *)address) != ports_netns)
+	if (netns_number((const struct net *)address) != ports_netns)
 		return 0;
 	ports_net_found = address;
 	return 1;

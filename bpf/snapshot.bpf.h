@@ -48,12 +48,14 @@ static __always_inline bool began_untold(const struct connection *connection)
 }
 
 /*
- * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
- * coming on another processor does not count it a second time.
+ * Tells that a socket is there, unless that was told in this listing. Marked when the record has its place in the ring buffer: it
+ * comes before what an event just now tells on another processor, and what that has marked is not taken back.
  */
 static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint,
 					  struct happening presence)
 {
+	struct transition *record;
+
 	presence.type = RECORD_SOCKET;
 	presence.old_state = presence.new_state = connection->state;
 	if (began_untold(connection)) {
@@ -64,11 +66,13 @@ static __always_inline void tell_presence(struct connection *connection, const s
 	if (connection->told == listing || !is_connected_state(connection->state) || !states_selected(&presence) ||
 	    !is_wanted(connection, endpoint))
 		return;
-	connection->told = listing;
-	if (emit(&presence, connection, endpoint))
+	record = record_of(&presence, connection, endpoint);
+	if (!record) {
+		atomic_add(&presences_refused, 1);
 		return;
-	connection->told = 0;
-	atomic_add(&presences_refused, 1);
+	}
+	connection->told = listing;
+	bpf_ringbuf_submit(record, wake_up_flags());
 }
 
 static __always_inline void count_adopted(void)

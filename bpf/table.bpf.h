@@ -65,7 +65,7 @@ __noinline int table_note_of(__u64 address)
 	const struct net *net = (const struct net *)address;
 	struct inet_hashinfo *table = table_of(net);
 
-	netns_number(false, net);
+	netns_number(net);
 	if (table)
 		table_note(table);
 	return 0;
