@@ -567,7 +567,7 @@ static void follow_clock(struct live *live)
 
 	if (now_ns - live->offset_ns < CLOCK_INTERVAL_NS)
 		return;
-	live->unix_offset_ns = clock_unix_offset_ns();
+	live->unix_offset_ns = clock_unix_offset_ns(live->unix_offset_ns);
 	live->offset_ns = now_ns;
 }
 
@@ -656,7 +656,7 @@ int live_run(const struct run_options *options, const struct run_needs *needs, s
 	err = live_open(&live, needs, error, error_size);
 	if (!err) {
 		drop_privileges(&live, needs);
-		live.unix_offset_ns = clock_unix_offset_ns();
+		live.unix_offset_ns = clock_unix_offset_ns(live.unix_offset_ns);
 		live.begin_ns = live.read_ns = clock_monotonic_ns();
 		stop_after(options->seconds);
 		live.listing = live.tracer->skeleton->data->listing;

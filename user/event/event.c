@@ -9,6 +9,7 @@
 #include "util/tcp_state.h"
 
 #define NSEC_PER_SEC 1000000000ULL
+#define CLOCK_SET_NS 10000 /* less is how well two clocks can be compared */
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -46,7 +47,7 @@ uint64_t clock_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-uint64_t clock_unix_offset_ns(void)
+static uint64_t measure_unix_offset_ns(void)
 {
 	uint64_t before, after, unix_ns, offset = 0, width = UINT64_MAX;
 	int i;
@@ -61,6 +62,13 @@ uint64_t clock_unix_offset_ns(void)
 		offset = unix_ns - before - width / 2;
 	}
 	return offset;
+}
+
+uint64_t clock_unix_offset_ns(uint64_t known)
+{
+	uint64_t offset = measure_unix_offset_ns();
+
+	return known && offset - known + CLOCK_SET_NS <= 2 * CLOCK_SET_NS ? known : offset;
 }
 
 static bool is_waiting(unsigned int state)

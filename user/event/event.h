@@ -195,8 +195,11 @@ uint64_t clock_unix_ns(void);
 /* CPU time of the running thread, in ns: what work costs, not how long others kept it from running. */
 uint64_t clock_cpu_ns(void);
 
-/* UTC - monotonic, measured as closely as a machine that is busy allows. */
-uint64_t clock_unix_offset_ns(void);
+/*
+ * UTC - monotonic, measured as closely as a machine that is busy allows; `known`, as measured before (0: it was not), unless somebody has
+ * set the clock since: measuring is never the same twice.
+ */
+uint64_t clock_unix_offset_ns(uint64_t known);
 
 /* Adds an event to the totals. */
 void totals_add(struct totals *totals, const struct event *event);

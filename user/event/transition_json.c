@@ -262,26 +262,42 @@ static void program_json(struct json *json, const struct event *event)
 		json_string(json, "cmdline", event->cmdline);
 }
 
-/* In recordings all that is the same for every line of a process stands together: that is one piece for whoever compresses it. */
-static void owner_program_json(struct json *json, const struct event *event)
+static void attribution_json(struct json *json, const struct event *event)
 {
+	json_string(json, "attribution", attribution_name(event_attribution(event)));
+	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
+}
+
+/*
+ * In recordings what changes in the life of a connection comes behind what stays: all up to there is one piece of its last line for
+ * whoever compresses it.
+ */
+static void owner_sparse_json(struct json *json, const struct event *event)
+{
+	const struct process *owner = &event->record.owner, *closer = &event->record.closer;
+
+	process_json(json, owner, "owner_pid", "owner_ns_pid", "owner_comm");
+	cgroup_fields_json(json, event);
 	if (event_tells_users(event))
 		program_json(json, event);
-	if (event->record.owner.start_ns)
-		json_u64(json, "owner_start_ns", event->record.owner.start_ns);
-	if (event->record.closer.start_ns)
-		json_u64(json, "closer_start_ns", event->record.closer.start_ns);
+	if (owner->start_ns)
+		json_u64(json, "owner_start_ns", owner->start_ns);
+	attribution_json(json, event);
+	process_json(json, closer, "closer_pid", "closer_ns_pid", "closer_comm");
+	if (closer->start_ns)
+		json_u64(json, "closer_start_ns", closer->start_ns);
 }
 
 static void owner_fields_json(struct json *json, const struct event *event)
 {
+	if (json->sparse) {
+		owner_sparse_json(json, event);
+		return;
+	}
 	process_json(json, &event->record.owner, "owner_pid", "owner_ns_pid", "owner_comm");
 	process_json(json, &event->record.closer, "closer_pid", "closer_ns_pid", "closer_comm");
-	json_string(json, "attribution", attribution_name(event_attribution(event)));
-	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
+	attribution_json(json, event);
 	cgroup_fields_json(json, event);
-	if (json->sparse)
-		owner_program_json(json, event);
 }
 
 void event_owner_json(struct json *json, const struct event *event)
@@ -328,8 +344,8 @@ static const char *type_name(unsigned int type)
 
 #define STATES_ROOM 216
 
-/* `known`: the key with its value begins; else null, or nothing where that is left out. */
-#define PUT_KEY(at, key, known, sparse) ((known) ? PUT(at, ",\"" key "\":") : (sparse) ? (at) : PUT(at, ",\"" key "\":null"))
+/* The key with its value begins; else it is null. */
+#define PUT_KEY(at, key, known) ((known) ? PUT(at, ",\"" key "\":") : PUT(at, ",\"" key "\":null"))
 
 static bool dwell_is_known(const struct transition *record)
 {
@@ -342,37 +358,65 @@ static const char *old_state_name(unsigned int state)
 	return state ? tcp_state_name(state) : NULL;
 }
 
-static char *put_states(char *at, const struct transition *record, bool sparse)
+static char *put_old_and_new(char *at, const struct transition *record)
 {
-	static struct kept_name old_states[STATE_COUNT], new_states[STATE_COUNT], kept_closers[NAMES(closers)], kept_ends[NAMES(ends)];
+	static struct kept_name old_states[STATE_COUNT], new_states[STATE_COUNT];
 
 	at = PUT(at, ",\"old_state\":");
 	at = PUT_KEPT(at, old_states, old_state_name, record->old_state);
 	at = PUT(at, ",\"new_state\":");
-	at = PUT_KEPT(at, new_states, tcp_state_name, record->new_state);
-	at = PUT_KEY(at, "dwell_ns", !sparse && dwell_is_known(record), sparse);
-	if (!sparse && dwell_is_known(record))
-		at = put_number(at, record->time_ns - record->since_ns);
-	at = PUT_KEY(at, "closed_by", record->closed_by, sparse);
-	if (record->closed_by)
-		at = PUT_KEPT(at, kept_closers, closed_by_name, record->closed_by);
-	at = PUT_KEY(at, "end", record->end, sparse);
-	return record->end ? PUT_KEPT(at, kept_ends, end_name, record->end) : at;
+	return PUT_KEPT(at, new_states, tcp_state_name, record->new_state);
 }
 
-#define HEAD_ROOM 216
-
-/* In recordings what is another number in each line stands together: that compresses to an eighth less, in less time. */
-static char *put_moment(char *at, const struct transition *record)
+static char *put_closed_by(char *at, const struct transition *record)
 {
-	at = PUT(at, "\"time_ns\":");
-	at = put_number(at, record->time_ns);
-	if (record->type == RECORD_TRANSITION && dwell_is_known(record)) {
-		at = PUT(at, ",\"dwell_ns\":");
-		at = put_number(at, record->time_ns - record->since_ns);
-	}
-	return PUT(at, ",");
+	static struct kept_name kept_closers[NAMES(closers)];
+
+	return PUT_KEPT(at, kept_closers, closed_by_name, record->closed_by);
 }
+
+static char *put_end(char *at, const struct transition *record)
+{
+	static struct kept_name kept_ends[NAMES(ends)];
+
+	return PUT_KEPT(at, kept_ends, end_name, record->end);
+}
+
+static char *put_states(char *at, const struct transition *record)
+{
+	at = put_old_and_new(at, record);
+	at = PUT_KEY(at, "dwell_ns", dwell_is_known(record));
+	if (dwell_is_known(record))
+		at = put_number(at, record->time_ns - record->since_ns);
+	at = PUT_KEY(at, "closed_by", record->closed_by);
+	if (record->closed_by)
+		at = put_closed_by(at, record);
+	at = PUT_KEY(at, "end", record->end);
+	return record->end ? put_end(at, record) : at;
+}
+
+/* In recordings: what is as it was in the last line of the connection, and then what is not. */
+static char *put_states_sparse(char *at, const struct transition *record)
+{
+	if (record->flags & FLAG_TIMEWAIT)
+		at = PUT(at, ",\"timewait\":true");
+	if (record->closed_by)
+		at = put_closed_by(PUT(at, ",\"closed_by\":"), record);
+	at = put_old_and_new(at, record);
+	if (record->end)
+		at = put_end(PUT(at, ",\"end\":"), record);
+	return dwell_is_known(record) ? put_number(PUT(at, ",\"dwell_ns\":"), record->time_ns - record->since_ns) : at;
+}
+
+static void states_sparse_json(struct json *json, const struct transition *record)
+{
+	char *at = json_fields_begin(json, STATES_ROOM);
+
+	if (at)
+		json_fields_end(json, put_states_sparse(at - 1, record)); /* each piece has its own comma */
+}
+
+#define HEAD_ROOM 144
 
 static char *put_head(char *at, struct json *json, const struct event *event)
 {
@@ -382,15 +426,12 @@ static char *put_head(char *at, struct json *json, const struct event *event)
 	at = PUT_KEPT(at, kept_types, type_name, event->record.type);
 	at = PUT(at, ",\"time\":\"");
 	at = json_time_text(json, at, event->unix_ns);
-	at = PUT(at, "\",");
-	if (json->sparse)
-		at = put_moment(at, &event->record);
-	at = PUT(at, "\"sock\":\"");
+	at = PUT(at, "\",\"sock\":\"");
 	at = json_hex64_text(at, event->record.id);
 	return PUT(at, "\",");
 }
 
-/* What every line has that is its own: all but who owns and who closed. */
+/* What every line has that is its own: all but who owns and who closed, and in recordings the states. */
 static void own_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
@@ -401,7 +442,7 @@ static void own_fields_json(struct json *json, const struct event *event)
 	at = put_head(at, json, event);
 	at = put_endpoint(at, event);
 	if (record->type == RECORD_TRANSITION) {
-		at = put_states(at, record, json->sparse);
+		at = json->sparse ? at : put_states(at, record);
 	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
 		   record->type == RECORD_LISTENER || record->type == RECORD_ACCEPTED) {
 		at = PUT(at, ",\"state\":");
@@ -482,6 +523,7 @@ static void namespace_event_fields_json(struct json *json, const struct event *e
 void event_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
+	bool states_last = json->sparse && record->type == RECORD_TRANSITION;
 
 	if (event->held) {
 		holder_fields_json(json, event);
@@ -503,6 +545,8 @@ void event_fields_json(struct json *json, const struct event *event)
 		listener_fields_json(json, event->listener);
 	if (event_tells_users(event))
 		users_json(json, event);
+	if (states_last)
+		states_sparse_json(json, record);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", connect_error_name(record->error));
 	if (record->type == RECORD_BIND_FAILED)
@@ -513,7 +557,7 @@ void event_fields_json(struct json *json, const struct event *event)
 		json_bool(json, "healed", true);
 	if (record->flags & FLAG_FIRST_SEEN)
 		json_bool(json, "first_seen", true);
-	if (record->flags & FLAG_TIMEWAIT)
+	if (record->flags & FLAG_TIMEWAIT && !states_last)
 		json_bool(json, "timewait", true);
 	port_fields_json(json, record);
 }

@@ -216,7 +216,7 @@ static int look(struct polling *polling, bool last)
 	if (err)
 		return err;
 	polling->look_ns = polling->sockets.now_ns;
-	polling->unix_offset_ns = clock_unix_offset_ns();
+	polling->unix_offset_ns = clock_unix_offset_ns(polling->unix_offset_ns);
 	polling->feed.health.map_full = polling->sockets.refused;
 	polled_sockets_find_owners(&polling->sockets, polling->cgroups);
 	pod_names_refresh(polling->pods, polling->look_ns, true);
@@ -368,7 +368,7 @@ static int polling_open(struct polling *polling, char *error, size_t error_size)
 		snprintf(error, error_size, "-n: with --no-bpf only our own network namespace is seen");
 		return -EINVAL;
 	}
-	polling->unix_offset_ns = clock_unix_offset_ns();
+	polling->unix_offset_ns = clock_unix_offset_ns(polling->unix_offset_ns);
 	polling->begin_ns = clock_monotonic_ns();
 	return 0;
 }

@@ -57,14 +57,21 @@ static bool since_is_told(const struct transition *record)
 	return (record->type == RECORD_TRANSITION || record->type == RECORD_ACCEPTED) && record->since_ns < record->time_ns;
 }
 
-void recording_event_json(struct json *json, const struct event *event)
+/* The header tells how far both clocks are apart, and "time" is to the nanosecond. Lines with other times of that clock tell it too. */
+static bool clock_is_told(const struct event *event, uint64_t unix_offset_ns)
+{
+	return event->record.type == RECORD_TRANSITION && since_is_told(&event->record) &&
+	       event->unix_ns - event->record.time_ns == unix_offset_ns;
+}
+
+void recording_event_json(struct json *json, const struct event *event, uint64_t unix_offset_ns)
 {
 	const struct transition *record = &event->record;
 
 	json->sparse = true;
 	json_object_begin(json, NULL);
 	event_fields_json(json, event);
-	if (event->ports || event->namespace)
+	if (!clock_is_told(event, unix_offset_ns))
 		json_u64(json, "time_ns", record->time_ns);
 	if (event->held)
 		number_if_set(json, "holder_start_ns", event->held->process.start_ns);

@@ -48,6 +48,8 @@ struct replay {
 	struct id_map known; /* connections that were told of and are not gone: an empty value by id */
 	uint64_t begin_ns;
 	uint64_t unix_offset_ns; /* UTC - monotonic, modulo 2^64 */
+	uint64_t told_offset_ns; /* the same by the last header, on the clock of its own run */
+	bool has_no_clock; /* no line has told a monotonic one: UTC is in its place */
 	uint64_t shift_ns; /* from the monotonic clock of this recording to that of the first */
 	uint64_t ticks_left;
 	uint64_t now_ns, now_unix_ns; /* of the last tick */
@@ -72,7 +74,7 @@ static void begin(struct replay *replay, const struct run *run)
 	replay->begun = true;
 	replay->begin_ns = replay->now_ns = run->begin_ns;
 	replay->now_unix_ns = run->begin_unix_ns;
-	replay->unix_offset_ns = run->begin_unix_ns - run->begin_ns;
+	replay->unix_offset_ns = replay->told_offset_ns = run->begin_unix_ns - run->begin_ns;
 	feed_begin(&replay->feed, replay->view, run);
 }
 
@@ -87,6 +89,7 @@ static void begin_headless(struct replay *replay, const struct recorded *first)
 	};
 
 	replay->findings->headless = true;
+	replay->has_no_clock = !first->time_ns;
 	begin(replay, &run);
 }
 
@@ -160,6 +163,15 @@ static bool note_look(struct replay *replay, const struct event *event)
 	return listens;
 }
 
+/* Both clocks are told of one moment. */
+static void learn_clock(struct replay *replay, uint64_t unix_ns, uint64_t time_ns)
+{
+	replay->told_offset_ns = unix_ns - time_ns;
+	if (replay->has_no_clock)
+		replay->shift_ns = replay->told_offset_ns - replay->unix_offset_ns;
+	replay->has_no_clock = false;
+}
+
 /* The list with which a file begins is all that is there; nothing is known of what happened before. */
 static void begin_anew(struct replay *replay)
 {
@@ -222,6 +234,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	if (!recorded->run.begin_ns)
 		recorded->run.begin_ns = recorded->run.begin_unix_ns;
 	if (replay->begun) {
+		learn_clock(replay, recorded->run.begin_unix_ns, recorded->run.begin_ns);
 		begin_further(replay, recorded);
 		return;
 	}
@@ -235,16 +248,20 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 }
 
 /* Either clock can be told from the other; without any, it is now. */
-static void settle_times(const struct replay *replay, struct recorded *recorded)
+static void settle_times(struct replay *replay, struct recorded *recorded)
 {
 	struct transition *record = &recorded->event.record;
 
+	if (replay->has_no_clock && recorded->time_ns && recorded->unix_ns)
+		learn_clock(replay, recorded->unix_ns, recorded->time_ns);
+	if (!recorded->time_ns && recorded->unix_ns)
+		recorded->time_ns = recorded->unix_ns - replay->told_offset_ns;
 	if (recorded->time_ns)
 		recorded->time_ns += replay->shift_ns;
+	else
+		recorded->time_ns = replay->now_ns;
 	if (record->since_ns)
-		record->since_ns += replay->shift_ns;
-	if (!recorded->time_ns)
-		recorded->time_ns = recorded->unix_ns ? recorded->unix_ns - replay->unix_offset_ns : replay->now_ns;
+		record->since_ns = replay->has_no_clock ? 0 : record->since_ns + replay->shift_ns;
 	if (!recorded->unix_ns)
 		recorded->unix_ns = recorded->time_ns + replay->unix_offset_ns;
 	record->time_ns = recorded->time_ns;

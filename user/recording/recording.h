@@ -29,8 +29,9 @@
  *   end         "next": the file that goes on, or null. Missing: the recorder was killed
  *
  * Of an event's public fields those that are null are left out (a third of all bytes), but for "old_state" and "service_port".
- * Beside them events have what a replay needs, left out where it is 0: "time_ns" and "since_ns" (when the
- * state that is left began), on the monotonic clock as everywhere; "owner_start_ns", "closer_start_ns", "holder_start_ns" (boot-time clock,
+ * Beside them events have what a replay needs, left out where it is 0: "time_ns" on the monotonic clock as everywhere, but for
+ * transitions as far from "time" as the last header (if not, somebody set the clock since); "since_ns" (when the
+ * state that is left began) where "dwell_ns" does not tell it; "owner_start_ns", "closer_start_ns", "holder_start_ns" (boot-time clock,
  * pid and start name a process); "owner_attribution" (of the owner where "attribution" is the closer's);
  * "owner_cgroup_id", "closer_cgroup_id", "socket_cgroup_id"; on `socket` lines "closed_by".
  * A large file has several parts: each begins with a header ("part" goes on) and with what is there, as if files had been put together.
@@ -63,7 +64,10 @@ struct recording_part {
 
 /* Writing: whole lines, each with its newline, into a json that was initialised. */
 void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part);
-void recording_event_json(struct json *json, const struct event *event);
+
+/* `unix_offset_ns`: of the header, UTC - monotonic. */
+void recording_event_json(struct json *json, const struct event *event, uint64_t unix_offset_ns);
+
 void recording_untold_json(struct json *json, const struct tick *tick, uint64_t count);
 void recording_tick_json(struct json *json, const struct tick *tick);
 void recording_withheld_json(struct json *json, const struct tick *tick, uint64_t count);

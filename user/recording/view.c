@@ -239,7 +239,7 @@ static void tell(struct recording_view *recording, const struct event *event)
 	struct event known = *event;
 
 	socket_users_event(recording->users, &known);
-	recording_event_json(&recording->json, &known);
+	recording_event_json(&recording->json, &known, recording->run.begin_unix_ns - recording->run.begin_ns);
 }
 
 /* 1 when there is no more room, or no more time, for what is there. */

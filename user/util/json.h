@@ -21,7 +21,7 @@ struct json {
 			int error;
 		};
 	};
-	bool sparse; /* for recordings: what is null is left out, but for elements of arrays; events tell the monotonic clock too */
+	bool sparse; /* for recordings: what is null is left out, but for elements of arrays */
 	uint64_t second; /* json_time: the second in second_text */
 	char second_text[24];
 };

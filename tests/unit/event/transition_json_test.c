@@ -91,7 +91,7 @@ static void long_names_are_told(void **state)
 static const char *recorded(const struct event *event)
 {
 	json_clear(&json);
-	recording_event_json(&json, event);
+	recording_event_json(&json, event, 0);
 	assert_int_equal(json_error(&json), 0);
 	buffer_append_char(&json.buffer, '\0');
 	return json.data;

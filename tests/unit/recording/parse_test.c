@@ -101,7 +101,7 @@ static void test_events_survive(void **state)
 		struct event event = random_event(&random);
 
 		json_clear(&json);
-		recording_event_json(&json, &event);
+		recording_event_json(&json, &event, 0);
 		assert_int_equal(recorded_parse(&recorded, json.data, json.size), 0);
 		assert_int_equal(recorded.type, RECORDED_EVENT);
 		assert_same(&event, &recorded.event);
@@ -130,7 +130,7 @@ static void test_holders_survive(void **state)
 		event.held = &held;
 		event.cgroup_id = held.process.cgroup_id;
 		json_clear(&json);
-		recording_event_json(&json, &event);
+		recording_event_json(&json, &event, 0);
 		assert_int_equal(recorded_parse(&recorded, json.data, json.size), 0);
 		assert_int_equal(recorded.event.record.type, RECORD_HOLDER);
 		assert_int_equal(recorded.event.record.id, event.record.id);
@@ -161,7 +161,7 @@ static void test_broken_lines_are_refused_or_read(void **state)
 		unsigned int changes = 1 + random_below(&random, 3);
 
 		json_clear(&json);
-		recording_event_json(&json, &event);
+		recording_event_json(&json, &event, 0);
 		while (changes--)
 			json.data[random_below(&random, json.size)] = unit_random(&random);
 		if (!recorded_parse(&recorded, json.data, random_below(&random, 8) ? json.size : json.size / 2))

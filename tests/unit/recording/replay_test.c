@@ -106,7 +106,7 @@ static void write_header(struct json *json, uint64_t format, bool continued)
 
 static void write_event(struct json *json, struct event event)
 {
-	recording_event_json(json, &event);
+	recording_event_json(json, &event, BEGIN_UNIX_NS - BEGIN_NS);
 }
 
 static void write_end(struct json *json, uint64_t ms, const char *next)

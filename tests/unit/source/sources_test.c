@@ -40,7 +40,7 @@ static void write_recording(struct json *json)
 	recording_header_json(json, &run, &part);
 	for (int i = 0; i < 4; i++) {
 		event = event_of(i, STATE_FIN_WAIT2, STATE_TIME_WAIT, 30 + 60 * i);
-		recording_event_json(json, &event);
+		recording_event_json(json, &event, BEGIN_UNIX_NS - BEGIN_NS);
 	}
 	recording_recount_json(json, BEGIN_UNIX_NS + 300 * MS, BEGIN_NS + 300 * MS, true);
 	recording_recount_json(json, BEGIN_UNIX_NS + 300 * MS, BEGIN_NS + 300 * MS, false);
