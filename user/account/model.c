@@ -94,6 +94,7 @@ struct model *model_new(const struct model_config *config)
 	model->needs_ends = slots[false] != 0;
 	model->needs_processes = keep_ends || slots[true] || filter;
 	model->needs_closers = model->needs_processes && (keep_ends || model->followed & ~(1U << STATE_CLOSE_WAIT));
+	model->needs_subjects = model->n_groupings || filter;
 	present_tables_init(&model->present, model->n_groupings);
 	live_sockets_init(&model->sockets, slots[false], keep_ends, config->max_sockets ?: DEFAULT_SOCKETS);
 	if (!processes_init(&model->processes, slots[true]) && !err)
@@ -143,8 +144,16 @@ struct known_process *model_process(struct model *model, const struct event *eve
 	return model->needs_processes ? model_process_entry(model, event, process) : processes_at(&model->processes, 0);
 }
 
+/* Of nobody. */
+static struct group_subject no_subject(const struct model *model)
+{
+	return (struct group_subject){ .process = processes_at(&model->processes, 0) };
+}
+
 struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state)
 {
+	if (!model->needs_subjects)
+		return no_subject(model);
 	return (struct group_subject){
 		.process = model_process(model, event, event_charged(event, state)),
 		.endpoint = &event->record.endpoint,
@@ -155,8 +164,11 @@ struct group_subject model_subject_of_event(struct model *model, const struct ev
 struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
 					      const struct endpoint *endpoint, struct endpoint *room)
 {
-	bool kept = room && model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
+	bool kept;
 
+	if (!model->needs_subjects)
+		return no_subject(model);
+	kept = room && model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
 	return (struct group_subject){
 		.process = processes_at(&model->processes, live_socket_charged(socket)),
 		.endpoint = kept ? room : endpoint,

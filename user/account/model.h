@@ -42,6 +42,7 @@ struct model {
 	bool needs_processes; /* something is told by them */
 	bool needs_closers; /* of remembered sockets */
 	bool needs_ends; /* a group is told by them */
+	bool needs_subjects; /* there are groups, or a filter: else it need not be known whose something is to count it */
 	int8_t index[16]; /* of a state among a group's accounts; -1 = not counted */
 	unsigned int n_groupings;
 	struct grouping groupings[MODEL_GROUPINGS];

@@ -250,9 +250,8 @@ struct known_process *processes_get(struct processes *processes, const struct to
 bool processes_is_still(struct processes *processes, uint32_t index, const struct process *process, const struct event *event)
 {
 	struct known_process *entry = processes_at(processes, index);
-	const struct told_process told = { .process = process, .cgroup_id = process->cgroup_id };
 
-	if (!process->start_ns || !process->cgroup_id || !entry->cgroup->path || !is_recent(entry, &told) ||
+	if (!process->start_ns || !process->cgroup_id || !entry->cgroup->path || !process_equals(&entry->process, process) ||
 	    (event->container->pod && !entry->cgroup->pod))
 		return false;
 	entry->last_ns = event->record.time_ns;

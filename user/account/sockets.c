@@ -38,10 +38,9 @@ void live_sockets_release(struct live_sockets *sockets)
 
 struct live_socket *live_sockets_add(struct live_sockets *sockets, uint64_t id)
 {
-	struct live_socket *socket = live_sockets_find(sockets, id);
+	bool has_room = sockets->by_id.used < sockets->max;
+	struct live_socket *socket = has_room ? id_map_put(&sockets->by_id, id) : live_sockets_find(sockets, id);
 
-	if (!socket && sockets->by_id.used < sockets->max)
-		socket = id_map_put(&sockets->by_id, id);
 	sockets->refused += !socket;
 	return socket;
 }

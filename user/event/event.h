@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "abi.h"
 #include "event/container.h"
@@ -47,6 +48,17 @@ struct event {
 	const struct listener_facts *listener; /* of RECORD_LISTENER */
 	const struct namespace_facts *namespace; /* of RECORD_NAMESPACE */
 };
+
+/* All that is told of two processes, their names with what is behind the end: some that are the same are not found to be. */
+static inline bool process_equals(const struct process *a, const struct process *b)
+{
+	uint64_t names[2][COMM_BYTES / sizeof(uint64_t)];
+
+	memcpy(names[0], a->comm, COMM_BYTES);
+	memcpy(names[1], b->comm, COMM_BYTES);
+	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid && a->cgroup_id == b->cgroup_id &&
+	       names[0][0] == names[1][0] && names[0][1] == names[1][1];
+}
 
 /* Is it told of who has the socket, and what the process runs? */
 static inline bool event_tells_users(const struct event *event)

@@ -94,17 +94,6 @@ static bool keep_names(struct owner_memo *memo, const char *const names[NAMES])
 	return true;
 }
 
-/* The name whole, with what is behind its end. */
-static bool is_same_process(const struct process *a, const struct process *b)
-{
-	uint64_t names[2][COMM_BYTES / sizeof(uint64_t)];
-
-	memcpy(names[0], a->comm, COMM_BYTES);
-	memcpy(names[1], b->comm, COMM_BYTES);
-	return a->start_ns == b->start_ns && a->pid == b->pid && a->ns_pid == b->ns_pid && a->cgroup_id == b->cgroup_id &&
-	       names[0][0] == names[1][0] && names[0][1] == names[1][1];
-}
-
 /* The key is not made for a question. */
 static bool holds(const struct owner_memo *memo, const struct event *event, unsigned int attribution, bool sparse)
 {
@@ -112,7 +101,7 @@ static bool holds(const struct owner_memo *memo, const struct event *event, unsi
 	const struct transition *record = &event->record;
 	bool users = sparse && event_tells_users(event);
 
-	if (!memo->size || !is_same_process(&key->owner, &record->owner) || !is_same_process(&key->closer, &record->closer) ||
+	if (!memo->size || !process_equals(&key->owner, &record->owner) || !process_equals(&key->closer, &record->closer) ||
 	    key->cgroup_id != event->cgroup_id || key->names_version != event->names_version || key->attribution != attribution ||
 	    key->in_accept_queue != (record->flags & FLAG_IN_ACCEPT_QUEUE) || key->sparse != sparse)
 		return false;

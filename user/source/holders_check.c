@@ -114,12 +114,12 @@ static void note_new(struct holders_check *check, struct waiting *waiting, uint6
  */
 static int enter(struct holders_check *check, const struct transition *record)
 {
-	struct waiting *waiting = id_map_find(&check->waiting, record->id);
+	size_t known = check->waiting.used;
+	struct waiting *waiting = id_map_put(&check->waiting, record->id);
 
-	if (!waiting) {
-		waiting = id_map_put(&check->waiting, record->id);
-		if (!waiting)
-			return -ENOMEM;
+	if (!waiting)
+		return -ENOMEM;
+	if (check->waiting.used > known) {
 		waiting->hook_told = UINT32_MAX;
 		note_new(check, waiting, record->time_ns);
 	} else if (waiting->calm) {

@@ -22,13 +22,18 @@ void id_map_init(struct id_map *map, size_t value_size)
 	map->stride = sizeof(uint64_t) + (value_size + 7) / 8 * 8;
 }
 
+static void forget_recent(struct id_map *map)
+{
+	memset(map->recent, 0, sizeof(map->recent));
+}
+
 void id_map_release(struct id_map *map)
 {
 	free(map->entries);
 	free(map->index);
 	map->entries = NULL;
 	map->index = NULL;
-	map->recent = NULL;
+	forget_recent(map);
 	map->capacity = map->room = map->used = 0;
 }
 
@@ -36,7 +41,7 @@ void id_map_clear(struct id_map *map)
 {
 	if (map->used)
 		memset(map->index, 0, map->capacity * sizeof(map->index[0]));
-	map->recent = NULL;
+	forget_recent(map);
 	map->used = 0;
 }
 
@@ -90,19 +95,22 @@ static size_t place_of(const struct id_map *map, uint64_t id, uint64_t hash)
 	}
 }
 
-/* The map is not changed by being asked; what was asked last is beside it. */
+/* The value of a place that is taken. A map is not changed by being asked; what was asked last is beside it. */
+static void *found_at(const struct id_map *map, size_t place, uint64_t id)
+{
+	void *found = entry_at(map, number_in(map, map->index[place])) + 1;
+
+	((struct id_map *)map)->recent[id % ID_MAP_RECENT] = found;
+	return found;
+}
+
 void *id_map_search(const struct id_map *map, uint64_t id)
 {
 	size_t place;
-	void *found;
 
 	id = stored(id);
 	place = place_of(map, id, hash_of(id));
-	if (!map->index[place])
-		return NULL;
-	found = entry_at(map, number_in(map, map->index[place])) + 1;
-	((struct id_map *)map)->recent = found;
-	return found;
+	return map->index[place] ? found_at(map, place, id) : NULL;
 }
 
 /* The ids of all entries differ: the first free place is theirs. */
@@ -135,7 +143,7 @@ static int set_room(struct id_map *map, size_t room)
 	if (!entries)
 		return -1;
 	map->entries = entries;
-	map->recent = NULL;
+	forget_recent(map);
 	map->room = room;
 	return 0;
 }
@@ -149,20 +157,27 @@ static int make_room(struct id_map *map)
 
 void *id_map_put(struct id_map *map, uint64_t id)
 {
-	uint64_t *value = id_map_find(map, id), *entry, hash;
+	void *recent = id_map_recent(map, id);
+	size_t place = 0, capacity = map->capacity;
+	uint64_t *entry, hash;
 
-	if (value)
-		return value;
-	if (make_room(map))
-		return shortage_noted(NULL);
+	if (recent)
+		return recent;
 	id = stored(id);
 	hash = hash_of(id);
+	if (capacity)
+		place = place_of(map, id, hash);
+	if (capacity && map->index[place])
+		return found_at(map, place, id);
+	if (make_room(map))
+		return shortage_noted(NULL);
+	if (map->capacity != capacity)
+		place = place_of(map, id, hash);
 	entry = entry_at(map, map->used);
 	memset(entry, 0, map->stride);
 	*entry = id;
-	map->index[place_of(map, id, hash)] = tag_of(map, hash) | ++map->used;
-	map->recent = entry + 1;
-	return entry + 1;
+	map->index[place] = tag_of(map, hash) | ++map->used;
+	return found_at(map, place, id);
 }
 
 /* May what is at `place` move back to `gap` and still be found from its home? */
@@ -205,10 +220,10 @@ void id_map_remove(struct id_map *map, uint64_t id)
 
 	if (!value)
 		return;
-	map->recent = NULL;
 	id = stored(id);
 	place = place_of(map, id, hash_of(id));
 	last = entry_at(map, map->used - 1);
+	map->recent[id % ID_MAP_RECENT] = map->recent[*last % ID_MAP_RECENT] = NULL;
 	last_place = place_of(map, *last, hash_of(*last));
 	if (last_place != place) {
 		memcpy(value - 1, last, map->stride);

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ID_MAP_RECENT 4
+
 struct id_map {
 	unsigned char *entries; /* `used` of them, each: the id, the value */
 	uint32_t *index; /* by hash: the number of an entry + 1, and above that number's bits others of the hash; 0 = free */
@@ -17,7 +19,8 @@ struct id_map {
 	size_t capacity; /* places of the index: 0 or a power of two */
 	size_t room; /* entries that there is memory for */
 	size_t used;
-	void *recent; /* the value that was found last, since an event's id is looked up more than once; NULL: not known */
+	/* The values that were found last, by the lowest bits of their ids, since events come in runs of few ids; NULL: not known. */
+	void *recent[ID_MAP_RECENT];
 };
 
 /* All values are `value_size` bytes, aligned to 8. */
@@ -30,15 +33,20 @@ static inline uint64_t id_map_id(const void *value)
 	return ((const uint64_t *)value)[-1];
 }
 
-/* For id_map_find() alone. */
+/* For the map's own functions. */
+static inline void *id_map_recent(const struct id_map *map, uint64_t id)
+{
+	void *recent = map->recent[id % ID_MAP_RECENT];
+
+	return recent && id_map_id(recent) == id ? recent : NULL;
+}
+
 void *id_map_search(const struct id_map *map, uint64_t id);
 
 /* The value, or NULL. Valid until the next put or remove. */
 static inline void *id_map_find(const struct id_map *map, uint64_t id)
 {
-	if (map->recent && id_map_id(map->recent) == id)
-		return map->recent;
-	return map->used ? id_map_search(map, id) : NULL;
+	return id_map_recent(map, id) ?: map->used ? id_map_search(map, id) : NULL;
 }
 
 /* The value, zeroed where it is new. NULL: no memory. Valid until the next put or remove. */

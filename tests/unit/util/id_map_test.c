@@ -51,14 +51,18 @@ static void behaves_as_an_array(void **state)
 static void the_last_found_may_move(void **state)
 {
 	uint64_t truth[IDS] = {}, seed = 11, *value;
+	unsigned int asked[2 * ID_MAP_RECENT], i;
 	struct id_map map;
 
 	(void)state;
 	id_map_init(&map, sizeof(uint64_t));
 	for (unsigned int step = 0; step < 200000; step++) {
-		unsigned int asked = unit_random(&seed) % IDS, other = unit_random(&seed) % IDS;
+		unsigned int other = unit_random(&seed) % IDS;
 
-		id_map_find(&map, id_of(asked));
+		for (i = 0; i < 2 * ID_MAP_RECENT; i++) {
+			asked[i] = unit_random(&seed) % IDS;
+			id_map_find(&map, id_of(asked[i]));
+		}
 		if (unit_random(&seed) % 16384 == 0) {
 			id_map_clear(&map);
 			memset(truth, 0, sizeof(truth));
@@ -68,8 +72,10 @@ static void the_last_found_may_move(void **state)
 			id_map_remove(&map, id_of(other));
 			truth[other] = 0;
 		}
-		value = id_map_find(&map, id_of(asked));
-		assert_int_equal(value ? *value : 0, truth[asked]);
+		for (i = 0; i < 2 * ID_MAP_RECENT; i++) {
+			value = id_map_find(&map, id_of(asked[i]));
+			assert_int_equal(value ? *value : 0, truth[asked[i]]);
+		}
 	}
 	id_map_release(&map);
 	assert_null(id_map_find(&map, id_of(0)));
