@@ -31,6 +31,7 @@ static int groupings_init(struct model *model, const struct model_config *config
 
 		grouping->of_process = group_by_is_of_process(config->groupings[i]);
 		grouping->slot = slots[grouping->of_process]++;
+		grouping->dwells = config->dwells[i] ?: ~0U;
 		err = groups_init(&grouping->groups, config->groupings[i], n_accounts,
 				  config->max_groups ?: DEFAULT_GROUPS);
 	}

@@ -18,6 +18,7 @@ struct model_config {
 	uint32_t states; /* bit (1 << state): states that are counted */
 	uint32_t followed; /* of these: each live socket is remembered by its id (age, holder, sockets of a row) */
 	unsigned int groupings[MODEL_GROUPINGS];
+	uint32_t dwells[MODEL_GROUPINGS]; /* of each, by state as above: whose dwell times are kept; 0: of all */
 	unsigned int n_groupings;
 	uint32_t max_groups; /* a grouping; 0 = 10,000 */
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
@@ -35,6 +36,7 @@ struct grouping {
 	struct groups groups;
 	bool of_process; /* its groups are told by the process alone */
 	unsigned int slot; /* where entries of processes, or else sockets, keep their group */
+	uint32_t dwells; /* bit (1 << state): its dwell times are kept */
 };
 
 struct model {

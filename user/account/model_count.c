@@ -88,14 +88,15 @@ void model_count_out(struct model *model, const struct group_subject *subject, s
 
 	model->totals[state].left++;
 	for (i = 0; i < model->n_groupings; i++) {
-		struct group *group = group_leave(&model->groupings[i], subject, socket);
+		struct grouping *grouping = &model->groupings[i];
+		struct group *group = group_leave(grouping, subject, socket);
 		struct account *account = &group->accounts[model->index[state]];
 
 		account->count.left++;
 		account->grown--;
-		if (dwell_ns != DWELL_UNKNOWN && model->left && model->groupings[i].groups.by == model->told_by)
+		if (dwell_ns != DWELL_UNKNOWN && model->left && grouping->groups.by == model->told_by)
 			model->left(model->context, group, state, dwell_ns);
-		else if (dwell_ns != DWELL_UNKNOWN)
+		else if (dwell_ns != DWELL_UNKNOWN && grouping->dwells & 1U << state)
 			histogram_add(&account->dwell, dwell_ns);
 		group->last_ns = model->now_ns;
 		group->held -= socket != NULL;

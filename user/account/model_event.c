@@ -125,47 +125,22 @@ static void count_entry(struct model *model, const struct group_subject *subject
 		socket->flags |= LIVE_UNDECIDED;
 }
 
-/* What groups of ends are told by (group.c). */
-struct identity {
-	uint32_t charged;
-	uint8_t side;
-	uint16_t service_port;
-	uint8_t remote_addr[16];
-};
-
-static struct identity identity_of(const struct live_socket *socket, const struct endpoint *endpoint)
-{
-	struct identity identity = { .charged = live_socket_charged(socket), .side = socket->side };
-
-	identity.service_port = endpoint_service_port(endpoint, socket->side);
-	memcpy(identity.remote_addr, endpoint->remote_addr, sizeof(identity.remote_addr));
-	return identity;
-}
-
-static bool is_same(const struct identity *a, const struct identity *b)
-{
-	return a->charged == b->charged && a->side == b->side && a->service_port == b->service_port &&
-	       !memcmp(a->remote_addr, b->remote_addr, sizeof(a->remote_addr));
-}
-
 /* Settles it. Does it stay in its groups, where these are of ends? `counted`: until this event it was in them. */
 static bool settle_again(struct model *model, struct live_socket *socket, const struct event *event, bool counted)
 {
-	struct known_process *charged = processes_at(&model->processes, live_socket_charged(socket));
-	struct identity before, after;
-	struct endpoint kept;
+	uint32_t before = live_socket_charged(socket);
+	struct known_process *charged = processes_at(&model->processes, before);
+	bool serves;
 
-	if (!counted || !model->needs_ends || !model->sockets.keep_ends) {
+	if (!counted || !model->needs_ends) {
 		settle(model, socket, event);
 		return false;
 	}
-	live_socket_endpoint(&model->sockets, socket, &kept);
-	before = identity_of(socket, &kept);
+	serves = live_socket_serves(&model->sockets, socket, &event->record.endpoint, event->record.side);
 	charged->refs++; /* its number is no other's until they are compared */
 	settle(model, socket, event);
 	charged->refs--;
-	after = identity_of(socket, &event->record.endpoint);
-	return is_same(&before, &after);
+	return serves && live_socket_charged(socket) == before;
 }
 
 /* `counted`: it was, in the state that it just left. */
@@ -202,8 +177,9 @@ static uint64_t dwell_of(const struct transition *record)
 static void leave(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
 {
 	const struct transition *record = &event->record;
+	bool serves = socket && model->needs_ends && live_socket_serves(&model->sockets, socket, &record->endpoint, record->side);
 	struct endpoint room;
-	struct group_subject subject = socket ? model_subject_of_socket(model, socket, &record->endpoint, &room) :
+	struct group_subject subject = socket ? model_subject_of_socket(model, socket, &record->endpoint, serves ? NULL : &room) :
 						model_subject_of_event(model, event, state);
 
 	if (record->flags & FLAG_FIRST_SEEN) {

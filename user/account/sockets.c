@@ -81,6 +81,20 @@ bool live_socket_endpoint(const struct live_sockets *sockets, const struct live_
 	return sockets->keep_ends;
 }
 
+bool live_socket_serves(const struct live_sockets *sockets, const struct live_socket *socket, const struct endpoint *endpoint, unsigned int side)
+{
+	const struct kept_ends *ends;
+	struct endpoint ports;
+
+	if (!sockets->keep_ends || socket->side != side)
+		return false;
+	ends = ends_of(sockets, socket);
+	ports.local_port = ends->local_port;
+	ports.remote_port = ends->remote_port;
+	return endpoint_service_port(&ports, side) == endpoint_service_port(endpoint, side) &&
+	       kept_ends_lead_to(ends, &sockets->addresses, id_map_id(socket), endpoint->remote_addr);
+}
+
 void live_socket_set_endpoint(struct live_sockets *sockets, struct live_socket *socket, const struct endpoint *endpoint)
 {
 	if (sockets->keep_ends)

@@ -69,6 +69,12 @@ const struct live_end *live_socket_end(const struct live_sockets *sockets, const
 /* The same without what is known of the descriptor. False: ends are not kept. */
 bool live_socket_endpoint(const struct live_sockets *sockets, const struct live_socket *socket, struct endpoint *endpoint);
 
+/*
+ * Would groups of ends be told by an event's ends, as of this side, as by those that are kept: by remote address and service port? False
+ * also where ends are not kept.
+ */
+bool live_socket_serves(const struct live_sockets *sockets, const struct live_socket *socket, const struct endpoint *endpoint, unsigned int side);
+
 /* Where ends are kept. Without memory they are not known. */
 void live_socket_set_endpoint(struct live_sockets *sockets, struct live_socket *socket, const struct endpoint *endpoint);
 void live_socket_set_descriptor(struct live_sockets *sockets, struct live_socket *socket, int32_t fd, uint32_t holders);

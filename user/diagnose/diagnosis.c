@@ -29,6 +29,7 @@ int diagnosis_init(struct diagnosis *diagnosis, const struct diagnosis_config *c
 	struct model_config groups = config->groups ? *config->groups : no_groups;
 	const struct ports_model_config ports = { .max_sockets = config->max_sockets, .groups = &groups };
 
+	groups.dwells[groups.n_groupings] = 1U << STATE_CLOSE_WAIT; /* close_wait.c */
 	groups.groupings[groups.n_groupings++] = GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE);
 	memset(diagnosis, 0, sizeof(*diagnosis));
 	diagnosis->config = *config;

@@ -40,9 +40,23 @@ int kept_ends_set(struct kept_ends *ends, struct id_map *addresses, uint64_t id,
 	return 0;
 }
 
+static const struct addresses *addresses_of(const struct kept_ends *ends, const struct id_map *addresses, uint64_t id)
+{
+	return ends->local || ends->remote ? NULL : id_map_find(addresses, id);
+}
+
+bool kept_ends_lead_to(const struct kept_ends *ends, const struct id_map *addresses, uint64_t id, const uint8_t remote_addr[16])
+{
+	const struct addresses *kept = addresses_of(ends, addresses, id);
+
+	if (kept)
+		return !memcmp(kept->remote, remote_addr, 16);
+	return !memcmp(remote_addr, mapped, sizeof(mapped)) && !memcmp(remote_addr + sizeof(mapped), &ends->remote, 4);
+}
+
 struct endpoint kept_ends_get(const struct kept_ends *ends, const struct id_map *addresses, uint64_t id)
 {
-	const struct addresses *kept = ends->local || ends->remote ? NULL : id_map_find(addresses, id);
+	const struct addresses *kept = addresses_of(ends, addresses, id);
 	struct endpoint endpoint = {
 		.local_port = ends->local_port, .remote_port = ends->remote_port, .netns = ends->netns };
 

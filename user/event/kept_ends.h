@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_EVENT_KEPT_ENDS_H
 #define TCPDWELL_EVENT_KEPT_ENDS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -24,6 +25,9 @@ void kept_addresses_init(struct id_map *addresses);
 int kept_ends_set(struct kept_ends *ends, struct id_map *addresses, uint64_t id, const struct endpoint *endpoint);
 
 struct endpoint kept_ends_get(const struct kept_ends *ends, const struct id_map *addresses, uint64_t id);
+
+/* Is the remote address of the ends this one? Cheaper than to get them. */
+bool kept_ends_lead_to(const struct kept_ends *ends, const struct id_map *addresses, uint64_t id, const uint8_t remote_addr[16]);
 
 /* The socket is gone. */
 static inline void kept_ends_forget(struct id_map *addresses, uint64_t id)

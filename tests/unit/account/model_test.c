@@ -394,6 +394,37 @@ static void ages_and_dwell(void **state)
 	model_free(model);
 }
 
+/* Of a grouping that wants them of one state no others take memory. */
+static void dwell_is_kept_where_it_is_wanted(void **state)
+{
+	static const struct model_config config = {
+		.states = WAITING, .groupings = { GROUP_PROCESS, GROUP_COMM }, .dwells = { 0, 1U << STATE_CLOSE_WAIT }, .n_groupings = 2 };
+	struct model *model = model_new(&config);
+	unsigned int i, of_all[] = { STATE_CLOSE_WAIT, STATE_TIME_WAIT };
+	struct group *group;
+
+	(void)state;
+	assert_non_null(model);
+	world_init(&world, PROCESSES, REMOTES);
+	world.tell = book;
+	world.context = model;
+	for (i = 0; i < 2; i++) {
+		world.sockets[i] = (struct world_socket){
+			.state = of_all[i], .id = i + 1, .owner = 1, .closer = 1, .since_ns = world.now_ns, .known = true };
+		world_tell(&world, &world.sockets[i], RECORD_TRANSITION, STATE_ESTABLISHED, of_all[i], 0);
+		world.now_ns += 1000000000;
+		world_leave(&world, &world.sockets[i], 0);
+	}
+	group = model_groups(model, GROUP_PROCESS)->table;
+	assert_int_equal(model_account(model, group, STATE_CLOSE_WAIT)->dwell.count, 1);
+	assert_int_equal(model_account(model, group, STATE_TIME_WAIT)->dwell.count, 1);
+	group = model_groups(model, GROUP_COMM)->table;
+	assert_int_equal(model_account(model, group, STATE_CLOSE_WAIT)->dwell.count, 1);
+	assert_int_equal(model_account(model, group, STATE_TIME_WAIT)->dwell.count, 0);
+	assert_int_equal(model_account(model, group, STATE_TIME_WAIT)->count.left, 1);
+	model_free(model);
+}
+
 static void rates_are_of_the_interval(void **state)
 {
 	struct model *model = begin(0, WAITING, 0);
@@ -588,6 +619,7 @@ int main(void)
 		cmocka_unit_test(a_full_table_of_sockets_keeps_counts),
 		cmocka_unit_test(a_recount_finds_back),
 		cmocka_unit_test(ages_and_dwell),
+		cmocka_unit_test(dwell_is_kept_where_it_is_wanted),
 		cmocka_unit_test(rates_are_of_the_interval),
 		cmocka_unit_test(what_leaves_no_socket_is_counted),
 		cmocka_unit_test(every_key_sorts),

@@ -32,7 +32,7 @@ static struct endpoint random_endpoint(uint64_t *seed)
 
 static void is_what_was_given(void **state)
 {
-	struct endpoint truth[SOCKETS] = {}, found;
+	struct endpoint truth[SOCKETS] = {}, found, other;
 	struct kept_ends kept[SOCKETS] = {};
 	struct id_map addresses;
 	uint64_t seed = 7;
@@ -47,6 +47,10 @@ static void is_what_was_given(void **state)
 		i = unit_random(&seed) % (step < SOCKETS ? step + 1 : SOCKETS);
 		found = kept_ends_get(&kept[i], &addresses, i + 1);
 		assert_memory_equal(&found, &truth[i], sizeof(found));
+		assert_true(kept_ends_lead_to(&kept[i], &addresses, i + 1, truth[i].remote_addr));
+		other = random_endpoint(&seed);
+		assert_int_equal(kept_ends_lead_to(&kept[i], &addresses, i + 1, other.remote_addr),
+				 !memcmp(other.remote_addr, truth[i].remote_addr, sizeof(other.remote_addr)));
 	}
 	for (i = 0; i < SOCKETS; i++)
 		kept_ends_forget(&addresses, i + 1);
