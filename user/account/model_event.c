@@ -125,26 +125,32 @@ static void count_entry(struct model *model, const struct group_subject *subject
 		socket->flags |= LIVE_UNDECIDED;
 }
 
-/* Settles it. Does it stay in its groups, where these are of ends? `counted`: until this event it was in them. */
-static bool settle_again(struct model *model, struct live_socket *socket, const struct event *event, bool counted)
+/* Are its ends still those that groups are told by? */
+static bool serves(const struct model *model, const struct live_socket *socket, const struct event *event)
 {
-	uint32_t before = live_socket_charged(socket);
-	struct known_process *charged = processes_at(&model->processes, before);
-	bool serves;
+	return model->needs_ends && live_socket_serves(&model->sockets, socket, &event->record.endpoint, event->record.side);
+}
 
-	if (!counted || !model->needs_ends) {
+/* Settles it. Does it stay in its groups, where these are of ends? `may_stay`: until this event it was in them, and serves(). */
+static bool settle_again(struct model *model, struct live_socket *socket, const struct event *event, bool may_stay)
+{
+	struct known_process *charged;
+	uint32_t before;
+
+	if (!may_stay) {
 		settle(model, socket, event);
 		return false;
 	}
-	serves = live_socket_serves(&model->sockets, socket, &event->record.endpoint, event->record.side);
+	before = live_socket_charged(socket);
+	charged = processes_at(&model->processes, before);
 	charged->refs++; /* its number is no other's until they are compared */
 	settle(model, socket, event);
 	charged->refs--;
-	return serves && live_socket_charged(socket) == before;
+	return live_socket_charged(socket) == before;
 }
 
-/* `counted`: it was, in the state that it just left. */
-static void enter(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state, bool counted)
+/* `may_stay`: as above, in the state that it just left. */
+static void enter(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state, bool may_stay)
 {
 	enum entry entry = event->record.type == RECORD_SOCKET ? ENTRY_SEEDED : ENTRY_CREATED;
 	struct group_subject subject;
@@ -157,7 +163,7 @@ static void enter(struct model *model, const struct event *event, struct live_so
 		if (!socket && is_remembered(model, event, state))
 			socket = live_sockets_add(&model->sockets, event->record.id);
 		if (socket)
-			stays = settle_again(model, socket, event, counted);
+			stays = settle_again(model, socket, event, may_stay);
 		settled = socket;
 	}
 	subject = socket ? model_subject_of_socket(model, socket, &event->record.endpoint, settled ? NULL : &room) :
@@ -174,12 +180,12 @@ static uint64_t dwell_of(const struct transition *record)
 								       : DWELL_UNKNOWN;
 }
 
-static void leave(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state)
+/* `served`: serves(). */
+static void leave(struct model *model, const struct event *event, struct live_socket *socket, unsigned int state, bool served)
 {
 	const struct transition *record = &event->record;
-	bool serves = socket && model->needs_ends && live_socket_serves(&model->sockets, socket, &record->endpoint, record->side);
 	struct endpoint room;
-	struct group_subject subject = socket ? model_subject_of_socket(model, socket, &record->endpoint, serves ? NULL : &room) :
+	struct group_subject subject = socket ? model_subject_of_socket(model, socket, &record->endpoint, served ? NULL : &room) :
 						model_subject_of_event(model, event, state);
 
 	if (record->flags & FLAG_FIRST_SEEN) {
@@ -218,16 +224,17 @@ static void on_transition(struct model *model, const struct event *event)
 	unsigned int old_state = event->record.old_state & 15, new_state = event->record.new_state & 15;
 	bool leaves = model_counts(model, old_state), enters = model_counts(model, new_state);
 	struct live_socket *socket = NULL;
-	bool counted;
+	bool served, counted;
 
 	if ((leaves && is_followed(model, event, old_state)) || (enters && is_followed(model, event, new_state)))
 		socket = live_sockets_find(&model->sockets, event->record.id);
+	served = socket && socket->state == old_state && serves(model, socket, event);
 	counted = leaves && socket && socket->state == old_state && socket->flags & LIVE_COUNTED;
 	if (leaves)
-		leave(model, event, socket && socket->state == old_state ? socket : NULL, old_state);
+		leave(model, event, socket && socket->state == old_state ? socket : NULL, old_state, served);
 	socket = go_on(model, event, socket, new_state);
 	if (enters)
-		enter(model, event, socket, new_state, socket && counted);
+		enter(model, event, socket, new_state, socket && served && counted);
 }
 
 static void on_socket(struct model *model, const struct event *event)

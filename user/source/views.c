@@ -101,7 +101,7 @@ static bool wants(const struct views_member *member, const struct event *event)
 	case RECORD_NAMESPACE:
 		return member->needs.namespaces;
 	}
-	return event_has_state(event, member->needs.emit_states);
+	return member->needs.emit_states == ~0U || event_has_state(event, member->needs.emit_states);
 }
 
 static int views_event(struct view *view, const struct event *event)
@@ -115,7 +115,9 @@ static int views_event(struct view *view, const struct event *event)
 		if (!member->view->event || !wants(member, event))
 			continue;
 		guard_event(&member->guard, event);
-		changed |= member->guard.result;
+		if (!member->guard.result)
+			continue;
+		changed = true;
 		look_at(views, member);
 	}
 	return changed ? outcome(views) : 0;
