@@ -422,6 +422,8 @@ static bool types_have_functions(const struct btf *types)
 	if (btf__fd(types) < 0 || bpf_obj_get_info_by_fd(btf__fd(types), &info, &size))
 		return false;
 	loaded = btf__load_from_kernel_by_id(info.id);
+	if (!loaded)
+		return false;
 	id = btf__find_by_name_kind(loaded, "socket_way", BTF_KIND_FUNC);
 	have = id > 0 && btf_vlen(btf__type_by_id(loaded, id)) == BTF_FUNC_GLOBAL;
 	btf__free(loaded);
