@@ -49,15 +49,15 @@ static __always_inline bool segment_ends(struct endpoint *endpoint, struct sk_bu
 	return true;
 }
 
-/* 0: it has no device, so it was not received. */
+/* 0: it has no device, so it was not received; or the filter does not mean its namespace. */
 static __always_inline __u32 netns_of_segment(struct sk_buff *skb)
 {
 	struct net_device *device;
 
-	if (LOADS_POINTERS(true))
+	if (LOADS_POINTERS(true) && !filter_netns)
 		return skb->dev ? skb->dev->nd_net.net->ns.inum : 0;
 	device = READ(skb, dev);
-	return device ? READ(device, nd_net.net, ns.inum) : 0;
+	return device ? netns_number(READ(device, nd_net.net)) : 0;
 }
 
 /* A segment for a timewait socket is always dropped; when it carries a FIN it may have ended FIN_WAIT2. */

@@ -48,14 +48,12 @@ static __always_inline bool began_untold(const struct connection *connection)
 }
 
 /*
- * Tells that a socket is there, unless that was told in this listing. Marked when the record has its place in the ring buffer: it
- * comes before what an event just now tells on another processor, and what that has marked is not taken back.
+ * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
+ * coming on another processor does not count it a second time. What that event has marked meanwhile is not taken back.
  */
 static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint,
 					  struct happening presence)
 {
-	struct transition *record;
-
 	presence.type = RECORD_SOCKET;
 	presence.old_state = presence.new_state = connection->state;
 	if (began_untold(connection)) {
@@ -66,13 +64,12 @@ static __always_inline void tell_presence(struct connection *connection, const s
 	if (connection->told == listing || !is_connected_state(connection->state) || !states_selected(&presence) ||
 	    !is_wanted(connection, endpoint))
 		return;
-	record = record_of(&presence, connection, endpoint);
-	if (!record) {
-		atomic_add(&presences_refused, 1);
-		return;
-	}
 	connection->told = listing;
-	bpf_ringbuf_submit(record, wake_up_flags());
+	if (emit(&presence, connection, endpoint))
+		return;
+	if (connection->state == presence.new_state)
+		connection->told = 0;
+	atomic_add(&presences_refused, 1);
 }
 
 static __always_inline void count_adopted(void)

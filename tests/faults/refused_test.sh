@@ -17,10 +17,10 @@ numbers_of() {
 	grep '^bpf(' "$dir/strace" | grep -n "$1" | cut -d: -f1
 }
 
-# Each call that loads types is refused: those by which libbpf asks what the kernel knows, and that of our own.
+# Each call that loads types, or looks at loaded ones, is refused: those by which libbpf asks what the kernel knows, and those of our own.
 types_are_refused() {
 	local number numbers result
-	numbers=$(numbers_of BPF_BTF_LOAD trace -j -n self -d 0)
+	numbers=$(numbers_of 'BPF_BTF_LOAD\|BPF_OBJ_GET_INFO_BY_FD' trace -j -n self -d 0)
 	[ "$(wc -w <<<"$numbers")" -gt 3 ] || { echo "only these calls load types: $numbers"; return 1; }
 	for number in $numbers; do
 		timeout 20 strace -o "$dir/strace" -e trace=bpf -e inject=bpf:error=ENOMEM:when="$number" "$tool" trace -j -n self -d 0 \

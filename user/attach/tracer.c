@@ -410,37 +410,55 @@ static int count_elements(struct tcpdwell *skeleton)
 static struct bpf_object *loading;
 static enum { TYPES_UNTOLD, TYPES_LOADED, TYPES_MISSING } loaded_types;
 
-/* libbpf loads them without global functions, or not at all, where its own look at what the kernel can do failed. */
-static bool types_have_functions(const struct btf *types)
+/* The object's types as they are in the kernel. NULL: they can't be read. By descriptor, which asks for no right. */
+static struct btf *types_loaded(int fd)
 {
 	struct bpf_btf_info info = {};
 	uint32_t size = sizeof(info);
-	struct btf *loaded;
-	bool have;
+	struct btf *types = NULL;
+	void *bytes;
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return NULL;
+	bytes = malloc(info.btf_size);
+	info = (struct bpf_btf_info){ .btf = (uintptr_t)bytes, .btf_size = info.btf_size };
+	size = sizeof(info);
+	if (bytes && !bpf_obj_get_info_by_fd(fd, &info, &size))
+		types = btf__new(bytes, info.btf_size);
+	free(bytes);
+	return types;
+}
+
+/* libbpf loads them without global functions, or not at all, where its own look at what the kernel can do failed. */
+static bool lacks_types(const struct bpf_object *object)
+{
+	const int fd = btf__fd(bpf_object__btf(object));
+	struct btf *types;
+	bool lacks;
 	int id;
 
-	if (btf__fd(types) < 0 || bpf_obj_get_info_by_fd(btf__fd(types), &info, &size))
-		return false;
-	loaded = btf__load_from_kernel_by_id(info.id);
-	if (!loaded)
-		return false;
-	id = btf__find_by_name_kind(loaded, "socket_way", BTF_KIND_FUNC);
-	have = id > 0 && btf_vlen(btf__type_by_id(loaded, id)) == BTF_FUNC_GLOBAL;
-	btf__free(loaded);
-	return have;
+	if (fd < 0)
+		return true;
+	types = types_loaded(fd);
+	if (!types)
+		return false; /* not known */
+	id = btf__find_by_name_kind(types, "socket_way", BTF_KIND_FUNC);
+	lacks = id < 0 || btf_vlen(btf__type_by_id(types, id)) != BTF_FUNC_GLOBAL;
+	btf__free(types);
+	return lacks;
 }
 
 /*
  * Without the types of global functions the kernel goes through each once for each call, and gives up after minutes. libbpf tells of each
- * map, after the types and before the programs: of these none is loaded then.
+ * map that it created, which is after the types and before the programs: of these none is loaded then.
  */
 static int load_message(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	struct bpf_program *program;
 
-	if (loaded_types == TYPES_UNTOLD && bpf_map__fd(bpf_object__next_map(loading, NULL)) >= 0) {
+	if (loaded_types == TYPES_UNTOLD && strstr(format, "created successfully")) {
 		loaded_types = TYPES_LOADED; /* what is asked has messages, too */
-		if (!types_have_functions(bpf_object__btf(loading)))
+		if (lacks_types(loading))
 			loaded_types = TYPES_MISSING;
 		bpf_object__for_each_program(program, loading)
 			if (loaded_types == TYPES_MISSING)
@@ -454,16 +472,16 @@ static int load_object(struct tcpdwell *skeleton, char *error, size_t error_size
 	libbpf_print_fn_t before;
 	int err;
 
-	*error = '\0';
 	loading = skeleton->obj;
 	loaded_types = TYPES_UNTOLD;
 	before = libbpf_set_print(load_message);
 	err = tcpdwell__load(skeleton);
 	libbpf_set_print(before);
+	loading = NULL;
 	/* libbpf leaves these maps out, in silence, where its own look at what the kernel can do failed. */
 	if (loaded_types == TYPES_MISSING || (!err && !(skeleton->data && skeleton->bss && skeleton->rodata))) {
-		snprintf(error, error_size, "the kernel refused %s while libbpf asked what it can do: memory or a right is missing",
-			 loaded_types == TYPES_MISSING ? "the types of the BPF programs" : "a map");
+		snprintf(error, error_size, "the kernel refused %s, or what libbpf asked to know if it can have them: memory or a right is missing",
+			 loaded_types == TYPES_MISSING ? "the types of the BPF programs" : "maps");
 		return -ENOMEM;
 	}
 	return err;
@@ -473,6 +491,7 @@ static int load(struct tracer *tracer, const struct tracer_config *config, char 
 {
 	int err;
 
+	*error = '\0';
 	tune(tracer, config);
 	err = fit_into_memory(tracer, config, error, error_size);
 	if (err)
