@@ -26,7 +26,11 @@ static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
 		return;
 	endpoint_of_timewait(&endpoint, tw);
 	connection = time_wait_find(&endpoint).connection;
-	if (connection && connection->object == (__u64)tw)
+	/*
+	 * The entry of one that was killed stays until it is known why. The next connection between the same ends may have its memory,
+	 * and get the peer's FIN before its own event, which sees that then.
+	 */
+	if (connection && connection->object == (__u64)tw && !connection->ended_ns)
 		time_wait_look(connection, &endpoint, tw, bpf_ktime_get_ns(), true);
 }
 
