@@ -72,7 +72,8 @@ static __always_inline void segment_dropped(struct sk_buff *skb)
 		return;
 	endpoint.netns = netns;
 	connection = time_wait_find(&endpoint).connection;
-	if (!connection || connection->state != TCP_FIN_WAIT2)
+	/* Its memory may be the next connection's, as in time_wait_rearmed() (bpf/function.bpf.h). */
+	if (!connection || connection->state != TCP_FIN_WAIT2 || connection->ended_ns)
 		return;
 	tw = (struct inet_timewait_sock *)connection->object;
 	time_wait_look(connection, &endpoint, tw, bpf_ktime_get_ns(), true);
