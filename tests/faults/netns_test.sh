@@ -68,7 +68,8 @@ counted() {
 
 in_pools() {
 	equal "the most TIME_WAIT of pools" "$(jq -s '[.[] | select(.type == "pool").states.TIME_WAIT] | max' "$dir/ports")" 30 || return 1
-	equal "TIME_WAIT of pools at the end" "$(jq -s '[.[] | select(.type == "pool")] | map(.time) as $times | map(select(.time == $times[-1]).states.TIME_WAIT) | add // 0' "$dir/ports")" 0
+	equal "sockets and blocked ports of pools at the end" "$(jq -c -s 'map(select(.type == "interval" or .type == "pool").time)[-1] as $last |
+		map(select(.type == "pool" and .time == $last)) | [(map(.states[]) | add // 0), (map(.blocked) | add // 0)]' "$dir/ports")" "[0,0]"
 }
 
 check "the number of a namespace is used again" play

@@ -297,6 +297,19 @@ static int look_at_bound(struct port_watch *watch)
 	return 0;
 }
 
+/* A namespace that is gone has no sockets that are bound. */
+static void tell_gone(struct port_watch *watch, struct known_namespace *namespace)
+{
+	struct port_facts *facts = &namespace->facts;
+
+	if (!namespace->told)
+		return;
+	take_bound(watch, namespace, 0, 0);
+	memset(&facts->blocked, 0, sizeof(facts->blocked));
+	memset(&facts->beyond, 0, sizeof(facts->beyond));
+	tell(watch, namespace);
+}
+
 /* What the look found replaces what was known, and is told where it differs. */
 static void take_look(struct port_watch *watch, struct known_namespace *namespace, uint64_t now_ns)
 {
@@ -304,8 +317,10 @@ static void take_look(struct port_watch *watch, struct known_namespace *namespac
 
 	namespace->looked_ns = now_ns;
 	namespace->found = watch->look_found;
-	if (!watch->look_found)
+	if (!watch->look_found) {
+		tell_gone(watch, namespace);
 		return;
+	}
 	if (memcmp(&look->blocked, &known->blocked, sizeof(look->blocked)))
 		namespace->blocked_changed = true;
 	look->bound = known->bound;
