@@ -49,8 +49,8 @@ __u64 filter_netns_cookie = 0;
 
 /*
  * Inode number of a namespace (struct net) if the filter means it, else 0. The kernel gives the lowest free one to the next namespace,
- * at once after one has ended; a cookie is used once. The first that is met has the number that was asked for: seeding meets all
- * (bpf/table.bpf.h). Kernels before 5.12 have no cookie that one can rely on. Global: the verifier goes through it once.
+ * at once after one has ended; a cookie is used once. The first that is met is taken for the one that was asked for: seeding meets all
+ * (bpf/table.bpf.h), before the number is another's as a rule. Kernels before 5.12 have no cookie that one can rely on. Global: the verifier goes through it once.
  */
 __noinline __u32 netns_meant(__u64 address)
 {
@@ -78,11 +78,9 @@ static __always_inline __u32 netns_number(const struct net *net)
 
 static __always_inline __u32 netns_of(bool trusted, const struct sock_common *skc)
 {
-	if (filter_netns)
-		return netns_meant((__u64)READ(skc, skc_net.net));
-	if (LOADS_POINTERS(trusted))
+	if (LOADS_POINTERS(trusted) && !filter_netns)
 		return skc->skc_net.net->ns.inum;
-	return READ(skc, skc_net.net, ns.inum);
+	return netns_number(READ(skc, skc_net.net));
 }
 
 static __always_inline void addr_from_ipv6(bool trusted, __u8 addr[16], const struct in6_addr *from)

@@ -27,14 +27,11 @@ struct {
 	__u32 range;
 } ports_look;
 
-/* struct net of ports_netns; 0: there is none. */
-__u64 ports_net_found = 0;
-
 __noinline int ports_net_note(__u64 address)
 {
 	if (netns_number((const struct net *)address) != ports_netns)
 		return 0;
-	ports_net_found = address;
+	ports_look.net = address;
 	return 1;
 }
 
@@ -46,13 +43,6 @@ __noinline int ports_net_stride(void)
 __noinline int ports_net_strides(void)
 {
 	return namespaces_strides(ports_net_stride);
-}
-
-static __always_inline const struct net *netns_find(void)
-{
-	ports_net_found = 0;
-	namespaces_walk(ports_net_strides);
-	return (const struct net *)ports_net_found;
 }
 
 static __always_inline void settings_print(struct seq_file *seq, const struct net *net)
@@ -80,10 +70,12 @@ static __always_inline void settings_print(struct seq_file *seq, const struct ne
 
 static __always_inline void ports_look_begin(struct seq_file *seq)
 {
-	const struct net *net = netns_find();
 	struct inet_hashinfo *table;
+	const struct net *net;
 
-	ports_look.net = (__u64)net;
+	ports_look.net = 0;
+	namespaces_walk(ports_net_strides);
+	net = (const struct net *)ports_look.net;
 	if (!net)
 		return;
 	table = BPF_CORE_READ(compat_death_row(net), hashinfo);
