@@ -10,7 +10,10 @@ static inline bool model_counts(const struct model *model, unsigned int state)
 	return model->index[state] >= 0;
 }
 
-/* Where no subjects are needed these are nobody. Who is charged by an event alone, of a socket that is not remembered; and by what is remembered of one. */
+/*
+ * Who is charged by an event alone, of a socket that is not remembered; and by what is remembered of one. Nobody, where no subjects are
+ * needed.
+ */
 struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state);
 
 /* `endpoint` is the event's, taken where ends are not kept, or no group is told by them; else they are in `room`; NULL: both are the same. */

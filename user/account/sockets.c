@@ -81,7 +81,8 @@ bool live_socket_endpoint(const struct live_sockets *sockets, const struct live_
 	return sockets->keep_ends;
 }
 
-bool live_socket_serves(const struct live_sockets *sockets, const struct live_socket *socket, const struct endpoint *endpoint, unsigned int side)
+bool live_socket_serves(const struct live_sockets *sockets, const struct live_socket *socket, const struct endpoint *endpoint,
+			unsigned int side)
 {
 	const struct kept_ends *ends;
 	struct endpoint ports;

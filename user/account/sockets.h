@@ -73,7 +73,8 @@ bool live_socket_endpoint(const struct live_sockets *sockets, const struct live_
  * Would groups of ends be told by an event's ends, as of this side, as by those that are kept: by remote address and service port? False
  * also where ends are not kept.
  */
-bool live_socket_serves(const struct live_sockets *sockets, const struct live_socket *socket, const struct endpoint *endpoint, unsigned int side);
+bool live_socket_serves(const struct live_sockets *sockets, const struct live_socket *socket, const struct endpoint *endpoint,
+			unsigned int side);
 
 /* Where ends are kept. Without memory they are not known. */
 void live_socket_set_endpoint(struct live_sockets *sockets, struct live_socket *socket, const struct endpoint *endpoint);
