@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include "recording/recording.h"
+#include "source/run.h"
 #include "util/tcp_state.h"
 
 #define BEGIN_NS 5000000000ULL
@@ -30,6 +31,19 @@ static inline long memory_read(void *context, void *buffer, size_t size)
 	memory->data += size;
 	memory->size -= size;
 	return size;
+}
+
+/* All bytes at once to a view that wants every state. `options` NULL: none. As recording_replay(). */
+static inline int replay_bytes(const char *data, size_t size, const struct run_options *options, struct view *view,
+			       struct recording_findings *findings)
+{
+	struct memory memory = { data, size, 0 };
+	struct run_needs needs = { .emit_states = ~0U };
+	struct run_options defaults;
+	char error[256];
+
+	run_options_init(&defaults);
+	return recording_replay(memory_read, &memory, options ?: &defaults, &needs, view, findings, error, sizeof(error));
 }
 
 static inline struct event event_of(uint64_t id, unsigned int old_state, unsigned int new_state, uint64_t ms)

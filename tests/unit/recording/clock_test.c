@@ -3,7 +3,6 @@
 #include "recording_unit.h"
 
 #include "event/event.h"
-#include "source/run.h"
 
 #define SECOND 1000000000ULL
 #define OFFSET (BEGIN_UNIX_NS - BEGIN_NS)
@@ -38,14 +37,9 @@ static int note_event(struct view *view, const struct event *event)
 static struct notes replay(const struct json *json)
 {
 	struct notes notes = { .view = { .begin = note_begin, .event = note_event } };
-	struct memory memory = { json->data, json->size, 0 };
-	struct run_needs needs = { .emit_states = ~0U };
 	struct recording_findings findings;
-	struct run_options options;
-	char error[256];
 
-	run_options_init(&options);
-	assert_int_equal(recording_replay(memory_read, &memory, &options, &needs, &notes.view, &findings, error, sizeof(error)), 0);
+	assert_int_equal(replay_bytes(json->data, json->size, NULL, &notes.view, &findings), 0);
 	assert_int_equal(findings.damaged + findings.unknown, 0);
 	return notes;
 }
@@ -92,6 +86,14 @@ static void assert_at(const struct notes *notes, unsigned int i, uint64_t unix_n
 	assert_int_equal(notes->event[i].since_ns, time_ns - MS);
 }
 
+/* Of run "aa": its header, and an event a second later. */
+static void begin_recording(struct json *json)
+{
+	json_init(json);
+	write_header(json, "aa", 0, BEGIN_UNIX_NS, OFFSET);
+	write_event(json, 1, BEGIN_UNIX_NS + SECOND, OFFSET, OFFSET);
+}
+
 /* What the header tells no line tells again, to the nanosecond; what it does not tell each line does. */
 static void time_is_told_once(void **state)
 {
@@ -122,9 +124,7 @@ static void each_file_has_its_own(void **state)
 	struct json json;
 
 	(void)state;
-	json_init(&json);
-	write_header(&json, "aa", 0, BEGIN_UNIX_NS, OFFSET);
-	write_event(&json, 1, BEGIN_UNIX_NS + SECOND, OFFSET, OFFSET);
+	begin_recording(&json);
 	write_header(&json, "aa", 1, BEGIN_UNIX_NS + 3602 * SECOND, OFFSET + 3600 * SECOND);
 	write_event(&json, 2, BEGIN_UNIX_NS + 3603 * SECOND, OFFSET + 3600 * SECOND, OFFSET + 3600 * SECOND);
 	notes = replay(&json);
@@ -141,9 +141,7 @@ static void other_runs_have_theirs(void **state)
 	struct json json;
 
 	(void)state;
-	json_init(&json);
-	write_header(&json, "aa", 0, BEGIN_UNIX_NS, OFFSET);
-	write_event(&json, 1, BEGIN_UNIX_NS + SECOND, OFFSET, OFFSET);
+	begin_recording(&json);
 	write_header(&json, "bb", 0, BEGIN_UNIX_NS + 10 * SECOND, other);
 	write_event(&json, 2, BEGIN_UNIX_NS + 11 * SECOND, other, other);
 	write_event(&json, 3, BEGIN_UNIX_NS + 12 * SECOND, other, 0);

@@ -73,16 +73,13 @@ static const struct view note_view = { note_begin, note_event, note_recount, not
 static int replay_with(struct notes *notes, const struct run_options *options, const char *data, size_t size,
 		       struct recording_findings *findings)
 {
-	struct run_needs needs = { .emit_states = ~0U };
-	struct memory memory = { data, size, 0 };
 	unsigned int stop_after = notes->stop_after;
-	char error[256];
 	int err;
 
 	memset(notes, 0, sizeof(*notes));
 	notes->view = note_view;
 	notes->stop_after = stop_after;
-	err = recording_replay(memory_read, &memory, options, &needs, &notes->view, findings, error, sizeof(error));
+	err = replay_bytes(data, size, options, &notes->view, findings);
 	assert_int_equal(err == -EINVAL, !notes->begun);
 	assert_int_equal(notes->ended, notes->begun);
 	return err;
@@ -90,10 +87,7 @@ static int replay_with(struct notes *notes, const struct run_options *options, c
 
 static int replay(struct notes *notes, const char *data, size_t size, struct recording_findings *findings)
 {
-	struct run_options options;
-
-	run_options_init(&options);
-	return replay_with(notes, &options, data, size, findings);
+	return replay_with(notes, NULL, data, size, findings);
 }
 
 static void write_header(struct json *json, uint64_t format, bool continued)

@@ -50,14 +50,9 @@ static void write_recording(struct json *json)
 
 static int replay_to(struct scripted *view, const struct json *json)
 {
-	struct memory memory = { json->data, json->size, 0 };
-	struct run_needs needs = { .emit_states = ~0U };
 	struct recording_findings findings;
-	struct run_options options;
-	char error[256];
 
-	run_options_init(&options);
-	return recording_replay(memory_read, &memory, &options, &needs, &view->view, &findings, error, sizeof(error));
+	return replay_bytes(json->data, json->size, NULL, &view->view, &findings);
 }
 
 /* Call by call of a replay: up to the one that fails all is as ever, and it was the last. */
