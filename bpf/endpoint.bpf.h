@@ -50,7 +50,8 @@ __u64 filter_netns_cookie = 0;
 /*
  * Inode number of a namespace (struct net) if the filter means it, else 0. The kernel gives the lowest free one to the next namespace,
  * at once after one has ended; a cookie is used once. The first that is met is taken for the one that was asked for: seeding meets all
- * (bpf/table.bpf.h), before the number is another's as a rule. Kernels before 5.12 have no cookie that one can rely on. Global: the verifier goes through it once.
+ * (bpf/table.bpf.h), before the number is another's as a rule. Kernels before 5.12 have no cookie that one can rely on.
+ * Global: the verifier goes through it once.
  */
 __noinline __u32 netns_meant(__u64 address)
 {
