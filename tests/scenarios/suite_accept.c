@@ -25,12 +25,12 @@
 #define PAUSE_MS 120
 #define SLACK_US 2000
 
-enum { PLAIN, LATE, NEVER, URING, ACCEPT4_32, SOCKETCALL_32, CASES };
+enum { PLAIN, LATE, NEVER, URING, ACCEPT4_32, OLDER_32, CASES };
 static const char *const names[CASES] = {
 	"accept_wait", "accept_wait_close_wait", "accept_wait_never", "accept_wait_uring", "accept_wait_32_bit", "accept_wait_32_bit_old",
 };
 static const char *const owners[CASES] = { "server", "worker", "server", "server", "server", "server" };
-static const char *const needs[CASES] = { [URING] = "io_uring", [ACCEPT4_32] = "32-bit calls", [SOCKETCALL_32] = "32-bit calls" };
+static const char *const needs[CASES] = { [URING] = "io_uring", [ACCEPT4_32] = "32-bit calls", [OLDER_32] = "32-bit calls" };
 
 /* In truth->note: the shortest and the longest that it can have been, in us; both 0: not made. */
 static int *least(struct truth *truth, int i)
@@ -81,7 +81,7 @@ static void accept_traffic(void)
 {
 	struct actor *client = actor_new("client"), *server = actor_new("server"), *worker;
 	struct pair plain = queued(client, server, PLAIN), late = queued(client, server, LATE), never = queued(client, server, NEVER);
-	struct pair by_uring = { 0 }, by_accept4 = { 0 }, by_socketcall = { 0 };
+	struct pair by_uring = { 0 }, by_accept4 = { 0 }, by_older = { 0 };
 	bool has_uring = !actor_try(server, op_uring_probe, 0, 0, 0), has_call32 = !actor_try(server, op_call32_probe, 0, 0, 0);
 	int begin;
 
@@ -89,7 +89,7 @@ static void accept_traffic(void)
 		by_uring = queued(client, server, URING);
 	if (has_call32) {
 		by_accept4 = queued(client, server, ACCEPT4_32);
-		by_socketcall = queued(client, server, SOCKETCALL_32);
+		by_older = queued(client, server, OLDER_32);
 	}
 	worker = actor_fork(server, "worker");
 	life_pass(PAUSE_MS);
@@ -104,7 +104,7 @@ static void accept_traffic(void)
 	}
 	if (has_call32) {
 		accepted(&by_accept4, server, op_call32_accept4, ACCEPT4_32);
-		accepted(&by_socketcall, server, op_call32_socketcall, SOCKETCALL_32);
+		accepted(&by_older, server, op_call32_older, OLDER_32);
 	}
 	actor_do(client, op_linger_zero, never.client_fd, 0, 0);
 	begin = now_us();
