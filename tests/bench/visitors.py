@@ -53,17 +53,26 @@ def connect(listener):
     os.waitpid(child, 0)
 
 
-def time_waits():
+def states():
+    """Of the sockets in this namespace, as the kernel numbers them: 06 is TIME_WAIT."""
     with open("/proc/self/net/tcp", encoding="ascii") as file:
-        return sum(line.split()[3] == "06" for line in file)
+        return [line.split()[3] for line in file][1:]
+
+
+def counters():
+    """What the kernel counted in this namespace."""
+    with open("/proc/self/net/netstat", encoding="ascii") as file:
+        lines = [line.split() for line in file]
+    return {name: value for names, values in zip(lines[::2], lines[1::2]) for name, value in zip(names, values)
+            if value != "0" and ":" not in name and name.startswith("TCP")}
 
 
 def wait_for_time_wait():
     """A namespace ends without waiting for packets that are under way: each life has come to its TIME_WAIT before."""
     end = time.monotonic() + 10
-    while time_waits() < CONNECTIONS:
+    while states().count("06") < CONNECTIONS:
         if time.monotonic() > end:
-            raise TimeoutError("not all of it came to TIME_WAIT")
+            raise TimeoutError(f"not all of it came to TIME_WAIT: {states()}, {counters()}")
         time.sleep(0.005)
 
 
