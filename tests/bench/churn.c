@@ -174,6 +174,7 @@ static int sum_results(const struct load *load, struct load_result *results, str
 {
 	for (int i = 0; i < load->workers; i++) {
 		total->connections += results[i].connections;
+		total->stood_still_ns += results[i].stood_still_ns;
 		total->requests += results[i].requests;
 		total->bytes += results[i].bytes;
 	}
@@ -208,10 +209,10 @@ static void print_result(const struct load *load, const struct load_result *tota
 	printf("{\"type\":\"load\",\"mode\":\"%s\",\"close\":\"%s\",\"workers\":%d,\"unit\":\"%s\","
 	       "\"amount\":%.0f,\"seconds\":%.6f,\"per_second\":%.1f,\"connect_p50_us\":%.2f,"
 	       "\"connect_p99_us\":%.2f,\"client_cpu_seconds\":%.6f,\"server_cpu_seconds\":%.6f,"
-	       "\"cpu_ns_each\":%.3f}\n",
+	       "\"cpu_ns_each\":%.3f,\"stood_still_seconds\":%.3f}\n",
 	       mode_names[load->mode], close_names[load->close], load->workers, units[load->mode], amount, seconds,
 	       amount / seconds, quantile_us(total, 0.5), quantile_us(total, 0.99), client_cpu, server_cpu,
-	       amount ? (client_cpu + server_cpu) * 1e9 / amount : 0);
+	       amount ? (client_cpu + server_cpu) * 1e9 / amount : 0, (double)total->stood_still_ns / 1e9);
 	fflush(stdout);
 }
 

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STOOD_STILL_NS 200000000ull
+
 struct client_worker {
 	const struct load *load;
 	int index;
@@ -70,13 +72,22 @@ static char closing_byte(const struct load *load, uint64_t n)
 	return load->close == CLOSE_SERVER ? BYTE_SERVER_CLOSES : BYTE_CLIENT_CLOSES;
 }
 
-/* Sleeps until connection number n is due, by an absolute schedule that does not drift. */
-static void wait_for_turn(const struct client_worker *worker, uint64_t n)
+/*
+ * Sleeps until connection number n is due, by an absolute schedule that does not drift. When the machine stood still the schedule
+ * begins later: to make up for it would be another rate.
+ */
+static void wait_for_turn(struct client_worker *worker, uint64_t n)
 {
 	double rate = worker->load->rate / worker->load->workers;
 	uint64_t due_ns = worker->start_ns + (uint64_t)((double)n * 1e9 / rate);
 	struct timespec due = {.tv_sec = (time_t)(due_ns / 1000000000ull), .tv_nsec = (long)(due_ns % 1000000000ull)};
 
+	uint64_t now_ns = load_now_ns();
+
+	if (now_ns > due_ns + STOOD_STILL_NS) {
+		worker->start_ns += now_ns - due_ns;
+		worker->result.stood_still_ns += now_ns - due_ns;
+	}
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
 		;
 }

@@ -43,6 +43,7 @@ struct load_result {
 	uint64_t connections, requests, bytes;
 	uint32_t *connect_ns; /* one entry for each connection of a churn, owned by the worker */
 	size_t connect_count;
+	uint64_t stood_still_ns; /* that a rate did not make up for */
 	int err;
 };
 
