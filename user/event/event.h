@@ -60,6 +60,16 @@ static inline bool process_equals(const struct process *a, const struct process 
 	       names[0][0] == names[1][0] && names[0][1] == names[1][1];
 }
 
+static inline bool endpoint_equals(const struct endpoint *a, const struct endpoint *b)
+{
+	uint64_t words[2][sizeof(struct endpoint) / sizeof(uint64_t)];
+
+	memcpy(words[0], a, sizeof(*a));
+	memcpy(words[1], b, sizeof(*b));
+	return words[0][0] == words[1][0] && words[0][1] == words[1][1] && words[0][2] == words[1][2] && words[0][3] == words[1][3] &&
+	       words[0][4] == words[1][4];
+}
+
 /* Is it told of who has the socket, and what the process runs? */
 static inline bool event_tells_users(const struct event *event)
 {

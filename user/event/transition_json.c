@@ -161,33 +161,44 @@ static char *format_endpoint(char *at, const struct event *event)
 	return put_number_or_null(at, event_service_port(event));
 }
 
-/* A short connection has ten lines within a moment, five for each end: remembers how ends were written last. */
-static char *put_endpoint(char *at, const struct event *event)
-{
-	static struct endpoint_text {
-		struct endpoint endpoint;
-		uint8_t side;
-		uint16_t size; /* 0 = nothing is remembered here */
-		char text[ENDPOINT_ROOM];
-	} texts[128];
-	const struct endpoint *endpoint = &event->record.endpoint;
-	unsigned int hash = endpoint->local_port * 31 + endpoint->remote_port + endpoint->remote_addr[15] * 37;
-	struct endpoint_text *known = &texts[hash % NAMES(texts)];
-
-	if (!known->size || known->side != event->record.side || memcmp(&known->endpoint, endpoint, sizeof(*endpoint))) {
-		known->endpoint = *endpoint;
-		known->side = event->record.side;
-		known->size = format_endpoint(known->text, event) - known->text;
-	}
-	return put_bytes(at, known->text, known->size);
-}
-
 void event_endpoint_json(struct json *json, const struct event *event)
 {
 	char *at = json_fields_begin(json, ENDPOINT_ROOM);
 
 	if (at)
-		json_fields_end(json, put_endpoint(at, event));
+		json_fields_end(json, format_endpoint(at, event));
+}
+
+#define CONNECTION_ROOM (ENDPOINT_ROOM + JSON_HEX64 + 16)
+
+/* Which connection it is, and its ends. */
+static char *format_connection(char *at, const struct event *event)
+{
+	at = PUT(at, "\"sock\":\"");
+	at = json_hex64_text(at, event->record.id);
+	return format_endpoint(PUT(at, "\","), event);
+}
+
+/* A short connection has ten lines within a moment, five for each end: remembers how each was written last. */
+static char *put_connection(char *at, const struct event *event)
+{
+	static struct connection_text {
+		uint64_t id;
+		struct endpoint endpoint;
+		uint8_t side;
+		uint16_t size; /* 0 = nothing is remembered here */
+		char text[CONNECTION_ROOM];
+	} texts[128];
+	const struct transition *record = &event->record;
+	struct connection_text *known = &texts[record->id % NAMES(texts)];
+
+	if (known->id != record->id || !known->size || known->side != record->side || !endpoint_equals(&known->endpoint, &record->endpoint)) {
+		known->id = record->id;
+		known->endpoint = record->endpoint;
+		known->side = record->side;
+		known->size = format_connection(known->text, event) - known->text;
+	}
+	return put_bytes(at, known->text, known->size);
 }
 
 static void process_json(struct json *json, const struct process *process, const char *pid, const char *ns_pid,
@@ -342,7 +353,7 @@ static const char *type_name(unsigned int type)
 	return "transition";
 }
 
-#define STATES_ROOM 216
+#define STATES_ROOM (STATES_BYTES + 160)
 
 /* The key with its value begins; else it is null. */
 #define PUT_KEY(at, key, known) ((known) ? PUT(at, ",\"" key "\":") : PUT(at, ",\"" key "\":null"))
@@ -358,14 +369,30 @@ static const char *old_state_name(unsigned int state)
 	return state ? tcp_state_name(state) : NULL;
 }
 
+static char *format_states(char *at, unsigned int old_state, unsigned int new_state)
+{
+	at = put_name(PUT(at, ",\"old_state\":"), old_state_name(old_state));
+	return put_name(PUT(at, ",\"new_state\":"), tcp_state_name(new_state));
+}
+
+#define STATES_BYTES 64
+
+/* Remembers how each change of states is written. All STATES_BYTES are written: there must be room for them. */
 static char *put_old_and_new(char *at, const struct transition *record)
 {
-	static struct kept_name old_states[STATE_COUNT], new_states[STATE_COUNT];
+	static struct states_text {
+		uint8_t size; /* 0 = not written yet */
+		char text[STATES_BYTES];
+	} texts[STATE_COUNT][STATE_COUNT];
+	struct states_text *known;
 
-	at = PUT(at, ",\"old_state\":");
-	at = PUT_KEPT(at, old_states, old_state_name, record->old_state);
-	at = PUT(at, ",\"new_state\":");
-	return PUT_KEPT(at, new_states, tcp_state_name, record->new_state);
+	if (record->old_state >= STATE_COUNT || record->new_state >= STATE_COUNT)
+		return format_states(at, record->old_state, record->new_state);
+	known = &texts[record->old_state][record->new_state];
+	if (!known->size)
+		known->size = format_states(known->text, record->old_state, record->new_state) - known->text;
+	memcpy(at, known->text, STATES_BYTES);
+	return at + known->size;
 }
 
 static char *put_closed_by(char *at, const struct transition *record)
@@ -416,7 +443,7 @@ static void states_sparse_json(struct json *json, const struct transition *recor
 		json_fields_end(json, put_states_sparse(at - 1, record)); /* each piece has its own comma */
 }
 
-#define HEAD_ROOM 144
+#define HEAD_ROOM 96
 
 static char *put_head(char *at, struct json *json, const struct event *event)
 {
@@ -426,8 +453,6 @@ static char *put_head(char *at, struct json *json, const struct event *event)
 	at = PUT_KEPT(at, kept_types, type_name, event->record.type);
 	at = PUT(at, ",\"time\":\"");
 	at = json_time_text(json, at, event->unix_ns);
-	at = PUT(at, "\",\"sock\":\"");
-	at = json_hex64_text(at, event->record.id);
 	return PUT(at, "\",");
 }
 
@@ -435,12 +460,12 @@ static char *put_head(char *at, struct json *json, const struct event *event)
 static void own_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
-	char *at = json_fields_begin(json, HEAD_ROOM + ENDPOINT_ROOM + STATES_ROOM);
+	char *at = json_fields_begin(json, HEAD_ROOM + CONNECTION_ROOM + STATES_ROOM);
 
 	if (!at)
 		return;
 	at = put_head(at, json, event);
-	at = put_endpoint(at, event);
+	at = put_connection(at, event);
 	if (record->type == RECORD_TRANSITION) {
 		at = json->sparse ? at : put_states(at, record);
 	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
@@ -476,6 +501,7 @@ static void holder_fields_json(struct json *json, const struct event *event)
 
 	if (at)
 		json_fields_end(json, put_head(at, json, event) - 1);
+	json_hex64(json, "sock", event->record.id);
 	process_json(json, &held->process, "holder_pid", "holder_ns_pid", "holder_comm");
 	json_u64(json, "holders", held->count);
 	if (held->fd < 0)
