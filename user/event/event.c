@@ -71,41 +71,6 @@ uint64_t clock_unix_offset_ns(uint64_t known)
 	return known && offset - known + CLOCK_SET_NS <= 2 * CLOCK_SET_NS ? known : offset;
 }
 
-static bool is_waiting(unsigned int state)
-{
-	return state == STATE_TIME_WAIT || state == STATE_CLOSE_WAIT;
-}
-
-bool event_overflows(const struct event *event)
-{
-	return event->record.type == RECORD_TRANSITION && event->record.end == END_OVERFLOW;
-}
-
-unsigned int event_state(const struct event *event)
-{
-	const struct transition *record = &event->record;
-
-	if (event_overflows(event))
-		return STATE_TIME_WAIT;
-	return !is_waiting(record->new_state) && is_waiting(record->old_state) ? record->old_state : record->new_state;
-}
-
-const struct process *event_charged(const struct event *event, unsigned int state)
-{
-	if (state == STATE_TIME_WAIT && event->record.closer.start_ns)
-		return &event->record.closer;
-	return &event->record.owner;
-}
-
-unsigned int event_attribution(const struct event *event)
-{
-	const struct process *charged = event_charged(event, event_state(event));
-
-	if (!charged->start_ns)
-		return ATTRIBUTION_UNKNOWN;
-	return charged == &event->record.closer ? ATTRIBUTION_OBSERVED : event->record.attribution;
-}
-
 bool event_concerns(const struct event *event, uint32_t states)
 {
 	const struct transition *record = &event->record;
@@ -117,7 +82,7 @@ bool event_enters_unknown(const struct event *event)
 {
 	const struct transition *record = &event->record;
 
-	return record->type == RECORD_TRANSITION && is_waiting(record->new_state) &&
+	return record->type == RECORD_TRANSITION && state_is_waiting(record->new_state) &&
 	       !event_charged(event, record->new_state)->start_ns;
 }
 

@@ -13,6 +13,7 @@
 #include "abi.h"
 #include "event/container.h"
 #include "event/facts.h"
+#include "util/tcp_state.h"
 
 /* Who has a socket's descriptor now. */
 struct held {
@@ -182,23 +183,48 @@ struct view {
  */
 bool record_is_sound(const struct transition *record);
 
-/* A state's charged process: the closer for TIME_WAIT where one is known, else the owner. start_ns 0 = not known. */
-const struct process *event_charged(const struct event *event, unsigned int state);
+/* Could the socket not enter TIME_WAIT, for tcp_max_tw_buckets? */
+static inline bool event_overflows(const struct event *event)
+{
+	return event->record.type == RECORD_TRANSITION && event->record.end == END_OVERFLOW;
+}
 
-/* How the charged process of the event's state is known: enum attribution. */
-unsigned int event_attribution(const struct event *event);
+static inline bool state_is_waiting(unsigned int state)
+{
+	return state == STATE_TIME_WAIT || state == STATE_CLOSE_WAIT;
+}
 
 /*
  * The state that an event is about: the one that waits (TIME_WAIT, also where it could not be entered, CLOSE_WAIT), new before old;
  * else the new one.
  */
-unsigned int event_state(const struct event *event);
+static inline unsigned int event_state(const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	if (event_overflows(event))
+		return STATE_TIME_WAIT;
+	return !state_is_waiting(record->new_state) && state_is_waiting(record->old_state) ? record->old_state : record->new_state;
+}
+
+/* A state's charged process: the closer for TIME_WAIT where one is known, else the owner. start_ns 0 = not known. */
+static inline const struct process *event_charged(const struct event *event, unsigned int state)
+{
+	return state == STATE_TIME_WAIT && event->record.closer.start_ns ? &event->record.closer : &event->record.owner;
+}
+
+/* How the charged process of the event's state is known: enum attribution. */
+static inline unsigned int event_attribution(const struct event *event)
+{
+	const struct process *charged = event_charged(event, event_state(event));
+
+	if (!charged->start_ns)
+		return ATTRIBUTION_UNKNOWN;
+	return charged == &event->record.closer ? ATTRIBUTION_OBSERVED : event->record.attribution;
+}
 
 /* Does it concern one of these states, by bit (1 << state)? One that could not enter TIME_WAIT concerns that. */
 bool event_concerns(const struct event *event, uint32_t states);
-
-/* Could the socket not enter TIME_WAIT, for tcp_max_tw_buckets? */
-bool event_overflows(const struct event *event);
 
 /* Does it enter TIME_WAIT or CLOSE_WAIT on the account of no known process? */
 bool event_enters_unknown(const struct event *event);

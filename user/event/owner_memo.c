@@ -13,9 +13,10 @@
 /* What owner fields are made from, but for names. */
 struct owner_key {
 	struct process owner, closer;
-	uint64_t cgroup_id, names_version;
-	uint8_t attribution, in_accept_queue;
+	uint64_t cgroup_id, socket_cgroup_id, names_version;
+	uint8_t attribution, owner_attribution, in_accept_queue;
 	bool sparse; /* the text has nothing that is null */
+	bool users; /* it says what the process runs */
 };
 
 struct owner_memo {
@@ -28,16 +29,26 @@ struct owner_memo {
 
 static struct owner_memo memos[PAIRS][2];
 
+static bool tells_users(const struct event *event, bool sparse)
+{
+	return sparse && event_tells_users(event);
+}
+
 static struct owner_key key_of(const struct event *event, bool sparse)
 {
+	const struct transition *record = &event->record;
+
 	return (struct owner_key){
-		.owner = event->record.owner,
-		.closer = event->record.closer,
+		.owner = record->owner,
+		.closer = record->closer,
 		.cgroup_id = event->cgroup_id,
+		.socket_cgroup_id = record->socket_cgroup_id,
 		.names_version = event->names_version,
 		.attribution = event_attribution(event),
-		.in_accept_queue = event->record.flags & FLAG_IN_ACCEPT_QUEUE,
+		.owner_attribution = record->attribution,
+		.in_accept_queue = record->flags & FLAG_IN_ACCEPT_QUEUE,
 		.sparse = sparse,
+		.users = tells_users(event, sparse),
 	};
 }
 
@@ -53,7 +64,7 @@ static struct owner_memo *pair_of(const struct event *event)
 static void names_of(const struct event *event, bool sparse, const char *names[NAMES])
 {
 	const struct container *container = event->container;
-	bool users = sparse && event_tells_users(event);
+	bool users = tells_users(event, sparse);
 	const char *all[NAMES] = { users ? event->program : NULL, users ? event->cmdline : NULL, event->cgroup, container->id,
 				   container->pod_uid, container->runtime, container->unit, container->qos, container->pod,
 				   container->namespace, container->name };
@@ -95,26 +106,31 @@ static bool keep_names(struct owner_memo *memo, const char *const names[NAMES])
 }
 
 /* The key is not made for a question. */
-static bool holds(const struct owner_memo *memo, const struct event *event, unsigned int attribution, bool sparse)
+static bool is_of_key(const struct owner_key *key, const struct event *event, bool sparse)
 {
-	const struct owner_key *key = &memo->key;
 	const struct transition *record = &event->record;
-	bool users = sparse && event_tells_users(event);
 
-	if (!memo->size || !process_equals(&key->owner, &record->owner) || !process_equals(&key->closer, &record->closer) ||
-	    key->cgroup_id != event->cgroup_id || key->names_version != event->names_version || key->attribution != attribution ||
-	    key->in_accept_queue != (record->flags & FLAG_IN_ACCEPT_QUEUE) || key->sparse != sparse)
+	return process_equals(&key->owner, &record->owner) && process_equals(&key->closer, &record->closer) &&
+	       key->cgroup_id == event->cgroup_id && key->socket_cgroup_id == record->socket_cgroup_id &&
+	       key->names_version == event->names_version && key->attribution == event_attribution(event) &&
+	       key->owner_attribution == record->attribution && key->in_accept_queue == (record->flags & FLAG_IN_ACCEPT_QUEUE) &&
+	       key->sparse == sparse && key->users == tells_users(event, sparse);
+}
+
+static bool holds(const struct owner_memo *memo, const struct event *event, bool sparse)
+{
+	if (!memo->size || !is_of_key(&memo->key, event, sparse))
 		return false;
-	return is_same_name(memo, 0, users ? event->program : NULL) && is_same_name(memo, 1, users ? event->cmdline : NULL) &&
-	       (key->names_version || !has_other_names(memo, event));
+	if (memo->key.users && (!is_same_name(memo, 0, event->program) || !is_same_name(memo, 1, event->cmdline)))
+		return false;
+	return memo->key.names_version || !has_other_names(memo, event);
 }
 
 const char *owner_memo_find(const struct event *event, bool sparse, size_t *size)
 {
 	const struct owner_memo *memo = pair_of(event);
-	unsigned int attribution = event_attribution(event);
 
-	if (!holds(memo, event, attribution, sparse) && !holds(++memo, event, attribution, sparse))
+	if (!holds(memo, event, sparse) && !holds(++memo, event, sparse))
 		return NULL;
 	*size = memo->size;
 	return memo->text;

@@ -279,6 +279,26 @@ static void attribution_json(struct json *json, const struct event *event)
 	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
 }
 
+static void number_if_set(struct json *json, const char *key, uint64_t number)
+{
+	if (number)
+		json_u64(json, key, number);
+}
+
+/* What a replay would not conclude from the charged process: the owner's attribution and cgroup, and so on. */
+static void differing_json(struct json *json, const struct event *event)
+{
+	const struct transition *record = &event->record;
+
+	if (record->attribution && record->attribution != event_attribution(event))
+		json_string(json, "owner_attribution", attribution_name(record->attribution));
+	if (record->owner.cgroup_id != event->cgroup_id)
+		number_if_set(json, "owner_cgroup_id", record->owner.cgroup_id);
+	if (record->closer.cgroup_id != event->cgroup_id)
+		number_if_set(json, "closer_cgroup_id", record->closer.cgroup_id);
+	number_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
+}
+
 /*
  * In recordings what changes in the life of a connection comes behind what stays: all up to there is one piece of its last line for
  * whoever compresses it.
@@ -297,6 +317,7 @@ static void owner_sparse_json(struct json *json, const struct event *event)
 	process_json(json, closer, "closer_pid", "closer_ns_pid", "closer_comm");
 	if (closer->start_ns)
 		json_u64(json, "closer_start_ns", closer->start_ns);
+	differing_json(json, event);
 }
 
 static void owner_fields_json(struct json *json, const struct event *event)

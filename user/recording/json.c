@@ -38,19 +38,6 @@ void recording_header_json(struct json *json, const struct run *run, const struc
 	end(json);
 }
 
-static void processes_json(struct json *json, const struct event *event)
-{
-	const struct transition *record = &event->record;
-
-	if (record->attribution && record->attribution != event_attribution(event))
-		json_string(json, "owner_attribution", attribution_name(record->attribution));
-	if (record->owner.cgroup_id != event->cgroup_id)
-		number_if_set(json, "owner_cgroup_id", record->owner.cgroup_id);
-	if (record->closer.cgroup_id != event->cgroup_id)
-		number_if_set(json, "closer_cgroup_id", record->closer.cgroup_id);
-	number_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
-}
-
 /* Where the line says how long it took, that says since when; a replay reads nothing from 0. */
 static bool since_is_told(const struct transition *record)
 {
@@ -79,8 +66,6 @@ void recording_event_json(struct json *json, const struct event *event, uint64_t
 		number_if_set(json, "since_ns", record->since_ns);
 	if ((record->type == RECORD_SOCKET || record->type == RECORD_PRESENT) && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
-	if (!event->held && !event->ports && !event->namespace)
-		processes_json(json, event);
 	json->sparse = false;
 	end(json);
 }
