@@ -232,10 +232,7 @@ static void differing_json(struct json *json, const struct event *event)
 	number_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
 }
 
-/*
- * In recordings what changes in the life of a connection comes behind what stays: all up to there is one piece of its last line for
- * whoever compresses it.
- */
+/* In recordings: the closer behind all that is the owner's. */
 static void owner_sparse_json(struct json *json, const struct event *event)
 {
 	const struct process *owner = &event->record.owner, *closer = &event->record.closer;
@@ -265,21 +262,34 @@ static void owner_fields_json(struct json *json, const struct event *event)
 	cgroup_fields_json(json, event);
 }
 
+/* What event_owner_json() writes, valid until the next call. NULL: no memory. */
+static const char *owner_text(const struct event *event, bool sparse, size_t *size)
+{
+	static struct json made;
+	const char *known = owner_memo_find(event, sparse, size);
+
+	if (known)
+		return known;
+	json_clear(&made);
+	made.sparse = sparse;
+	owner_fields_json(&made, event);
+	if (json_error(&made))
+		return NULL;
+	owner_memo_keep(event, sparse, made.data, made.size);
+	*size = made.size;
+	return made.data;
+}
+
 void event_owner_json(struct json *json, const struct event *event)
 {
-	size_t size, begin = json->size;
-	const char *known = owner_memo_find(event, json->sparse, &size);
-	char *at = known ? json_fields_begin(json, size) : NULL;
+	size_t size;
+	const char *text = owner_text(event, json->sparse, &size);
+	char *at = text ? json_fields_begin(json, size) : NULL;
 
-	if (at) {
-		json_fields_end(json, put_bytes(at, known, size));
-		return;
-	}
-	owner_fields_json(json, event);
-	if (json_error(json))
-		return;
-	begin += json->data[begin] == ',';
-	owner_memo_keep(event, json->sparse, json->data + begin, json->size - begin);
+	if (at)
+		json_fields_end(json, put_bytes(at, text, size));
+	else
+		buffer_fail(&json->buffer);
 }
 
 static const char *type_name(unsigned int type)
@@ -376,27 +386,6 @@ static char *put_states(char *at, const struct transition *record)
 	return record->end ? put_end(at, record) : at;
 }
 
-/* In recordings: what is as it was in the last line of the connection, and then what is not. */
-static char *put_states_sparse(char *at, const struct transition *record)
-{
-	if (record->flags & FLAG_TIMEWAIT)
-		at = PUT(at, ",\"timewait\":true");
-	if (record->closed_by)
-		at = put_closed_by(PUT(at, ",\"closed_by\":"), record);
-	at = put_old_and_new(at, record);
-	if (record->end)
-		at = put_end(PUT(at, ",\"end\":"), record);
-	return dwell_is_known(record) ? put_number(PUT(at, ",\"dwell_ns\":"), record->time_ns - record->since_ns) : at;
-}
-
-static void states_sparse_json(struct json *json, const struct transition *record)
-{
-	char *at = json_fields_begin(json, STATES_ROOM);
-
-	if (at)
-		json_fields_end(json, put_states_sparse(at - 1, record)); /* each piece has its own comma */
-}
-
 #define HEAD_ROOM 96
 
 static char *put_head(char *at, struct json *json, const struct event *event)
@@ -410,7 +399,7 @@ static char *put_head(char *at, struct json *json, const struct event *event)
 	return PUT(at, "\",");
 }
 
-/* What every line has that is its own: all but who owns and who closed, and in recordings the states. */
+/* What every line has that is its own: all but who owns and who closed. */
 static void own_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
@@ -421,7 +410,7 @@ static void own_fields_json(struct json *json, const struct event *event)
 	at = put_head(at, json, event);
 	at = put_connection(at, event);
 	if (record->type == RECORD_TRANSITION) {
-		at = json->sparse ? at : put_states(at, record);
+		at = put_states(at, record);
 	} else if (record->type == RECORD_SOCKET || record->type == RECORD_LOCAL_PORT || record->type == RECORD_PRESENT ||
 		   record->type == RECORD_LISTENER || record->type == RECORD_ACCEPTED) {
 		at = PUT(at, ",\"state\":");
@@ -500,23 +489,72 @@ static void namespace_event_fields_json(struct json *json, const struct event *e
 	namespace_fields_json(json, event->record.endpoint.netns, event->namespace);
 }
 
-void event_fields_json(struct json *json, const struct event *event)
+/* What few lines have, of any type. */
+static void seldom_fields_json(struct json *json, const struct event *event)
 {
 	const struct transition *record = &event->record;
-	bool states_last = json->sparse && record->type == RECORD_TRANSITION;
 
-	if (event->held) {
-		holder_fields_json(json, event);
+	if (event->healed)
+		json_bool(json, "healed", true);
+	if (record->flags & FLAG_FIRST_SEEN)
+		json_bool(json, "first_seen", true);
+	if (record->flags & FLAG_TIMEWAIT && !(json->sparse && record->type == RECORD_TRANSITION))
+		json_bool(json, "timewait", true);
+	port_fields_json(json, record);
+}
+
+#define SPARSE_STATES_ROOM (STATES_ROOM + 32)
+
+/* What is as it was in the last line of the connection, and then what is not. */
+static char *put_sparse_states(char *at, const struct transition *record)
+{
+	if (record->flags & FLAG_TIMEWAIT)
+		at = PUT(at, ",\"timewait\":true");
+	if (record->closed_by)
+		at = put_closed_by(PUT(at, ",\"closed_by\":"), record);
+	at = put_old_and_new(at, record);
+	if (record->end)
+		at = put_end(PUT(at, ",\"end\":"), record);
+	return dwell_is_known(record) ? put_number(PUT(at, ",\"dwell_ns\":"), record->time_ns - record->since_ns) : at;
+}
+
+static char *put_holder(char *at, struct json *json, const struct event *event)
+{
+	json_fields_end(json, at);
+	process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
+	return buffer_reserve(&json->buffer, SPARSE_STATES_ROOM);
+}
+
+/*
+ * A transition of a recording. What changes in the life of a connection comes behind what stays: all up to there is one piece of its
+ * last line for whoever compresses it.
+ */
+static void sparse_transition_json(struct json *json, const struct event *event)
+{
+	size_t size;
+	const char *owner = owner_text(event, true, &size);
+	char *at = owner ? json_fields_begin(json, HEAD_ROOM + CONNECTION_ROOM + size + SPARSE_STATES_ROOM) : NULL;
+
+	if (at) {
+		at = put_head(at, json, event);
+		at = PUT(put_connection(at, event), ",");
+		at = put_bytes(at, owner, size);
+		if (event->holder)
+			at = put_holder(at, json, event);
+	}
+	if (!at) {
+		buffer_fail(&json->buffer);
 		return;
 	}
-	if (event->ports) {
-		port_facts_fields_json(json, event);
-		return;
-	}
-	if (event->namespace) {
-		namespace_event_fields_json(json, event);
-		return;
-	}
+	json_fields_end(json, put_sparse_states(at, &event->record));
+	seldom_fields_json(json, event);
+}
+
+/* Any other event, and where nothing is left out. */
+static void all_fields_json(struct json *json, const struct event *event)
+{
+	const struct transition *record = &event->record;
+
 	own_fields_json(json, event);
 	event_owner_json(json, event);
 	if (event->present)
@@ -525,21 +563,27 @@ void event_fields_json(struct json *json, const struct event *event)
 		listener_fields_json(json, event->listener);
 	if (event_tells_users(event))
 		users_json(json, event);
-	if (states_last)
-		states_sparse_json(json, record);
 	if (record->type == RECORD_CONNECT_FAILED)
 		json_string(json, "error", connect_error_name(record->error));
 	if (record->type == RECORD_BIND_FAILED)
 		json_string(json, "error", "EADDRINUSE");
 	if (record->type == RECORD_ACCEPTED)
 		accept_wait_json(json, record);
-	if (event->healed)
-		json_bool(json, "healed", true);
-	if (record->flags & FLAG_FIRST_SEEN)
-		json_bool(json, "first_seen", true);
-	if (record->flags & FLAG_TIMEWAIT && !states_last)
-		json_bool(json, "timewait", true);
-	port_fields_json(json, record);
+	seldom_fields_json(json, event);
+}
+
+void event_fields_json(struct json *json, const struct event *event)
+{
+	if (json->sparse && event->record.type == RECORD_TRANSITION)
+		sparse_transition_json(json, event);
+	else if (event->held)
+		holder_fields_json(json, event);
+	else if (event->ports)
+		port_facts_fields_json(json, event);
+	else if (event->namespace)
+		namespace_event_fields_json(json, event);
+	else
+		all_fields_json(json, event);
 }
 
 void event_json(struct json *json, const struct event *event)

@@ -25,10 +25,15 @@ void buffer_clear(struct buffer *buffer)
 }
 
 /* Without capacity nothing is appended any more, however small: what follows a gap would be garbage. */
-static bool out_of_memory(struct buffer *buffer)
+void buffer_fail(struct buffer *buffer)
 {
 	buffer->error = -ENOMEM;
 	buffer->capacity = buffer->size;
+}
+
+static bool out_of_memory(struct buffer *buffer)
+{
+	buffer_fail(buffer);
 	return false;
 }
 

@@ -27,6 +27,9 @@ void buffer_clear(struct buffer *buffer);
 /* Make room for `bytes` more. False when there is no memory. */
 bool buffer_grow(struct buffer *buffer, size_t bytes);
 
+/* There was no memory for what was to be appended. */
+void buffer_fail(struct buffer *buffer);
+
 /* Where the next `bytes` bytes go, or NULL. The caller adds what it wrote to size. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t bytes)
 {
