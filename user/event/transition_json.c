@@ -113,7 +113,7 @@ static char *format_connection(char *at, const struct event *event)
 }
 
 /* A short connection has ten lines within a moment, five for each end: remembers how each was written last. */
-static char *put_connection(char *at, const struct event *event)
+static inline char *put_connection(char *at, const struct event *event)
 {
 	static struct connection_text {
 		uint64_t id;
@@ -342,7 +342,7 @@ static char *format_states(char *at, unsigned int old_state, unsigned int new_st
 #define STATES_BYTES 64
 
 /* Remembers how each change of states is written. All STATES_BYTES are written: there must be room for them. */
-static char *put_old_and_new(char *at, const struct transition *record)
+static inline char *put_old_and_new(char *at, const struct transition *record)
 {
 	static struct states_text {
 		uint8_t size; /* 0 = not written yet */
@@ -359,14 +359,14 @@ static char *put_old_and_new(char *at, const struct transition *record)
 	return at + known->size;
 }
 
-static char *put_closed_by(char *at, const struct transition *record)
+static inline char *put_closed_by(char *at, const struct transition *record)
 {
 	static struct kept_name kept_closers[CLOSED_BY_BOTH + 1];
 
 	return PUT_KEPT(at, kept_closers, closed_by_name, record->closed_by);
 }
 
-static char *put_end(char *at, const struct transition *record)
+static inline char *put_end(char *at, const struct transition *record)
 {
 	static struct kept_name kept_ends[END_OVERFLOW + 1];
 
@@ -388,7 +388,7 @@ static char *put_states(char *at, const struct transition *record)
 
 #define HEAD_ROOM 96
 
-static char *put_head(char *at, struct json *json, const struct event *event)
+static inline char *put_head(char *at, struct json *json, const struct event *event)
 {
 	static struct kept_name kept_types[RECORD_NAMESPACE + 1];
 

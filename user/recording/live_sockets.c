@@ -85,7 +85,7 @@ int recording_live_tell_one(const struct model *live, const struct tick *now, re
 	const struct telling telling = { live, now, tell, context };
 	const struct live_socket *socket;
 
-	if (!untold->used || !id || !id_map_find(untold, id))
+	if (!id || !id_map_find(untold, id))
 		return 0;
 	id_map_remove(untold, id);
 	socket = live_sockets_find(&live->sockets, id);

@@ -76,7 +76,7 @@ static int failed(struct recording_view *recording, int err)
 	char bytes[TEXT_NUMBER];
 	int size;
 
-	if (!err || recording->error[0])
+	if (recording->error[0])
 		return err;
 	size = snprintf(recording->error, sizeof(recording->error), "writing %.400s failed: %s", recording_series_path(recording->series),
 			err == -ECANCELED ? "nobody took it in time" : strerror(-err));
@@ -101,7 +101,9 @@ static void suspend(struct recording_view *recording)
 /* What becomes of the run where something could not be written. */
 static int outcome(struct recording_view *recording, int err)
 {
-	if (!err || !recording->config.endures)
+	if (!err)
+		return 0;
+	if (!recording->config.endures)
 		return failed(recording, err);
 	suspend(recording);
 	return 0;
@@ -434,7 +436,7 @@ static int recording_event(struct view *view, const struct event *event)
 	if (recording->state.suspended || !is_within_rate(recording, event))
 		return withhold(recording, event);
 	recording->rate_events++;
-	if (recording->live)
+	if (recording->untold.used)
 		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	tell(recording, event);
 	recording->has_events = true;
