@@ -145,16 +145,8 @@ struct known_process *model_process(struct model *model, const struct event *eve
 	return model->needs_processes ? model_process_entry(model, event, process) : processes_at(&model->processes, 0);
 }
 
-/* Of nobody. */
-static struct group_subject no_subject(const struct model *model)
+struct group_subject model_charged_by_event(struct model *model, const struct event *event, unsigned int state)
 {
-	return (struct group_subject){ .process = processes_at(&model->processes, 0) };
-}
-
-struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state)
-{
-	if (!model->needs_subjects)
-		return no_subject(model);
 	return (struct group_subject){
 		.process = model_process(model, event, event_charged(event, state)),
 		.endpoint = &event->record.endpoint,
@@ -162,14 +154,11 @@ struct group_subject model_subject_of_event(struct model *model, const struct ev
 	};
 }
 
-struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
-					      const struct endpoint *endpoint, struct endpoint *room)
+struct group_subject model_charged_for_socket(const struct model *model, const struct live_socket *socket,
+					       const struct endpoint *endpoint, struct endpoint *room)
 {
-	bool kept;
+	bool kept = room && model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
 
-	if (!model->needs_subjects)
-		return no_subject(model);
-	kept = room && model->needs_ends && live_socket_endpoint(&model->sockets, socket, room);
 	return (struct group_subject){
 		.process = processes_at(&model->processes, live_socket_charged(socket)),
 		.endpoint = kept ? room : endpoint,

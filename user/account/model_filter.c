@@ -15,23 +15,11 @@ static enum verdict decide(const struct model *model, const struct known_process
 	return verdicts[process_decide(model->filter, &process->process, cgroup->path, &cgroup->container)];
 }
 
-static enum verdict verdict_of(const struct model *model, const struct known_process *process)
+enum verdict model_verdict(const struct model *model, const struct known_process *process)
 {
-	if (!model->filter)
-		return VERDICT_PASS;
 	if (process->verdict == VERDICT_OPEN)
 		((struct known_process *)process)->verdict = decide(model, process);
 	return process->verdict;
-}
-
-bool model_passes(const struct model *model, const struct known_process *process)
-{
-	return verdict_of(model, process) == VERDICT_PASS;
-}
-
-bool model_waits_for_names(const struct model *model, const struct known_process *process)
-{
-	return verdict_of(model, process) == VERDICT_MISSING;
 }
 
 /* Was any process waited for that passes by now? */

@@ -10,15 +10,31 @@ static inline bool model_counts(const struct model *model, unsigned int state)
 	return model->index[state] >= 0;
 }
 
+/* For the two below. */
+struct group_subject model_charged_by_event(struct model *model, const struct event *event, unsigned int state);
+struct group_subject model_charged_for_socket(const struct model *model, const struct live_socket *socket,
+					      const struct endpoint *endpoint, struct endpoint *room);
+
+static inline struct group_subject model_subject_of_nobody(const struct model *model)
+{
+	return (struct group_subject){ .process = processes_at(&model->processes, 0) };
+}
+
 /*
  * Who is charged by an event alone, of a socket that is not remembered; and by what is remembered of one. Nobody, where no subjects are
  * needed.
  */
-struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state);
+static inline struct group_subject model_subject_of_event(struct model *model, const struct event *event, unsigned int state)
+{
+	return model->needs_subjects ? model_charged_by_event(model, event, state) : model_subject_of_nobody(model);
+}
 
 /* `endpoint` is the event's, taken where ends are not kept, or no group is told by them; else they are in `room`; NULL: both are the same. */
-struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
-					     const struct endpoint *endpoint, struct endpoint *room);
+static inline struct group_subject model_subject_of_socket(const struct model *model, const struct live_socket *socket,
+							   const struct endpoint *endpoint, struct endpoint *room)
+{
+	return model->needs_subjects ? model_charged_for_socket(model, socket, endpoint, room) : model_subject_of_nobody(model);
+}
 
 /* The entry of a process that the event tells of. */
 struct known_process *model_process(struct model *model, const struct event *event, const struct process *process);
@@ -29,11 +45,20 @@ struct known_process *model_process_entry(struct model *model, const struct even
 /* Takes the place of a reference that a socket has. */
 void model_refer(struct model *model, uint32_t *reference, const struct known_process *process);
 
-/* Does the filter let pass what this process is charged for? */
-bool model_passes(const struct model *model, const struct known_process *process);
+/* What the model's filter says of what this process is charged for. */
+enum verdict model_verdict(const struct model *model, const struct known_process *process);
+
+/* Does the filter let it pass? */
+static inline bool model_passes(const struct model *model, const struct known_process *process)
+{
+	return !model->filter || model_verdict(model, process) == VERDICT_PASS;
+}
 
 /* Does that depend on names that may still come? */
-bool model_waits_for_names(const struct model *model, const struct known_process *process);
+static inline bool model_waits_for_names(const struct model *model, const struct known_process *process)
+{
+	return model->filter && model_verdict(model, process) == VERDICT_MISSING;
+}
 
 void model_on_holder(struct model *model, const struct event *event);
 void model_on_accepted(struct model *model, const struct event *event);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The table of live sockets, and the rule of who is charged for one. */
+/* The table of live sockets. */
 #include "account/sockets.h"
 
 #include <string.h>
-
-#include "util/tcp_state.h"
-
-#define CLOSING_STATES (1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_CLOSING | 1U << STATE_LAST_ACK)
 
 struct live_descriptor {
 	int32_t fd;
@@ -115,18 +111,4 @@ void live_socket_set_descriptor(struct live_sockets *sockets, struct live_socket
 	descriptor = id_map_put(&sockets->descriptors, id_map_id(socket));
 	if (descriptor)
 		*descriptor = (struct live_descriptor){ fd, holders };
-}
-
-bool is_closing_state(unsigned int state)
-{
-	return CLOSING_STATES & 1U << (state & 15);
-}
-
-uint32_t live_socket_charged(const struct live_socket *socket)
-{
-	if (socket->state == STATE_TIME_WAIT)
-		return socket->closer ?: socket->owner;
-	if (socket->holder)
-		return socket->holder;
-	return (is_closing_state(socket->state) ? socket->closer : 0) ?: socket->owner;
 }

@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "event/kept_ends.h"
 #include "util/id_map.h"
+#include "util/tcp_state.h"
 
 enum live_flag {
 	LIVE_AT_LEAST = 1 << 0, /* the begin was not seen: in its state since before since_ns */
@@ -86,13 +87,25 @@ static inline struct live_socket *live_sockets_next(const struct live_sockets *s
 	return id_map_next(&sockets->by_id, cursor, id);
 }
 
+#define CLOSING_STATES (1U << STATE_FIN_WAIT1 | 1U << STATE_FIN_WAIT2 | 1U << STATE_CLOSING | 1U << STATE_LAST_ACK)
+
 /* A state that a socket may be in when no process has a descriptor of it any more, because it was closed. */
-bool is_closing_state(unsigned int state);
+static inline bool is_closing_state(unsigned int state)
+{
+	return CLOSING_STATES & 1U << (state & 15);
+}
 
 /*
  * Who is charged, of struct processes: TIME_WAIT is the closer's for ever. Else it is the holder's; where there is none
  * the closer's in states of a closed socket, and the owner's in others.
  */
-uint32_t live_socket_charged(const struct live_socket *socket);
+static inline uint32_t live_socket_charged(const struct live_socket *socket)
+{
+	if (socket->state == STATE_TIME_WAIT)
+		return socket->closer ?: socket->owner;
+	if (socket->holder)
+		return socket->holder;
+	return (is_closing_state(socket->state) ? socket->closer : 0) ?: socket->owner;
+}
 
 #endif
