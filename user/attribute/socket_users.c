@@ -106,26 +106,48 @@ static const struct process *holder_of(struct socket_users *users, const struct 
 	return &record->owner;
 }
 
-void socket_users_event(struct socket_users *users, struct event *event)
+static bool is_of_users(const struct event *event)
 {
-	const struct process *charged = event->held ? &event->held->process : event_charged(event, event_state(event));
+	return event->held || event_tells_users(event);
+}
 
-	if (event->held)
-		note_holder(users, event);
-	else if (event->record.type == RECORD_TRANSITION || event->record.type == RECORD_SOCKET)
-		event->holder = holder_of(users, &event->record);
-	else
-		return;
+static const struct process *charged_of(const struct event *event)
+{
+	return event->held ? &event->held->process : event_charged(event, event_state(event));
+}
+
+/* Returns who has it, of events of one socket. */
+static const struct process *follow(struct socket_users *users, const struct event *event)
+{
 	if (event->record.time_ns - users->asked_ns >= ASK_INTERVAL_NS) {
 		users->asked_ns = event->record.time_ns;
 		programs_more(users->programs);
 	}
+	if (!event->held)
+		return holder_of(users, &event->record);
+	note_holder(users, event);
+	return NULL;
+}
+
+void socket_users_event(struct socket_users *users, struct event *event)
+{
+	if (!is_of_users(event))
+		return;
+	event->holder = follow(users, event);
 	if (!users->cmdline)
 		event->cmdline = NULL;
 	if (!users->programs)
 		return;
-	event->program = programs_find(users->programs, charged);
-	event->cmdline = users->cmdline ? programs_cmdline(users->programs, charged) : NULL;
+	event->program = programs_find(users->programs, charged_of(event));
+	event->cmdline = users->cmdline ? programs_cmdline(users->programs, charged_of(event)) : NULL;
+}
+
+void socket_users_note(struct socket_users *users, const struct event *event)
+{
+	if (!is_of_users(event))
+		return;
+	follow(users, event);
+	programs_find(users->programs, charged_of(event));
 }
 
 void socket_users_recount(struct socket_users *users)

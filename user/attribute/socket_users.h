@@ -25,6 +25,9 @@ void socket_users_begin(struct socket_users *users, const struct run *run);
 /* Fills in the event's holder, program and cmdline, which are valid until the next call. */
 void socket_users_event(struct socket_users *users, struct event *event);
 
+/* The same for an event that nobody is told of: who has what is followed, and processes are asked while they run. */
+void socket_users_note(struct socket_users *users, const struct event *event);
+
 /* A recount begins: who has what is told again. */
 void socket_users_recount(struct socket_users *users);
 

@@ -417,9 +417,8 @@ static bool is_within_rate(struct recording_view *recording, const struct event 
 static int withhold(struct recording_view *recording, const struct event *event)
 {
 	uint64_t id = event->record.id;
-	struct event known = *event;
 
-	socket_users_event(recording->users, &known);
+	socket_users_note(recording->users, event);
 	recording->state.withheld++;
 	model_event(recording->live, event);
 	if (live_sockets_find(&recording->live->sockets, id))

@@ -2,13 +2,17 @@
 /* One place for the rule that a failed view is left alone. */
 #include "source/guard.h"
 
-static void take(struct guard *guard, int result)
+void guard_take(struct guard *guard, int result)
 {
-	if (!result)
-		return;
 	guard->result = result;
 	if (result < 0)
 		guard->runs = false;
+}
+
+static void take(struct guard *guard, int result)
+{
+	if (result)
+		guard_take(guard, result);
 }
 
 void guard_begin(struct guard *guard, struct view *view, const struct run *run)
@@ -16,12 +20,6 @@ void guard_begin(struct guard *guard, struct view *view, const struct run *run)
 	*guard = (struct guard){ .view = view, .runs = true };
 	if (view->begin)
 		take(guard, view->begin(view, run));
-}
-
-void guard_event(struct guard *guard, const struct event *event)
-{
-	if (guard->runs && guard->view->event)
-		take(guard, guard->view->event(guard->view, event));
 }
 
 void guard_recount(struct guard *guard, bool begins)

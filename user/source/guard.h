@@ -17,7 +17,17 @@ struct guard {
 /* The first call. NULL members of the view count as done. */
 void guard_begin(struct guard *guard, struct view *view, const struct run *run);
 
-void guard_event(struct guard *guard, const struct event *event);
+/* For guard_event(): a call returned something else than 0. */
+void guard_take(struct guard *guard, int result);
+
+static inline void guard_event(struct guard *guard, const struct event *event)
+{
+	int result = guard->runs && guard->view->event ? guard->view->event(guard->view, event) : 0;
+
+	if (result)
+		guard_take(guard, result);
+}
+
 void guard_recount(struct guard *guard, bool begins);
 void guard_tick(struct guard *guard, const struct tick *tick);
 

@@ -83,25 +83,24 @@ static int views_begin(struct view *view, const struct run *run)
 	return outcome(views);
 }
 
+/* Events of which the states say whether a view wants them. */
+#define BY_STATES (1U << RECORD_TRANSITION | 1U << RECORD_SOCKET | 1U << RECORD_CONNECT_FAILED | 1U << RECORD_LOCAL_PORT)
+
+/* Bit (1 << type) of events that a view with such needs gets whatever their states. */
+static uint32_t types_of(const struct run_needs *needs)
+{
+	return (needs->holder_states || needs->present ? 1U << RECORD_HOLDER : 0) | (needs->ports ? 1U << RECORD_PORTS : 0) |
+	       (needs->bind_failures ? 1U << RECORD_BIND_FAILED : 0) | (needs->accepts ? 1U << RECORD_ACCEPTED : 0) |
+	       (needs->present ? 1U << RECORD_PRESENT | 1U << RECORD_LISTENER : 0) | (needs->namespaces ? 1U << RECORD_NAMESPACE : 0) |
+	       (needs->emit_states == ~0U ? BY_STATES : 0);
+}
+
 /* The source tells what any of them needs. */
 static bool wants(const struct views_member *member, const struct event *event)
 {
-	switch (event->record.type) {
-	case RECORD_HOLDER:
-		return member->needs.holder_states || member->needs.present;
-	case RECORD_PORTS:
-		return member->needs.ports;
-	case RECORD_BIND_FAILED:
-		return member->needs.bind_failures;
-	case RECORD_ACCEPTED:
-		return member->needs.accepts;
-	case RECORD_PRESENT:
-	case RECORD_LISTENER:
-		return member->needs.present;
-	case RECORD_NAMESPACE:
-		return member->needs.namespaces;
-	}
-	return member->needs.emit_states == ~0U || event_has_state(event, member->needs.emit_states);
+	uint32_t type = 1U << event->record.type;
+
+	return member->types & type || (BY_STATES & type && event_has_state(event, member->needs.emit_states));
 }
 
 static int views_event(struct view *view, const struct event *event)
@@ -192,7 +191,7 @@ int views_add(struct views *views, struct view *view, const char *name, const st
 		return -E2BIG;
 	views->view.tells_at_end |= view->tells_at_end;
 	views->members[views->count++] =
-		(struct views_member){ .view = view, .name = name, .needs = *needs, .leads = leads };
+		(struct views_member){ .view = view, .name = name, .needs = *needs, .types = types_of(needs), .leads = leads };
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct views_member {
 	struct view *view;
 	const char *name;
 	struct run_needs needs;
+	uint32_t types; /* bit (1 << type) of events that it gets by its needs, whatever their states */
 	struct guard guard;
 	bool leads, reported;
 };
