@@ -85,6 +85,7 @@ struct model *model_new(const struct model_config *config)
 		return NULL;
 	model->filter = filter;
 	model->followed = config->followed;
+	model->only_follows = config->only_follows;
 	model->told_by = config->told_by;
 	model->left = config->left;
 	model->forgets = config->forgets;

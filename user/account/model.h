@@ -23,6 +23,7 @@ struct model_config {
 	uint32_t max_groups; /* a grouping; 0 = 10,000 */
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
 	bool keep_ends; /* of remembered sockets: addresses, descriptor */
+	bool only_follows; /* nothing is counted, not even totals: what is there is all that is asked for. Without groupings and filter */
 	const struct filter *filter; /* on processes: applied to who is charged. NULL: all pass. The caller's */
 	/* Of the groups of one grouping it is told what happens to them; NULL: nobody is. `context` is passed on. */
 	unsigned int told_by;
@@ -41,6 +42,7 @@ struct grouping {
 
 struct model {
 	uint32_t followed;
+	bool only_follows; /* as above */
 	bool needs_processes; /* something is told by them */
 	bool needs_closers; /* of remembered sockets */
 	bool needs_ends; /* a group is told by them */

@@ -219,6 +219,25 @@ static struct live_socket *go_on(struct model *model, const struct event *event,
 	return NULL;
 }
 
+/* Of what is not counted it is only remembered how it is. */
+static void follow(struct model *model, const struct event *event, unsigned int state)
+{
+	struct live_socket *socket = live_sockets_find(&model->sockets, event->record.id);
+
+	if (!model_counts(model, state) || !is_remembered(model, event, state)) {
+		if (socket)
+			let_go(model, event->record.id, socket);
+		return;
+	}
+	if (!is_confirmed(socket, event)) {
+		socket = socket ?: live_sockets_add(&model->sockets, event->record.id);
+		if (socket)
+			settle(model, socket, event);
+	}
+	if (socket)
+		socket->flags &= ~LIVE_DOUBTED;
+}
+
 static void on_transition(struct model *model, const struct event *event)
 {
 	unsigned int old_state = event->record.old_state & 15, new_state = event->record.new_state & 15;
@@ -226,6 +245,10 @@ static void on_transition(struct model *model, const struct event *event)
 	struct live_socket *socket = NULL;
 	bool served, counted;
 
+	if (model->only_follows) {
+		follow(model, event, new_state);
+		return;
+	}
 	if ((leaves && is_followed(model, event, old_state)) || (enters && is_followed(model, event, new_state)))
 		socket = live_sockets_find(&model->sockets, event->record.id);
 	served = socket && socket->state == old_state && serves(model, socket, event);
@@ -244,6 +267,10 @@ static void on_socket(struct model *model, const struct event *event)
 
 	if (!model_counts(model, state))
 		return;
+	if (model->only_follows) {
+		follow(model, event, state);
+		return;
+	}
 	if (is_followed(model, event, state))
 		socket = live_sockets_find(&model->sockets, event->record.id);
 	enter(model, event, go_on(model, event, socket, state), state, false);

@@ -106,7 +106,7 @@ static bool keep_names(struct owner_memo *memo, const char *const names[NAMES])
 }
 
 /* The key is not made for a question. */
-static bool is_of_key(const struct owner_key *key, const struct event *event, bool sparse)
+static inline bool is_of_key(const struct owner_key *key, const struct event *event, bool sparse)
 {
 	const struct transition *record = &event->record;
 
@@ -117,7 +117,7 @@ static bool is_of_key(const struct owner_key *key, const struct event *event, bo
 	       key->sparse == sparse && key->users == tells_users(event, sparse);
 }
 
-static bool holds(const struct owner_memo *memo, const struct event *event, bool sparse)
+static inline bool holds(const struct owner_memo *memo, const struct event *event, bool sparse)
 {
 	if (!memo->size || !is_of_key(&memo->key, event, sparse))
 		return false;

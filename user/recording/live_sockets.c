@@ -15,6 +15,7 @@ struct model *recording_live_new(void)
 		.followed = ~(1U << STATE_CLOSE) & 0xffff,
 		.max_sockets = SOCKETS_MAX,
 		.keep_ends = true,
+		.only_follows = true,
 	};
 
 	return model_new(&config);
