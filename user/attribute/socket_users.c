@@ -131,6 +131,8 @@ static const struct process *follow(struct socket_users *users, const struct eve
 
 void socket_users_event(struct socket_users *users, struct event *event)
 {
+	const struct process *charged;
+
 	if (!is_of_users(event))
 		return;
 	event->holder = follow(users, event);
@@ -138,8 +140,9 @@ void socket_users_event(struct socket_users *users, struct event *event)
 		event->cmdline = NULL;
 	if (!users->programs)
 		return;
-	event->program = programs_find(users->programs, charged_of(event));
-	event->cmdline = users->cmdline ? programs_cmdline(users->programs, charged_of(event)) : NULL;
+	charged = charged_of(event);
+	event->program = programs_find(users->programs, charged);
+	event->cmdline = users->cmdline ? programs_cmdline(users->programs, charged) : NULL;
 }
 
 void socket_users_note(struct socket_users *users, const struct event *event)

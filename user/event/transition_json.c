@@ -392,8 +392,12 @@ static inline char *put_head(char *at, struct json *json, const struct event *ev
 {
 	static struct kept_name kept_types[RECORD_NAMESPACE + 1];
 
-	at = PUT(at, "\"type\":");
-	at = PUT_KEPT(at, kept_types, type_name, event->record.type);
+	if (event->record.type == RECORD_TRANSITION) {
+		at = PUT(at, "\"type\":\"transition\"");
+	} else {
+		at = PUT(at, "\"type\":");
+		at = PUT_KEPT(at, kept_types, type_name, event->record.type);
+	}
 	at = PUT(at, ",\"time\":\"");
 	at = json_time_text(json, at, event->unix_ns);
 	return PUT(at, "\",");

@@ -2,7 +2,6 @@
 /* Growing, and the formatting of numbers; the small appends are inline in buffer.h. */
 #include "util/buffer.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,19 +86,6 @@ static inline size_t count_digits(uint64_t value)
 	value |= 1;
 	guess = (64 - __builtin_clzll(value)) * 1233 >> 12;
 	return guess + (value >= powers_of_ten[guess]);
-}
-
-/* Halves, pairs and digits side by side in one word; a product with 10486 >> 20 or 103 >> 10 is the quotient by 100 or 10 of each. */
-void put_eight_digits(char *at, uint32_t number)
-{
-	uint64_t word = number / 10000 | (uint64_t)(number % 10000) << 32, quotients;
-
-	quotients = word * 10486 >> 20 & 0x0000007f0000007fULL;
-	word = quotients | (word - quotients * 100) << 16;
-	quotients = word * 103 >> 10 & 0x000f000f000f000fULL;
-	word = quotients | (word - quotients * 10) << 8;
-	word = htole64(word | 0x3030303030303030ULL);
-	memcpy(at, &word, sizeof(word));
 }
 
 size_t u64_format(char *at, uint64_t value)

@@ -9,9 +9,6 @@
 
 #include "util/utf8.h"
 
-#define NS_PER_SECOND 1000000000ULL
-#define SECOND_TEXT 20 /* "2026-11-20T09:00:00." */
-
 static const char hex_digits[] = "0123456789abcdef";
 
 void json_init(struct json *json)
@@ -227,8 +224,7 @@ void json_put_hex64(struct json *json, uint64_t value)
 	json->size += JSON_HEX64 + 2;
 }
 
-/* Most lines fall into the second of the line before. */
-static void remember_second(struct json *json, uint64_t second)
+void json_remember_second(struct json *json, uint64_t second)
 {
 	time_t seconds = second;
 	struct tm tm;
@@ -236,21 +232,6 @@ static void remember_second(struct json *json, uint64_t second)
 	gmtime_r(&seconds, &tm);
 	strftime(json->second_text, sizeof(json->second_text), "%Y-%m-%dT%H:%M:%S.", &tm);
 	json->second = second;
-}
-
-char *json_time_text(struct json *json, char *at, uint64_t unix_ns)
-{
-	uint64_t second = unix_ns / NS_PER_SECOND;
-	uint32_t ns = unix_ns % NS_PER_SECOND;
-
-	if (json->second != second)
-		remember_second(json, second);
-	memcpy(at, json->second_text, SECOND_TEXT);
-	at += SECOND_TEXT;
-	put_eight_digits(at, ns / 10);
-	at[8] = '0' + ns % 10;
-	at[9] = 'Z';
-	return at + 10;
 }
 
 void json_put_time(struct json *json, uint64_t unix_ns)

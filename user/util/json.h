@@ -68,7 +68,28 @@ static inline void json_fields_end(struct json *json, const char *end)
 #define JSON_HEX64 16
 #define JSON_TIME 30
 char *json_hex64_text(char *at, uint64_t value);
-char *json_time_text(struct json *json, char *at, uint64_t unix_ns);
+
+/* For json_time_text(). */
+void json_remember_second(struct json *json, uint64_t second);
+
+#define JSON_NS_PER_SECOND 1000000000ULL
+#define JSON_SECOND_TEXT 20 /* "2026-11-20T09:00:00." */
+
+/* Most lines fall into the second of the line before. */
+static inline char *json_time_text(struct json *json, char *at, uint64_t unix_ns)
+{
+	uint64_t second = unix_ns / JSON_NS_PER_SECOND;
+	uint32_t ns = unix_ns % JSON_NS_PER_SECOND;
+
+	if (json->second != second)
+		json_remember_second(json, second);
+	memcpy(at, json->second_text, JSON_SECOND_TEXT);
+	at += JSON_SECOND_TEXT;
+	put_eight_digits(at, ns / 10);
+	at[8] = '0' + ns % 10;
+	at[9] = 'Z';
+	return at + 10;
+}
 
 /* A comma where one is due, and the key. */
 static inline void json_key(struct json *json, const char *key)
