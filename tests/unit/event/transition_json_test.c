@@ -107,6 +107,56 @@ static void assert_runs(const struct event *event, const char *fragment)
 	}
 }
 
+static void assert_records(const struct event *event, const char *fragment)
+{
+	for (int i = 0; i < 2; i++)
+		if (!strstr(recorded(event), fragment))
+			fail_msg("no %s in %s", fragment, json.data);
+}
+
+/* What differs between two lines that are alike otherwise, each written before and after the other. */
+static void each_difference_is_recorded(void **state)
+{
+	const struct event event = event_of(1, STATE_ESTABLISHED, STATE_FIN_WAIT1, 100);
+	const struct process nginx = { 78, 6, 4713, 13, "nginx" };
+	struct event changed;
+
+	(void)state;
+	json_init(&json);
+	for (int i = 0; i < 2; i++) {
+		assert_records(&event, "\"attribution\":\"observed\",\"in_accept_queue\":false,\"old_state\":\"ESTABLISHED\",\"new_state\":\"FIN_WAIT1\"");
+		changed = event;
+		changed.record.socket_cgroup_id = 8;
+		assert_records(&changed, "\"socket_cgroup_id\":8,");
+		changed = event;
+		changed.record.owner.cgroup_id = 9;
+		assert_records(&changed, "\"owner_cgroup_id\":9,");
+		changed = event;
+		changed.record.closer = nginx;
+		assert_records(&changed, "\"closer_cgroup_id\":6,\"old_state\"");
+		changed.record.new_state = STATE_TIME_WAIT;
+		changed.record.attribution = ATTRIBUTION_SEEDED;
+		assert_records(&changed, "\"attribution\":\"observed\"");
+		assert_records(&changed, "\"owner_attribution\":\"seeded\"");
+		changed = event;
+		changed.holder = &nginx;
+		assert_records(&changed, "\"holder_pid\":4713,\"holder_ns_pid\":13,\"holder_comm\":\"nginx\",\"old_state\":\"ESTABLISHED\"");
+		changed = event;
+		changed.record.endpoint.local_port++;
+		assert_records(&changed, "\"sock\":\"0000000000000001\",\"netns\":4026531840,\"local_addr\":\"10.0.0.1\",\"local_port\":40001,");
+		changed = event;
+		changed.record.endpoint.remote_addr[15]++;
+		assert_records(&changed, "\"remote_addr\":\"10.0.0.3\",\"remote_port\":80,\"side\":\"active\",\"service_port\":80,");
+		changed.record.side = SIDE_PASSIVE;
+		assert_records(&changed, "\"side\":\"passive\",\"service_port\":40000,");
+		assert_records(&event, "\"sock\":\"0000000000000001\",\"netns\":4026531840,");
+		changed = event;
+		changed.record.id += 128;
+		assert_records(&changed, "\"sock\":\"0000000000000081\",\"netns\":4026531840,");
+	}
+	json_release(&json);
+}
+
 /* In lines of one process, of the same names, in any order: what it ran then. */
 static void what_it_runs_is_told(void **state)
 {
@@ -147,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_change_of_an_owner_is_told),
 		cmocka_unit_test(long_names_are_told),
+		cmocka_unit_test(each_difference_is_recorded),
 		cmocka_unit_test(what_it_runs_is_told),
 	};
 
