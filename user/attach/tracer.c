@@ -297,15 +297,29 @@ static int ports_add(const struct bpf_map *map, const uint16_t *ports, unsigned 
 	return err;
 }
 
-/* The members of the sets. Written before anything is attached. */
-static int fill_filters(struct tcpdwell *skeleton, const struct filter *filter)
+/* Where the kernel side does not see cookies, none is the right one. */
+static int fill_namespaces(struct tracer *tracer, const struct filter *filter)
 {
-	const uint64_t no_cookie = 0;
+	int err = 0, fd = bpf_map__fd(tracer->skeleton->maps.filter_netns_set);
 	unsigned int i;
-	int err = 0;
 
-	for (i = 0; i < filter->n_netns && !err; i++)
-		err = bpf_map_update_elem(bpf_map__fd(skeleton->maps.filter_netns_set), &filter->netns[i], &no_cookie, BPF_ANY);
+	for (i = 0; i < filter->n_netns && !err; i++) {
+		uint64_t cookie = tracer->kernel.has_netns_cookies ? filter->netns_cookies[i] : 0;
+
+		err = bpf_map_update_elem(fd, &filter->netns[i], &cookie, BPF_ANY);
+		if (filter->n_netns == 1)
+			tracer->skeleton->bss->filter_netns_cookie = cookie;
+	}
+	return err;
+}
+
+/* The members of the sets. Written before anything is attached. */
+static int fill_filters(struct tracer *tracer, const struct filter *filter)
+{
+	struct tcpdwell *skeleton = tracer->skeleton;
+	unsigned int i;
+	int err = fill_namespaces(tracer, filter);
+
 	for (i = 0; i < filter->n_pids && !err; i++)
 		err = bpf_map_update_elem(bpf_map__fd(skeleton->maps.filter_pid_set), &filter->pids[i], &filter->pid_starts[i],
 					  BPF_ANY);
@@ -529,7 +543,7 @@ static int start(struct tracer *tracer, const struct tracer_config *config, char
 
 	if (err)
 		return err;
-	err = fill_filters(tracer->skeleton, config->filter);
+	err = fill_filters(tracer, config->filter);
 	if (err) {
 		snprintf(error, error_size, "a filter's set can't be filled: %s", strerror(-err));
 		return err;

@@ -234,3 +234,22 @@ int types_find(const struct types *types, const char *name, uint32_t kind)
 			return id;
 	return -ENOENT;
 }
+
+bool types_has_member(const struct types *types, const char *name, const char *member)
+{
+	const int id = types_find(types, name, BTF_KIND_STRUCT);
+	const struct btf_type *type;
+	unsigned int i;
+
+	if (id < 0)
+		return false;
+	type = types->btf ? btf__type_by_id(types->btf, id) : types_at(types, id);
+	for (i = 0; i < btf_vlen(type); i++) {
+		const uint32_t at = btf_members(type)[i].name_off;
+
+		if (types->btf ? !strcmp(btf__name_by_offset(types->btf, at), member)
+			       : at < types->strings_size && !strcmp(types->strings + at, member))
+			return true;
+	}
+	return false;
+}

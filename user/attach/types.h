@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_ATTACH_TYPES_H
 #define TCPDWELL_ATTACH_TYPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,9 @@ void types_free(struct types *types);
 
 /* The BTF id of the first type of this name and kind (BTF_KIND_…); -ENOENT: there is none. */
 int types_find(const struct types *types, const char *name, uint32_t kind);
+
+/* Does the first struct of this name have a member of that one? Members of members that have no name are not looked at. */
+bool types_has_member(const struct types *types, const char *name, const char *member);
 
 /*
  * Writes BTF of its own into a file: all types that have the name of one of `wanted` (without its ___flavor), each with what it

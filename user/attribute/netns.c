@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +21,12 @@
 #include "util/failure.h"
 #include "util/text.h"
 
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71 /* 5.14; headers of an older system may not have it */
+#endif
+
 #define PID_LIMIT 4194304	/* the kernel's PID_MAX_LIMIT on 64 bits */
+#define LOST (-ENOTRECOVERABLE)
 #define FIRST_INODE 4026531833U /* the namespaces of the machine's start are numbered from here */
 
 static const char *proc_of(const struct netns_places *places)
@@ -55,6 +62,56 @@ int netns_inode_of(const char *path, uint32_t *inode)
 	result = netns_inode_of_fd(fd, inode);
 	close(fd);
 	return result;
+}
+
+uint64_t netns_cookie(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE); /* there is no namespace without it */
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+/* That we may come back is tried before we go. 0 also where the cookie can't be known; LOST: we could not come back. */
+static int enter_and_ask(int own, int fd, uint64_t *cookie)
+{
+	if (own < 0 || setns(own, CLONE_NEWNET) || setns(fd, CLONE_NEWNET))
+		return 0;
+	*cookie = netns_cookie();
+	return setns(own, CLONE_NEWNET) ? LOST : 0;
+}
+
+/* Entering is no opening of what a user named: it is done with our own rights. */
+static int cookie_of_fd(int fd, uint64_t *cookie)
+{
+	int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), err;
+
+	capabilities_raise(CAPABILITY(CAP_SYS_ADMIN));
+	err = enter_and_ask(own, fd, cookie);
+	capabilities_suspend();
+	if (own >= 0)
+		close(own);
+	return err;
+}
+
+static int identify(const char *path, struct netns_meant *meant)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
+	struct netns_meant found = {};
+
+	if (fd < 0)
+		return -errno;
+	err = netns_inode_of_fd(fd, &found.inode) ?: cookie_of_fd(fd, &found.cookie);
+	close(fd);
+	if (!err)
+		*meant = found;
+	return err;
 }
 
 static size_t position_of(const struct netns_list *list, uint32_t inode)
@@ -208,9 +265,9 @@ void netns_list_release(struct netns_list *list)
 	memset(list, 0, sizeof(*list));
 }
 
-static int resolve_path(const char *path, uint32_t *inode, char *error, size_t error_size)
+static int resolve_path(const char *path, struct netns_meant *meant, char *error, size_t error_size)
 {
-	int result = netns_inode_of(path, inode);
+	int result = identify(path, meant);
 
 	if (result == -EINVAL)
 		return fail(error, error_size, "%s is not a network namespace; give one such as /proc/PID/ns/net",
@@ -220,7 +277,7 @@ static int resolve_path(const char *path, uint32_t *inode, char *error, size_t e
 	return 0;
 }
 
-static int resolve_pid(uint64_t pid, const char *proc, uint32_t *inode, char *error, size_t error_size)
+static int resolve_pid(uint64_t pid, const char *proc, struct netns_meant *meant, char *error, size_t error_size)
 {
 	char path[4096];
 	int result;
@@ -233,48 +290,57 @@ static int resolve_pid(uint64_t pid, const char *proc, uint32_t *inode, char *er
 			    (unsigned int)pid, PID_LIMIT, FIRST_INODE);
 	snprintf(path, sizeof(path), "%s/%u/ns/net", proc, (unsigned int)pid);
 	capabilities_raise(CAPABILITY(CAP_SYS_PTRACE)); /* another user's process */
-	result = resolve_path(path, inode, error, error_size);
+	result = resolve_path(path, meant, error, error_size);
 	capabilities_suspend();
 	return result;
 }
 
 /* One that is not in the list is refused only if we could look everywhere. */
-static int resolve_inode(uint64_t number, const struct netns_places *places, uint32_t *inode, char *error,
+static int resolve_inode(uint64_t number, const struct netns_places *places, struct netns_meant *meant, char *error,
 			 size_t error_size)
 {
 	bool possible = number >= FIRST_INODE;
+	const struct netns *listed;
 	struct netns_list list;
+	struct netns_meant found = {};
+	int result;
 
-	if (!netns_list_read(&list, places) && !list.denied)
-		possible = netns_list_find(&list, number);
+	result = netns_list_read(&list, places);
+	listed = netns_list_find(&list, number);
+	if (!result && !list.denied)
+		possible = listed;
+	if (listed)
+		result = identify(listed->path, &found);
 	netns_list_release(&list);
+	if (result == LOST)
+		return fail(error, error_size, "can't come back from the network namespace %llu", (unsigned long long)number);
 	if (!possible)
 		return fail(error, error_size,
 			    "there is no network namespace with inode number %llu; `lsns -t net` lists them",
 			    (unsigned long long)number);
-	*inode = number;
+	*meant = (struct netns_meant){ number, found.inode == number ? found.cookie : 0 };
 	return 0;
 }
 
-int netns_resolve(const char *text, const struct netns_places *places, uint32_t *inode, char *error, size_t error_size)
+int netns_resolve(const char *text, const struct netns_places *places, struct netns_meant *meant, char *error, size_t error_size)
 {
 	char path[4096];
 	uint64_t number;
 
 	if (strchr(text, '/'))
-		return resolve_path(text, inode, error, error_size);
+		return resolve_path(text, meant, error, error_size);
 	snprintf(path, sizeof(path), "%s/%s", names_of(places), text);
 	if (*text && strcmp(text, ".") && strcmp(text, "..") && !access(path, F_OK))
-		return resolve_path(path, inode, error, error_size);
+		return resolve_path(path, meant, error, error_size);
 	snprintf(path, sizeof(path), "%s/self/ns/net", proc_of(places));
 	if (!strcmp(text, "self"))
-		return resolve_path(path, inode, error, error_size);
+		return resolve_path(path, meant, error, error_size);
 	if (text_parse_u64(text, UINT32_MAX, &number))
 		return fail(error, error_size,
 			    "there is no network namespace \"%s\" in %s; give a name, an inode number, a "
 			    "path, a pid, self, or all",
 			    text, names_of(places));
 	if (number > PID_LIMIT)
-		return resolve_inode(number, places, inode, error, error_size);
-	return resolve_pid(number, proc_of(places), inode, error, error_size);
+		return resolve_inode(number, places, meant, error, error_size);
+	return resolve_pid(number, proc_of(places), meant, error, error_size);
 }

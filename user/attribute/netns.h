@@ -40,10 +40,23 @@ int netns_inode_of(const char *path, uint32_t *inode);
 int netns_inode_of_fd(int fd, uint32_t *inode);
 
 /*
+ * Of the network namespace of the calling thread: no other one ever has it, as another one may get the inode number later. 0: not known,
+ * as before Linux 5.14. It takes a descriptor for a moment.
+ */
+uint64_t netns_cookie(void);
+
+/* Which one a user means. */
+struct netns_meant {
+	uint32_t inode;
+	uint64_t cookie; /* 0: not known */
+};
+
+/*
  * What a user wrote: "self", a path (has a '/'), a name of `ip netns`, or a number. A number up to 4194304 (the
  * most that the kernel gives to a process) is a pid; a larger one is an inode number, which begin at
- * 4026531833. A number that is also a name is the name. 0, or -EINVAL with a sentence in `error`.
+ * 4026531833. A number that is also a name is the name. 0, or -EINVAL with a sentence in `error`. For its
+ * cookie the namespace is entered for a moment, where that is permitted.
  */
-int netns_resolve(const char *text, const struct netns_places *places, uint32_t *inode, char *error, size_t error_size);
+int netns_resolve(const char *text, const struct netns_places *places, struct netns_meant *meant, char *error, size_t error_size);
 
 #endif

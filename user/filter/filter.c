@@ -164,10 +164,21 @@ int filter_parse_pids(struct filter *filter, const char *text, char *error, size
 	return parse_list(filter, "-p", text, parse_pid, error, error_size);
 }
 
+static int add_netns(struct filter *filter, const struct netns_meant *meant, char *error, size_t error_size)
+{
+	int err = add_uint32_t(filter->netns, &filter->n_netns, meant->inode, error, error_size);
+	unsigned int i;
+
+	for (i = 0; i < filter->n_netns; i++)
+		if (filter->netns[i] == meant->inode)
+			filter->netns_cookies[i] = meant->cookie;
+	return err;
+}
+
 static int parse_netns(struct filter *filter, const char *item, char *error, size_t error_size)
 {
+	struct netns_meant meant = {};
 	uint64_t number;
-	uint32_t inode;
 	int result;
 
 	if (!strcmp(item, "all")) {
@@ -175,9 +186,9 @@ static int parse_netns(struct filter *filter, const char *item, char *error, siz
 		return 0;
 	}
 	if (filter->recorded && !text_parse_u64(item, UINT32_MAX, &number))
-		return add_uint32_t(filter->netns, &filter->n_netns, number, error, error_size);
-	result = netns_resolve(item, &filter->places.netns, &inode, error, error_size);
-	return result ? result : add_uint32_t(filter->netns, &filter->n_netns, inode, error, error_size);
+		return add_netns(filter, &(struct netns_meant){ .inode = number }, error, error_size);
+	result = netns_resolve(item, &filter->places.netns, &meant, error, error_size);
+	return result ? result : add_netns(filter, &meant, error, error_size);
 }
 
 bool filter_has_cgroups(const struct filter *filter)

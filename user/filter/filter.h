@@ -38,6 +38,7 @@ struct filter {
 	uint64_t pid_starts[FILTER_SET_MAX]; /* PROCESS_START_NS each: another process may get the pid later; 0 = any */
 	uint64_t cgroup_ids[FILTER_SET_MAX];
 	uint32_t netns[FILTER_SET_MAX];
+	uint64_t netns_cookies[FILTER_SET_MAX]; /* another namespace may get the number later; 0 = not known */
 	uint16_t local_ports[FILTER_SET_MAX];
 	uint16_t remote_ports[FILTER_SET_MAX];
 	unsigned int n_pids, n_cgroups, n_netns, n_local_ports, n_remote_ports; /* 0 = no such filter */

@@ -58,6 +58,10 @@ static void found_as_libbpf_does(void **state)
 	assert_int_equal(types_find(types, "sock", BTF_KIND_FUNC), -ENOENT);
 	assert_int_equal(types_find(types, "no_such_thing", BTF_KIND_STRUCT), -ENOENT);
 	assert_int_equal(types_find(types, "", BTF_KIND_STRUCT), -ENOENT);
+	assert_true(types_has_member(types, "sock_common", "skc_state"));
+	assert_true(types_has_member(types, "list_head", "prev"));
+	assert_false(types_has_member(types, "list_head", "pre"));
+	assert_false(types_has_member(types, "no_such_thing", "prev"));
 	types_free(types);
 }
 
@@ -285,6 +289,7 @@ static void damaged_is_refused(void **state)
 		if (types_parse(&types, copy, size))
 			continue;
 		types_find(types, "outer", BTF_KIND_STRUCT);
+		types_has_member(types, "outer", "no_such_member");
 		types_excerpt(types, wanted, fd);
 		assert_int_equal(ftruncate(fd, 0), 0);
 		types_free(types);

@@ -181,7 +181,8 @@ static void a_new_namespace_is_found(void **state)
 {
 	struct netns_list list, after;
 	const struct netns *found;
-	uint32_t inode, resolved = 0;
+	struct netns_meant resolved = {}, again = {};
+	uint32_t inode;
 	char error[256], expected[64], number[16];
 	int to_child;
 	pid_t child;
@@ -194,15 +195,18 @@ static void a_new_namespace_is_found(void **state)
 	assert_int_equal(netns_list_read(&list, NULL), 0);
 	snprintf(number, sizeof(number), "%u", inode);
 	assert_int_equal(netns_resolve(number, NULL, &resolved, error, sizeof(error)), 0);
-	assert_int_equal(resolved, inode);
+	assert_int_equal(resolved.inode, inode);
 	snprintf(number, sizeof(number), "%d", child);
-	resolved = 0;
-	assert_int_equal(netns_resolve(number, NULL, &resolved, error, sizeof(error)), 0);
+	assert_int_equal(netns_resolve(number, NULL, &again, error, sizeof(error)), 0);
 	close(to_child);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_int_equal(netns_list_read(&after, NULL), 0);
 
-	assert_int_equal(resolved, inode);
+	assert_int_equal(again.inode, inode);
+	assert_int_equal(again.cookie, resolved.cookie);
+	assert_int_equal(resolved.cookie != 0, netns_cookie() != 0);
+	if (resolved.cookie)
+		assert_int_not_equal(resolved.cookie, netns_cookie()); /* and we are where we were */
 	found = netns_list_find(&list, inode);
 	assert_non_null(found);
 	snprintf(expected, sizeof(expected), "/proc/%d/ns/net", child);
@@ -224,11 +228,12 @@ static void what_users_write(void **state)
 	snprintf(path, sizeof(path), "%s/blue", it->names);
 	snprintf(number, sizeof(number), "%u", own_inode());
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		uint32_t inode = 0;
+		struct netns_meant meant = {};
 
-		if (netns_resolve(texts[i], &it->places, &inode, error, sizeof(error)))
+		if (netns_resolve(texts[i], &it->places, &meant, error, sizeof(error)))
 			fail_msg("%s: %s", texts[i], error);
-		assert_int_equal(inode, own_inode());
+		assert_int_equal(meant.inode, own_inode());
+		assert_true(!meant.cookie || meant.cookie == netns_cookie());
 	}
 }
 
@@ -254,22 +259,22 @@ static void what_is_refused(void **state)
 		{"/proc/self/ns/mnt", "is not a network namespace"},
 	};
 	struct imitation *it = *state;
-	uint32_t inode = 4711;
+	struct netns_meant meant = { .inode = 4711 };
 	char error[512];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (netns_resolve(cases[i].text, &it->places, &inode, error, sizeof(error)) != -EINVAL)
+		if (netns_resolve(cases[i].text, &it->places, &meant, error, sizeof(error)) != -EINVAL)
 			fail_msg("\"%s\" was accepted", cases[i].text);
 		unit_assert_contains(error, cases[i].says);
 	}
-	assert_int_equal(inode, 4711);
+	assert_int_equal(meant.inode, 4711);
 }
 
 /* As nobody: other users' namespaces can't be seen, so an inode number that may be one of them is believed. */
 static int resolve_as_nobody(void)
 {
 	struct netns_list list;
-	uint32_t inode = 0;
+	struct netns_meant meant = {};
 	char error[256];
 	int result;
 
@@ -277,12 +282,12 @@ static int resolve_as_nobody(void)
 		return 1;
 	if (netns_list_read(&list, NULL) || !list.denied)
 		return 2;
-	result = netns_resolve("4294967290", NULL, &inode, error, sizeof(error));
-	if (result || inode != 4294967290)
+	result = netns_resolve("4294967290", NULL, &meant, error, sizeof(error));
+	if (result || meant.inode != 4294967290 || meant.cookie)
 		return 3;
-	if (netns_resolve("4194305", NULL, &inode, error, sizeof(error)) != -EINVAL)
+	if (netns_resolve("4194305", NULL, &meant, error, sizeof(error)) != -EINVAL)
 		return 4;
-	return netns_resolve("4294967290", &(struct netns_places){"/nonexistent"}, &inode, error, sizeof(error)) ? 5
+	return netns_resolve("4294967290", &(struct netns_places){"/nonexistent"}, &meant, error, sizeof(error)) ? 5
 														 : 0;
 }
 
