@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Sockets in a network namespace of its own, by orders on standard input, each answered by a line on standard output:
-time-wait N, close-wait N (held), fin (the held ones are closed), count STATE (as /proc tells), inode. Ends with its input; the
+time-wait N, close-wait N (held), fin (the held ones are closed), refused N, fin-timeout SECONDS (the setting), count STATE (as /proc tells), inode. Ends with its input; the
 namespace goes with it."""
 import ctypes
 import os
@@ -49,12 +49,22 @@ def fin(_):
         held.pop().close()
 
 
+def refused(amount):
+    for _ in range(amount):
+        socket.socket().connect_ex(("127.0.0.2", 9))
+
+
+def fin_timeout(seconds):
+    with open("/proc/sys/net/ipv4/tcp_fin_timeout", "w", encoding="ascii") as file:
+        file.write(str(seconds))
+
+
 def count(state):
     with open("/proc/net/tcp", encoding="ascii") as file:
         return sum(line.split()[3] == NUMBERS[state] for line in file)
 
 
-orders = {"time-wait": time_wait, "close-wait": close_wait, "fin": fin, "count": count,
+orders = {"time-wait": time_wait, "close-wait": close_wait, "fin": fin, "refused": refused, "fin-timeout": fin_timeout, "count": count,
           "inode": lambda _: os.stat("/proc/self/ns/net").st_ino}
 for line in sys.stdin:
     name, argument = (line.split() + ["0"])[:2]

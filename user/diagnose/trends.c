@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "diagnose/trends.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FORGET_NS 60000000000ULL
@@ -8,6 +9,7 @@
 
 struct trend {
 	uint64_t value, noted_ns;
+	uint64_t origin; /* the value when it began to be counted; another one: of what was not counted before */
 	uint64_t base[2], base_ns; /* the value when this window and the one before it began */
 };
 
@@ -24,12 +26,14 @@ void trends_release(struct trends *trends)
 void trends_note(struct trends *trends, uint64_t key, uint64_t value, uint64_t grown, uint64_t now_ns)
 {
 	struct trend *trend = id_map_find(&trends->by_key, key);
+	const bool begins = !trend;
 
-	if (!trend) {
+	if (!trend)
 		trend = trends->by_key.used < TRENDS_MAX ? id_map_put(&trends->by_key, key) : NULL;
-		if (!trend)
-			return;
-		trend->base[0] = trend->base[1] = value - grown;
+	if (!trend)
+		return;
+	if (begins || trend->origin != value - grown) {
+		trend->base[0] = trend->base[1] = trend->origin = value - grown;
 		trend->base_ns = now_ns;
 	}
 	if (now_ns >= trend->base_ns + TREND_WINDOW_NS) {

@@ -23,11 +23,13 @@
 
 struct watched {
 	uint32_t inode;
+	uint64_t cookie; /* of whom the facts are; 0: not known */
 	char *path; /* NULL: our own */
 	struct namespace_facts now, told;
 	uint64_t first[NS_COUNTERS]; /* totals of the first look */
 	uint64_t settings_ns, told_ns; /* 0: never */
 	bool listed, looked;
+	bool other; /* than the one that the filter means, which had the number before */
 };
 
 struct namespaces_watch {
@@ -37,6 +39,7 @@ struct namespaces_watch {
 	int own; /* descriptor */
 	uint32_t own_inode;
 	uint64_t next_ns, list_ns;
+	uint64_t meant[FILTER_SET_MAX]; /* cookies of the filter's namespaces; 0: not known yet */
 	struct namespace_value of_machine[NS_SETTINGS];
 };
 
@@ -47,6 +50,7 @@ struct namespaces_watch *namespaces_watch_new(const struct namespaces_watch_conf
 	if (!watch)
 		return NULL;
 	watch->config = *config;
+	memcpy(watch->meant, config->filter->netns_cookies, sizeof(watch->meant));
 	watch->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (watch->own >= 0)
 		netns_inode_of_fd(watch->own, &watch->own_inode);
@@ -141,11 +145,61 @@ static int enter(const struct watched *watched)
 	return err;
 }
 
-static void read_here(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
+/* The first one that has a number is taken for the one that was asked for, where no better is known. */
+static bool is_meant(struct namespaces_watch *watch, uint32_t inode, uint64_t cookie)
 {
+	const struct filter *filter = watch->config.filter;
 	unsigned int i;
 
+	for (i = 0; i < filter->n_netns; i++) {
+		if (filter->netns[i] != inode || !cookie)
+			continue;
+		if (!watch->meant[i])
+			watch->meant[i] = cookie;
+		return watch->meant[i] == cookie;
+	}
+	return true;
+}
+
+/* Counters only grow. */
+static bool has_shrunk(const struct watched *watched)
+{
+	const struct namespace_count *now = watched->now.counters, *told = watched->told.counters;
+	unsigned int i;
+
+	for (i = 0; i < NS_COUNTERS; i++)
+		if (now[i].known == NS_KNOWN && told[i].known == NS_KNOWN && now[i].total < told[i].total)
+			return true;
+	return false;
+}
+
+/* The kernel gives the number of one that is gone to the next one. Where it has no cookies, only some of them are recognized. */
+static bool is_another(const struct watched *watched, uint64_t cookie)
+{
+	return cookie && watched->cookie ? cookie != watched->cookie : has_shrunk(watched);
+}
+
+/* What `now` counts is of the new one already. */
+static void begin_anew(struct watched *watched)
+{
+	watched->settings_ns = watched->told_ns = 0;
+	watched->looked = watched->now.is_first = false;
+	memset(watched->now.settings, 0, sizeof(watched->now.settings));
+	memset(&watched->told, 0, sizeof(watched->told));
+}
+
+static void read_here(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
+{
+	const uint64_t cookie = watched->path ? netns_cookie() : 0;
+	unsigned int i;
+
+	watched->other = !is_meant(watch, watched->inode, cookie);
+	if (watched->other)
+		return;
 	namespace_read_counts(&watched->now, NULL);
+	if (is_another(watched, cookie))
+		begin_anew(watched);
+	watched->cookie = cookie ?: watched->cookie;
 	if (!watch->config.settings || (watched->settings_ns && now_ns - watched->settings_ns < SETTINGS_NS))
 		return;
 	watched->settings_ns = now_ns;
@@ -203,7 +257,7 @@ static void tell(struct namespaces_watch *watch, struct watched *watched, uint64
 		.namespace = &watched->told,
 	};
 
-	if (watched->told_ns && namespace_facts_equal(&watched->now, &watched->told))
+	if (watched->other || (watched->told_ns && namespace_facts_equal(&watched->now, &watched->told)))
 		return;
 	if (watched->told_ns && !last && !is_urgent(watched) && now_ns - watched->told_ns < CALM_NS)
 		return;
@@ -225,7 +279,8 @@ static int look_at(struct namespaces_watch *watch, struct watched *watched, uint
 		return 0;
 	}
 	read_here(watch, watched, now_ns);
-	count_grown(watched);
+	if (!watched->other)
+		count_grown(watched);
 	return watched->path && setns(watch->own, CLONE_NEWNET) ? -errno : 0;
 }
 

@@ -683,6 +683,11 @@ static void counters_lately(void **state)
 	/* one that is met after it has grown */
 	trends_note(&trends, 2, 50, 20, 123 * SECOND);
 	assert_int_equal(trends_grown(&trends, 2), 20);
+	/* another one that has the key now: what it had before is not its growth */
+	trends_note(&trends, 2, 5000, 0, 124 * SECOND);
+	assert_int_equal(trends_grown(&trends, 2), 0);
+	trends_note(&trends, 2, 5003, 3, 125 * SECOND);
+	assert_int_equal(trends_grown(&trends, 2), 3);
 	trends_forget(&trends, 300 * SECOND);
 	assert_int_equal(trends.by_key.used, 0);
 	trends_release(&trends);
