@@ -74,6 +74,14 @@ static int read_raw(struct recording_input *input)
 	return 0;
 }
 
+/* One byte may be all that is left of a file that was cut. */
+static bool begins_as_gzip(const struct recording_input *input)
+{
+	const unsigned int size = input->stream.avail_in;
+
+	return size && input->raw[0] == 0x1f && (size < 2 || input->raw[1] == 0x8b);
+}
+
 static int begin(struct recording_input *input)
 {
 	int err = 0;
@@ -81,7 +89,7 @@ static int begin(struct recording_input *input)
 	while (!err && input->stream.avail_in < 2 && !input->raw_ended)
 		err = read_raw(input);
 	input->begun = true;
-	input->gzip = input->stream.avail_in >= 2 && input->raw[0] == 0x1f && input->raw[1] == 0x8b;
+	input->gzip = begins_as_gzip(input);
 	return err;
 }
 

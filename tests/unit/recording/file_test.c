@@ -98,6 +98,64 @@ static size_t lines_of(const char *data, size_t size, bool *truncated, bool *cor
 	return count;
 }
 
+/* A file of one line, whose first bytes are a file of their own before it. */
+struct cut_and_whole {
+	char data[4096];
+	size_t cut, whole, at;
+};
+
+static long cut_and_whole_read(void *context, void *buffer, size_t size)
+{
+	struct cut_and_whole *files = context;
+	const size_t end = files->cut ?: files->whole, left = end - files->at;
+
+	if (!left && files->cut) {
+		files->cut = files->at = 0;
+		return RECORDING_NEXT_FILE;
+	}
+	size = size < left ? size : left;
+	memcpy(buffer, files->data + files->at, size);
+	files->at += size;
+	return size;
+}
+
+/* Wherever a file was cut, the next one is read, and nothing is damage. */
+static void test_cut_before_another(void **state)
+{
+	struct cut_and_whole files;
+	struct recording_input *input;
+	struct recording_file *file;
+	char path[UNIT_PATH];
+	int fd = unit_make_file(path);
+	const char *line;
+	size_t size, cut, lines;
+
+	(void)state;
+	assert_int_equal(recording_file_new(&file, dup(fd)), 0);
+	assert_int_equal(recording_file_write(file, "a line\n", 7), 0);
+	assert_int_equal(recording_file_finish(file), 0);
+	recording_file_free(file);
+	files.whole = pread(fd, files.data, sizeof(files.data), 0);
+	assert_in_range(files.whole, 7, sizeof(files.data) - 1);
+	for (cut = 1; cut < files.whole; cut++) {
+		files.cut = cut;
+		files.at = 0;
+		input = recording_input_new(cut_and_whole_read, &files);
+		lines = 0;
+		while (recording_input_line(input, &line, &size) == 1)
+			if (size == 6 && !memcmp(line, "a line", 6))
+				lines++;
+			else if (!recording_input_unterminated(input))
+				fail_msg("a line of %zu bytes of a file that was cut after %zu", size, cut);
+		assert_in_range(lines, 1, 2);
+		assert_true(recording_input_truncated(input));
+		assert_false(recording_input_corrupt(input));
+		recording_input_free(input);
+	}
+	close(fd);
+	unlink(path);
+}
+
 /* A file as it is while it grows, when it is finished, when two follow one another, and when it is damaged. */
 static void test_compressed_file(void **state)
 {
@@ -330,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_compressed_file),
+		cmocka_unit_test(test_cut_before_another),
 		cmocka_unit_test(test_members_end_with_lines),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_full_disk),
