@@ -190,6 +190,15 @@ time.sleep(60)' >"$dir/leak" &
 	equal "exit status" "${PIPESTATUS[0]}" 0 && equal sockets "$(cat "$dir/lines")" 1500
 }
 
+# Twice: a history that begins, and one that is there. That it waits for the disk does not mean that it is blocked.
+slow_disk() {
+	"${CC:-cc}" -O1 -Wall -Wextra -shared -fPIC -o "$dir/slow.so" tests/faults/slow.c -ldl || return 1
+	for _ in 1 2; do
+		LD_PRELOAD="$dir/slow.so" "$tool" agent --no-bpf -n self -d 0.2 --dir "$dir/slow" --listen none >"$dir/out" 2>"$dir/err"
+		equal "exit status" $? 0 && equal "said" "$(cat "$dir/err")" "" || return 1
+	done
+}
+
 begin_load
 for signal in INT TERM; do
 	check "trace, output stalled, SIG$signal" stalled_output $signal trace --all -j -n self
@@ -209,4 +218,5 @@ kill -KILL "$load"
 check "small files together, and alone" many_connections_in_small_files
 check "report of a pipe that never ends" report_of_what_never_comes
 check "a result waits for its reader" result_waits_for_its_reader
+check "a slow disk" slow_disk
 exit $status

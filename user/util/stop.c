@@ -15,7 +15,8 @@
 #define USEC_PER_SEC 1000000
 #define BEAT_MS 50
 #define SAME_MS 200 /* timeout(1) and others send a signal to us and to our group: that is one */
-#define IDLE_BEATS 4 /* overdue, and blocked for so long */
+#define IDLE_BEATS 4 /* overdue, and blocked for so long by an output that takes nothing */
+#define IDLE_BEATS_MOST 400 /* the same by something else: a slow disk gives little to do, but it gives */
 #define COMPUTES_NS NSEC_PER_MSEC /* of CPU time in a beat: it is busy, not blocked */
 #define LATE_NS (75 * NSEC_PER_MSEC) /* who is blocked in a call gets its beats in time; late ones come to who waits for a processor */
 
@@ -56,13 +57,32 @@ static void request(int by)
 	requested = by;
 }
 
+/* One that nobody has, or whose reader is gone, blocks no write. */
+static bool is_stuck(int output)
+{
+	struct pollfd it = { .fd = output, .events = POLLOUT };
+
+	return !poll(&it, 1, 0);
+}
+
+static void end_with(const char *sentence, size_t size)
+{
+	struct pollfd standard_error = { .fd = STDERR_FILENO, .events = POLLOUT };
+	ssize_t ignored;
+
+	if (poll(&standard_error, 1, 0) == 1 && standard_error.revents == POLLOUT) {
+		ignored = write(STDERR_FILENO, sentence, size);
+		(void)ignored;
+	}
+	_exit(1);
+}
+
 /* In a place that repeats its call for EINTR and never asks us, such as curses: nothing can be lost any more. */
 static void end_if_blocked(void)
 {
-	static const char sentence[] = "tcpdwell: ended without totals: the output takes nothing\n";
-	struct pollfd standard_error = { .fd = STDERR_FILENO, .events = POLLOUT };
+	static const char output[] = "tcpdwell: ended without totals: the output takes nothing\n";
+	static const char unknown[] = "tcpdwell: ended without totals: something that it waits for does not come\n";
 	uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now_ns = clock_ns(CLOCK_MONOTONIC);
-	ssize_t ignored;
 
 	if (cpu_ns - used_ns >= COMPUTES_NS)
 		idle_beats = 0;
@@ -72,13 +92,10 @@ static void end_if_blocked(void)
 		idle_beats++;
 	used_ns = cpu_ns;
 	beat_ns = now_ns;
-	if (idle_beats < IDLE_BEATS)
-		return;
-	if (poll(&standard_error, 1, 0) == 1 && standard_error.revents == POLLOUT) {
-		ignored = write(STDERR_FILENO, sentence, sizeof(sentence) - 1);
-		(void)ignored;
-	}
-	_exit(1);
+	if (idle_beats >= IDLE_BEATS && (is_stuck(STDOUT_FILENO) || is_stuck(STDERR_FILENO)))
+		end_with(output, sizeof(output) - 1);
+	if (idle_beats >= IDLE_BEATS_MOST)
+		end_with(unknown, sizeof(unknown) - 1);
 }
 
 static void on_beat(int signal)
