@@ -173,6 +173,14 @@ without_effect() {
 		fails 64 "--keep: give --max-size too" "$tool" record -o "$dir/keep.rec" --keep 2
 }
 
+# Where our own reader of them fails, which the first mapping of memory is for.
+types_by_libbpf() {
+	"${CC:-cc}" -O1 -Wall -Wextra -shared -fPIC -o "$dir/inject.so" tests/faults/inject.c -ldl || return 1
+	LD_PRELOAD="$dir/inject.so" INJECT=mmap:1 "$tool" trace -j -n self -d 0 >"$dir/out" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+	equal "what it prints" "$(jq -r .type "$dir/out" | tr '\n' ' ')" "header summary " && equal "what it says" "$(cat "$dir/err")" ""
+}
+
+check "types of the kernel that libbpf alone can read" types_by_libbpf
 check "closed descriptors" closed_descriptors
 check "a closed output" closed_output
 check "an output that is full" full_output

@@ -447,7 +447,7 @@ static int excerpt_new(const struct tracer *tracer, char *path, size_t size)
 	int fd;
 
 	/* Ids of types are those of the excerpt: who needs the kernel's own can't have one. */
-	if (tracer->all_types || tracer->kernel.casts == CASTS_TYPED)
+	if (tracer->all_types || tracer->kernel.casts == CASTS_TYPED || !types_can_excerpt(tracer->kernel.types))
 		return -EOPNOTSUPP;
 	fd = descriptor_in_memory("btf");
 	snprintf(path, size, "/proc/self/fd/%d", fd);

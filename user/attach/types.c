@@ -14,7 +14,7 @@
 #include "attach/types_parts.h"
 
 #define PATH "/sys/kernel/btf/vmlinux"
-#define SIZE_LEAST ((off_t)sizeof(struct btf_header))
+#define SIZE_LEAST ((off_t)TYPES_HEADER_BYTES)
 #define SIZE_MOST (256 << 20)
 
 /* Bytes that follow, and those for each of vlen. */
@@ -113,7 +113,8 @@ static int parse(struct types *types, const void *data, size_t size)
 	const struct btf_header *header = data;
 	uint64_t types_end, strings_end;
 
-	if (size < sizeof(*header) || header->magic != BTF_MAGIC || header->version != BTF_VERSION || header->hdr_len < sizeof(*header))
+	if (size < TYPES_HEADER_BYTES || header->magic != BTF_MAGIC || header->version != BTF_VERSION ||
+	    header->hdr_len < TYPES_HEADER_BYTES)
 		return -EPROTO;
 	types_end = (uint64_t)header->hdr_len + header->type_off + header->type_len;
 	strings_end = (uint64_t)header->hdr_len + header->str_off + header->str_len;
@@ -252,4 +253,9 @@ bool types_has_member(const struct types *types, const char *name, const char *m
 			return true;
 	}
 	return false;
+}
+
+bool types_can_excerpt(const struct types *types)
+{
+	return !types->btf;
 }

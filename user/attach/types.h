@@ -27,10 +27,13 @@ int types_find(const struct types *types, const char *name, uint32_t kind);
 /* Does the first struct of this name have a member of that one? Members of members that have no name are not looked at. */
 bool types_has_member(const struct types *types, const char *name, const char *member);
 
+/* Else only libbpf understands what was read. */
+bool types_can_excerpt(const struct types *types);
+
 /*
  * Writes BTF of its own into a file: all types that have the name of one of `wanted` (without its ___flavor), each with what it
- * contains. What they only point to is left out, and ids are other ones. 0, or negative errno; -EOPNOTSUPP: what was read can be
- * looked at by libbpf only.
+ * contains. What they only point to is left out, and ids are other ones. 0, or negative errno; -EOPNOTSUPP where
+ * none can be made.
  */
 int types_excerpt(const struct types *types, const struct btf *wanted, int fd);
 

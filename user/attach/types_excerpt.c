@@ -170,12 +170,12 @@ static void take_wanted(struct excerpt *excerpt, const struct btf *wanted)
 static int write_file(const struct excerpt *excerpt, int fd)
 {
 	const struct btf_header header = {
-		.magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(header), .type_len = excerpt->types.size,
+		.magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = TYPES_HEADER_BYTES, .type_len = excerpt->types.size,
 		.str_off = excerpt->types.size, .str_len = excerpt->strings.size,
 	};
 	size_t written;
 
-	return descriptor_write(fd, &header, sizeof(header), &written) ?:
+	return descriptor_write(fd, &header, TYPES_HEADER_BYTES, &written) ?:
 	       descriptor_write(fd, excerpt->types.data, excerpt->types.size, &written) ?:
 	       descriptor_write(fd, excerpt->strings.data, excerpt->strings.size, &written);
 }
@@ -198,7 +198,7 @@ int types_excerpt(const struct types *types, const struct btf *wanted, int fd)
 	struct excerpt excerpt = { .from = types };
 	int result;
 
-	if (types->btf)
+	if (!types_can_excerpt(types))
 		return -EOPNOTSUPP;
 	excerpt.ids = calloc(types->count, sizeof(*excerpt.ids));
 	excerpt.taken = malloc(types->count * sizeof(*excerpt.taken));

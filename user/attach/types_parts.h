@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What of the header each kernel has; newer ones have more (7.x), and a build may know of that or not. */
+#define TYPES_HEADER_BYTES (offsetof(struct btf_header, str_len) + sizeof(uint32_t))
+
 struct types {
 	struct btf *btf; /* only libbpf understands it; then all that follows is empty */
 	void *mapping; /* NULL: the memory is not ours */

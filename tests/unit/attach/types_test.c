@@ -318,12 +318,40 @@ static void types_that_there_are_not(void **state)
 	btf__free(btf);
 }
 
+/* The kernel's header may be shorter than that of the build, and longer. */
+static void headers_of_other_sizes(void **state)
+{
+	static const uint32_t sizes[] = { 24, 32, 40 };
+	struct btf *btf = btf__new_empty();
+	uint32_t whole, old, i;
+	const char *data;
+
+	(void)state;
+	assert_true(btf__add_int(btf, "int", 4, BTF_INT_SIGNED) > 0);
+	data = btf__raw_data(btf, &whole);
+	old = ((const struct btf_header *)data)->hdr_len;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		const uint32_t size = whole - old + sizes[i];
+		char *copy = calloc(1, size);
+		struct types *types = NULL;
+
+		memcpy(copy, data, sizes[i] < old ? sizes[i] : old);
+		memcpy(copy + sizes[i], data + old, whole - old);
+		((struct btf_header *)copy)->hdr_len = sizes[i];
+		assert_int_equal(types_parse(&types, copy, size), 0);
+		assert_int_equal(types_find(types, "int", BTF_KIND_INT), 1);
+		types_free(types);
+		free(copy);
+	}
+	btf__free(btf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(found_as_libbpf_does),	 cmocka_unit_test(excerpt_has_what_is_wanted),
 		cmocka_unit_test(excerpt_of_made_types), cmocka_unit_test(damaged_is_refused),
-		cmocka_unit_test(types_that_there_are_not),
+		cmocka_unit_test(types_that_there_are_not), cmocka_unit_test(headers_of_other_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, read_all, free_all);
