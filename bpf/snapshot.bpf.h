@@ -542,13 +542,14 @@ __noinline int swept_is_lost(__u64 net, __u64 now_ns)
 	count(COUNTER_DROPPED);
 	if (swept.state == TCP_LISTEN)
 		return 0;
-	tw = timewait_of(net, swept.hash, &endpoint);
+	tw = timewait_of_gone(net, swept.hash, &endpoint);
 	if (tw && closing.old_state != TCP_FIN_WAIT2 && closing.old_state != TCP_CLOSING) {
 		closing.flags |= FLAG_MISSED;
 		closing.recorded_state = closing.old_state;
 		closing.old_state = TCP_FIN_WAIT2;
 	}
 	if (tw) {
+		net = (__u64)READ(tw, __tw_common.skc_net.net);
 		time_wait_superseded(&endpoint, (__u64)tw, OPAQUE(reuse_of(net, &swept, &endpoint, 0)), now_ns);
 		time_wait_becomes(&swept, tw, &closing);
 	}

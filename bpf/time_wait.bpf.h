@@ -174,6 +174,19 @@ static __always_inline struct inet_timewait_sock *timewait_of(__u64 net, __u32 h
 	return (struct inet_timewait_sock *)found;
 }
 
+/*
+ * The same for a socket whose memory may be another one's by now: `net`, which that memory named, tells no more than where the table is,
+ * which all namespaces share but those that asked for one of their own.
+ */
+static __always_inline struct inet_timewait_sock *timewait_of_gone(__u64 net, __u32 hash, const struct endpoint *endpoint)
+{
+	const struct sock_common *found = (void *)timewait_walk(net, hash, port_pair(endpoint), addr_pair(endpoint));
+
+	if (!found || netns_of(false, found) != endpoint->netns || !has_addrs(found, endpoint))
+		return NULL;
+	return (struct inet_timewait_sock *)found;
+}
+
 /* When TIME_WAIT began: its timer was set to 60 s at that moment (right to a tick). */
 static __always_inline __u64 time_wait_began(const struct inet_timewait_sock *tw, __u64 now_ns)
 {

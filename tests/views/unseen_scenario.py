@@ -11,14 +11,14 @@ import subprocess
 import sys
 
 import scenario
-from scenario import Tool, check, until
+from scenario import Tool, check, differ, until
 
 SYSCALL = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 LOOKUP, UPDATE, NEXT_KEY, FD_BY_ID, INFO = 1, 2, 4, 14, 15
 VALUE = 160
 ENDPOINT, STATE = 112, 156 # of bpf/abi.h, struct connection; its id comes first
 LOCAL_PORT, REMOTE_PORT = ENDPOINT + 32, ENDPOINT + 34
-CLOSE_WAIT = 8
+FIN_WAIT1, CLOSE_WAIT = 4, 8
 NO_SOCKET = 16 # an address where none is
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -85,9 +85,55 @@ def lines_of(tool, *wanted):
     return found
 
 
+# A listener of a namespace of its own; prints the port.
+ELSEWHERE = """
+import socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+class Elsewhere:
+    """The address of a socket of another namespace."""
+
+    def __init__(self):
+        self.child = subprocess.Popen(["unshare", "-n", sys.executable, "-c", ELSEWHERE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      text=True)
+        port = int(self.child.stdout.readline())
+        tool = subprocess.Popen([sys.argv[1], "trace", "--all", "-n", str(self.child.pid)], stdout=subprocess.PIPE)
+        tool.stdout.readline()
+        sockets = Sockets(tool.pid)
+        found = until(lambda: sockets.find(port), 0.01)
+        tool.terminate()
+        tool.communicate()
+        self.address = found and found[0]
+
+    def end(self):
+        self.child.stdin.close()
+        self.child.wait()
+
+
+def timewait_of_lost(sockets, tool, planted):
+    """A connection whose end nothing told of, whose memory is another namespace's now, and whose timewait socket is there."""
+    elsewhere = Elsewhere()
+    if not elsewhere.address:
+        return ["no socket of another namespace was found"]
+    planted[0] ^= 8
+    planted[STATE] = FIN_WAIT1
+    sockets.write(elsewhere.address, planted)
+    port = struct.unpack_from("H", planted, LOCAL_PORT)[0]
+    _, rest = tool.end()  # all is swept then
+    elsewhere.end()
+    states = [(line["old_state"], line["new_state"]) for line in rest if is_line(line, local_port=port) and line.get("healed")]
+    return [differ("what is told of it", states, [("FIN_WAIT1", "FIN_WAIT2"), ("FIN_WAIT2", "TIME_WAIT")])]
+
+
 def main():
     listener = socket.create_server(("127.0.0.1", 0))
-    clients = [socket.create_connection(listener.getsockname()) for _ in range(2)]
+    # More than are used: a map whose entries are all told to have gone is not looked at, and what is planted was never told to be there.
+    clients = [socket.create_connection(listener.getsockname()) for _ in range(8)]
     servers = [listener.accept()[0] for _ in clients]
     ports = [client.getsockname()[1] for client in clients]
     tool = Tool(sys.argv[1], "trace", "--all")
@@ -120,7 +166,13 @@ def main():
     check("a connection in the memory of another",
           ["" if is_line(line, old_state="ESTABLISHED", new_state="FIN_WAIT1") else f"{line}"])
     check("the other's end", ["" if is_line(others, old_state="CLOSE_WAIT", new_state="CLOSE", healed=True) else f"{others}"])
-    tool.end()
+
+    lost = sockets.find(ports[0])[1]
+    clients[0].close()
+    servers[0].close()
+    check("the timewait socket of one whose memory is another namespace's",
+          ["" if is_line(tool.wait_for(lambda it: is_line(it, local_port=ports[0], new_state="TIME_WAIT")), new_state="TIME_WAIT") else "none",
+           *timewait_of_lost(sockets, tool, lost)])
     for server in servers:
         server.close()
 
