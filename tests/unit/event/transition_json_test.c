@@ -157,6 +157,35 @@ static void each_difference_is_recorded(void **state)
 	json_release(&json);
 }
 
+/* What differs where the place of a text is the same: only a comparison tells them apart. */
+static void what_has_one_place_is_told_apart(void **state)
+{
+	struct event event = event_of(1, STATE_ESTABLISHED, STATE_FIN_WAIT1, 100), changed;
+
+	(void)state;
+	json_init(&json);
+	event.record.closer = (struct process){ 78, 6, 4713, 13, "nginx" };
+	event.record.attribution = ATTRIBUTION_SEEDED;
+	for (int i = 0; i < 2; i++) {
+		assert_records(&event, "\"attribution\":\"seeded\",\"in_accept_queue\":false,\"closer_pid\":4713,");
+		changed = event;
+		changed.record.closer.pid = 4714;
+		assert_records(&changed, "\"closer_pid\":4714,");
+		changed = event;
+		strcpy(changed.record.closer.comm, "nginy");
+		assert_records(&changed, "\"closer_comm\":\"nginy\"");
+		changed = event;
+		changed.record.new_state = STATE_TIME_WAIT;
+		assert_records(&changed, "\"attribution\":\"observed\"");
+		/* It says nothing of programs: its whole line and that of a recording differ in this alone. */
+		changed = event;
+		changed.record.type = RECORD_CONNECT_FAILED;
+		assert_tells(&changed, "\"container_id\":null");
+		assert_records(&changed, "\"cgroup\":\"/a\",\"owner_start_ns\":77,");
+	}
+	json_release(&json);
+}
+
 /* In lines of one process, of the same names, in any order: what it ran then. */
 static void what_it_runs_is_told(void **state)
 {
@@ -198,6 +227,7 @@ int main(void)
 		cmocka_unit_test(each_change_of_an_owner_is_told),
 		cmocka_unit_test(long_names_are_told),
 		cmocka_unit_test(each_difference_is_recorded),
+		cmocka_unit_test(what_has_one_place_is_told_apart),
 		cmocka_unit_test(what_it_runs_is_told),
 	};
 
