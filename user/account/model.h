@@ -23,7 +23,7 @@ struct model_config {
 	uint32_t max_groups; /* a grouping; 0 = 10,000 */
 	uint32_t max_sockets; /* remembered; 0 = 4 Mi */
 	bool keep_ends; /* of remembered sockets: addresses, descriptor */
-	bool only_follows; /* nothing is counted, not even totals: what is there is all that is asked for. Without groupings and filter */
+	bool only_follows; /* of connections nothing is counted, not even totals: only what is there is asked for. Without groupings and filter */
 	const struct filter *filter; /* on processes: applied to who is charged. NULL: all pass. The caller's */
 	/* Of the groups of one grouping it is told what happens to them; NULL: nobody is. `context` is passed on. */
 	unsigned int told_by;

@@ -7,7 +7,7 @@
 
 static void begin(struct json *json, const char *type, uint64_t unix_ns, uint64_t time_ns)
 {
-	json_line_begin(json);
+	json_open_line(json);
 	json_string(json, "type", type);
 	json_time(json, "time", unix_ns);
 	json_u64(json, "time_ns", time_ns);
@@ -21,7 +21,7 @@ static void number_if_set(struct json *json, const char *key, uint64_t number)
 
 void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part)
 {
-	json_line_begin(json);
+	json_open_line(json);
 	header_fields_json(json, run);
 	json_u64(json, "format", part->format);
 	json_u64(json, "time_ns", run->begin_ns);
@@ -29,7 +29,7 @@ void recording_header_json(struct json *json, const struct run *run, const struc
 		json_string(json, "run", part->run);
 	json_u64(json, "part", part->number);
 	json_bool(json, "continued", part->continued);
-	json_line_end(json);
+	json_close_line(json);
 }
 
 /* Where the line says how long it took, that says since when; a replay reads nothing from 0. */
@@ -50,7 +50,7 @@ void recording_event_json(struct json *json, const struct event *event, uint64_t
 	const struct transition *record = &event->record;
 
 	json->sparse = true;
-	json_line_begin(json);
+	json_open_line(json);
 	event_fields_json(json, event);
 	if (!clock_is_told(event, unix_offset_ns))
 		json_u64(json, "time_ns", record->time_ns);
@@ -61,7 +61,7 @@ void recording_event_json(struct json *json, const struct event *event, uint64_t
 	if ((record->type == RECORD_SOCKET || record->type == RECORD_PRESENT) && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
 	json->sparse = false;
-	json_line_end(json);
+	json_close_line(json);
 }
 
 void recording_tick_json(struct json *json, const struct tick *tick)
@@ -70,35 +70,35 @@ void recording_tick_json(struct json *json, const struct tick *tick)
 	json_i64(json, "fin_wait2_timewait_now", tick->totals->fin_wait2_timewait);
 	number_if_set(json, "holders_seen_ns", tick->holders_seen_ns);
 	number_if_set(json, "present_seen_ns", tick->present_seen_ns);
-	json_line_end(json);
+	json_close_line(json);
 }
 
 void recording_untold_json(struct json *json, const struct tick *tick, uint64_t count)
 {
 	begin(json, "untold", tick->unix_ns, tick->time_ns);
 	json_u64(json, "count", count);
-	json_line_end(json);
+	json_close_line(json);
 }
 
 void recording_withheld_json(struct json *json, const struct tick *tick, uint64_t count)
 {
 	begin(json, "withheld", tick->unix_ns, tick->time_ns);
 	json_u64(json, "count", count);
-	json_line_end(json);
+	json_close_line(json);
 }
 
 void recording_recount_json(struct json *json, uint64_t unix_ns, uint64_t time_ns, bool begins)
 {
 	begin(json, "recount", unix_ns, time_ns);
 	json_bool(json, "begins", begins);
-	json_line_end(json);
+	json_close_line(json);
 }
 
 void recording_health_json(struct json *json, const struct tick *tick)
 {
 	begin(json, "health", tick->unix_ns, tick->time_ns);
 	health_json(json, tick->health);
-	json_line_end(json);
+	json_close_line(json);
 }
 
 void recording_end_json(struct json *json, const struct tick *last, const char *next)
@@ -106,5 +106,5 @@ void recording_end_json(struct json *json, const struct tick *last, const char *
 	begin(json, "end", last->unix_ns, last->time_ns);
 	json_i64(json, "fin_wait2_timewait_now", last->totals->fin_wait2_timewait);
 	json_string(json, "next", next);
-	json_line_end(json);
+	json_close_line(json);
 }

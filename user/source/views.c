@@ -86,6 +86,8 @@ static int views_begin(struct view *view, const struct run *run)
 /* Events of which the states say whether a view wants them. */
 #define BY_STATES (1U << RECORD_TRANSITION | 1U << RECORD_SOCKET | 1U << RECORD_CONNECT_FAILED | 1U << RECORD_LOCAL_PORT)
 
+_Static_assert(RECORD_NAMESPACE == 12, "a new type of events is one of BY_STATES, or a view asks for it here");
+
 /* Bit (1 << type) of events that a view with such needs gets whatever their states. */
 static uint32_t types_of(const struct run_needs *needs)
 {

@@ -212,12 +212,12 @@ static inline void json_end_line(struct json *json)
 }
 
 /* A line's own object, without a look at what is before it; and its end. */
-static inline void json_line_begin(struct json *json)
+static inline void json_open_line(struct json *json)
 {
 	buffer_append_char(&json->buffer, '{');
 }
 
-static inline void json_line_end(struct json *json)
+static inline void json_close_line(struct json *json)
 {
 	buffer_append(&json->buffer, "}\n", 2);
 }
