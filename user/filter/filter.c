@@ -164,6 +164,7 @@ int filter_parse_pids(struct filter *filter, const char *text, char *error, size
 	return parse_list(filter, "-p", text, parse_pid, error, error_size);
 }
 
+/* It may be given twice, by a pid and by a number that we can't look up: what is known of it stays. */
 static int add_netns(struct filter *filter, const struct netns_meant *meant, char *error, size_t error_size)
 {
 	int err = add_uint32_t(filter->netns, &filter->n_netns, meant->inode, error, error_size);
@@ -171,7 +172,7 @@ static int add_netns(struct filter *filter, const struct netns_meant *meant, cha
 
 	for (i = 0; i < filter->n_netns; i++)
 		if (filter->netns[i] == meant->inode)
-			filter->netns_cookies[i] = meant->cookie;
+			filter->netns_cookies[i] = meant->cookie ?: filter->netns_cookies[i];
 	return err;
 }
 

@@ -177,11 +177,21 @@ static void namespaces(void **state)
 {
 	struct imitation *it = *state;
 	struct stat status;
+	uint64_t cookie;
+	char number[16];
 
 	assert_int_equal(stat("/proc/self/ns/net", &status), 0);
 	take(it, filter_parse_netns, "blue,/proc/self/ns/net");
 	assert_int_equal(it->filter.n_netns, 1);
 	assert_int_equal(it->filter.netns[0], (uint32_t)status.st_ino);
+	/* a number in a recording has no cookie; what is known stays */
+	cookie = it->filter.netns_cookies[0];
+	it->filter.recorded = true;
+	snprintf(number, sizeof(number), "%u", (uint32_t)status.st_ino);
+	take(it, filter_parse_netns, number);
+	it->filter.recorded = false;
+	assert_int_equal(it->filter.n_netns, 1);
+	assert_int_equal(it->filter.netns_cookies[0], cookie);
 	refuse(it, filter_parse_netns, "red", "-n", "\"red\"");
 	refuse(it, filter_parse_netns, "blue,red", "-n", "\"red\"");
 	refuse(it, filter_parse_netns, "3999", "-n", "no process 3999");
