@@ -1,22 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Preloaded: a slow disk. Each page that a database reads or writes takes 20 ms, as each wait for the disk does. */
+/*
+ * Preloaded: a slow disk. Each page that a database reads or writes takes 20 ms, as each wait for the disk does. Where SLOW_HANGS names a
+ * file, none of them ends any more once that is there; and once a second signals come late, as they do on a busy machine.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
 
 #define DELAY_NS 20000000L
+#define LATE_NS 200000000L
+#define TIMELY_NS 800000000L
 
 /* No signal makes a disk faster. */
-static void delay(void)
+static void wait_for(long ns)
 {
-	struct timespec left = { .tv_nsec = DELAY_NS };
-	int saved = errno;
+	struct timespec left = { .tv_nsec = ns };
 
 	while (nanosleep(&left, &left) && errno == EINTR)
 		;
+}
+
+static void be_late(void)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	wait_for(LATE_NS);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void delay(void)
+{
+	const char *hangs = getenv("SLOW_HANGS");
+	int saved = errno;
+
+	while (hangs && !access(hangs, F_OK)) {
+		be_late();
+		wait_for(TIMELY_NS);
+	}
+	wait_for(DELAY_NS);
 	errno = saved;
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# SIGINT, SIGTERM and -d end a run within a second, whatever it waits for; a second signal ends it at once; what could not be
+# SIGINT, SIGTERM and -d end a run within a second, whatever it waits for but a disk; a second signal ends it at once; what could not be
 # written is said. While connections come as fast as the machine makes them.
 # shellcheck source=tests/faults/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -199,6 +199,26 @@ slow_disk() {
 	done
 }
 
+has_ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# What hangs is not waited for for ever, however busy the machine is.
+hung_disk() {
+	SLOW_HANGS=$dir/hangs LD_PRELOAD="$dir/slow.so" "$tool" agent --no-bpf -n self --dir "$dir/hung" --listen none >"$dir/out" 2>"$dir/err" &
+	running+=($!)
+	await has_text "/proc/$!/status" '^SigCgt:.*6..2$' || return 1 # it catches SIGINT, SIGALRM and SIGTERM
+	sleep 0.5
+	touch "$dir/hangs"
+	kill -TERM $!
+	for _ in 1 2 3 4 5 6; do
+		kill -0 $! 2>/dev/null && await has_ended $!
+	done
+	kill -0 $! 2>/dev/null && return 1
+	wait $!
+	equal "exit status" $? 1 && says "something that it waits for does not come"
+}
+
 begin_load
 for signal in INT TERM; do
 	check "trace, output stalled, SIG$signal" stalled_output $signal trace --all -j -n self
@@ -219,4 +239,5 @@ check "small files together, and alone" many_connections_in_small_files
 check "report of a pipe that never ends" report_of_what_never_comes
 check "a result waits for its reader" result_waits_for_its_reader
 check "a slow disk" slow_disk
+check "a disk that hangs" hung_disk
 exit $status

@@ -16,7 +16,7 @@
 #define BEAT_MS 50
 #define SAME_MS 200 /* timeout(1) and others send a signal to us and to our group: that is one */
 #define IDLE_BEATS 4 /* overdue, and blocked for so long by an output that takes nothing */
-#define IDLE_BEATS_MOST 400 /* the same by something else: a slow disk gives little to do, but it gives */
+#define LIFELESS_BEATS 400 /* the same by something else: a slow disk gives little to do, but it gives */
 #define COMPUTES_NS NSEC_PER_MSEC /* of CPU time in a beat: it is busy, not blocked */
 #define LATE_NS (75 * NSEC_PER_MSEC) /* who is blocked in a call gets its beats in time; late ones come to who waits for a processor */
 
@@ -25,7 +25,7 @@ enum { NOT_REQUESTED, BY_TIME, BY_SIGNAL };
 static volatile sig_atomic_t requested;
 static volatile uint64_t requested_ns; /* set before `requested` */
 static uint64_t used_ns, beat_ns; /* CPU time at the last beat, and when it was */
-static unsigned int idle_beats;
+static unsigned int idle_beats, lifeless_beats;
 
 static uint64_t clock_ns(clockid_t clock)
 {
@@ -77,24 +77,29 @@ static void end_with(const char *sentence, size_t size)
 	_exit(1);
 }
 
+static void count_beat(void)
+{
+	const uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now_ns = clock_ns(CLOCK_MONOTONIC);
+	const bool computes = cpu_ns - used_ns >= COMPUTES_NS;
+	const bool late = now_ns - beat_ns >= LATE_NS; /* the next comes in time all the same: the timer keeps to its grid */
+
+	idle_beats = computes || late ? 0 : idle_beats + 1;
+	/* In so many some are late on a busy machine, which must not keep us for ever. */
+	lifeless_beats = computes ? 0 : lifeless_beats + !late;
+	used_ns = cpu_ns;
+	beat_ns = now_ns;
+}
+
 /* In a place that repeats its call for EINTR and never asks us, such as curses: nothing can be lost any more. */
 static void end_if_blocked(void)
 {
 	static const char output[] = "tcpdwell: ended without totals: the output takes nothing\n";
 	static const char unknown[] = "tcpdwell: ended without totals: something that it waits for does not come\n";
-	uint64_t cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID), now_ns = clock_ns(CLOCK_MONOTONIC);
 
-	if (cpu_ns - used_ns >= COMPUTES_NS)
-		idle_beats = 0;
-	else if (now_ns - beat_ns >= LATE_NS)
-		idle_beats = 0; /* the next comes in time all the same: the timer keeps to its grid */
-	else
-		idle_beats++;
-	used_ns = cpu_ns;
-	beat_ns = now_ns;
+	count_beat();
 	if (idle_beats >= IDLE_BEATS && (is_stuck(STDOUT_FILENO) || is_stuck(STDERR_FILENO)))
 		end_with(output, sizeof(output) - 1);
-	if (idle_beats >= IDLE_BEATS_MOST)
+	if (lifeless_beats >= LIFELESS_BEATS)
 		end_with(unknown, sizeof(unknown) - 1);
 }
 

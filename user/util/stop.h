@@ -2,8 +2,8 @@
 /*
  * How a run is asked to end: SIGINT, SIGTERM, the end of -d. Whoever does not take what the run has for him then, it ends within a
  * second: from the request on a timer interrupts every wait again and again (EINTR), so a loop that repeats a call for EINTR looks at
- * stop_is_overdue() first. One that does not (a library's) is ended with the process. A disk may be slow: it is waited for. A second
- * signal ends the process at once.
+ * stop_is_overdue() first. One that does not (a library's) is ended with the process. A disk may be slow: it is waited for,
+ * until it has given nothing for 20 s. A second signal ends the process at once.
  */
 #ifndef TCPDWELL_UTIL_STOP_H
 #define TCPDWELL_UTIL_STOP_H
