@@ -6,12 +6,6 @@
 #include "event/namespace_facts.h"
 #include "event/present.h"
 
-static void number_if_set(struct json *json, const char *key, uint64_t number)
-{
-	if (number)
-		json_u64(json, key, number);
-}
-
 void present_fields_json(struct json *json, const struct present *present)
 {
 	if (present->gone) {
@@ -20,14 +14,14 @@ void present_fields_json(struct json *json, const struct present *present)
 	}
 	json_u64(json, "rx_queue", present->rx_queue);
 	json_u64(json, "tx_queue", present->tx_queue);
-	number_if_set(json, "unsent", present->unsent);
+	json_u64_if_set(json, "unsent", present->unsent);
 	if (present->keepalive)
 		json_bool(json, "keepalive", present->keepalive == PRESENT_YES);
 	json_string(json, "timer", present_timer_name(present->timer));
-	number_if_set(json, "retransmits", present->retransmits);
-	number_if_set(json, "received_ns", present->received_ns);
-	number_if_set(json, "sent_ns", present->sent_ns);
-	number_if_set(json, "queued_ns", present->queued_ns);
+	json_u64_if_set(json, "retransmits", present->retransmits);
+	json_u64_if_set(json, "received_ns", present->received_ns);
+	json_u64_if_set(json, "sent_ns", present->sent_ns);
+	json_u64_if_set(json, "queued_ns", present->queued_ns);
 	if (present->listener)
 		json_hex64(json, "listener", present->listener);
 }
@@ -53,7 +47,7 @@ void listener_fields_json(struct json *json, const struct listener_facts *listen
 	json_u64(json, "closed_by_client", listener->closed);
 	number_or_null(json, "drops", listener->drops, LISTENER_NOT_KNOWN);
 	number_or_null(json, "new_drops", listener->new_drops, LISTENER_NOT_KNOWN);
-	number_if_set(json, "oldest_ns", listener->oldest_ns);
+	json_u64_if_set(json, "oldest_ns", listener->oldest_ns);
 }
 
 static void counts_json(struct json *json, const char *key, const struct namespace_count *counts, unsigned int count,

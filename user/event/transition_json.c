@@ -212,12 +212,6 @@ static void attribution_json(struct json *json, const struct event *event)
 	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
 }
 
-static void number_if_set(struct json *json, const char *key, uint64_t number)
-{
-	if (number)
-		json_u64(json, key, number);
-}
-
 /* What a replay would not conclude from the charged process: the owner's attribution and cgroup, and so on. */
 static void differing_json(struct json *json, const struct event *event)
 {
@@ -226,10 +220,10 @@ static void differing_json(struct json *json, const struct event *event)
 	if (record->attribution && record->attribution != event_attribution(event))
 		json_string(json, "owner_attribution", attribution_name(record->attribution));
 	if (record->owner.cgroup_id != event->cgroup_id)
-		number_if_set(json, "owner_cgroup_id", record->owner.cgroup_id);
+		json_u64_if_set(json, "owner_cgroup_id", record->owner.cgroup_id);
 	if (record->closer.cgroup_id != event->cgroup_id)
-		number_if_set(json, "closer_cgroup_id", record->closer.cgroup_id);
-	number_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
+		json_u64_if_set(json, "closer_cgroup_id", record->closer.cgroup_id);
+	json_u64_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
 }
 
 /* In recordings: the closer behind all that is the owner's. */

@@ -13,12 +13,6 @@ static void begin(struct json *json, const char *type, uint64_t unix_ns, uint64_
 	json_u64(json, "time_ns", time_ns);
 }
 
-static void number_if_set(struct json *json, const char *key, uint64_t number)
-{
-	if (number)
-		json_u64(json, key, number);
-}
-
 void recording_header_json(struct json *json, const struct run *run, const struct recording_part *part)
 {
 	json_open_line(json);
@@ -55,9 +49,9 @@ void recording_event_json(struct json *json, const struct event *event, uint64_t
 	if (!clock_is_told(event, unix_offset_ns))
 		json_u64(json, "time_ns", record->time_ns);
 	if (event->held)
-		number_if_set(json, "holder_start_ns", event->held->process.start_ns);
+		json_u64_if_set(json, "holder_start_ns", event->held->process.start_ns);
 	if (!since_is_told(record))
-		number_if_set(json, "since_ns", record->since_ns);
+		json_u64_if_set(json, "since_ns", record->since_ns);
 	if ((record->type == RECORD_SOCKET || record->type == RECORD_PRESENT) && record->closed_by)
 		json_string(json, "closed_by", closed_by_name(record->closed_by));
 	json->sparse = false;
@@ -68,8 +62,8 @@ void recording_tick_json(struct json *json, const struct tick *tick)
 {
 	begin(json, "tick", tick->unix_ns, tick->time_ns);
 	json_i64(json, "fin_wait2_timewait_now", tick->totals->fin_wait2_timewait);
-	number_if_set(json, "holders_seen_ns", tick->holders_seen_ns);
-	number_if_set(json, "present_seen_ns", tick->present_seen_ns);
+	json_u64_if_set(json, "holders_seen_ns", tick->holders_seen_ns);
+	json_u64_if_set(json, "present_seen_ns", tick->present_seen_ns);
 	json_close_line(json);
 }
 

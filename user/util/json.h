@@ -206,6 +206,13 @@ static inline void json_time(struct json *json, const char *key, uint64_t unix_n
 #define json_element_bool(json, value) json_bool(json, NULL, value)
 #define json_element_null(json) json_null(json, NULL)
 
+/* A number that is left out where it is 0. */
+static inline void json_u64_if_set(struct json *json, const char *key, uint64_t value)
+{
+	if (value)
+		json_u64(json, key, value);
+}
+
 static inline void json_end_line(struct json *json)
 {
 	buffer_append_char(&json->buffer, '\n');
