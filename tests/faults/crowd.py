@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Sockets in a network namespace of its own, by orders on standard input, each answered by a line on standard output:
-time-wait N, close-wait N (held), fin (the held ones are closed), refused N, fin-timeout SECONDS (the setting), count STATE (as /proc tells), inode. Ends with its input; the
-namespace goes with it."""
+time-wait N, close-wait N (held), fin (the held ones are closed), refused N, fin-timeout SECONDS (the setting), count STATE (as /proc
+tells), inode. Ends with its input; the namespace goes with it."""
 import ctypes
 import os
 import socket

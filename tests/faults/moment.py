@@ -13,20 +13,13 @@ import subprocess
 import sys
 import time
 
+from waiting import SECONDS, await_
+
 TOOL, DIRECTORY, CGROUP, BPFTOOL, MAP = sys.argv[1:6]
 MOMENTS = int(os.environ.get("MOMENTS", "20"))  # one after the other, 150 ms each: time for a look or two; a busy machine looks each 8 s
 CROWD = 150  # connections, more than there is room for
 HELD_MAX_NS = 250_000_000  # a moment that is longer is not one: the program waits for 300 ms
 FIN_WAIT2 = 5
-SECONDS = 100
-
-
-def await_(what, condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"never: {what}")
-        time.sleep(0.02)
 
 
 def new_pair(listener):

@@ -13,9 +13,9 @@ import time
 import zlib
 
 from crowds import Crowd
+from waiting import await_
 
 TOOL, DIRECTORY, SCENE = sys.argv[1:4]
-SECONDS = 100
 crowds, runs = [], []
 
 
@@ -26,14 +26,6 @@ def end_all():
         run.wait()
     for crowd in crowds:
         crowd.end()
-
-
-def await_(what, condition):
-    end = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"never: {what}")
-        time.sleep(0.05)
 
 
 def new_crowd():
