@@ -133,6 +133,7 @@ enum connection_flag {
 	CONNECTION_SELECTED = 1 << 0, /* its owner passes the process filters */
 	CONNECTION_MET = 1 << 1, /* by the socket iterator, which looked for its owner */
 	CONNECTION_SEEDED = 1 << 2, /* it was there before us: since_ns stays 0 until its next transition */
+	CONNECTION_MET_EARLY = 1 << 3, /* a timewait socket that an iterator entered: its event may have been yet to come */
 };
 
 /* One ring buffer record of any type. */

@@ -261,6 +261,7 @@ static __always_inline void snapshot_timewait(struct inet_timewait_sock *tw)
 	met_time_wait.id = connection_id(bpf_ktime_get_ns());
 	met_time_wait.state = READ(tw, tw_substate);
 	met_time_wait.closed_by = met_time_wait.state == TCP_FIN_WAIT2 ? CLOSED_BY_LOCAL : CLOSED_BY_NONE;
+	met_time_wait.flags = CONNECTION_MET_EARLY;
 	met_time_wait.object = (__u64)tw;
 	met_time_wait.endpoint = endpoint;
 	met_time_wait.side = side_of_timewait(tw, &endpoint);
@@ -470,6 +471,19 @@ static __always_inline bool awaits_event(const struct connection *connection, co
 	return true;
 }
 
+/*
+ * Has the event of a timewait socket that an iterator met come at the very same time? Then it found no entry yet, and has made one of its
+ * own; if both are in slots or both in the hash map the second is refused, so it is in the other of these places.
+ */
+static __always_inline bool is_entered_twice(struct place place, const struct endpoint *endpoint)
+{
+	if (!slots_used || !(place.connection->flags & CONNECTION_MET_EARLY) || place.connection->told)
+		return false;
+	if (place.way != WAY_NONE)
+		return bpf_map_lookup_elem(&time_wait_by_endpoint, endpoint);
+	return time_wait_find(endpoint).way != WAY_NONE;
+}
+
 /* A timewait socket's entry against the kernel's own. */
 static __always_inline void sweep_timewait(struct place place)
 {
@@ -491,6 +505,10 @@ static __always_inline void sweep_timewait(struct place place)
 		return;
 	}
 	connection->ended_ns = 0;
+	if (is_entered_twice(place, &endpoint)) {
+		time_wait_gone(place, &endpoint, connection->state);
+		return;
+	}
 	if (awaits_event(connection, tw, now_ns))
 		return;
 	if (connection->state == TCP_FIN_WAIT2 && now_ns - time_wait_began(tw, now_ns) > SWEEP_GRACE_NS)

@@ -310,10 +310,13 @@ static __always_inline __u64 reuse_of(__u64 net, const struct connection *connec
 	return connect_reuses(net, endpoint) ? connect_ns : REUSES_NONE;
 }
 
-/* Is it the connection's own timewait socket, met by seeding a moment before its event (time_wait_take_over())? */
+/*
+ * Was this timewait socket met by an iterator a moment before its event? The address alone does not tell: the socket that it ended may
+ * have been in the same memory.
+ */
 static __always_inline bool is_met_early(const struct connection *met, __u64 timewait)
 {
-	return !met->told && met->object == timewait;
+	return met->flags & CONNECTION_MET_EARLY && !met->told && met->object == timewait;
 }
 
 /*
@@ -326,8 +329,12 @@ static __always_inline void time_wait_superseded(const struct endpoint *endpoint
 	struct place place = time_wait_find(endpoint);
 	__u64 ended_ns, end;
 
-	if (!place.connection || is_met_early(place.connection, timewait))
+	if (!place.connection)
 		return;
+	if (is_met_early(place.connection, timewait)) {
+		time_wait_gone(place, endpoint, place.connection->state); /* its event knows more, and makes an entry of its own */
+		return;
+	}
 	ended_ns = place.connection->ended_ns ?: now_ns;
 	if (place.connection->state == TCP_FIN_WAIT2 && !(compat_port_ways() & PORTS_REUSE_FIN_WAIT2))
 		reuse = REUSES_NONE;
@@ -354,10 +361,10 @@ static __always_inline void time_wait_becomes(struct connection *connection, con
 	closing->end = END_NONE;
 }
 
-/* Seeding met the timewait socket a moment before its event, and has not told of it: the event knows more. */
+/* An iterator met the timewait socket since time_wait_superseded() looked for it. */
 static __always_inline bool time_wait_take_over(struct place place, const struct connection *connection)
 {
-	if (!place.connection || place.connection->told)
+	if (!place.connection || !is_met_early(place.connection, connection->object))
 		return false;
 	if (place.connection->state == TCP_FIN_WAIT2)
 		fin_wait2_count(-1);

@@ -135,6 +135,22 @@ def ring(crowds, watch):
     assert summary["lost"] > 0, f"nothing was lost: the test shows nothing: {summary}"
 
 
+def ring_and_same_ends(crowds, watch):
+    """A TIME_WAIT that nothing could be told of is ended by a connection between its ends, whose own is in the same memory. In between so
+    many others came that the new one has no place beside the old one's (TIME_WAIT_SLOTS of user/attach/tracer.c)."""
+    watch.child.send_signal(signal.SIGSTOP)
+    crowds[0].ask("time-wait", 1000)
+    crowds[0].ask("time-wait-of-server", 200)
+    crowds[0].ask("many-time-wait", 33000)
+    crowds[0].ask("time-wait-of-server", 200)
+    watch.child.send_signal(signal.SIGCONT)
+    number = crowds[0].ask("count", "TIME_WAIT")
+    assert number > 34000, f"the kernel has {number} of 34200 TIME_WAIT: the test shows nothing"
+    watch.wait_total("time_wait_now", number)
+    crowds[0].end_in_kernel()
+    watch.wait_total("time_wait_now", 0)
+
+
 def rows(crowds, watch):
     for crowd in crowds:
         crowd.ask("time-wait", 40)
@@ -162,6 +178,7 @@ CASES = [
     ("time_wait_full_when_room_again", 2, ["--max-sockets", "500"], room_again),
     ("sockets_full", 2, ["--max-sockets", "500"], full_sockets),
     ("ring_full", 2, ["--ring-size", "64"], ring),
+    ("ring_full_and_same_ends", 1, ["--ring-size", "64"], ring_and_same_ends),
     ("polled_sockets_full", 1, ["--max-sockets", "500", "--no-bpf"], polled),
     ("rows_full", 4, ["--max-rows", "1", "--by", "remote"], rows),
 ]
