@@ -48,10 +48,30 @@ static __always_inline bool began_untold(const struct connection *connection)
 }
 
 /*
- * Tells that a socket is there, unless that was told in this listing. Marked before it is told, so that an event just now
+ * The listing that the record is of, 0 where the ring buffer was full. Not submitted when an event has ended connection `id` or changed its
+ * state since it was looked at: that has told more, and the place may be another's.
+ */
+static __always_inline __u8 emit_presence(const struct happening *presence, const struct connection *connection,
+					  const struct endpoint *endpoint, __u64 id)
+{
+	struct transition *record = record_of(presence, connection, endpoint);
+	__u8 told;
+
+	if (!record)
+		return 0;
+	told = record->listing;
+	if (record->id == id && *(volatile const __u64 *)&connection->id == id && connection->state == presence->new_state)
+		bpf_ringbuf_submit(record, wake_up_flags());
+	else
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+	return told;
+}
+
+/*
+ * Tells that connection `id` is there, unless that was told in this listing. Marked before it is told, so that an event just now
  * coming on another processor does not count it a second time. What that event has marked meanwhile is not taken back.
  */
-static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint,
+static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint, __u64 id,
 					  struct happening presence)
 {
 	presence.type = RECORD_SOCKET;
@@ -65,7 +85,7 @@ static __always_inline void tell_presence(struct connection *connection, const s
 	    !is_wanted(connection, endpoint))
 		return;
 	connection->told = listing;
-	if (emit(&presence, connection, endpoint))
+	if (emit_presence(&presence, connection, endpoint, id))
 		return;
 	if (connection->state == presence.new_state)
 		connection->told = 0;
@@ -304,7 +324,7 @@ static __always_inline void tell_local_port(const struct connection *connection,
 		emit_event(&chosen, connection, endpoint);
 }
 
-static __always_inline void tell_socket(struct connection *connection, const struct sock *sk, __u64 now_ns)
+static __always_inline void tell_socket(struct connection *connection, __u64 id, const struct sock *sk, __u64 now_ns)
 {
 	struct endpoint endpoint;
 	__u8 flags = is_in_accept_queue(false, connection, sk) ? FLAG_IN_ACCEPT_QUEUE : 0;
@@ -316,7 +336,7 @@ static __always_inline void tell_socket(struct connection *connection, const str
 		return;
 	if (learnt)
 		tell_local_port(connection, &endpoint, now_ns);
-	tell_presence(connection, &endpoint,
+	tell_presence(connection, &endpoint, id,
 		      (struct happening){
 			      .flags = flags,
 			      .time_ns = now_ns,
@@ -344,7 +364,7 @@ static __always_inline void snapshot_socket(const struct sock *sk, __u8 state)
 	if (!owner_known(connection))
 		owner_resolve(connection, sk, &endpoint);
 	count_adopted();
-	tell_socket(connection, sk, bpf_ktime_get_ns());
+	tell_socket(connection, connection->id, sk, bpf_ktime_get_ns());
 }
 
 /* Sockets that were met by the element that is on. */
@@ -445,10 +465,10 @@ static __always_inline bool is_settled(const struct connection *connection, cons
 }
 
 /* Its timer tells how long it has been in TIME_WAIT, also of one that was there before us. */
-static __always_inline void tell_timewait(struct connection *connection, const struct endpoint *endpoint,
+static __always_inline void tell_timewait(struct connection *connection, const struct endpoint *endpoint, __u64 id,
 					  const struct inet_timewait_sock *tw, __u64 now_ns)
 {
-	tell_presence(connection, endpoint,
+	tell_presence(connection, endpoint, id,
 		      (struct happening){
 			      .flags = FLAG_TIMEWAIT | timewait_flags(tw),
 			      .time_ns = now_ns,
@@ -489,11 +509,11 @@ static __always_inline void sweep_timewait(struct place place)
 {
 	struct connection *connection = place.connection;
 	struct inet_timewait_sock *tw = (struct inet_timewait_sock *)connection->object;
+	__u64 id = *(volatile __u64 *)&connection->id, now_ns = bpf_ktime_get_ns();
 	struct endpoint endpoint = connection->endpoint;
-	__u64 now_ns = bpf_ktime_get_ns();
 
 	if ((__s64)(now_ns - connection->since_ns) < (__s64)SWEEP_GRACE_NS) {
-		tell_timewait(connection, &endpoint, tw, now_ns);
+		tell_timewait(connection, &endpoint, id, tw, now_ns);
 		return;
 	}
 	if (!timewait_lives(tw, &endpoint)) {
@@ -513,7 +533,7 @@ static __always_inline void sweep_timewait(struct place place)
 		return;
 	if (connection->state == TCP_FIN_WAIT2 && now_ns - time_wait_began(tw, now_ns) > SWEEP_GRACE_NS)
 		time_wait_look(connection, &endpoint, tw, now_ns, false);
-	tell_timewait(connection, &endpoint, tw, now_ns);
+	tell_timewait(connection, &endpoint, id, tw, now_ns);
 }
 
 /* Is the socket still the one that was recorded? Its memory may be another connection's, of which no event told yet. */
@@ -597,7 +617,7 @@ static __always_inline void sweep_socket(struct place place)
 	__u64 now_ns = bpf_ktime_get_ns();
 
 	if (is_young(&swept, now_ns) || socket_lives(sk, &swept))
-		tell_socket(place.connection, sk, now_ns);
+		tell_socket(place.connection, swept.id, sk, now_ns);
 	else if (socket_take(place, swept.id))
 		swept_is_lost((__u64)READ(sk, __sk_common.skc_net.net), now_ns);
 }
