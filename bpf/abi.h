@@ -239,7 +239,7 @@ struct bound_record {
 	struct process process;
 };
 
-/* What a sweep of full sockets goes over (bpf/snapshot.bpf.h): two maps of the store, and connections that were set aside. */
+/* What a sweep of full sockets goes over (bpf/sweep.bpf.h): two maps of the store, and connections that were set aside. */
 enum sweep_map { SWEEP_SPILLED, SWEEP_SLOTS, SWEEP_LOST };
 
 /* Keys that the reader hands to one pass of a sweep where iterators over maps are refused (bpf/counted.bpf.h). */

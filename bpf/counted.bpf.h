@@ -7,7 +7,7 @@
 #define TCPDWELL_COUNTED_BPF_H
 
 #include "element.bpf.h"
-#include "snapshot.bpf.h"
+#include "sweep.bpf.h"
 
 /* Set by the reader: keys of sweep_map, and how many. */
 struct endpoint swept_endpoints[SWEPT_KEYS];

@@ -134,7 +134,7 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-/* The last event of a softirq that its program had, of each processor: bpf/transition.bpf.h. */
+/* The last event of a softirq that its program had, of each processor: bpf/softirq.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

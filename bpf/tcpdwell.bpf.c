@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The list of hooks. Each fact has up to three: fentry, kprobe, tracepoint; user/attach/hooks.c says which are loaded.
- * Bodies are in the .bpf.h files, in the order of a connection's life: transition, listener, owner, time_wait; iterators
- * are in snapshot.
+ * Bodies are in the .bpf.h files, in the order of a connection's life: transition, listener, owner, time_wait, end; iterators
+ * are in snapshot and sweep.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -19,6 +19,8 @@
 #include "present.bpf.h"
 #include "segment.bpf.h"
 #include "snapshot.bpf.h"
+#include "softirq.bpf.h"
+#include "sweep.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -4,7 +4,7 @@
  * small timewait socket into its place and tells of FIN_WAIT2 -> CLOSE. Here the two become one again.
  *
  * Made: known at -> CLOSE, either reported by a function hook or found in the kernel's hash table, where it is already.
- * FIN_WAIT2 -> TIME_WAIT inside it: told by the segment that causes it, else seen by the sweep (bpf/snapshot.bpf.h).
+ * FIN_WAIT2 -> TIME_WAIT inside it: told by the segment that causes it, else seen by the sweep (bpf/sweep.bpf.h).
  * Ended: expiry by its timer; reuse when a connection between the same ends begins; the rest by the sweep.
  */
 #ifndef TCPDWELL_TIME_WAIT_BPF_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a state transition means: who owns the connection, who closed it, how it ended.
+ * What a state transition means: who owns the connection, and who closed it.
  *
  * The running task means something only where a process acts on its own socket: CLOSE -> SYN_SENT, -> LISTEN, and what
  * close(), shutdown() and exit do. All else happens in softirq context, in whatever task was interrupted.
@@ -10,13 +10,13 @@
 
 #include "accept.bpf.h"
 #include "connect.bpf.h"
+#include "end.bpf.h"
 #include "listener.bpf.h"
 #include "search.bpf.h"
 #include "side.bpf.h"
 #include "time_wait.bpf.h"
 
 #define IPPROTO_TCP 6
-#define SOCK_LINGER 4 /* bit of sk_flags */
 
 /* Is anything told of a connection that has reached LAST_ACK? */
 static __always_inline bool last_ack_matters(void)
@@ -42,80 +42,6 @@ static __always_inline __u64 socket_cgroup_id(const struct sock *sk)
 	struct cgroup *cgroup = compat_socket_cgroup(sk);
 
 	return cgroup ? cgroup_named((__u64)READ(cgroup, kn)) : 0;
-}
-
-/* Is the process that holds the socket's lock the one that acts? False in softirq context. */
-static __always_inline bool in_process_context(const struct sock *sk)
-{
-	return sk->sk_lock.owned;
-}
-
-static __always_inline bool was_synchronized(__u8 state)
-{
-	return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_SYN_RECV;
-}
-
-/* close() with SO_LINGER 0 */
-static __always_inline bool lingers_zero(const struct sock *sk)
-{
-	return sk->__sk_common.skc_flags & (1UL << SOCK_LINGER) && !sk->sk_lingertime;
-}
-
-static __always_inline bool timewait_overflow(const struct sock *sk)
-{
-	struct inet_timewait_death_row *row = compat_death_row(READ(sk, __sk_common.skc_net.net));
-
-	return compat_timewait_sockets(row) >= READ(row, sysctl_max_tw_buckets);
-}
-
-/* No error, no timewait socket, and our side had sent its FIN already. */
-static __always_inline __u8 end_after_fin(const struct sock *sk, __u8 old_state)
-{
-	if (old_state == TCP_LAST_ACK)
-		return END_NONE;
-	if (lingers_zero(sk))
-		return END_RESET_SENT;
-	if (READ((const struct tcp_sock *)sk, linger2) < 0)
-		return END_ABORTED;
-	/* close() looks for a timewait socket itself, once the socket is dead, if FIN_WAIT2 was reached before */
-	if (in_process_context(sk) && !(old_state == TCP_FIN_WAIT2 && is_dead(true, sk)))
-		return END_ABORTED;
-	if (old_state != TCP_FIN_WAIT1 && timewait_overflow(sk))
-		return END_OVERFLOW;
-	return END_RESET_SENT;
-}
-
-static __always_inline __u8 end_of_socket(const struct sock *sk, __u8 old_state)
-{
-	switch (sk->sk_err) {
-	case 0:
-		break;
-	case ECONNRESET:
-	case EPIPE:
-	case ECONNREFUSED:
-		return END_RESET_RECEIVED;
-	case ETIMEDOUT:
-		return END_TIMEOUT;
-	default:
-		return END_ABORTED;
-	}
-	if (old_state == TCP_SYN_SENT || old_state == TCP_SYN_RECV)
-		return END_ABORTED;
-	if (old_state == TCP_LISTEN)
-		return END_NONE;
-	return was_synchronized(old_state) ? END_RESET_SENT : end_after_fin(sk, old_state);
-}
-
-static __always_inline void note_closing_side(struct connection *connection, __u8 new_state, __u8 end)
-{
-	if (new_state == TCP_CLOSING)
-		connection->closed_by = CLOSED_BY_BOTH;
-	if (connection->closed_by)
-		return;
-	if (new_state == TCP_FIN_WAIT1 || end == END_RESET_SENT)
-		connection->closed_by = CLOSED_BY_LOCAL;
-	else if (new_state == TCP_CLOSE_WAIT || end == END_RESET_RECEIVED)
-		connection->closed_by = CLOSED_BY_REMOTE;
 }
 
 static __always_inline void learn_side(struct connection *connection, const struct sock *sk, const struct endpoint *endpoint,
@@ -563,42 +489,6 @@ static __always_inline void transition_watch(struct sock *sk, int old_state, int
 	compat_preempt_disable();
 	transition_handle(sk, old_state, new_state, again);
 	compat_preempt_enable();
-}
-
-/*
- * An event, in a word. The softirqs of a processor come one after the other, so the last one's is enough. A note that nobody took, as
- * the other program was skipped, is overwritten by the next event; one with the same word is as good as never.
- */
-static __always_inline __u64 event_word(const struct sock *sk, __u8 old_state, __u8 new_state)
-{
-	return address_of(sk) << 8 | old_state << 4 | new_state;
-}
-
-/* The program for softirqs has the event. */
-static __always_inline void softirq_note(const struct sock *sk, __u8 old_state, __u8 new_state)
-{
-	__u32 zero = 0;
-	__u64 *event = bpf_map_lookup_elem(&softirq_event, &zero);
-
-	if (event)
-		*event = event_word(sk, old_state, new_state);
-}
-
-/* ... and so another has nothing to do. Else the kernel has kept it from the first, which is counted. */
-static __always_inline bool softirq_was_noted(const struct sock *sk, __u8 old_state, __u8 new_state)
-{
-	__u32 zero = 0;
-	__u64 *event;
-
-	if (!softirqs_apart || in_process_context(sk))
-		return false;
-	event = bpf_map_lookup_elem(&softirq_event, &zero);
-	if (event && *event == event_word(sk, old_state, new_state)) {
-		*event = 0;
-		return true;
-	}
-	count(COUNTER_TAKEN_OVER);
-	return false;
 }
 
 #endif

@@ -23,7 +23,7 @@ static bool is_of_another_picture(json_t *objects, json_t *object)
 
 /*
  * The second picture: by then all was looked at, however long that takes. One that is asked to end at once has 600 ms for it. A
- * TIME_WAIT of less than 300 ms is not looked at yet, as the event that made it may still be on its way (bpf/snapshot.bpf.h).
+ * TIME_WAIT of less than 300 ms is not looked at yet, as the event that made it may still be on its way (bpf/sweep.bpf.h).
  */
 json_t *tool_ports(const struct tool_options *options)
 {

@@ -9,7 +9,7 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define SETTLING_NS (500 * NSEC_PER_MSEC)
 #define ADOPT_INTERVAL_NS (1000 * NSEC_PER_MSEC)
-#define BIRTH_NS (2500 * NSEC_PER_MSEC) /* a sweep leaves younger sockets alone (bpf/snapshot.bpf.h) */
+#define BIRTH_NS (2500 * NSEC_PER_MSEC) /* a sweep leaves younger sockets alone (bpf/sweep.bpf.h) */
 #define CALM_NS (300 * NSEC_PER_MSEC) /* nothing was lost for so long: the reader keeps up again */
 #define RECOUNT_INTERVAL_NS (5000 * NSEC_PER_MSEC) /* where it does not */
 #define RECOUNT_SHARE 20 /* a recount of 1 s is followed by 20 s at least */

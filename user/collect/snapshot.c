@@ -17,7 +17,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 #define SWEEP_INTERVAL_NS NSEC_PER_SEC
-#define YOUNG_INTERVAL_NS (NSEC_PER_SEC / 3) /* after a sweep that left young timewait sockets untold (bpf/snapshot.bpf.h) */
+#define YOUNG_INTERVAL_NS (NSEC_PER_SEC / 3) /* after a sweep that left young timewait sockets untold (bpf/sweep.bpf.h) */
 #define PACE_MAX 4096
 #define SWEEP_SHARE 200 /* a sweep of 1 ms is followed by 200 ms at least: half a percent */
 #define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */

@@ -340,7 +340,7 @@ static bool is_selected(const struct replay *replay, const struct event *event)
 }
 
 /*
- * A filter on local ports can't know when connect() begins whether it passes, nor could it live (bpf/snapshot.bpf.h): the view is
+ * A filter on local ports can't know when connect() begins whether it passes, nor could it live (bpf/presence.bpf.h): the view is
  * told of the beginning when the port is known.
  */
 static void begin_late(const struct replay *replay, struct transition *record)
