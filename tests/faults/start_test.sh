@@ -128,15 +128,15 @@ open_files_of_all() {
 	while read -r words; do
 		works=0
 		read -ra command <<<"$words"
-		"$tool" "${command[@]}" >"$dir/answer" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+		"$tool" "${command[@]/PORT/9600}" >"$dir/answer" 2>"$dir/err" || { cat "$dir/err"; return 1; }
 		for limit in {3..32} 45 60; do
-			answers "$limit" "${command[@]}" || { echo "with $limit: $words"; return 1; }
+			answers "$limit" "${command[@]/PORT/$((9600 + limit))}" || { echo "with $limit: $words"; cat "$dir/err"; return 1; }
 		done
 		[ $works -ge 3 ] || { echo "$words: only $works work"; return 1; }
 	done <<-end
 		trace --no-bpf -j -d 0 -L 1
 		agent --no-bpf -d 0 --listen none
-		agent --no-bpf -d 0 --dir $dir/history --listen 127.0.0.1:9669
+		agent --no-bpf -d 0 --dir $dir/history --listen 127.0.0.1:PORT
 		agent status --dir $dir/history
 		report $dir/history
 		report $dir/few.rec
