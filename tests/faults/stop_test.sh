@@ -223,6 +223,12 @@ slow_disk() {
 	done
 }
 
+# Who starts the agent anew finds its port free: its server ends first, however often the timer of -d interrupts the wait for that.
+slow_server() {
+	SLOW_SERVER=1 LD_PRELOAD="$dir/slow.so" "$tool" agent --no-bpf -n self -d 0 --listen 127.0.0.1:9669 >"$dir/out" 2>"$dir/err"
+	equal "exit status" $? 0 && equal "said" "$(cat "$dir/err")" "the server has ended"
+}
+
 has_ended() {
 	! kill -0 "$1" 2>/dev/null
 }
@@ -264,4 +270,5 @@ check "report of a pipe that never ends" report_of_what_never_comes
 check "a result waits for its reader" result_waits_for_its_reader
 check "a slow disk" slow_disk
 check "a disk that hangs" hung_disk
+check "a server that is slow to end" slow_server
 exit $status
