@@ -153,7 +153,8 @@ static int make_check(const struct bundle *bundle, const char *path)
 static int make_events(const struct bundle *bundle, const char *path)
 {
 	const struct recording_config config = { .file = path };
-	const struct run_needs needs = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .local_ports = true, .ports = true };
+	const struct run_needs needs = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .local_ports = true, .ports = true,
+					 .accepts = true, .bind_failures = BIND_FAILURES_ALWAYS };
 	struct run_options options;
 	struct view *recording;
 	char error[768] = "";

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach/limits.h"
 #include "command.h"
 #include "util/capabilities.h"
 #include "util/descriptor.h"
@@ -66,6 +67,18 @@ static int no_such_command(const char *name)
 	return EXIT_USAGE;
 }
 
+static int run(const struct command *command, int argc, char **argv)
+{
+	char error[160];
+	int err;
+
+	limits_raise_files();
+	err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error));
+	if (err)
+		return run_result(err, error);
+	return command->main ? command->main(argc, argv) : command_run(command, argc, argv);
+}
+
 static int run_words(int argc, char **argv)
 {
 	const struct command *command = isatty(STDOUT_FILENO) ? &command_top : &command_trace;
@@ -85,7 +98,7 @@ static int run_words(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	return command->main ? command->main(argc, argv) : command_run(command, argc, argv);
+	return run(command, argc, argv);
 }
 
 /* Help and versions are printed through stdio: what it could not write is told here. */

@@ -93,6 +93,56 @@ open_files() {
 	sh -c 'ulimit -S -n 10; exec "$0" trace -n self -d 0' "$tool" >"$dir/out"
 }
 
+open_files_are_raised() {
+	# shellcheck disable=SC2016
+	sh -c 'ulimit -S -n 4; exec "$0" trace --no-bpf -d 0' "$tool" >"$dir/out"
+}
+
+# Times and sizes aside.
+unnumbered() {
+	sed 's/[0-9.][0-9.]*/N/g' "$1"
+}
+
+# answers LIMIT COMMAND…: with so many descriptors it prints what it prints without a limit ($dir/answer), or it names the limit and
+# nothing else. Where the loader itself has too few for the program's libraries, that says so.
+answers() {
+	local limit=$1 code=0
+	shift
+	# shellcheck disable=SC2016
+	sh -c 'ulimit -n '"$limit"'; exec "$0" "$@"' "$tool" "$@" >"$dir/out" 2>"$dir/err" </dev/null || code=$?
+	if [ "$limit" = 3 ] && [ $code = 127 ]; then
+		says "while loading shared libraries"
+	elif [ $code = 0 ]; then
+		works=$((works + 1))
+		equal "what it says" "$(cat "$dir/err")" "" && equal "what it prints" "$(unnumbered "$dir/out")" "$(unnumbered "$dir/answer")"
+	else
+		equal "exit status" $code 1 && equal "works with less" $works 0 && says "(ulimit -n is $limit)" &&
+			equal lines "$(cat "$dir/out" "$dir/err" | wc -l)" 1
+	fi
+}
+
+# What can't be opened must not be taken for what is not there.
+open_files_of_all() {
+	local words limit works command=()
+	"$tool" record -n self -d 0.1 -o "$dir/few.rec" && mkdir "$dir/history" || return 1
+	while read -r words; do
+		works=0
+		read -ra command <<<"$words"
+		"$tool" "${command[@]/PORT/9600}" >"$dir/answer" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+		for limit in {3..32} 45 60; do
+			answers "$limit" "${command[@]/PORT/$((9600 + limit))}" || { echo "with $limit: $words"; cat "$dir/err"; return 1; }
+		done
+		[ $works -ge 3 ] || { echo "$words: only $works work"; return 1; }
+	done <<-end
+		trace --no-bpf -j -d 0 -L 1
+		agent --no-bpf -d 0 --listen none
+		agent --no-bpf -d 0 --dir $dir/history --listen 127.0.0.1:PORT
+		agent status --dir $dir/history
+		report $dir/history
+		report $dir/few.rec
+	end
+}
+
 memory() {
 	local limit
 	# With less the loader itself finds no room for the libraries.
@@ -188,6 +238,8 @@ check "an output that nobody reads" no_reader
 check "no /proc" no_proc
 check "no /sys" no_sys
 check "ulimit -n" open_files
+check "ulimit -n, all commands" open_files_of_all
+check "ulimit -S -n, --no-bpf" open_files_are_raised
 check "ulimit -v" memory
 if find_memory_cgroup; then
 	check "memory of a cgroup" memory_of_a_cgroup

@@ -159,7 +159,7 @@ int kernel_probe(struct kernel *kernel, char *error, size_t error_size)
 	kernel->btf_error = types_read(&kernel->types);
 	kernel->has_kprobes = !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
 	kernel->has_memory_allocator = has_struct(kernel, "bpf_mem_alloc");
-	kernel->has_netns_cookies = kernel->types && types_has_member(kernel->types, "net", "net_cookie");
+	kernel->has_netns_cookies = kernel->types && types_has_number(kernel->types, "net", "net_cookie", sizeof(uint64_t));
 	kernel->has_atomics = try_atomics();
 	probe_preemption(kernel);
 	probe_casts(kernel);

@@ -30,7 +30,7 @@ struct kernel {
 	int rdonly_cast; /* BTF id of bpf_rdonly_cast(), 0: there is none (before 6.2) */
 	int casts; /* CASTS_… of bpf/abi.h: what it takes; 0: memory is read by probe reads */
 	bool has_atomics; /* BPF programs can exchange and compare-and-exchange (5.12) */
-	bool has_netns_cookies; /* a network namespace has a number that no other one ever gets (5.12) */
+	bool has_netns_cookies; /* our programs can read a number of a network namespace that no other one ever gets (5.12; atomic64_t before) */
 	bool has_memory_allocator; /* maps may allocate at run time in any program (6.1) */
 };
 

@@ -8,22 +8,26 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define DESCRIPTORS 64 /* programs, maps, links, and what is open for a moment; tests/faults/start_test.sh counts them */
 #define DESCRIPTORS_WANTED 1024
 
-void limits_raise(void)
+void limits_raise_memory(void)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	struct rlimit files;
 
 	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* without CAP_SYS_RESOURCE it stays, and loading says what is missing */
+}
+
+void limits_raise_files(void)
+{
+	struct rlimit files;
+
 	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= DESCRIPTORS_WANTED)
 		return;
 	files.rlim_cur = files.rlim_max < DESCRIPTORS_WANTED ? files.rlim_max : DESCRIPTORS_WANTED;
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-int limits_check(char *error, size_t error_size)
+int limits_check_files(unsigned int needed, char *error, size_t error_size)
 {
 	struct rlimit files;
 	unsigned int fd, open = 0;
@@ -32,10 +36,10 @@ int limits_check(char *error, size_t error_size)
 		return 0;
 	for (fd = 0; fd < files.rlim_cur; fd++)
 		open += fcntl(fd, F_GETFD) >= 0;
-	if (files.rlim_cur - open >= DESCRIPTORS)
+	if (files.rlim_cur - open >= needed)
 		return 0;
 	snprintf(error, error_size, "only %u more files may be open (ulimit -n is %u), and %u are needed: raise it (systemd: LimitNOFILE=)",
-		 (unsigned int)files.rlim_cur - open, (unsigned int)files.rlim_cur, DESCRIPTORS);
+		 (unsigned int)files.rlim_cur - open, (unsigned int)files.rlim_cur, needed);
 	return -EMFILE;
 }
 

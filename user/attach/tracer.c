@@ -588,8 +588,8 @@ static int probe_and_start(struct tracer *tracer, const struct tracer_config *co
 {
 	int err;
 
-	limits_raise();
-	err = limits_check(error, error_size) ?: kernel_probe(&tracer->kernel, error, error_size);
+	limits_raise_memory();
+	err = limits_check_files(FILES_OF_TRACING, error, error_size) ?: kernel_probe(&tracer->kernel, error, error_size);
 	err = err ?: host_check(&tracer->kernel, error, error_size);
 	err = err ?: hook_set_choose(&tracer->hooks, &tracer->kernel, config->hooks, error, error_size);
 	drop_hooks(&tracer->hooks, config);

@@ -16,6 +16,7 @@
 #define PATH "/sys/kernel/btf/vmlinux"
 #define SIZE_LEAST ((off_t)TYPES_HEADER_BYTES)
 #define SIZE_MOST (256 << 20)
+#define NAMES_OF_A_TYPE_MAX 32 /* typedefs and qualifiers one of another; damaged ones go in a circle */
 
 /* Bytes that follow, and those for each of vlen. */
 static const struct {
@@ -236,23 +237,47 @@ int types_find(const struct types *types, const char *name, uint32_t kind)
 	return -ENOENT;
 }
 
-bool types_has_member(const struct types *types, const char *name, const char *member)
+static const struct btf_type *type_of_id(const struct types *types, uint32_t id)
+{
+	if (types->btf)
+		return btf__type_by_id(types->btf, id);
+	return id < types->count ? types_at(types, id) : NULL;
+}
+
+/* NULL: the first struct of this name has none of that one, or there is no such struct. */
+static const struct btf_member *find_member(const struct types *types, const char *name, const char *member)
 {
 	const int id = types_find(types, name, BTF_KIND_STRUCT);
 	const struct btf_type *type;
 	unsigned int i;
 
 	if (id < 0)
-		return false;
-	type = types->btf ? btf__type_by_id(types->btf, id) : types_at(types, id);
+		return NULL;
+	type = type_of_id(types, id);
 	for (i = 0; i < btf_vlen(type); i++) {
 		const uint32_t at = btf_members(type)[i].name_off;
 
 		if (types->btf ? !strcmp(btf__name_by_offset(types->btf, at), member)
 			       : at < types->strings_size && !strcmp(types->strings + at, member))
-			return true;
+			return &btf_members(type)[i];
 	}
-	return false;
+	return NULL;
+}
+
+bool types_has_member(const struct types *types, const char *name, const char *member)
+{
+	return find_member(types, name, member);
+}
+
+bool types_has_number(const struct types *types, const char *name, const char *member, size_t size)
+{
+	const struct btf_member *found = find_member(types, name, member);
+	const struct btf_type *type = found ? type_of_id(types, found->type) : NULL;
+	unsigned int depth = 0;
+
+	while (type && (btf_is_mod(type) || btf_is_typedef(type)) && depth++ < NAMES_OF_A_TYPE_MAX)
+		type = type_of_id(types, type->type);
+	return type && btf_is_int(type) && type->size == size;
 }
 
 bool types_can_excerpt(const struct types *types)

@@ -27,6 +27,12 @@ int types_find(const struct types *types, const char *name, uint32_t kind);
 /* Does the first struct of this name have a member of that one? Members of members that have no name are not looked at. */
 bool types_has_member(const struct types *types, const char *name, const char *member);
 
+/*
+ * Is it an integer of so many bytes, whatever its type is called? What our programs read as one is there for them where it is one here, too:
+ * to libbpf a struct around a number, such as atomic64_t, is another thing, as if there were no such member.
+ */
+bool types_has_number(const struct types *types, const char *name, const char *member, size_t size);
+
 /* Else only libbpf understands what was read. */
 bool types_can_excerpt(const struct types *types);
 

@@ -2,73 +2,12 @@
 /* Events as JSON lines: the format of `trace -j` and of recordings. Names of fields are a promise to users. */
 #include "event/transition.h"
 
-#include <string.h>
-
-#include "event/owner_memo.h"
+#include "event/json_pieces.h"
+#include "event/owner_json.h"
 #include "event/ports_json.h"
 #include "event/present_json.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
-
-#define NAMES(names) (sizeof(names) / sizeof(names[0]))
-
-static void number_or_null(struct json *json, const char *key, uint64_t number)
-{
-	if (number)
-		json_u64(json, key, number);
-	else
-		json_null(json, key);
-}
-
-/* Pieces of a line, written one after the other at `at`; each returns where it ends. There must be room. */
-#define PUT(at, literal) put_bytes(at, literal, sizeof(literal) - 1)
-
-static inline char *put_bytes(char *at, const char *bytes, size_t size)
-{
-	memcpy(at, bytes, size);
-	return at + size;
-}
-
-static inline char *put_number(char *at, uint64_t number)
-{
-	return at + u64_format(at, number);
-}
-
-static inline char *put_number_or_null(char *at, uint64_t number)
-{
-	return number ? put_number(at, number) : PUT(at, "null");
-}
-
-/* One of our own names, which need no care. */
-static inline char *put_name(char *at, const char *name)
-{
-	if (!name)
-		return PUT(at, "null");
-	*at++ = '"';
-	at = stpcpy(at, name);
-	*at++ = '"';
-	return at;
-}
-
-/* How a name is written, with its quotes, or null. Filled in when it is first needed. */
-#define KEPT_BYTES 24
-struct kept_name {
-	uint8_t size;
-	char text[KEPT_BYTES];
-};
-
-/* All bytes that are kept are written: there must be room for them. */
-static inline char *put_kept(char *at, struct kept_name *kept, const char *(*name_of)(unsigned int number), unsigned int number)
-{
-	if (!kept->size)
-		kept->size = put_name(kept->text, name_of(number)) - kept->text;
-	memcpy(at, kept->text, KEPT_BYTES);
-	return at + kept->size;
-}
-
-/* `names`: an array of struct kept_name; a number beyond it has no name that would be worth keeping. */
-#define PUT_KEPT(at, names, name_of, number) \
-	((number) < NAMES(names) ? put_kept(at, &(names)[number], name_of, number) : put_name(at, name_of(number)))
 
 /* Names are shorter than 20 bytes, and KEPT_BYTES are written of each. */
 #define ENDPOINT_ROOM 344
@@ -132,158 +71,6 @@ static inline char *put_connection(char *at, const struct event *event)
 		known->size = format_connection(known->text, event) - known->text;
 	}
 	return put_bytes(at, known->text, known->size);
-}
-
-static void process_json(struct json *json, const struct process *process, const char *pid, const char *ns_pid,
-			 const char *comm)
-{
-	if (!process->start_ns) {
-		json_null(json, pid);
-		json_null(json, ns_pid);
-		json_null(json, comm);
-		return;
-	}
-	number_or_null(json, pid, process->pid);
-	number_or_null(json, ns_pid, process->ns_pid);
-	json_string_sized(json, comm, process->comm, strnlen(process->comm, COMM_BYTES));
-}
-
-static void text_or_null(struct json *json, const char *key, const char *text)
-{
-	json_string(json, key, text[0] ? text : NULL);
-}
-
-static void container_json(struct json *json, const struct container *container)
-{
-	text_or_null(json, "container_id", container->id);
-	text_or_null(json, "pod_uid", container->pod_uid);
-	json_string(json, "pod", container->pod);
-	json_string(json, "namespace", container->namespace);
-	json_string(json, "container", container->name);
-	text_or_null(json, "runtime", container->runtime);
-	json_string(json, "qos", container->qos);
-	text_or_null(json, "unit", container->unit);
-}
-
-static void cgroup_fields_json(struct json *json, const struct event *event)
-{
-	number_or_null(json, "cgroup_id", event->cgroup_id);
-	json_string(json, "cgroup", event->cgroup);
-	container_json(json, event->container);
-}
-
-/* Programs come in runs, too: remembers what was written last. */
-static void put_program(struct json *json, const char *program)
-{
-	static char known[128], text[160]; /* "": nothing is remembered */
-	static size_t size;
-	size_t begin;
-	char *at;
-
-	at = program && !strcmp(program, known) && *known ? json_fields_begin(json, sizeof(text)) : NULL;
-	if (at) {
-		json_fields_end(json, put_bytes(at, text, size));
-		return;
-	}
-	begin = json->size;
-	json_string(json, "program", program);
-	known[0] = '\0';
-	if (json_error(json) || !program || strlen(program) >= sizeof(known))
-		return;
-	begin += json->data[begin] == ',';
-	size = json->size - begin;
-	if (size > sizeof(text))
-		return;
-	memcpy(text, json->data + begin, size);
-	strcpy(known, program);
-}
-
-/* What it runs; a command line only where that was asked for. */
-static void program_json(struct json *json, const struct event *event)
-{
-	put_program(json, event->program);
-	if (event->cmdline)
-		json_string(json, "cmdline", event->cmdline);
-}
-
-static void attribution_json(struct json *json, const struct event *event)
-{
-	json_string(json, "attribution", attribution_name(event_attribution(event)));
-	json_bool(json, "in_accept_queue", event->record.flags & FLAG_IN_ACCEPT_QUEUE);
-}
-
-/* What a replay would not conclude from the charged process: the owner's attribution and cgroup, and so on. */
-static void differing_json(struct json *json, const struct event *event)
-{
-	const struct transition *record = &event->record;
-
-	if (record->attribution && record->attribution != event_attribution(event))
-		json_string(json, "owner_attribution", attribution_name(record->attribution));
-	if (record->owner.cgroup_id != event->cgroup_id)
-		json_u64_if_set(json, "owner_cgroup_id", record->owner.cgroup_id);
-	if (record->closer.cgroup_id != event->cgroup_id)
-		json_u64_if_set(json, "closer_cgroup_id", record->closer.cgroup_id);
-	json_u64_if_set(json, "socket_cgroup_id", record->socket_cgroup_id);
-}
-
-/* In recordings: the closer behind all that is the owner's. */
-static void owner_sparse_json(struct json *json, const struct event *event)
-{
-	const struct process *owner = &event->record.owner, *closer = &event->record.closer;
-
-	process_json(json, owner, "owner_pid", "owner_ns_pid", "owner_comm");
-	cgroup_fields_json(json, event);
-	if (event_tells_users(event))
-		program_json(json, event);
-	if (owner->start_ns)
-		json_u64(json, "owner_start_ns", owner->start_ns);
-	attribution_json(json, event);
-	process_json(json, closer, "closer_pid", "closer_ns_pid", "closer_comm");
-	if (closer->start_ns)
-		json_u64(json, "closer_start_ns", closer->start_ns);
-	differing_json(json, event);
-}
-
-static void owner_fields_json(struct json *json, const struct event *event)
-{
-	if (json->sparse) {
-		owner_sparse_json(json, event);
-		return;
-	}
-	process_json(json, &event->record.owner, "owner_pid", "owner_ns_pid", "owner_comm");
-	process_json(json, &event->record.closer, "closer_pid", "closer_ns_pid", "closer_comm");
-	attribution_json(json, event);
-	cgroup_fields_json(json, event);
-}
-
-/* What event_owner_json() writes, valid until the next call. NULL: no memory. */
-static const char *owner_text(const struct event *event, bool sparse, size_t *size)
-{
-	static struct json made;
-	const char *known = owner_memo_find(event, sparse, size);
-
-	if (known)
-		return known;
-	json_clear(&made);
-	made.sparse = sparse;
-	owner_fields_json(&made, event);
-	if (json_error(&made))
-		return NULL;
-	owner_memo_keep(event, sparse, made.data, made.size);
-	*size = made.size;
-	return made.data;
-}
-
-void event_owner_json(struct json *json, const struct event *event)
-{
-	size_t size;
-	const char *text = owner_text(event, json->sparse, &size);
-	char *at = text ? json_fields_begin(json, size) : NULL;
-
-	if (at)
-		json_fields_end(json, put_bytes(at, text, size));
-	else
-		buffer_fail(&json->buffer);
 }
 
 static const char *type_name(unsigned int type)
@@ -424,14 +211,14 @@ static void users_json(struct json *json, const struct event *event)
 	char *at;
 
 	if (event->holder) {
-		process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
+		event_process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
 	} else if (!json->sparse) {
 		at = json_fields_begin(json, sizeof(nobody));
 		if (at)
 			json_fields_end(json, PUT(at, nobody));
 	}
 	if (!json->sparse)
-		program_json(json, event);
+		event_program_json(json, event);
 }
 
 /* Nothing of the connection itself: who has its descriptor, and where that process belongs. */
@@ -443,15 +230,15 @@ static void holder_fields_json(struct json *json, const struct event *event)
 	if (at)
 		json_fields_end(json, put_head(at, json, event) - 1);
 	json_hex64(json, "sock", event->record.id);
-	process_json(json, &held->process, "holder_pid", "holder_ns_pid", "holder_comm");
+	event_process_json(json, &held->process, "holder_pid", "holder_ns_pid", "holder_comm");
 	json_u64(json, "holders", held->count);
 	if (held->fd < 0)
 		json_null(json, "fd");
 	else
 		json_u64(json, "fd", held->fd);
 	json_bool(json, "in_accept_queue", held->queued);
-	program_json(json, event);
-	cgroup_fields_json(json, event);
+	event_program_json(json, event);
+	event_cgroup_json(json, event);
 }
 
 /* What a line has only where it concerns local ports. */
@@ -519,7 +306,7 @@ static char *put_sparse_states(char *at, const struct transition *record)
 static char *put_holder(char *at, struct json *json, const struct event *event)
 {
 	json_fields_end(json, at);
-	process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
+	event_process_json(json, event->holder, "holder_pid", "holder_ns_pid", "holder_comm");
 	return buffer_reserve(&json->buffer, SPARSE_STATES_ROOM);
 }
 
@@ -530,7 +317,7 @@ static char *put_holder(char *at, struct json *json, const struct event *event)
 static void sparse_transition_json(struct json *json, const struct event *event)
 {
 	size_t size;
-	const char *owner = owner_text(event, true, &size);
+	const char *owner = event_owner_text(event, true, &size);
 	char *at = owner ? json_fields_begin(json, HEAD_ROOM + CONNECTION_ROOM + size + SPARSE_STATES_ROOM) : NULL;
 
 	if (at) {

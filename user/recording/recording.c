@@ -16,6 +16,7 @@
 #include "recording/parse.h"
 #include "recording/succession.h"
 #include "source/feed.h"
+#include "source/wanted.h"
 #include "filter/event_filter.h"
 #include "util/failure.h"
 #include "util/id_map.h"
@@ -37,6 +38,7 @@
 struct replay {
 	const struct run_options *options;
 	const struct run_needs *needs;
+	struct wanted wanted;
 	struct view *view;
 	struct feed feed;
 	struct recording_findings *findings;
@@ -323,17 +325,17 @@ static bool is_selected_look(const struct replay *replay, const struct event *ev
 
 static bool is_selected(const struct replay *replay, const struct event *event)
 {
-	if (event->held)
-		return replay->needs->holder_states || replay->needs->present;
-	if (event->ports)
-		return replay->needs->ports;
+	const bool wanted = wanted_has(&replay->wanted, event);
+
+	if (event->held || event->ports)
+		return wanted;
 	if (event->namespace)
-		return replay->needs->namespaces && namespace_passes(&replay->options->filter, event);
+		return wanted && namespace_passes(&replay->options->filter, event);
 	if (event->present || event->listener)
-		return replay->needs->present && is_selected_look(replay, event);
+		return wanted && is_selected_look(replay, event);
 	if (replay->findings->unnamed && names_decide(&replay->options->filter, event->cgroup, event->container) == NAMES_PASS)
 		replay->findings->unnamed = false;
-	if (!event_has_state(event, replay->needs->emit_states))
+	if (!wanted)
 		return false;
 	return replay->needs->filters_processes ? event_ends_pass(&replay->options->filter, event) :
 						  event_passes(&replay->options->filter, event);
@@ -549,6 +551,7 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 	struct replay replay = {
 		.options = options,
 		.needs = needs,
+		.wanted = wanted_by(needs),
 		.view = view,
 		.findings = findings,
 		.ticks_left = TICKS_AT_BEGIN, .feed.totals.told = needs->emit_states };

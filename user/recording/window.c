@@ -6,16 +6,16 @@
 #include <string.h>
 
 #include "event/names.h"
-#include "filter/event_filter.h"
 #include "recording/live_sockets.h"
 #include "source/feed.h"
+#include "source/wanted.h"
 
 #define COARSE_MS 1000 /* between ticks before it begins, where nobody asks for that to the millisecond */
 
 struct window {
 	struct view view;
 	struct view *inner;
-	struct run_needs needs;
+	struct wanted wanted;
 	uint64_t since_ns, until_ns; /* UTC */
 	uint64_t since_time_ns; /* monotonic */
 	struct run run;
@@ -27,22 +27,9 @@ struct window {
 	uint64_t last_unix_ns;
 };
 
-static bool wants(const struct window *window, const struct event *event)
-{
-	if (event->record.type == RECORD_HOLDER)
-		return window->needs.holder_states;
-	if (event->record.type == RECORD_PORTS)
-		return window->needs.ports;
-	if (event->record.type == RECORD_PRESENT || event->record.type == RECORD_LISTENER)
-		return window->needs.present;
-	if (event->record.type == RECORD_NAMESPACE)
-		return window->needs.namespaces;
-	return event_has_state(event, window->needs.emit_states);
-}
-
 static void pass_on(struct window *window, const struct event *event)
 {
-	if (wants(window, event))
+	if (wanted_has(&window->wanted, event))
 		feed_event(&window->feed, event);
 }
 
@@ -59,7 +46,7 @@ static void begin(struct window *window, const struct tick *now)
 	window->run.begin_unix_ns = now->unix_ns;
 	window->begun = true;
 	window->view.tick_ms = window->inner->tick_ms;
-	window->feed.totals.told = window->needs.emit_states;
+	window->feed.totals.told = window->wanted.states;
 	feed_begin(&window->feed, window->inner, &window->run);
 	recording_live_tell(window->live, now, tell, window, &window->untold);
 	model_free(window->live);
@@ -192,7 +179,7 @@ struct view *recording_window_new(struct view *inner, const struct run_needs *ne
 		.tells_at_end = inner->tells_at_end,
 	};
 	window->inner = inner;
-	window->needs = *needs;
+	window->wanted = wanted_by(needs);
 	window->since_ns = since_unix_ns;
 	window->until_ns = until_unix_ns;
 	id_map_init(&window->untold, sizeof(uint64_t));
@@ -222,6 +209,8 @@ struct run_needs recording_window_needs(const struct run_needs *needs)
 
 	all.emit_states = ~0U;
 	all.track_all = true;
+	all.accepts = true; /* for the model of what is there when it begins */
+	all.bind_failures = BIND_FAILURES_ALWAYS;
 	return all;
 }
 

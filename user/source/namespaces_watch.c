@@ -12,6 +12,7 @@
 #include "attribute/namespace_read.h"
 #include "attribute/netns.h"
 #include "event/namespace_facts.h"
+#include "source/namespace_growth.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define PERIOD_NS NSEC_PER_SEC
@@ -26,9 +27,9 @@ struct watched {
 	uint64_t cookie; /* of whom the facts are; 0: not known */
 	char *path; /* NULL: our own */
 	struct namespace_facts now, told;
-	uint64_t first[NS_COUNTERS]; /* totals of the first look */
+	struct namespace_growth growth;
 	uint64_t settings_ns, told_ns; /* 0: never */
-	bool listed, looked;
+	bool listed;
 	bool other; /* than the one that the filter means, which had the number before */
 };
 
@@ -183,7 +184,8 @@ static bool is_another(const struct watched *watched, uint64_t cookie)
 static void begin_anew(struct watched *watched)
 {
 	watched->settings_ns = watched->told_ns = 0;
-	watched->looked = watched->now.is_first = false;
+	watched->now.is_first = false;
+	memset(&watched->growth, 0, sizeof(watched->growth));
 	memset(watched->now.settings, 0, sizeof(watched->now.settings));
 	memset(&watched->told, 0, sizeof(watched->told));
 }
@@ -207,20 +209,6 @@ static void read_here(struct namespaces_watch *watch, struct watched *watched, u
 	for (i = 0; i < NS_SETTINGS; i++)
 		if (namespace_setting_is_of_machine(i) && watched->now.settings[i].known == NS_KNOWN)
 			memcpy(&watch->of_machine[i], &watched->now.settings[i], sizeof(watch->of_machine[i]));
-}
-
-static void count_grown(struct watched *watched)
-{
-	unsigned int i;
-
-	for (i = 0; i < NS_COUNTERS; i++) {
-		struct namespace_count *counter = &watched->now.counters[i];
-
-		if (!watched->looked)
-			watched->first[i] = counter->total;
-		counter->grown = counter->total > watched->first[i] ? counter->total - watched->first[i] : 0;
-	}
-	watched->looked = true;
 }
 
 /* What the kernel shows in its first namespace alone: where that was seen it is known for all. */
@@ -280,7 +268,7 @@ static int look_at(struct namespaces_watch *watch, struct watched *watched, uint
 	}
 	read_here(watch, watched, now_ns);
 	if (!watched->other)
-		count_grown(watched);
+		namespace_growth_take(&watched->growth, &watched->now);
 	return watched->path && setns(watch->own, CLONE_NEWNET) ? -errno : 0;
 }
 

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "filter/event_filter.h"
-
 #define NSEC_PER_MSEC 1000000ULL
 
 static bool goes_on(const struct views_member *member)
@@ -83,26 +81,10 @@ static int views_begin(struct view *view, const struct run *run)
 	return outcome(views);
 }
 
-/* Events of which the states say whether a view wants them. */
-#define BY_STATES (1U << RECORD_TRANSITION | 1U << RECORD_SOCKET | 1U << RECORD_CONNECT_FAILED | 1U << RECORD_LOCAL_PORT)
-
-_Static_assert(RECORD_NAMESPACE == 12, "a new type of events is one of BY_STATES, or a view asks for it here");
-
-/* Bit (1 << type) of events that a view with such needs gets whatever their states. */
-static uint32_t types_of(const struct run_needs *needs)
-{
-	return (needs->holder_states || needs->present ? 1U << RECORD_HOLDER : 0) | (needs->ports ? 1U << RECORD_PORTS : 0) |
-	       (needs->bind_failures ? 1U << RECORD_BIND_FAILED : 0) | (needs->accepts ? 1U << RECORD_ACCEPTED : 0) |
-	       (needs->present ? 1U << RECORD_PRESENT | 1U << RECORD_LISTENER : 0) | (needs->namespaces ? 1U << RECORD_NAMESPACE : 0) |
-	       (needs->emit_states == ~0U ? BY_STATES : 0);
-}
-
 /* The source tells what any of them needs. */
 static bool wants(const struct views_member *member, const struct event *event)
 {
-	uint32_t type = 1U << event->record.type;
-
-	return member->types & type || (BY_STATES & type && event_has_state(event, member->needs.emit_states));
+	return member->view->event && wanted_has(&member->wanted, event);
 }
 
 static int views_event(struct view *view, const struct event *event)
@@ -113,7 +95,7 @@ static int views_event(struct view *view, const struct event *event)
 
 	views->events += event_happened(event);
 	for (; member < views->members + views->count; member++) {
-		if (!member->view->event || !wants(member, event))
+		if (!wants(member, event))
 			continue;
 		guard_event(&member->guard, event);
 		if (!member->guard.result)
@@ -193,7 +175,7 @@ int views_add(struct views *views, struct view *view, const char *name, const st
 		return -E2BIG;
 	views->view.tells_at_end |= view->tells_at_end;
 	views->members[views->count++] =
-		(struct views_member){ .view = view, .name = name, .needs = *needs, .types = types_of(needs), .leads = leads };
+		(struct views_member){ .view = view, .name = name, .needs = *needs, .wanted = wanted_by(needs), .leads = leads };
 	return 0;
 }
 

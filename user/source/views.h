@@ -13,6 +13,7 @@
 
 #include "source/guard.h"
 #include "source/run.h"
+#include "source/wanted.h"
 
 #define VIEWS_MAX 8
 
@@ -20,7 +21,7 @@ struct views_member {
 	struct view *view;
 	const char *name;
 	struct run_needs needs;
-	uint32_t types; /* bit (1 << type) of events that it gets by its needs, whatever their states */
+	struct wanted wanted;
 	struct guard guard;
 	bool leads, reported;
 };

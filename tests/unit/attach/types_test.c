@@ -290,6 +290,8 @@ static void damaged_is_refused(void **state)
 			continue;
 		types_find(types, "outer", BTF_KIND_STRUCT);
 		types_has_member(types, "outer", "no_such_member");
+		types_has_number(types, "outer", "all", 4);
+		types_has_number(types, "outer", "where", 4);
 		types_excerpt(types, wanted, fd);
 		assert_int_equal(ftruncate(fd, 0), 0);
 		types_free(types);
@@ -315,6 +317,44 @@ static void types_that_there_are_not(void **state)
 	types_free(types);
 	close(fd);
 	btf__free(wanted);
+	btf__free(btf);
+}
+
+/* As struct net and its net_cookie are (u64 since 5.12), were (atomic64_t), and could be: what our programs can read is one of eight bytes. */
+static void numbers_of_a_struct(void **state)
+{
+	struct btf *btf = btf__new_empty();
+	int wide = btf__add_int(btf, "long long unsigned int", 8, 0), narrow = btf__add_int(btf, "unsigned int", 4, 0);
+	int u64 = btf__add_typedef(btf, "u64", btf__add_typedef(btf, "__u64", wide)), in_struct, circle, atomic, pointer;
+	struct types *types;
+
+	(void)state;
+	in_struct = btf__add_struct(btf, NULL, 8);
+	btf__add_field(btf, "counter", wide, 0, 0);
+	circle = btf__add_typedef(btf, "circle", btf__type_cnt(btf));
+	atomic = btf__add_typedef(btf, "atomic64_t", in_struct);
+	u64 = btf__add_const(btf, u64);
+	pointer = btf__add_ptr(btf, wide);
+	btf__add_struct(btf, "net", 64);
+	btf__add_field(btf, "net_cookie", u64, 0, 0);
+	btf__add_field(btf, "plain", wide, 64, 0);
+	btf__add_field(btf, "atomic", atomic, 128, 0);
+	btf__add_field(btf, "narrow", narrow, 192, 0);
+	btf__add_field(btf, "pointer", pointer, 256, 0);
+	btf__add_field(btf, "circle", circle, 320, 0);
+	btf__add_field(btf, "beyond", 1000, 384, 0);
+	types = parsed(btf);
+	assert_true(types_has_number(types, "net", "net_cookie", 8));
+	assert_true(types_has_number(types, "net", "plain", 8));
+	assert_false(types_has_number(types, "net", "atomic", 8));
+	assert_false(types_has_number(types, "net", "narrow", 8));
+	assert_false(types_has_number(types, "net", "pointer", 8));
+	assert_false(types_has_number(types, "net", "circle", 8));
+	assert_false(types_has_number(types, "net", "beyond", 8));
+	assert_false(types_has_number(types, "net", "absent", 8));
+	assert_false(types_has_number(types, "no_such_thing", "net_cookie", 8));
+	assert_true(types_has_member(types, "net", "atomic"));
+	types_free(types);
 	btf__free(btf);
 }
 
@@ -352,6 +392,7 @@ int main(void)
 		cmocka_unit_test(found_as_libbpf_does),	 cmocka_unit_test(excerpt_has_what_is_wanted),
 		cmocka_unit_test(excerpt_of_made_types), cmocka_unit_test(damaged_is_refused),
 		cmocka_unit_test(types_that_there_are_not), cmocka_unit_test(headers_of_other_sizes),
+		cmocka_unit_test(numbers_of_a_struct),
 	};
 
 	return cmocka_run_group_tests(tests, read_all, free_all);

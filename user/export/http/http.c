@@ -16,6 +16,7 @@
 
 #include "event/event.h"
 #include "export/http/server.h"
+#include "util/stop.h"
 
 #define NAMES_BYTES 1024
 
@@ -136,13 +137,14 @@ int http_open(struct http **ret_http, const struct http_config *config, char *er
 	return err;
 }
 
+/* Its port is free when we have ended. The timer of the run's end interrupts every wait; one that takes too long is the kernel's to end. */
 static void end_process(struct http *http)
 {
 	if (http->peer >= 0)
 		close(http->peer);
 	http->peer = -1;
-	if (http->pid > 0)
-		waitpid(http->pid, NULL, 0);
+	while (http->pid > 0 && waitpid(http->pid, NULL, 0) < 0 && errno == EINTR && !stop_is_overdue())
+		;
 	http->pid = -1;
 }
 
