@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "event/names.h"
+#include "recording/kept_ports.h"
 #include "recording/live_sockets.h"
+#include "recording/rebase.h"
 #include "source/feed.h"
 #include "source/wanted.h"
+#include "util/number.h"
 
 #define COARSE_MS 1000 /* between ticks before it begins, where nobody asks for that to the millisecond */
 
@@ -20,22 +23,36 @@ struct window {
 	uint64_t since_time_ns; /* monotonic */
 	struct run run;
 	struct model *live; /* until it begins */
+	struct kept_ports ports; /* until it begins */
+	struct rebase rebase; /* from then on */
 	struct id_map untold; /* stays empty */
 	struct feed feed;
 	struct health before; /* of what was lost before it began */
 	bool recounting, begun, ended;
-	uint64_t last_unix_ns;
+	uint64_t last_ns, last_unix_ns; /* the last that was told to us */
 };
 
 static void pass_on(struct window *window, const struct event *event)
 {
-	if (wanted_has(&window->wanted, event))
-		feed_event(&window->feed, event);
+	struct event told;
+
+	if (!wanted_has(&window->wanted, event))
+		return;
+	if (event->listener || event->namespace) {
+		told = rebase_event(&window->rebase, event);
+		event = &told;
+	}
+	feed_event(&window->feed, event);
 }
 
 static int tell(void *context, const struct event *event)
 {
-	pass_on(context, event);
+	struct window *window = context;
+	int err = rebase_begin(&window->rebase, event);
+
+	if (err)
+		feed_fail(&window->feed, err);
+	pass_on(window, event);
 	return 0;
 }
 
@@ -48,7 +65,11 @@ static void begin(struct window *window, const struct tick *now)
 	window->view.tick_ms = window->inner->tick_ms;
 	window->feed.totals.told = window->wanted.states;
 	feed_begin(&window->feed, window->inner, &window->run);
+	kept_ports_tell(&window->ports, now, tell, window);
 	recording_live_tell(window->live, now, tell, window, &window->untold);
+	recording_live_tell_looks(window->live, now, tell, window);
+	kept_ports_release(&window->ports);
+	kept_ports_init(&window->ports);
 	model_free(window->live);
 	window->live = NULL;
 }
@@ -66,20 +87,34 @@ static int window_begin(struct view *view, const struct run *run)
 	window->run = *run;
 	if (run->begin_unix_ns >= window->since_ns && run->begin_ns >= window->since_time_ns && !window->begun)
 		begin(window, &now);
+	window->last_ns = run->begin_ns;
 	window->last_unix_ns = run->begin_unix_ns;
 	return result_of(window);
+}
+
+/* It begins when it was to, however late after that something is told; but time never goes back. */
+static struct tick begin_of(const struct window *window, uint64_t time_ns, uint64_t unix_ns)
+{
+	uint64_t late_ns = window->since_ns && window->last_unix_ns < window->since_ns ? unix_ns - window->since_ns : 0;
+
+	if (late_ns > elapsed_ns(time_ns, window->last_ns))
+		late_ns = 0;
+	return (struct tick){ .time_ns = time_ns - late_ns, .unix_ns = unix_ns - late_ns };
 }
 
 /* 1: it is over. */
 static int follow(struct window *window, uint64_t time_ns, uint64_t unix_ns)
 {
-	const struct tick now = { .time_ns = time_ns, .unix_ns = unix_ns };
+	struct tick first;
 
 	if (window->until_ns && unix_ns >= window->until_ns)
 		return 1;
+	if (!window->begun && unix_ns >= window->since_ns && time_ns >= window->since_time_ns && !window->recounting) {
+		first = begin_of(window, time_ns, unix_ns);
+		begin(window, &first);
+	}
+	window->last_ns = time_ns;
 	window->last_unix_ns = unix_ns;
-	if (!window->begun && unix_ns >= window->since_ns && time_ns >= window->since_time_ns && !window->recounting)
-		begin(window, &now);
 	return 0;
 }
 
@@ -91,6 +126,8 @@ static int window_event(struct view *view, const struct event *event)
 		return 1;
 	if (window->begun)
 		pass_on(window, event);
+	else if (event->ports)
+		kept_ports_take(&window->ports, event->ports);
 	else
 		model_event(window->live, event);
 	return result_of(window);
@@ -183,6 +220,8 @@ struct view *recording_window_new(struct view *inner, const struct run_needs *ne
 	window->since_ns = since_unix_ns;
 	window->until_ns = until_unix_ns;
 	id_map_init(&window->untold, sizeof(uint64_t));
+	kept_ports_init(&window->ports);
+	rebase_init(&window->rebase);
 	return &window->view;
 }
 
@@ -200,6 +239,8 @@ void recording_window_free(struct view *view)
 		return;
 	model_free(window->live);
 	id_map_release(&window->untold);
+	kept_ports_release(&window->ports);
+	rebase_release(&window->rebase);
 	free(window);
 }
 

@@ -6,7 +6,24 @@
 /* Events of which the states say whether a view wants them. */
 #define BY_STATES (1U << RECORD_TRANSITION | 1U << RECORD_SOCKET | 1U << RECORD_CONNECT_FAILED | 1U << RECORD_LOCAL_PORT)
 
-_Static_assert(RECORD_NAMESPACE == 12, "a new type of events is one of BY_STATES, or a view asks for it here");
+_Static_assert(RECORD_NAMESPACE == 12, "a new type of events is one of BY_STATES, or a view asks for it here, and all have it");
+
+struct run_needs wanted_all(void)
+{
+	return (struct run_needs){
+		.emit_states = ~0U,
+		.track_all = true,
+		.local_ports = true,
+		.holder_states = ~0U,
+		.port_search = true,
+		.accepts = true,
+		.ports = true,
+		.bind_failures = BIND_FAILURES_ALWAYS,
+		.present = true,
+		.namespaces = true,
+		.namespace_settings = true,
+	};
+}
 
 struct wanted wanted_by(const struct run_needs *needs)
 {

@@ -13,6 +13,9 @@ struct wanted {
 	uint32_t states; /* of the others */
 };
 
+/* Everything: of who hands it on to views that are not known yet. */
+struct run_needs wanted_all(void);
+
 struct wanted wanted_by(const struct run_needs *needs);
 bool wanted_has(const struct wanted *wanted, const struct event *event);
 

@@ -9,21 +9,42 @@
 #include "recording/window.h"
 #include "source/feed.h"
 #include "source/views.h"
+#include "source/wanted.h"
 #include "util/tcp_state.h"
 
 #define TYPES (RECORD_NAMESPACE + 1)
 
-/* A view that keeps of what types it was told. */
+/* A view that keeps of what types it was told, and what counters said last. */
 struct notes {
 	struct view view;
 	unsigned int told[TYPES];
+	uint64_t begin_ns, begin_unix_ns;
+	uint64_t new_drops, overflows; /* of TIME_WAIT */
+	uint16_t port, bound_port;
 };
 
 static const struct container no_container;
 
 static int note(struct view *view, const struct event *event)
 {
-	((struct notes *)view)->told[event->record.type]++;
+	struct notes *notes = (struct notes *)view;
+
+	notes->told[event->record.type]++;
+	if (event->listener)
+		notes->new_drops = event->listener->new_drops;
+	if (event->namespace)
+		notes->overflows = event->namespace->counters[NS_TIME_WAIT_OVERFLOW].grown;
+	if (event->ports) {
+		notes->port = event->ports->settings.low;
+		notes->bound_port = event->ports->n_bound ? event->ports->bound[0].port : 0;
+	}
+	return 0;
+}
+
+static int note_begin(struct view *view, const struct run *run)
+{
+	((struct notes *)view)->begin_ns = run->begin_ns;
+	((struct notes *)view)->begin_unix_ns = run->begin_unix_ns;
 	return 0;
 }
 
@@ -134,9 +155,109 @@ static void asked_for_is_told(void **state)
 	}
 }
 
+/* Of who hands on: whatever there is. */
+static void all_is_all(void **state)
+{
+	const struct run_needs all = wanted_all();
+	struct notes notes = told_by_window(&all);
+	unsigned int type;
+
+	(void)state;
+	for (type = RECORD_TRANSITION; type < TYPES; type++)
+		assert_int_equal(notes.told[type], type != RECORD_CGROUP);
+}
+
+#define NETNS 42
+#define SECOND 1000000000ULL
+#define UNIX_NS (100 * SECOND) /* UTC - monotonic */
+
+/* What looks find: counters in all, and of these since the run began. */
+static void tell_looks(struct feed *feed, uint64_t time_ns, uint64_t id, uint64_t all, uint64_t grown)
+{
+	const struct bound_socket bound = { .port = 8080 };
+	const struct port_facts ports = { .settings = { .netns = NETNS, .low = 42000, .high = 42999 }, .bound = &bound, .n_bound = 1 };
+	const struct listener_facts listener = { .drops = all, .new_drops = grown };
+	const struct present present = {};
+	struct namespace_facts namespace = {};
+	struct event event;
+	unsigned int type;
+
+	namespace.counters[NS_LISTEN_DROPS] = namespace.counters[NS_TIME_WAIT_OVERFLOW] = (struct namespace_count){ NS_KNOWN, all, grown };
+	for (type = RECORD_TRANSITION; type < TYPES; type++) {
+		if (type != RECORD_PORTS && type != RECORD_PRESENT && type != RECORD_LISTENER && type != RECORD_NAMESPACE)
+			continue;
+		event = (struct event){ .record = { .type = type, .id = id + (type == RECORD_PRESENT), .time_ns = time_ns,
+						    .endpoint.netns = NETNS, .new_state = STATE_LISTEN },
+					.unix_ns = UNIX_NS + time_ns, .container = &no_container };
+		event.ports = type == RECORD_PORTS ? &ports : NULL;
+		event.present = type == RECORD_PRESENT ? &present : NULL;
+		event.listener = type == RECORD_LISTENER ? &listener : NULL;
+		event.namespace = type == RECORD_NAMESPACE ? &namespace : NULL;
+		feed_event(feed, &event);
+	}
+}
+
+/* It is told of what looks found before; what was counted before is not new. */
+static void window_begins_with_what_is_there(void **state)
+{
+	const struct run run = { .begin_ns = SECOND, .begin_unix_ns = UNIX_NS + SECOND };
+	const struct run_needs all = wanted_all();
+	struct notes notes = { .view.event = note, .view.begin = note_begin };
+	struct view *window = recording_window_new(&notes.view, &all, UNIX_NS + 3 * SECOND, 0);
+	struct feed feed = {};
+
+	(void)state;
+	assert_non_null(window);
+	feed_begin(&feed, window, &run);
+	tell_looks(&feed, 2 * SECOND, 7, 1050, 50);
+	assert_int_equal(notes.told[RECORD_LISTENER], 0);
+	feed_tick(&feed, 3 * SECOND + 4000, UNIX_NS + 3 * SECOND + 4000);
+	assert_int_equal(notes.begin_ns, 3 * SECOND);
+	assert_int_equal(notes.begin_unix_ns, UNIX_NS + 3 * SECOND);
+	assert_int_equal(notes.told[RECORD_LISTENER], 1);
+	assert_int_equal(notes.told[RECORD_PRESENT], 1);
+	assert_int_equal(notes.told[RECORD_NAMESPACE], 1);
+	assert_int_equal(notes.told[RECORD_PORTS], 1);
+	assert_int_equal(notes.port, 42000);
+	assert_int_equal(notes.bound_port, 8080);
+	assert_int_equal(notes.new_drops, 0);
+	assert_int_equal(notes.overflows, 0);
+	tell_looks(&feed, 4 * SECOND, 7, 1052, 52);
+	assert_int_equal(notes.new_drops, 2);
+	assert_int_equal(notes.overflows, 2);
+	tell_looks(&feed, 5 * SECOND, 9, 500, 60); /* another socket; another namespace that has got the number */
+	assert_int_equal(notes.new_drops, 60);
+	assert_int_equal(notes.overflows, 60);
+	assert_int_equal(feed_end(&feed, 6 * SECOND, UNIX_NS + 6 * SECOND), 0);
+	recording_window_free(window);
+}
+
+/* Nothing that was told before can come after its begin. */
+static void time_does_not_go_back(void **state)
+{
+	const struct run run = { .begin_ns = SECOND, .begin_unix_ns = UNIX_NS + SECOND };
+	const struct run_needs all = wanted_all();
+	struct notes notes = { .view.event = note, .view.begin = note_begin };
+	struct view *window = recording_window_new(&notes.view, &all, UNIX_NS + 3 * SECOND, 0);
+	struct feed feed = {};
+
+	(void)state;
+	assert_non_null(window);
+	feed_begin(&feed, window, &run);
+	feed_tick(&feed, 2 * SECOND, UNIX_NS + 2 * SECOND);
+	feed_tick(&feed, 2 * SECOND + 10, UNIX_NS + 3600 * SECOND); /* somebody set the clock */
+	assert_int_equal(notes.begin_ns, 2 * SECOND + 10);
+	assert_int_equal(notes.begin_unix_ns, UNIX_NS + 3600 * SECOND);
+	assert_int_equal(feed_end(&feed, 3 * SECOND, UNIX_NS + 3601 * SECOND), 0);
+	recording_window_free(window);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_is_all),
+		cmocka_unit_test(window_begins_with_what_is_there),
+		cmocka_unit_test(time_does_not_go_back),
 		cmocka_unit_test(window_tells_what_a_live_run_does),
 		cmocka_unit_test(asked_for_is_told),
 	};
