@@ -88,7 +88,7 @@ static struct view *diagnose_view(const struct options *options, struct output *
 		.json = options->json,
 		.cmdline = own->cmdline,
 		.color = options_use_color(options),
-		.live = !options->run.recording,
+		.live = !options->run.recording && !options->run.recordings,
 	};
 
 	return diagnose_view_new(&config, output);
