@@ -19,6 +19,7 @@
 #include "options_help.h"
 #include "recording/files.h"
 #include "recording/recording.h"
+#include "source/wanted.h"
 #include "util/archive.h"
 #include "util/log.h"
 #include "util/moment.h"
@@ -26,7 +27,8 @@
 
 #define DEFAULT_FOLDER "/var/lib/tcpdwell"
 #define PATHS_MAX 900
-#define AT_NS 60000000000ULL
+#define NSEC_PER_SEC 1000000000ULL
+#define AT_NS (60 * NSEC_PER_SEC)
 
 struct bundle {
 	const char *paths[PATHS_MAX + 1];
@@ -102,6 +104,9 @@ static int parse(struct bundle *bundle, int argc, char **argv)
 		return EXIT_USAGE;
 	if (bundle->at)
 		selection->until_unix_ns = selection->since_unix_ns + AT_NS;
+	/* Whole seconds, as report() passes them on: all parts are of the same time. */
+	selection->since_unix_ns -= selection->since_unix_ns % NSEC_PER_SEC;
+	selection->until_unix_ns = (selection->until_unix_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC * NSEC_PER_SEC;
 	if (selection->until_unix_ns && selection->until_unix_ns <= selection->since_unix_ns)
 		return usage_error("is not after --since: nothing can be between them", "--until");
 	return 0;
@@ -117,8 +122,8 @@ static int report(const struct bundle *bundle, const char *view)
 	for (i = 0; i < bundle->n_paths; i++)
 		argv[argc++] = (char *)bundle->paths[i];
 	argv[argc++] = (char *)view;
-	snprintf(since, sizeof(since), "--since=@%llu", (unsigned long long)(bundle->selection.since_unix_ns / 1000000000));
-	snprintf(until, sizeof(until), "--until=@%llu", (unsigned long long)(bundle->selection.until_unix_ns / 1000000000));
+	snprintf(since, sizeof(since), "--since=@%llu", (unsigned long long)(bundle->selection.since_unix_ns / NSEC_PER_SEC));
+	snprintf(until, sizeof(until), "--until=@%llu", (unsigned long long)(bundle->selection.until_unix_ns / NSEC_PER_SEC));
 	argv[argc++] = since;
 	if (bundle->selection.until_unix_ns)
 		argv[argc++] = until;
@@ -152,9 +157,8 @@ static int make_check(const struct bundle *bundle, const char *path)
 
 static int make_events(const struct bundle *bundle, const char *path)
 {
-	const struct recording_config config = { .file = path };
-	const struct run_needs needs = { .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .local_ports = true, .ports = true,
-					 .accepts = true, .bind_failures = BIND_FAILURES_ALWAYS };
+	const struct recording_config config = { .file = path, .copies = true };
+	const struct run_needs needs = wanted_all();
 	struct run_options options;
 	struct view *recording;
 	char error[768] = "";

@@ -125,6 +125,7 @@ struct recording_config {
 	bool cmdline; /* command lines of processes too: they can hold secrets */
 	bool ports; /* what is known of local ports too */
 	bool accepts; /* and how long connections waited for accept(): a view that the source tells of it writes it */
+	bool copies; /* it is told of another recording: what is shown by its ticks is to be the same, so all are written */
 	double wait_seconds; /* for a reader of the FIFO; negative: without end */
 	recording_room *room; /* asked before anything is written; NULL: nobody is */
 	void *context; /* of `room` */

@@ -26,6 +26,7 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define TICK_NS (100 * NSEC_PER_MSEC) /* between tick lines while there are events */
 #define IDLE_TICK_NS (1000 * NSEC_PER_MSEC) /* between tick lines else */
+#define COPY_TICK_MS 1000 /* of a copy: no ticks between lines of a recording, which are as far apart as these at most */
 #define FLUSH_NS (500 * NSEC_PER_MSEC)
 #define GATHER_BYTES (240 << 10) /* of lines before they go to the compressor: with the longest line still one member, recording/file.c */
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
@@ -522,7 +523,7 @@ static int recording_tick(struct view *view, const struct tick *tick)
 	if (recording->live && !recording->config.endures)
 		model_forget(recording->live, tick->time_ns);
 	tell_stuck(recording, tick);
-	if (tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
+	if (recording->config.copies || tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
 	if (is_full(recording))
 		err = rotate(recording, tick);
@@ -602,6 +603,7 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 		.end = recording_end,
 	};
 	recording->config = *config;
+	recording->view.tick_ms = config->copies ? COPY_TICK_MS : 0;
 	recording->config.part_bytes = config->part_bytes ?: PART_BYTES;
 	recording->part.format = RECORDING_FORMAT;
 	name_run(recording);
