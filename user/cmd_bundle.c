@@ -355,7 +355,7 @@ static int bundle_main(int argc, char **argv)
 	pid_t pid;
 	int code;
 
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?"))) {
+	if (options_ask_for_help(argc, argv)) {
 		command_help(&command_bundle);
 		return EXIT_FINE;
 	}

@@ -67,13 +67,15 @@ static int no_such_command(const char *name)
 	return EXIT_USAGE;
 }
 
+/* Help opens nothing. */
 static int run(const struct command *command, int argc, char **argv)
 {
 	char error[160];
-	int err;
+	int err = 0;
 
 	limits_raise_files();
-	err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error));
+	if (!options_ask_for_help(argc, argv))
+		err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error));
 	if (err)
 		return run_result(err, error);
 	return command->main ? command->main(argc, argv) : command_run(command, argc, argv);

@@ -218,8 +218,7 @@ static void conclude(struct options *options, const struct command *command)
 		options->color = COLOR_NEVER;
 }
 
-/* Whatever else is wrong. */
-static bool asks_for_help(int argc, char **argv)
+bool options_ask_for_help(int argc, char **argv)
 {
 	int i;
 
@@ -251,7 +250,7 @@ int options_parse(struct options *options, const struct command *command, int ar
 	}
 	parsing_init(&parsing, command, options);
 	make_tables(&parsing);
-	err = asks_for_help(argc, argv) ? 1 : parse_words(&parsing, argc, argv);
+	err = options_ask_for_help(argc, argv) ? 1 : parse_words(&parsing, argc, argv);
 	if (err > 0) {
 		command_help(command);
 		return -1;

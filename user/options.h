@@ -84,6 +84,9 @@ const char *option_label(const struct option_row *row, char text[32]);
 int options_parse(struct options *options, const struct command *command, int argc, char **argv);
 void options_release(struct options *options);
 
+/* Is one of these words --help, -h or -?: then help is shown, whatever else is wrong. argv[0] is the command's. */
+bool options_ask_for_help(int argc, char **argv);
+
 /* Should standard output be coloured? */
 bool options_use_color(const struct options *options);
 

@@ -143,6 +143,22 @@ open_files_of_all() {
 	end
 }
 
+# Help needs none: whatever the limit, it is the same.
+open_files_of_help() {
+	local words limit
+	for words in "trace --help" "top -h" "hist --help" "leaks -p 1 --help" "ports --help" "diagnose --help" "record --help" \
+		"report --help" "report $dir/few.rec top --help" "agent --help" "agent status --help" "bundle $dir --help" "check --help"; do
+		# shellcheck disable=SC2086
+		"$tool" $words >"$dir/answer" && grep -q "^Usage: tcpdwell " "$dir/answer" || { echo "no help: $words"; return 1; }
+		for limit in 10 20; do
+			# shellcheck disable=SC2086,SC2016
+			sh -c 'ulimit -n '$limit'; exec "$0" "$@"' "$tool" $words >"$dir/out" 2>"$dir/err" || { cat "$dir/err"; return 1; }
+			equal "help with $limit: $words" "$(cat "$dir/out" "$dir/err")" "$(cat "$dir/answer")" || return 1
+		done
+	done
+	fails 1 "(ulimit -n is 20)" sh -c 'ulimit -n 20; exec "$0" leaks --no-bpf' "$tool"
+}
+
 memory() {
 	local limit
 	# With less the loader itself finds no room for the libraries.
@@ -239,6 +255,7 @@ check "no /proc" no_proc
 check "no /sys" no_sys
 check "ulimit -n" open_files
 check "ulimit -n, all commands" open_files_of_all
+check "ulimit -n, help" open_files_of_help
 check "ulimit -S -n, --no-bpf" open_files_are_raised
 check "ulimit -v" memory
 if find_memory_cgroup; then
