@@ -15,6 +15,7 @@
 #include "attribute/socket_users.h"
 #include "event/summary.h"
 #include "recording/file.h"
+#include "recording/kept_ports.h"
 #include "recording/live_sockets.h"
 #include "recording/marks.h"
 #include "recording/series.h"
@@ -44,6 +45,7 @@ struct recording_view {
 	struct recording_series *series;
 	struct recording_file *file;
 	struct model *live; /* where there may be another file or part */
+	struct kept_ports ports; /* there too */
 	struct recording_marks *marks; /* of the parts of this file */
 	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
 	uint64_t mark_bytes; /* where its last mark ended */
@@ -282,7 +284,8 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 		recording_untold_json(&recording->json, tick, recording->untold.used);
 		warn_of_untold(recording, recording->untold.used);
 	}
-	return err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
+	err = err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
+	return err ?: kept_ports_tell(&recording->ports, tick, tell_late, recording);
 }
 
 /* The next file, or part of it: a header of its own, what is there, what was lost so far. */
@@ -414,6 +417,17 @@ static bool is_within_rate(struct recording_view *recording, const struct event 
 	       event->record.type == RECORD_BIND_FAILED || event->record.type == RECORD_PORTS || is_in_file(recording, event->record.id);
 }
 
+/* What the next file or part begins with. */
+static void follow(struct recording_view *recording, const struct event *event)
+{
+	if (!recording->live)
+		return;
+	if (event->ports)
+		kept_ports_take(&recording->ports, event->ports);
+	else
+		model_event(recording->live, event);
+}
+
 /* The file says nothing of it; of its connection only once it is told as one that is there. */
 static int withhold(struct recording_view *recording, const struct event *event)
 {
@@ -421,7 +435,7 @@ static int withhold(struct recording_view *recording, const struct event *event)
 
 	socket_users_note(recording->users, event);
 	recording->state.withheld++;
-	model_event(recording->live, event);
+	follow(recording, event);
 	if (live_sockets_find(&recording->live->sockets, id))
 		return id_map_put(&recording->untold, id) ? 0 : -ENOMEM;
 	id_map_remove(&recording->untold, id);
@@ -440,8 +454,7 @@ static int recording_event(struct view *view, const struct event *event)
 		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	tell(recording, event);
 	recording->has_events = true;
-	if (recording->live)
-		model_event(recording->live, event);
+	follow(recording, event);
 	if (recording->json.size >= GATHER_BYTES)
 		err = pass_on(recording) ?: rotate_between_ticks(recording, event);
 	return outcome(recording, err);
@@ -609,6 +622,7 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	name_run(recording);
 	json_init(&recording->json);
 	id_map_init(&recording->untold, sizeof(uint64_t));
+	kept_ports_init(&recording->ports);
 	recording->users = socket_users_new(config->cmdline);
 	err = recording->users ? open_first(recording, error, error_size) : -ENOMEM;
 	err = err ?: follow_what_is_there(recording);
@@ -634,6 +648,7 @@ void recording_view_free(struct view *view)
 	free(recording->marks);
 	socket_users_free(recording->users);
 	id_map_release(&recording->untold);
+	kept_ports_release(&recording->ports);
 	json_release(&recording->json);
 	for (fact = 0; fact < FACTS; fact++)
 		free((char *)recording->run.hooks[fact]);

@@ -3,9 +3,12 @@
 #include "recording_unit.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "account/model.h"
+#include "event/port_facts.h"
 #include "recording/marks.h"
 
 #define SOCKETS 3
@@ -83,9 +86,57 @@ static void test_no_mark_where_sockets_are_missing(void **state)
 	assert_true(record_parts(SOCKETS - 1, true) >= 2);
 }
 
+static unsigned int lines_with(const char *path, const char *text)
+{
+	static char line[RECORDING_LINE_BYTES];
+	gzFile file = gzopen(path, "rb");
+	unsigned int count = 0;
+
+	assert_non_null(file);
+	while (gzgets(file, line, sizeof(line)))
+		count += strstr(line, text) != NULL;
+	gzclose(file);
+	return count;
+}
+
+/* What was told once of ports each part begins with: the last that was told. */
+static void test_parts_begin_with_ports(void **state)
+{
+	struct run run = { .version = "1", .kernel = "6", .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_UNIX_NS };
+	struct tick last = { BEGIN_NS + 400 * MS, BEGIN_UNIX_NS + 400 * MS, &health, &totals };
+	struct recording_config config = { .part_bytes = 1 };
+	const struct bound_socket bound = { .port = 42007 };
+	struct port_facts ports = { .settings = { .netns = 42, .low = 42000, .high = 42999 }, .bound = &bound, .n_bound = 1 };
+	struct event event = event_of(0, STATE_CLOSE, STATE_CLOSE, 60);
+	char folder[UNIT_PATH], path[2 * UNIT_PATH], error[256];
+	struct view *view;
+
+	(void)state;
+	unit_make_folder(folder);
+	snprintf(path, sizeof(path), "%s/x.rec", folder);
+	config.file = path;
+	assert_int_equal(recording_view_new(&view, &config, error, sizeof(error)), 0);
+	assert_int_equal(view->begin(view, &run), 0);
+	tell_sockets(view, 50);
+	event.record = (struct transition){ .type = RECORD_PORTS, .time_ns = event.record.time_ns, .endpoint.netns = 42 };
+	event.ports = &ports;
+	assert_int_equal(view->event(view, &event), 0);
+	ports.settings.high = 43999;
+	assert_int_equal(view->event(view, &event), 0);
+	tick(view, 200);
+	assert_int_equal(view->end(view, &last), 0);
+	recording_view_free(view);
+	assert_int_equal(lines_with(path, "\"type\":\"header\""), 2);
+	assert_int_equal(lines_with(path, "[42000,42999]"), 1);
+	assert_int_equal(lines_with(path, "[42000,43999]"), 2);
+	assert_int_equal(lines_with(path, "42007"), 3);
+	unit_remove_folder(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parts_begin_with_ports),
 		cmocka_unit_test(test_no_mark_where_sockets_are_missing),
 	};
 
