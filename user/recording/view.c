@@ -31,6 +31,7 @@
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
 #define PART_BYTES (4 << 20) /* of a file: then what is there is told anew, so that who looks for a later time can begin there */
 #define PART_SHARE 32 /* unless that takes more than one in so many bytes */
+#define LIST_SHARE 8 /* of a file, where it may grow for that */
 #define PART_MARKS 8 /* in a part: one is never far from the end */
 #define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
 #define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
@@ -227,12 +228,21 @@ static int end_part(struct recording_view *recording, const struct tick *tick, c
 	return err || !has_marks(recording) ? err : mark(recording, false);
 }
 
+/* How large the file becomes if it begins with a list of so many bytes; 0: there is no end. */
+static uint64_t size_with_list(const struct recording_view *recording, uint64_t list_bytes)
+{
+	uint64_t least = recording->config.max_bytes, most = recording->config.most_bytes;
+	uint64_t wanted = list_bytes < most / LIST_SHARE ? list_bytes * LIST_SHARE : most;
+
+	return wanted > least ? wanted : least;
+}
+
 /* At least a quarter of a file is for what happens, however many connections there are. */
 static bool is_full_of_sockets(const struct recording_view *recording)
 {
-	uint64_t max = recording->config.max_bytes;
+	uint64_t bytes = recording_file_bytes(recording->file), max = size_with_list(recording, bytes);
 
-	return max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max / 4 * 3;
+	return max && bytes + ROTATE_MARGIN >= max / 4 * 3;
 }
 
 /* With who has the socket and what the process runs. */
@@ -349,7 +359,7 @@ static bool mark_is_due(const struct recording_view *recording)
 
 static bool is_full(const struct recording_view *recording)
 {
-	uint64_t max = recording->config.max_bytes;
+	uint64_t max = size_with_list(recording, recording->list_bytes);
 
 	return recording->rotates || (max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max);
 }
@@ -358,6 +368,14 @@ static int no_next(struct recording_view *recording, int err)
 {
 	snprintf(recording->error, sizeof(recording->error), "%.400s is full, and the file after it can't be made: %s",
 		 recording_series_path(recording->series), strerror(-err));
+	return err;
+}
+
+static int begin_file(struct recording_view *recording, const struct tick *tick)
+{
+	int err = begin_part(recording, tick);
+
+	recording->part_bytes = recording->list_bytes = recording_file_bytes(recording->file);
 	return err;
 }
 
@@ -376,7 +394,7 @@ static int rotate(struct recording_view *recording, const struct tick *tick)
 	}
 	recording_file_free(recording->file);
 	recording->file = NULL;
-	err = open_part(recording, fd) ?: begin_part(recording, tick);
+	err = open_part(recording, fd) ?: begin_file(recording, tick);
 	if (!err)
 		recording_series_trim(recording->series);
 	return err;
@@ -492,7 +510,7 @@ static int resume(struct recording_view *recording, const struct tick *tick)
 	if (err)
 		return 0;
 	recording->state.suspended = false;
-	return begin_part(recording, tick);
+	return begin_file(recording, tick);
 }
 
 /* What is written goes on to where nobody will find it. Of a history, its owner tells. */
