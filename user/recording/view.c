@@ -48,7 +48,7 @@ struct recording_view {
 	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
 	uint64_t mark_bytes; /* where its last mark ended */
 	struct recording_mark first; /* its first part */
-	struct id_map untold; /* connections of which this file says nothing yet */
+	size_t untold; /* connections of which this file says nothing yet: LIVE_UNTOLD in `live`, and some that went with a recount */
 	uint64_t refused_before; /* those that had no room in `live` before all were last told anew: one that had none since may still be there */
 	struct json json;
 	struct socket_users *users;
@@ -285,11 +285,10 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 {
 	int err;
 
-	id_map_clear(&recording->untold);
 	err = recording_live_tell(recording->live, tick, tell_socket, recording, &recording->untold);
-	if (recording->untold.used) {
-		recording_untold_json(&recording->json, tick, recording->untold.used);
-		warn_of_untold(recording, recording->untold.used);
+	if (recording->untold) {
+		recording_untold_json(&recording->json, tick, recording->untold);
+		warn_of_untold(recording, recording->untold);
 	}
 	return err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
 }
@@ -316,7 +315,7 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 /* Not all that is there was listed: it did not fit into the file, or into the table. */
 static bool lists_less(const struct recording_view *recording)
 {
-	return recording->untold.used || recording->live->sockets.refused != recording->refused_before;
+	return recording->untold || recording->live->sockets.refused != recording->refused_before;
 }
 
 /* Where not all is listed that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
@@ -415,7 +414,9 @@ static int rotate_between_ticks(struct recording_view *recording, const struct e
 /* Is the connection one that the file tells of? */
 static bool is_in_file(const struct recording_view *recording, uint64_t id)
 {
-	return live_sockets_find(&recording->live->sockets, id) && !id_map_find(&recording->untold, id);
+	const struct live_socket *socket = live_sockets_find(&recording->live->sockets, id);
+
+	return socket && !(socket->flags & LIVE_UNTOLD);
 }
 
 /* Above the rate: only what fails, and what the file has begun to tell of. */
@@ -434,14 +435,18 @@ static bool is_within_rate(struct recording_view *recording, const struct event 
 /* The file says nothing of it; of its connection only once it is told as one that is there. */
 static int withhold(struct recording_view *recording, const struct event *event)
 {
-	uint64_t id = event->record.id;
+	struct live_sockets *sockets = &recording->live->sockets;
+	struct live_socket *socket = live_sockets_find(sockets, event->record.id);
+	bool was_untold = socket && socket->flags & LIVE_UNTOLD;
 
 	socket_users_note(recording->users, event);
 	recording->state.withheld++;
 	model_event(recording->live, event);
-	if (live_sockets_find(&recording->live->sockets, id))
-		return id_map_put(&recording->untold, id) ? 0 : -ENOMEM;
-	id_map_remove(&recording->untold, id);
+	socket = live_sockets_find(sockets, event->record.id);
+	if (socket)
+		socket->flags |= LIVE_UNTOLD;
+	recording->untold += !!socket;
+	recording->untold -= was_untold && recording->untold;
 	return 0;
 }
 
@@ -453,7 +458,7 @@ static int recording_event(struct view *view, const struct event *event)
 	if (recording->state.suspended || !is_within_rate(recording, event))
 		return withhold(recording, event);
 	recording->rate_events++;
-	if (recording->untold.used)
+	if (recording->untold)
 		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	tell(recording, event);
 	recording->has_events = true;
@@ -475,7 +480,9 @@ static int recording_recount(struct view *view, bool begins)
 	if (recording->live)
 		model_recount(recording->live, begins);
 	if (begins) {
-		id_map_clear(&recording->untold);
+		recording->untold = 0;
+		if (recording->live)
+			recording_live_forget_untold(recording->live);
 		recording->refused_before = recording->live ? recording->live->sockets.refused : 0;
 	}
 	return 0;
@@ -488,12 +495,15 @@ static void tell_stuck(struct recording_view *recording, const struct tick *tick
 	const struct live_socket *socket;
 	size_t cursor = 0, count = 0;
 
-	if (!recording->config.max_event_rate || !recording->untold.used || tick->time_ns - recording->stuck_ns < STUCK_NS)
+	if (!recording->config.max_event_rate || !recording->untold || tick->time_ns - recording->stuck_ns < STUCK_NS)
 		return;
 	recording->stuck_ns = tick->time_ns;
-	while (count < sizeof(stuck) / sizeof(stuck[0]) && (id_map_next(&recording->untold, &cursor, &id))) {
-		socket = live_sockets_find(&recording->live->sockets, id);
-		if (socket && socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS)
+	recording->untold = 0;
+	while ((socket = live_sockets_next(&recording->live->sockets, &cursor, &id))) {
+		if (!(socket->flags & LIVE_UNTOLD))
+			continue;
+		recording->untold++;
+		if (socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS && count < sizeof(stuck) / sizeof(stuck[0]))
 			stuck[count++] = id;
 	}
 	while (count--)
@@ -624,7 +634,6 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	recording->part.format = RECORDING_FORMAT;
 	name_run(recording);
 	json_init(&recording->json);
-	id_map_init(&recording->untold, sizeof(uint64_t));
 	recording->users = socket_users_new(config->cmdline);
 	err = recording->users ? open_first(recording, error, error_size) : -ENOMEM;
 	err = err ?: follow_what_is_there(recording);
@@ -649,7 +658,6 @@ void recording_view_free(struct view *view)
 	model_free(recording->live);
 	free(recording->marks);
 	socket_users_free(recording->users);
-	id_map_release(&recording->untold);
 	json_release(&recording->json);
 	for (fact = 0; fact < FACTS; fact++)
 		free((char *)recording->run.hooks[fact]);
