@@ -213,6 +213,7 @@ static int init(struct metrics_view *metrics)
 		.groups = &groups,
 		.max_sockets = config->max_sockets,
 		.interval_ns = RULES_NS,
+		.brief = true,
 		.ask = config->ask,
 	};
 
