@@ -20,7 +20,6 @@ struct window {
 	uint64_t since_time_ns; /* monotonic */
 	struct run run;
 	struct model *live; /* until it begins */
-	struct id_map untold; /* stays empty */
 	struct feed feed;
 	struct health before; /* of what was lost before it began */
 	bool recounting, begun, ended;
@@ -42,13 +41,15 @@ static int tell(void *context, const struct event *event)
 /* At `time_ns`: as a live run would begin. */
 static void begin(struct window *window, const struct tick *now)
 {
+	size_t untold; /* none: all are taken */
+
 	window->run.begin_ns = now->time_ns;
 	window->run.begin_unix_ns = now->unix_ns;
 	window->begun = true;
 	window->view.tick_ms = window->inner->tick_ms;
 	window->feed.totals.told = window->wanted.states;
 	feed_begin(&window->feed, window->inner, &window->run);
-	recording_live_tell(window->live, now, tell, window, &window->untold);
+	recording_live_tell(window->live, now, tell, window, &untold);
 	model_free(window->live);
 	window->live = NULL;
 }
@@ -182,7 +183,6 @@ struct view *recording_window_new(struct view *inner, const struct run_needs *ne
 	window->wanted = wanted_by(needs);
 	window->since_ns = since_unix_ns;
 	window->until_ns = until_unix_ns;
-	id_map_init(&window->untold, sizeof(uint64_t));
 	return &window->view;
 }
 
@@ -199,7 +199,6 @@ void recording_window_free(struct view *view)
 	if (!window)
 		return;
 	model_free(window->live);
-	id_map_release(&window->untold);
 	free(window);
 }
 
