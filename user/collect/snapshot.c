@@ -25,7 +25,7 @@
 #define SOCKETS_SHARE 1000
 #define PATIENT_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
 #define SIGN_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* the same where there was a sign of what they look for */
-#define SIGN_SWEEPS 4 /* the kernel may be at it still; then one notes what is gone, and the next tells of it (bpf/snapshot.bpf.h) */
+#define SIGN_SWEEPS 4 /* the kernel may be at it still; then one notes what is gone, and the next tells of it (bpf/sweep.bpf.h) */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
