@@ -154,7 +154,7 @@ struct view *agent_findings_new(struct view *history, const struct filter *filte
 					 .end = findings_end };
 	static const struct view sharing = { .tick = shared_tick, .end = findings_end };
 	struct agent_findings *findings = calloc(1, sizeof(*findings));
-	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS };
+	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true };
 
 	if (!findings)
 		return NULL;

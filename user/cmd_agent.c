@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* tcpdwell agent: one run that never ends by itself, several views of it. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 #define RING_BYTES (8 << 20)
 #define WATCHDOG_SHARE 3 /* the service manager hears of us so often within its time */
 
+#define MMAP_BYTES (128 << 10) /* pieces from here on, as of a file that is closed, go back to the system; else the first of them ends that */
 #define PATIENCE 8 /* no look at all sockets, ports, holders or namespaces takes more than an eighth of a hundredth of a processor */
 
 struct agent_options {
@@ -214,6 +216,7 @@ static int agent_run(const struct options *options)
 	if (own->word)
 		return agent_status_show(own->folder);
 	signal(SIGHUP, SIG_IGN);
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
 	run.for_programs = true;
 	run.patience = PATIENCE;
 	run.ring_bytes = run.ring_bytes ?: RING_BYTES;

@@ -86,7 +86,7 @@ static void settle(struct model *model, struct live_socket *socket, const struct
 	socket->state = record->new_state;
 	socket->side = record->side;
 	socket->closed_by = record->closed_by;
-	socket->flags &= LIVE_HOLDER_TOLD;
+	socket->flags &= LIVE_HOLDER_TOLD | LIVE_UNTOLD;
 	if (event->healed || (!seen && !record->since_ns))
 		socket->flags |= LIVE_AT_LEAST;
 	if (record->flags & FLAG_IN_ACCEPT_QUEUE)

@@ -61,7 +61,7 @@ const struct live_end *live_socket_end(const struct live_sockets *sockets, const
 	if (!sockets->keep_ends)
 		return NULL;
 	id = id_map_id(socket);
-	descriptor = id_map_find(&sockets->descriptors, id);
+	descriptor = socket->flags & LIVE_TIMEWAIT ? NULL : id_map_find(&sockets->descriptors, id);
 	*room = (struct live_end){
 		.endpoint = kept_ends_get(ends_of(sockets, socket), &sockets->addresses, id),
 		.fd = descriptor ? descriptor->fd : -1,

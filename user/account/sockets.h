@@ -20,6 +20,7 @@ enum live_flag {
 	LIVE_DOUBTED = 1 << 5, /* a recount is on that did not tell of it yet */
 	LIVE_HOLDER_TOLD = 1 << 6, /* the holder is known, if only that there is none */
 	LIVE_UNDECIDED = 1 << 7, /* filters wait for names */
+	LIVE_UNTOLD = 1 << 8, /* for who writes down what is there: nothing was written of it yet. Stays until it is taken away */
 };
 
 struct live_socket {

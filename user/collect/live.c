@@ -60,6 +60,7 @@ struct live {
 	uint8_t listing; /* of the kernel side: the sockets that were told in it are counted */
 	uint64_t lost; /* records that the kernel side could not send */
 	uint64_t late; /* records of an earlier listing */
+	uint64_t killed; /* timewait sockets that did not live to their end */
 	bool warned_of_names;
 	bool selects; /* process filters are not the view's */
 	uint64_t unix_offset_ns; /* UTC - monotonic */
@@ -284,6 +285,7 @@ static void take_transition(struct live *live, const struct transition *data)
 	}
 	if (record->time_ns > live->read_ns)
 		live->read_ns = record->time_ns;
+	live->killed += record->end == END_KILLED;
 	if (!is_of_listing(live, record))
 		return;
 	if (record->owner_credentials)
@@ -578,6 +580,7 @@ static void look_around(struct live *live, bool last)
 		.skipped = live->feed.health.skipped,
 		.lost = live->lost + selection_revised(live->selection) + live->feed.health.map_full,
 		.unfollowed = live->feed.health.map_full,
+		.signs = live->feed.health.skipped + live->killed + (live->ports ? port_watch_gone(live->ports) : 0),
 		.has_time_wait = state_totals_now(&live->feed.totals.states[STATE_TIME_WAIT]) > 0 ||
 				 tracer_fin_wait2_timewait(live->tracer) > 0,
 		.last = last,

@@ -43,6 +43,7 @@ struct port_watch {
 	} *bound;
 	size_t n_bound, bound_capacity;
 	uint64_t next_ns, next_bound_ns;
+	uint64_t gone; /* namespaces that were found to be */
 	unsigned int patience; /* as in struct run_options */
 	int err; /* of the last look */
 	bool is_last; /* the run ends */
@@ -375,8 +376,14 @@ static void look_at_namespace(struct port_watch *watch, struct known_namespace *
 	watch->next_ns = now_ns + (clock_cpu_ns() - begin_ns) * SHARE * watch->patience;
 	if (namespace->found)
 		return;
+	watch->gone += namespace->told;
 	id_map_remove(&watch->by_netns, netns);
 	namespace_free(namespace);
+}
+
+uint64_t port_watch_gone(const struct port_watch *watch)
+{
+	return watch->gone;
 }
 
 static bool any_changed(const struct port_watch *watch)

@@ -27,6 +27,9 @@ void port_watch_ask(struct port_watch *watch, uint32_t netns, uint16_t port);
 /* Who has bound what, where that was asked or has changed since the last look; at once. */
 void port_watch_answer(struct port_watch *watch);
 
+/* How many namespaces were found to be gone; grows. */
+uint64_t port_watch_gone(const struct port_watch *watch);
+
 /* Looks where it is time to. `last`: the run ends, look everywhere. */
 void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last);
 

@@ -102,6 +102,9 @@ static void look_for_unfollowed(struct reconciler *reconciler, const struct reco
 
 void reconcile(struct reconciler *reconciler, const struct reconcile_facts *facts)
 {
+	if (facts->signs != reconciler->seen_signs)
+		snapshot_expect_ends(reconciler->snapshot);
+	reconciler->seen_signs = facts->signs;
 	if (facts->has_time_wait || snapshot_awaits_events(reconciler->snapshot) || facts->last)
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_WHEN_DUE);
 	sweep_sockets(reconciler, facts);

@@ -14,6 +14,7 @@ struct reconcile_facts {
 	uint64_t skipped; /* as in struct health */
 	uint64_t lost; /* records that the kernel side could not send, and sockets that its tables had no room for */
 	uint64_t unfollowed; /* the latter */
+	uint64_t signs; /* that timewait sockets end without an event: grows with each */
 	bool has_time_wait; /* timewait sockets are there */
 	bool last; /* the run ends: look at everything */
 };
@@ -26,6 +27,7 @@ struct reconciler {
 
 	bool swept_seeded; /* the sockets from before were, once */
 	uint64_t swept_skips; /* facts.skipped at the last sweep of full sockets */
+	uint64_t seen_signs; /* facts.signs */
 	uint64_t sweep_again_ns; /* 0: not needed */
 	uint64_t adopted_ns;
 	uint64_t recounted_lost; /* facts.lost that the last recount made good */

@@ -23,7 +23,9 @@
 #define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */
 #define SOCKETS_INTERVAL_MAX_NS (60 * NSEC_PER_SEC)
 #define SOCKETS_SHARE 1000
-#define PATIENT_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
+#define PATIENT_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
+#define SIGN_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* the same where there was a sign of what they look for */
+#define SIGN_SWEEPS 4 /* the kernel may be at it still; then one notes what is gone, and the next tells of it (bpf/sweep.bpf.h) */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
 
 struct snapshot {
@@ -32,6 +34,8 @@ struct snapshot {
 	void *context;
 	unsigned int patience; /* above 1: young timewait sockets are looked for no sooner than others */
 	uint64_t next_sweep_ns, next_portless_ns, next_sockets_ns;
+	uint64_t sign_sweep_ns; /* the next sweep comes then already, if there is a sign */
+	unsigned int sign_sweeps; /* that are to come as soon */
 	uint64_t swept_aside; /* connections that were set aside before the last look at those */
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 	bool young_time_wait; /* ... whose event may still come */
@@ -53,6 +57,11 @@ struct snapshot *snapshot_new(const struct tracer *tracer, void (*drain)(void *c
 void snapshot_be_patient(struct snapshot *snapshot, unsigned int patience)
 {
 	snapshot->patience = patience;
+}
+
+void snapshot_expect_ends(struct snapshot *snapshot)
+{
+	snapshot->sign_sweeps = SIGN_SWEEPS;
 }
 
 void snapshot_free(struct snapshot *snapshot)
@@ -228,16 +237,37 @@ static int sweep(struct snapshot *snapshot, const struct store *store)
 	return err;
 }
 
-/* After a sweep that began at this CPU time. */
-static uint64_t sweep_pause(const struct snapshot *snapshot, uint64_t begin)
+/* After what took so long; who is patient waits longer, but not for more than `patient_max_ns` for that. */
+static uint64_t patient_pause(const struct snapshot *snapshot, uint64_t pause_ns, uint64_t patient_max_ns)
 {
-	uint64_t pause = (clock_cpu_ns() - begin) * SWEEP_SHARE, patient = pause * snapshot->patience;
+	uint64_t patient_ns = pause_ns * snapshot->patience;
 
-	if (pause < PATIENT_INTERVAL_MAX_NS)
-		pause = patient < PATIENT_INTERVAL_MAX_NS ? patient : PATIENT_INTERVAL_MAX_NS;
-	if (pause < SWEEP_INTERVAL_NS)
+	if (pause_ns > patient_max_ns)
+		return pause_ns;
+	return patient_ns < patient_max_ns ? patient_ns : patient_max_ns;
+}
+
+static uint64_t sweep_pause(const struct snapshot *snapshot, uint64_t cost_ns, uint64_t patient_max_ns)
+{
+	uint64_t pause_ns = patient_pause(snapshot, cost_ns * SWEEP_SHARE, patient_max_ns);
+
+	if (pause_ns < SWEEP_INTERVAL_NS)
 		return SWEEP_INTERVAL_NS;
-	return pause < SWEEP_INTERVAL_MAX_NS ? pause : SWEEP_INTERVAL_MAX_NS;
+	return pause_ns < SWEEP_INTERVAL_MAX_NS ? pause_ns : SWEEP_INTERVAL_MAX_NS;
+}
+
+static bool sweep_is_due(const struct snapshot *snapshot, uint64_t now_ns)
+{
+	return now_ns >= snapshot->next_sweep_ns || (snapshot->sign_sweeps && now_ns >= snapshot->sign_sweep_ns);
+}
+
+static void set_next_sweep(struct snapshot *snapshot, uint64_t now_ns, uint64_t cost_ns)
+{
+	snapshot->sign_sweeps -= snapshot->sign_sweeps > 0;
+	snapshot->sign_sweep_ns = now_ns + sweep_pause(snapshot, cost_ns, SIGN_INTERVAL_MAX_NS);
+	snapshot->next_sweep_ns = now_ns + sweep_pause(snapshot, cost_ns, PATIENT_INTERVAL_MAX_NS);
+	if (snapshot->young_time_wait && snapshot->patience == 1)
+		snapshot->next_sweep_ns = now_ns + YOUNG_INTERVAL_NS;
 }
 
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sweep_urgency urgency)
@@ -253,7 +283,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 	uint64_t begin;
 	int err;
 
-	if (urgency == SWEEP_WHEN_DUE && now_ns < snapshot->next_sweep_ns)
+	if (urgency == SWEEP_WHEN_DUE && !sweep_is_due(snapshot, now_ns))
 		return 0;
 	begin = clock_cpu_ns();
 	skeleton->bss->presences_young = 0;
@@ -261,7 +291,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
 	snapshot->young_time_wait = skeleton->bss->presences_young > 0;
-	snapshot->next_sweep_ns = now_ns + (snapshot->young_time_wait && snapshot->patience == 1 ? YOUNG_INTERVAL_NS : sweep_pause(snapshot, begin));
+	set_next_sweep(snapshot, now_ns, clock_cpu_ns() - begin);
 	return err;
 }
 
@@ -288,13 +318,13 @@ int snapshot_sweep_seeded(struct snapshot *snapshot)
 	return err;
 }
 
-static uint64_t sockets_pause(uint64_t begin)
+static uint64_t sockets_pause(const struct snapshot *snapshot, uint64_t cost_ns)
 {
-	uint64_t pause = (clock_cpu_ns() - begin) * SOCKETS_SHARE;
+	uint64_t pause_ns = patient_pause(snapshot, cost_ns * SOCKETS_SHARE, PATIENT_INTERVAL_MAX_NS);
 
-	if (pause < SOCKETS_INTERVAL_NS)
+	if (pause_ns < SOCKETS_INTERVAL_NS)
 		return SOCKETS_INTERVAL_NS;
-	return pause < SOCKETS_INTERVAL_MAX_NS ? pause : SOCKETS_INTERVAL_MAX_NS;
+	return pause_ns < SOCKETS_INTERVAL_MAX_NS ? pause_ns : SOCKETS_INTERVAL_MAX_NS;
 }
 
 bool snapshot_sockets_due(const struct snapshot *snapshot, uint64_t now_ns)
@@ -319,7 +349,7 @@ int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 	int err;
 
 	err = sweep(snapshot, &sockets);
-	snapshot->next_sockets_ns = now_ns + sockets_pause(begin);
+	snapshot->next_sockets_ns = now_ns + sockets_pause(snapshot, clock_cpu_ns() - begin);
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: snapshot_sweep_aside(snapshot);
 }
@@ -337,7 +367,8 @@ int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)
 	begin = clock_cpu_ns();
 	err = sweep(snapshot, &sockets);
 	snapshot->untold_sockets |= refused(snapshot);
-	snapshot->next_portless_ns = now_ns + sweep_pause(snapshot, begin);
+	snapshot->next_portless_ns = now_ns + sweep_pause(snapshot, clock_cpu_ns() - begin, SIGN_INTERVAL_MAX_NS);
+	snapshot->next_sockets_ns = now_ns + sockets_pause(snapshot, clock_cpu_ns() - begin);
 	return err;
 }
 

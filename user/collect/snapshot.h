@@ -17,9 +17,12 @@ struct snapshot;
 
 /*
  * A timewait socket that no event told of may be told later: sweeps take so many times less of a processor, as long as they are not
- * more than five seconds apart for it.
+ * more than ten seconds apart for it, or five where some may have ended without an event.
  */
 void snapshot_be_patient(struct snapshot *snapshot, unsigned int patience);
+
+/* There is a sign that timewait sockets ended without an event. */
+void snapshot_expect_ends(struct snapshot *snapshot);
 
 /* NULL: no memory. `drain` is called while much is found, so that the ring buffer does not overflow. */
 struct snapshot *snapshot_new(const struct tracer *tracer, void (*drain)(void *context), void *context);
@@ -66,7 +69,10 @@ int snapshot_sweep_seeded(struct snapshot *snapshot);
 /* What became of connections that were set aside, as an event was of another one in the same memory; nothing where there are none. */
 int snapshot_sweep_aside(struct snapshot *snapshot);
 
-/* Is it time for a sweep of full sockets: each 3 s, for a thousandth of a CPU at most, or each minute where that is more? */
+/*
+ * Is it time for a sweep of full sockets: each 3 s, for a thousandth of a CPU at most, or each minute where that is more? Who is patient
+ * waits for up to ten seconds. A look for ports is one too.
+ */
 bool snapshot_sockets_due(const struct snapshot *snapshot, uint64_t now_ns);
 
 /* If there are sockets whose local port was not known when they entered SYN_SENT: tells of them, once a second at most. */

@@ -203,7 +203,19 @@ static bool make_room(struct diagnosis *diagnosis)
 	return true;
 }
 
-static void keep(struct diagnosis *diagnosis, struct finding *finding)
+static size_t bytes_kept(const struct diagnosis *diagnosis)
+{
+	return diagnosis->config.brief ? FINDING_BRIEF_BYTES : sizeof(struct finding);
+}
+
+static void copy(const struct diagnosis *diagnosis, struct finding *to, const struct finding *from)
+{
+	memcpy(to, from, bytes_kept(diagnosis));
+	if (diagnosis->config.brief)
+		to->n_evidence = to->n_changes = to->n_useless = 0;
+}
+
+static void keep(struct diagnosis *diagnosis, const struct finding *finding)
 {
 	uint64_t now_ns = diagnosis->scene.now_ns;
 	struct told_finding *told = find_told(diagnosis, finding);
@@ -211,7 +223,7 @@ static void keep(struct diagnosis *diagnosis, struct finding *finding)
 	if (!told) {
 		if (!make_room(diagnosis))
 			return;
-		told = shortage_noted(calloc(1, sizeof(*told)));
+		told = shortage_noted(calloc(1, offsetof(struct told_finding, finding) + bytes_kept(diagnosis)));
 		if (!told)
 			return;
 		told->begin_ns = now_ns;
@@ -222,7 +234,7 @@ static void keep(struct diagnosis *diagnosis, struct finding *finding)
 	}
 	told->last_ns = now_ns;
 	told->over = false;
-	told->finding = *finding;
+	copy(diagnosis, &told->finding, finding);
 	if (!told->finding.since_ns)
 		told->finding.since_ns = told->begin_ns;
 }

@@ -24,6 +24,7 @@ struct diagnosis_config {
 	uint64_t interval_ns; /* between two runs of the rules; 0 = a second */
 	/* CPU time: costly runs of the rules come less often. NULL: each interval, as in a replay. */
 	uint64_t (*cpu_ns)(void);
+	bool brief; /* what is told is kept without evidence and advice: for who counts findings or tells their titles */
 	bool partial; /* not all transitions are told: rules that need what happens are not run */
 	/* Fills in what the machine knows of facts->process; false: it is gone. NULL: it can't be asked, as in a replay. */
 	bool (*ask)(void *context, struct process_facts *facts);
@@ -32,10 +33,10 @@ struct diagnosis_config {
 
 /* A finding as it was last, and its life. */
 struct told_finding {
-	struct finding finding;
 	uint64_t begin_ns, last_ns; /* monotonic: when a rule told of it first and last */
 	bool over; /* no rule has told of it for a while */
 	uint64_t number; /* counts up: names it in this run */
+	struct finding finding; /* or as much of it as diagnosis_config wants */
 };
 
 struct not_examined {

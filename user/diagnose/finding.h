@@ -75,14 +75,18 @@ struct finding {
 	bool since_at_least; /* it may have begun earlier */
 	uint64_t until_ns; /* monotonic: when it fails; 0 = that is not foreseen */
 	double weight; /* of findings of one code the heaviest are told */
-	struct evidence evidence[EVIDENCE_MAX];
-	char changes[CHANGES_MAX][FINDING_LINE]; /* the best first */
-	struct useless useless[USELESS_MAX];
-	unsigned int n_evidence, n_changes, n_useless;
 	struct process concerns[4]; /* processes that filters are compared with: the subject, victims, holders */
 	unsigned int n_concerns;
 	bool concerns_all; /* filters on processes do not apply: it is the machine's, or a namespace's */
+	unsigned int n_evidence, n_changes, n_useless;
+
+	/* Where findings are kept in brief, the rest is not there: FINDING_BRIEF_BYTES. */
+	struct evidence evidence[EVIDENCE_MAX];
+	char changes[CHANGES_MAX][FINDING_LINE]; /* the best first */
+	struct useless useless[USELESS_MAX];
 };
+
+#define FINDING_BRIEF_BYTES offsetof(struct finding, evidence)
 
 const char *severity_name(enum severity severity);
 const char *confidence_name(enum confidence confidence);

@@ -18,6 +18,7 @@
 #define SLACK (256 << 10) /* the database's shared memory, and the last blocks of files that grow */
 #define WAL_MAX (8ULL << 20)
 #define SEGMENTS 8 /* in the share of events, so that the oldest is a small part of them */
+#define CROWDED_SEGMENTS 4 /* where they would hold little else than lists of what was there when they began */
 #define SEGMENT_MAX (4ULL << 20) /* whoever looks for a time reads from the begin of one */
 #define FLOWS_MOST 200
 #define FLOW_BYTES (32 << 10)
@@ -68,6 +69,7 @@ void budget_init(struct budget *budget, int folder, uint64_t limit)
 	budget->wal = limit / 8 < WAL_MAX ? limit / 8 : WAL_MAX;
 	budget->events = limit - budget->database - budget->wal - SLACK;
 	budget->segment = budget->events / SEGMENTS < SEGMENT_MAX ? budget->events / SEGMENTS : SEGMENT_MAX;
+	budget->crowded_segment = budget->events / CROWDED_SEGMENTS;
 	budget_look(budget);
 }
 

@@ -25,6 +25,7 @@ struct budget {
 	uint64_t limit;
 	uint64_t database, wal, events; /* shares: of the database, of its log, of the event files */
 	uint64_t segment; /* of an event file */
+	uint64_t crowded_segment; /* at most, of one that begins with very many connections */
 	uint64_t used_events, used_intervals; /* as of the last look, and what was asked for since */
 };
 

@@ -23,7 +23,7 @@
 #include "util/log.h"
 
 #define PAGE 4096
-#define CACHE_KIB 1024
+#define CACHE_KIB 512
 #define FINDING_ROW_BITS 40 /* of what names a finding; above them, which file it is in */
 
 int database_error(int result)

@@ -289,6 +289,7 @@ static int open_events(struct history *history, const struct history_config *con
 	const struct recording_config events = {
 		.file = history->events_path,
 		.max_bytes = history->budget.segment,
+		.most_bytes = history->budget.crowded_segment,
 		.room = room_for_events,
 		.context = history,
 		.endures = true,

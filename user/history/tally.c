@@ -34,11 +34,16 @@ void tally_clear(struct tally *tally)
 	tally_init(tally);
 }
 
-static struct flow *find(const struct tally *tally, const struct flow_key *key)
+/* Events come in runs of few flows. */
+static struct flow *find(struct tally *tally, const struct flow_key *key)
 {
-	struct flow *flow;
+	struct flow **recent = &tally->recent[key->side == SIDE_PASSIVE], *flow = *recent;
 
+	if (flow && !memcmp(&flow->key, key, sizeof(*key)))
+		return flow;
 	HASH_FIND(hh, tally->flows, key, sizeof(*key), flow);
+	if (flow)
+		*recent = flow;
 	return flow;
 }
 
@@ -238,6 +243,7 @@ void tally_fold(struct tally *tally, unsigned int most)
 
 	if (tally->count <= most || !other(tally))
 		return;
+	memset(tally->recent, 0, sizeof(tally->recent));
 	HASH_SRT(hh, tally->flows, compare);
 	HASH_ITER(hh, tally->flows, flow, next) {
 		if (flow == tally->other || kept++ < most)

@@ -36,6 +36,7 @@ struct flow {
 
 struct tally {
 	struct flow *flows;
+	struct flow *recent[2]; /* found last, of a passive side and of others; NULL: to be looked for */
 	struct flow *other; /* once something found no room; in `flows` too */
 	unsigned int count;
 };

@@ -62,35 +62,46 @@ static int tell_socket(const struct telling *telling, const struct live_socket *
 	return result || !is_held ? result : tell_holder(telling, socket, id, &held);
 }
 
-int recording_live_tell(const struct model *live, const struct tick *now, recording_tell *tell, void *context, struct id_map *untold)
+int recording_live_tell(struct model *live, const struct tick *now, recording_tell *tell, void *context, size_t *untold)
 {
 	const struct telling telling = { live, now, tell, context };
-	const struct live_socket *socket;
+	struct live_socket *socket;
 	size_t cursor = 0;
 	int result = 0;
 	uint64_t id;
 
-	while (!result && (socket = live_sockets_next(&live->sockets, &cursor, &id)))
+	*untold = 0;
+	while (!result && (socket = live_sockets_next(&live->sockets, &cursor, &id))) {
+		socket->flags &= ~LIVE_UNTOLD;
 		result = tell_socket(&telling, socket, id);
+	}
 	if (result <= 0)
 		return result;
-	while (live_sockets_next(&live->sockets, &cursor, &id))
-		if (!id_map_put(untold, id))
-			return -ENOMEM;
+	for (; (socket = live_sockets_next(&live->sockets, &cursor, NULL)); ++*untold)
+		socket->flags |= LIVE_UNTOLD;
 	return 0;
 }
 
-int recording_live_tell_one(const struct model *live, const struct tick *now, recording_tell *tell, void *context, struct id_map *untold,
+void recording_live_forget_untold(struct model *live)
+{
+	struct live_socket *socket;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(&live->sockets, &cursor, NULL)))
+		socket->flags &= ~LIVE_UNTOLD;
+}
+
+int recording_live_tell_one(struct model *live, const struct tick *now, recording_tell *tell, void *context, size_t *untold,
 			    uint64_t id)
 {
 	const struct telling telling = { live, now, tell, context };
-	const struct live_socket *socket;
+	struct live_socket *socket = id ? live_sockets_find(&live->sockets, id) : NULL;
 
-	if (!id || !id_map_find(untold, id))
+	if (!socket || !(socket->flags & LIVE_UNTOLD))
 		return 0;
-	id_map_remove(untold, id);
-	socket = live_sockets_find(&live->sockets, id);
-	return socket ? tell_socket(&telling, socket, id) : 0;
+	socket->flags &= ~LIVE_UNTOLD;
+	*untold -= *untold > 0;
+	return tell_socket(&telling, socket, id);
 }
 
 static int tell_namespaces(const struct telling *telling)

@@ -120,6 +120,7 @@ typedef int recording_room(void *context, uint64_t bytes);
 struct recording_config {
 	const char *file; /* or a folder, a FIFO: see recording/series.h */
 	uint64_t max_bytes; /* a further file whenever this size is reached; 0: one file only */
+	uint64_t most_bytes; /* unless what was there when it began takes more than an eighth of that: then it grows until it doesn't, so far at most */
 	uint64_t part_bytes; /* a further part of the file whenever so much was written; 0: 4 MiB */
 	uint32_t keep_files; /* the last so many stay; 0: all */
 	bool cmdline; /* command lines of processes too: they can hold secrets */

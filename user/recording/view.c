@@ -33,6 +33,7 @@
 #define ROTATE_MARGIN 65536 /* what may be inside the compressor when the size is looked at */
 #define PART_BYTES (4 << 20) /* of a file: then what is there is told anew, so that who looks for a later time can begin there */
 #define PART_SHARE 32 /* unless that takes more than one in so many bytes */
+#define LIST_SHARE 8 /* of a file, where it may grow for that */
 #define PART_MARKS 8 /* in a part: one is never far from the end */
 #define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
 #define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
@@ -50,7 +51,7 @@ struct recording_view {
 	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
 	uint64_t mark_bytes; /* where its last mark ended */
 	struct recording_mark first; /* its first part */
-	struct id_map untold; /* connections of which this file says nothing yet */
+	size_t untold; /* connections of which this file says nothing yet: LIVE_UNTOLD in `live`, and some that went with a recount */
 	uint64_t refused_before; /* those that had no room in `live` before all were last told anew: one that had none since may still be there */
 	struct json json;
 	struct socket_users *users;
@@ -230,12 +231,21 @@ static int end_part(struct recording_view *recording, const struct tick *tick, c
 	return err || !has_marks(recording) ? err : mark(recording, false);
 }
 
+/* How large the file becomes if it begins with a list of so many bytes; 0: there is no end. */
+static uint64_t size_with_list(const struct recording_view *recording, uint64_t list_bytes)
+{
+	uint64_t least = recording->config.max_bytes, most = recording->config.most_bytes;
+	uint64_t wanted = list_bytes < most / LIST_SHARE ? list_bytes * LIST_SHARE : most;
+
+	return wanted > least ? wanted : least;
+}
+
 /* At least a quarter of a file is for what happens, however many connections there are. */
 static bool is_full_of_sockets(const struct recording_view *recording)
 {
-	uint64_t max = recording->config.max_bytes;
+	uint64_t bytes = recording_file_bytes(recording->file), max = size_with_list(recording, bytes);
 
-	return max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max / 4 * 3;
+	return max && bytes + ROTATE_MARGIN >= max / 4 * 3;
 }
 
 /* With who has the socket and what the process runs. */
@@ -278,11 +288,10 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 {
 	int err;
 
-	id_map_clear(&recording->untold);
 	err = recording_live_tell(recording->live, tick, tell_socket, recording, &recording->untold);
-	if (recording->untold.used) {
-		recording_untold_json(&recording->json, tick, recording->untold.used);
-		warn_of_untold(recording, recording->untold.used);
+	if (recording->untold) {
+		recording_untold_json(&recording->json, tick, recording->untold);
+		warn_of_untold(recording, recording->untold);
 	}
 	err = err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
 	return err ?: kept_ports_tell(&recording->ports, tick, tell_late, recording);
@@ -310,7 +319,7 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 /* Not all that is there was listed: it did not fit into the file, or into the table. */
 static bool lists_less(const struct recording_view *recording)
 {
-	return recording->untold.used || recording->live->sockets.refused != recording->refused_before;
+	return recording->untold || recording->live->sockets.refused != recording->refused_before;
 }
 
 /* Where not all is listed that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
@@ -353,7 +362,7 @@ static bool mark_is_due(const struct recording_view *recording)
 
 static bool is_full(const struct recording_view *recording)
 {
-	uint64_t max = recording->config.max_bytes;
+	uint64_t max = size_with_list(recording, recording->list_bytes);
 
 	return recording->rotates || (max && recording_file_bytes(recording->file) + ROTATE_MARGIN >= max);
 }
@@ -362,6 +371,14 @@ static int no_next(struct recording_view *recording, int err)
 {
 	snprintf(recording->error, sizeof(recording->error), "%.400s is full, and the file after it can't be made: %s",
 		 recording_series_path(recording->series), strerror(-err));
+	return err;
+}
+
+static int begin_file(struct recording_view *recording, const struct tick *tick)
+{
+	int err = begin_part(recording, tick);
+
+	recording->part_bytes = recording->list_bytes = recording_file_bytes(recording->file);
 	return err;
 }
 
@@ -380,7 +397,7 @@ static int rotate(struct recording_view *recording, const struct tick *tick)
 	}
 	recording_file_free(recording->file);
 	recording->file = NULL;
-	err = open_part(recording, fd) ?: begin_part(recording, tick);
+	err = open_part(recording, fd) ?: begin_file(recording, tick);
 	if (!err)
 		recording_series_trim(recording->series);
 	return err;
@@ -401,7 +418,9 @@ static int rotate_between_ticks(struct recording_view *recording, const struct e
 /* Is the connection one that the file tells of? */
 static bool is_in_file(const struct recording_view *recording, uint64_t id)
 {
-	return live_sockets_find(&recording->live->sockets, id) && !id_map_find(&recording->untold, id);
+	const struct live_socket *socket = live_sockets_find(&recording->live->sockets, id);
+
+	return socket && !(socket->flags & LIVE_UNTOLD);
 }
 
 /* Above the rate: only what fails, and what the file has begun to tell of. */
@@ -431,14 +450,18 @@ static void follow(struct recording_view *recording, const struct event *event)
 /* The file says nothing of it; of its connection only once it is told as one that is there. */
 static int withhold(struct recording_view *recording, const struct event *event)
 {
-	uint64_t id = event->record.id;
+	struct live_sockets *sockets = &recording->live->sockets;
+	struct live_socket *socket = live_sockets_find(sockets, event->record.id);
+	bool was_untold = socket && socket->flags & LIVE_UNTOLD;
 
 	socket_users_note(recording->users, event);
 	recording->state.withheld++;
 	follow(recording, event);
-	if (live_sockets_find(&recording->live->sockets, id))
-		return id_map_put(&recording->untold, id) ? 0 : -ENOMEM;
-	id_map_remove(&recording->untold, id);
+	socket = live_sockets_find(sockets, event->record.id);
+	if (socket)
+		socket->flags |= LIVE_UNTOLD;
+	recording->untold += !!socket;
+	recording->untold -= was_untold && recording->untold;
 	return 0;
 }
 
@@ -450,7 +473,7 @@ static int recording_event(struct view *view, const struct event *event)
 	if (recording->state.suspended || !is_within_rate(recording, event))
 		return withhold(recording, event);
 	recording->rate_events++;
-	if (recording->untold.used)
+	if (recording->untold)
 		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	tell(recording, event);
 	recording->has_events = true;
@@ -471,7 +494,9 @@ static int recording_recount(struct view *view, bool begins)
 	if (recording->live)
 		model_recount(recording->live, begins);
 	if (begins) {
-		id_map_clear(&recording->untold);
+		recording->untold = 0;
+		if (recording->live)
+			recording_live_forget_untold(recording->live);
 		recording->refused_before = recording->live ? recording->live->sockets.refused : 0;
 	}
 	return 0;
@@ -484,12 +509,15 @@ static void tell_stuck(struct recording_view *recording, const struct tick *tick
 	const struct live_socket *socket;
 	size_t cursor = 0, count = 0;
 
-	if (!recording->config.max_event_rate || !recording->untold.used || tick->time_ns - recording->stuck_ns < STUCK_NS)
+	if (!recording->config.max_event_rate || !recording->untold || tick->time_ns - recording->stuck_ns < STUCK_NS)
 		return;
 	recording->stuck_ns = tick->time_ns;
-	while (count < sizeof(stuck) / sizeof(stuck[0]) && (id_map_next(&recording->untold, &cursor, &id))) {
-		socket = live_sockets_find(&recording->live->sockets, id);
-		if (socket && socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS)
+	recording->untold = 0;
+	while ((socket = live_sockets_next(&recording->live->sockets, &cursor, &id))) {
+		if (!(socket->flags & LIVE_UNTOLD))
+			continue;
+		recording->untold++;
+		if (socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS && count < sizeof(stuck) / sizeof(stuck[0]))
 			stuck[count++] = id;
 	}
 	while (count--)
@@ -506,7 +534,7 @@ static int resume(struct recording_view *recording, const struct tick *tick)
 	if (err)
 		return 0;
 	recording->state.suspended = false;
-	return begin_part(recording, tick);
+	return begin_file(recording, tick);
 }
 
 /* What is written goes on to where nobody will find it. Of a history, its owner tells. */
@@ -621,7 +649,6 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	recording->part.format = RECORDING_FORMAT;
 	name_run(recording);
 	json_init(&recording->json);
-	id_map_init(&recording->untold, sizeof(uint64_t));
 	kept_ports_init(&recording->ports);
 	recording->users = socket_users_new(config->cmdline);
 	err = recording->users ? open_first(recording, error, error_size) : -ENOMEM;
@@ -647,7 +674,6 @@ void recording_view_free(struct view *view)
 	model_free(recording->live);
 	free(recording->marks);
 	socket_users_free(recording->users);
-	id_map_release(&recording->untold);
 	kept_ports_release(&recording->ports);
 	json_release(&recording->json);
 	for (fact = 0; fact < FACTS; fact++)

@@ -25,7 +25,6 @@ struct window {
 	struct model *live; /* until it begins */
 	struct kept_ports ports; /* until it begins */
 	struct rebase rebase; /* from then on */
-	struct id_map untold; /* stays empty */
 	struct feed feed;
 	struct health before; /* of what was lost before it began */
 	bool recounting, begun, ended;
@@ -59,6 +58,8 @@ static int tell(void *context, const struct event *event)
 /* At `time_ns`: as a live run would begin. */
 static void begin(struct window *window, const struct tick *now)
 {
+	size_t untold; /* none: all are taken */
+
 	window->run.begin_ns = now->time_ns;
 	window->run.begin_unix_ns = now->unix_ns;
 	window->begun = true;
@@ -66,7 +67,7 @@ static void begin(struct window *window, const struct tick *now)
 	window->feed.totals.told = window->wanted.states;
 	feed_begin(&window->feed, window->inner, &window->run);
 	kept_ports_tell(&window->ports, now, tell, window);
-	recording_live_tell(window->live, now, tell, window, &window->untold);
+	recording_live_tell(window->live, now, tell, window, &untold);
 	recording_live_tell_looks(window->live, now, tell, window);
 	kept_ports_release(&window->ports);
 	kept_ports_init(&window->ports);
@@ -219,7 +220,6 @@ struct view *recording_window_new(struct view *inner, const struct run_needs *ne
 	window->wanted = wanted_by(needs);
 	window->since_ns = since_unix_ns;
 	window->until_ns = until_unix_ns;
-	id_map_init(&window->untold, sizeof(uint64_t));
 	kept_ports_init(&window->ports);
 	rebase_init(&window->rebase);
 	return &window->view;
@@ -238,7 +238,6 @@ void recording_window_free(struct view *view)
 	if (!window)
 		return;
 	model_free(window->live);
-	id_map_release(&window->untold);
 	kept_ports_release(&window->ports);
 	rebase_release(&window->rebase);
 	free(window);

@@ -41,14 +41,14 @@ static int reserve(struct histogram *histogram, uint32_t bins)
 	return 0;
 }
 
-/* Where the slot is, or where it belongs. No branch goes by what is found: durations are hard to foresee. */
+/* Where the slot is, or where it belongs. No branch goes by what is found, for compilers too: durations are hard to foresee. */
 static uint32_t position_of(const struct histogram *histogram, uint32_t slot)
 {
 	uint32_t low = 0, left = histogram->used, half;
 
 	for (; left; left -= half) {
 		half = (left + 1) / 2;
-		low += histogram->bins[low + half - 1].slot < slot ? half : 0;
+		low += half & -(uint32_t)(histogram->bins[low + half - 1].slot < slot);
 	}
 	return low;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The index is open addressing with linear probing. A removal closes the gap, so there are no tombstones and no rebuilds; in the place
- * of the entry comes the last one. Large pieces of memory that grow are moved by the kernel, page by page, and not copied.
+ * of the entry comes the last one. Each place says how far it is from the home of its id, so that a gap is closed without a look at the
+ * entries, which lie far apart. Large pieces of memory that grow are moved by the kernel, page by page, and not copied.
  */
 #include "util/id_map.h"
 #include "util/shortage.h"
@@ -15,6 +16,7 @@
 #define CAPACITY_MAX (1ULL << 31)
 #define FIRST_ROOM 8
 #define SHRINK_BYTES 65536 /* less is not worth it */
+#define FAR 31 /* so many places from home, or more */
 
 void id_map_init(struct id_map *map, size_t value_size)
 {
@@ -72,9 +74,21 @@ static size_t mask_of(const struct id_map *map)
 	return map->capacity - 1;
 }
 
+/* A very large index has no bits left to tell distances: all are far. */
+static size_t far_of(const struct id_map *map)
+{
+	return map->capacity <= UINT32_MAX / (FAR + 1) / (FAR + 1) ? FAR : 0;
+}
+
+/* Distances are above numbers, tags of the hash above distances. */
+static size_t distance_told(const struct id_map *map, size_t distance)
+{
+	return (distance < far_of(map) ? distance : far_of(map)) * map->capacity;
+}
+
 static uint32_t tag_of(const struct id_map *map, uint64_t hash)
 {
-	return hash >> 32 & ~mask_of(map);
+	return hash >> 32 & ~(map->capacity * (far_of(map) + 1) - 1);
 }
 
 static size_t number_in(const struct id_map *map, uint32_t place)
@@ -85,14 +99,21 @@ static size_t number_in(const struct id_map *map, uint32_t place)
 /* Where the id is in the index, or the free place where it belongs. There always is a free one. */
 static size_t place_of(const struct id_map *map, uint64_t id, uint64_t hash)
 {
-	size_t mask = mask_of(map), place = hash & mask;
+	size_t mask = mask_of(map), place = hash & mask, far = distance_told(map, FAR), distance = 0;
 	uint32_t tag = tag_of(map, hash), found;
 
 	for (;; place = (place + 1) & mask) {
 		found = map->index[place];
-		if (!found || ((found & ~mask) == tag && *entry_at(map, number_in(map, found)) == id))
+		if (!found || ((found & ~mask) == (tag | distance) && *entry_at(map, number_in(map, found)) == id))
 			return place;
+		distance += distance < far ? map->capacity : 0;
 	}
+}
+
+/* Of an id of this hash at this place. */
+static uint32_t place_value(const struct id_map *map, uint64_t hash, size_t place, size_t number)
+{
+	return tag_of(map, hash) | distance_told(map, (place - hash) & mask_of(map)) | (number + 1);
 }
 
 /* The value of a place that is taken. A map is not changed by being asked; what was asked last is beside it. */
@@ -129,7 +150,7 @@ static int make_index(struct id_map *map, size_t capacity)
 		place = hash & mask_of(&made);
 		while (made.index[place])
 			place = (place + 1) & mask_of(&made);
-		made.index[place] = tag_of(&made, hash) | (number + 1);
+		made.index[place] = place_value(&made, hash, place, number);
 	}
 	free(map->index);
 	*map = made;
@@ -176,29 +197,34 @@ void *id_map_put(struct id_map *map, uint64_t id)
 	entry = entry_at(map, map->used);
 	memset(entry, 0, map->stride);
 	*entry = id;
-	map->index[place] = tag_of(map, hash) | ++map->used;
+	map->index[place] = place_value(map, hash, place, map->used++);
 	return found_at(map, place, id);
 }
 
-/* May what is at `place` move back to `gap` and still be found from its home? */
-static int may_move(const struct id_map *map, size_t gap, size_t place)
+/* How far what is at this place is from its home. */
+static size_t distance_at(const struct id_map *map, size_t place)
 {
-	size_t mask = mask_of(map), home = hash_of(*entry_at(map, number_in(map, map->index[place]))) & mask;
+	size_t told = map->index[place] / map->capacity & far_of(map);
 
-	return ((place - home) & mask) >= ((place - gap) & mask);
+	if (told < far_of(map))
+		return told;
+	return (place - hash_of(*entry_at(map, number_in(map, map->index[place])))) & mask_of(map);
 }
 
+/* What moves back must still be found from its home. */
 static void close_gap(struct id_map *map, size_t gap)
 {
-	size_t place = gap;
+	size_t place = gap, distance, step;
 
 	for (;;) {
 		place = (place + 1) & mask_of(map);
 		if (!map->index[place])
 			break;
-		if (!may_move(map, gap, place))
+		distance = distance_at(map, place);
+		step = (place - gap) & mask_of(map);
+		if (distance < step)
 			continue;
-		map->index[gap] = map->index[place];
+		map->index[gap] = map->index[place] - distance_told(map, distance) + distance_told(map, distance - step);
 		gap = place;
 	}
 	map->index[gap] = 0;
@@ -227,7 +253,7 @@ void id_map_remove(struct id_map *map, uint64_t id)
 	last_place = place_of(map, *last, hash_of(*last));
 	if (last_place != place) {
 		memcpy(value - 1, last, map->stride);
-		map->index[last_place] = tag_of(map, hash_of(*last)) | (map->index[place] & mask_of(map));
+		map->index[last_place] = (map->index[last_place] & ~mask_of(map)) | (map->index[place] & mask_of(map));
 	}
 	/* Two places lead to one entry now; the homes of both are the same as before. */
 	close_gap(map, place);

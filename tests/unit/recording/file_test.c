@@ -324,10 +324,9 @@ static void test_live_sockets(void **state)
 	struct event enters = event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 50);
 	struct model *live = recording_live_new();
 	struct told told = {};
-	struct id_map untold;
+	size_t untold;
 
 	(void)state;
-	id_map_init(&untold, sizeof(uint64_t));
 	assert_non_null(live);
 	model_event(live, &enters);
 	model_event(live, &stays);
@@ -357,28 +356,35 @@ static void test_live_sockets_told_late(void **state)
 	struct event second = event_of(2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 60);
 	struct model *live = recording_live_new();
 	struct told told = {};
-	struct id_map untold;
+	struct event later;
+	size_t untold;
 	uint64_t late;
 
 	(void)state;
-	id_map_init(&untold, sizeof(uint64_t));
 	model_event(live, &first);
 	model_event(live, &second);
 	assert_int_equal(recording_live_tell(live, &now, note_first, &told, &untold), 0);
 	assert_int_equal(told.count, 1);
-	assert_int_equal(untold.used, 1);
+	assert_int_equal(untold, 1);
 	late = 3 - told.last.record.id;
+	later = event_of(late, STATE_CLOSE_WAIT, STATE_LAST_ACK, 70);
+	model_event(live, &later);
 	assert_int_equal(recording_live_tell_one(live, &now, note_socket, &told, &untold, 3 - late), 0);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(recording_live_tell_one(live, &now, note_socket, &told, &untold, late), 0);
 	assert_int_equal(told.count, 2);
 	assert_int_equal(told.last.record.id, late);
-	assert_int_equal(told.last.record.new_state, STATE_CLOSE_WAIT);
+	assert_int_equal(told.last.record.new_state, STATE_LAST_ACK);
 	recording_live_tell_one(live, &now, note_socket, &told, &untold, late);
 	recording_live_tell_one(live, &now, note_socket, &told, &untold, 7);
 	assert_int_equal(told.count, 2);
-	assert_int_equal(untold.used, 0);
-	id_map_release(&untold);
+	assert_int_equal(untold, 0);
+	assert_int_equal(recording_live_tell(live, &now, note_first, &told, &untold), 0);
+	assert_int_equal(untold, 1);
+	recording_live_forget_untold(live);
+	recording_live_tell_one(live, &now, note_socket, &told, &untold, 1);
+	recording_live_tell_one(live, &now, note_socket, &told, &untold, 2);
+	assert_int_equal(told.count, 3);
 	model_free(live);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Where a file says that reading can begin, all is told that is there. */
+/* Where a file says that reading can begin, all is told that is there; and a file is more than that. */
 #include "recording_unit.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -86,6 +87,75 @@ static void test_no_mark_where_sockets_are_missing(void **state)
 	assert_true(record_parts(SOCKETS - 1, true) >= 2);
 }
 
+/* Ids of connections are all different bytes, as they are in a run: a list of them can't be compressed to nothing. */
+static uint64_t id_of(uint64_t number)
+{
+	number = (number + 1) * 0x9e3779b97f4a7c15ULL;
+	return number ^ number >> 31;
+}
+
+static void tell_one(struct view *view, uint64_t number, unsigned int old_state, unsigned int new_state, uint64_t ms)
+{
+	struct event event = event_of(id_of(number), old_state, new_state, ms);
+
+	event.record.endpoint.local_port = number;
+	assert_int_equal(view->event(view, &event), 0);
+}
+
+static size_t files_in(const char *folder)
+{
+	char pattern[2 * UNIT_PATH];
+	size_t count;
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/*", folder);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	count = found.gl_pathc;
+	globfree(&found);
+	return count;
+}
+
+/* How many files it takes to tell of some that come and go beside a crowd that stays, of a size that a list of the crowd fills. */
+static size_t files_beside_a_crowd(uint64_t most_bytes)
+{
+	enum { CROWD = 20000, VISITORS = 20000, AT_ONCE = 1000 };
+	struct run run = { .version = "1", .kernel = "6", .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_UNIX_NS };
+	struct recording_config config = { .max_bytes = 256 << 10, .most_bytes = most_bytes };
+	struct tick last = { BEGIN_NS + 40000 * MS, BEGIN_UNIX_NS + 40000 * MS, &health, &totals };
+	char folder[UNIT_PATH], path[2 * UNIT_PATH], error[256];
+	struct view *view;
+	uint64_t number;
+	size_t files;
+
+	unit_make_folder(folder);
+	snprintf(path, sizeof(path), "%s/x.rec", folder);
+	config.file = path;
+	assert_int_equal(recording_view_new(&view, &config, error, sizeof(error)), 0);
+	assert_int_equal(view->begin(view, &run), 0);
+	for (number = 0; number < CROWD; number++)
+		tell_one(view, number, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 1);
+	for (number = CROWD; number < CROWD + VISITORS; number++) {
+		tell_one(view, number, STATE_SYN_SENT, STATE_ESTABLISHED, number);
+		tell_one(view, number, STATE_ESTABLISHED, STATE_CLOSE, number);
+		if (!(number % AT_ONCE))
+			tick(view, number);
+	}
+	assert_int_equal(view->end(view, &last), 0);
+	recording_view_free(view);
+	files = files_in(folder);
+	unit_remove_folder(folder);
+	return files;
+}
+
+static void test_files_grow_with_a_crowd(void **state)
+{
+	size_t files = files_beside_a_crowd(0), grown = files_beside_a_crowd(8 << 20);
+
+	(void)state;
+	assert_true(files >= 4);
+	assert_true(grown * 2 <= files);
+}
+
 static unsigned int lines_with(const char *path, const char *text)
 {
 	static char line[RECORDING_LINE_BYTES];
@@ -138,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts_begin_with_ports),
 		cmocka_unit_test(test_no_mark_where_sockets_are_missing),
+		cmocka_unit_test(test_files_grow_with_a_crowd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

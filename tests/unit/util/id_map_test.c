@@ -2,6 +2,7 @@
 /* The table by id against a plain array. */
 #include "unit.h"
 
+#include <stdbool.h>
 #include <time.h>
 
 #include "util/id_map.h"
@@ -43,6 +44,40 @@ static void behaves_as_an_array(void **state)
 			truth[i] = 0;
 		}
 		assert_int_equal(map.used, used);
+	}
+	id_map_release(&map);
+}
+
+/* As full as an index gets, so that some ids are farther from home than a place has room to tell. */
+static void a_full_index_loses_nothing(void **state)
+{
+	enum { MOST = 3 << 15 }; /* of 1 << 17 places */
+	static bool there[2 * MOST];
+	uint64_t seed = 5, *value;
+	struct id_map map;
+	size_t i;
+
+	(void)state;
+	id_map_init(&map, sizeof(uint64_t));
+	for (unsigned int step = 0; step < 10 * MOST; step++) {
+		i = unit_random(&seed) % (2 * MOST);
+		if (there[i] && step > 5 * MOST) {
+			id_map_remove(&map, id_of(i));
+			there[i] = false;
+		} else if (map.used < MOST) {
+			value = id_map_put(&map, id_of(i));
+			assert_non_null(value);
+			*value = i;
+			there[i] = true;
+		}
+	}
+	assert_int_equal(map.capacity, 1 << 17);
+	assert_true(map.used > MOST / 2);
+	for (i = 0; i < 2 * MOST; i++) {
+		value = id_map_find(&map, id_of(i));
+		assert_int_equal(value != NULL, there[i]);
+		if (value)
+			assert_int_equal(*value, i);
 	}
 	id_map_release(&map);
 }
@@ -200,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(behaves_as_an_array),
+		cmocka_unit_test(a_full_index_loses_nothing),
 		cmocka_unit_test(the_last_found_may_move),
 		cmocka_unit_test(walks_all_once),
 		cmocka_unit_test(gives_memory_back),

@@ -15,6 +15,7 @@
 #define MAX_GROUPS 4000
 #define SERIES_MIN 500
 #define RULES_NS (5 * NSEC_PER_SEC) /* between two runs of the rules, while nobody asks */
+#define ASKED_NS NSEC_PER_SEC /* later where somebody does: who asks as often is not forestalled, which would be two runs for one */
 #define COLLECT_NS (60 * NSEC_PER_SEC) /* at least so often, so that what is gone is forgotten though nobody asks */
 
 /* What is exported: all but those that the model of ports does not keep. */
@@ -136,6 +137,7 @@ static int render(struct metrics_view *metrics, const struct tick *tick)
 		return err;
 	write(metrics, tick);
 	metrics->own.render_ns = clock_monotonic_ns() - begin_ns;
+	metrics->diagnosis.next_ns += ASKED_NS;
 	return metrics->text.buffer.error;
 }
 
@@ -211,6 +213,7 @@ static int init(struct metrics_view *metrics)
 		.groups = &groups,
 		.max_sockets = config->max_sockets,
 		.interval_ns = RULES_NS,
+		.brief = true,
 		.ask = config->ask,
 	};
 
