@@ -34,7 +34,7 @@ static __always_inline __u16 connect_error(const struct sock *sk, const struct h
 	return sk->sk_err ?: error_of_silence(sk);
 }
 
-static __always_inline void connect_failure_emit(const struct connection *connection, const struct endpoint *endpoint,
+static __always_inline void connect_failure_emit(struct connection *connection, const struct endpoint *endpoint,
 						 struct happening *closing, __u16 error)
 {
 	closing->type = RECORD_CONNECT_FAILED;

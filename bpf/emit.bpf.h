@@ -111,8 +111,11 @@ static __always_inline bool leaves_untold(const struct happening *happening, con
 	       emit_states & (1U << state);
 }
 
-/* A record that is yet to be submitted, or discarded. NULL: the ring buffer is full. */
-static __always_inline struct transition *record_of(const struct happening *happening, const struct connection *connection,
+/*
+ * A record that is yet to be submitted, or discarded. NULL: the ring buffer is full. What tells that a socket was there marks it as told at
+ * once: a sweep that looks at it meanwhile has nothing to add.
+ */
+static __always_inline struct transition *record_of(const struct happening *happening, struct connection *connection,
 						    const struct endpoint *endpoint)
 {
 	struct transition *record = bpf_ringbuf_reserve(&records, sizeof(*record), 0);
@@ -129,8 +132,10 @@ static __always_inline struct transition *record_of(const struct happening *happ
 	record->end = happening->end;
 	record->attribution = connection->attribution;
 	record->flags = happening->flags;
-	if (leaves_untold(happening, connection, now))
+	if (leaves_untold(happening, connection, now)) {
+		connection->told = now;
 		record->flags |= FLAG_FIRST_SEEN;
+	}
 	if (filters_processes() && (filter_names || !(connection->flags & CONNECTION_SELECTED)))
 		record->flags |= FLAG_SELECTION_OPEN;
 	record->error = happening->error;
@@ -152,7 +157,7 @@ static __always_inline struct transition *record_of(const struct happening *happ
 }
 
 /* The listing that the record is of, 0 where the ring buffer was full. */
-static __always_inline __u8 emit(const struct happening *happening, const struct connection *connection,
+static __always_inline __u8 emit(const struct happening *happening, struct connection *connection,
 				 const struct endpoint *endpoint)
 {
 	struct transition *record = record_of(happening, connection, endpoint);
@@ -166,7 +171,7 @@ static __always_inline __u8 emit(const struct happening *happening, const struct
 }
 
 /* An event: what the reader will never know of is counted. */
-static __always_inline __u8 emit_event(const struct happening *happening, const struct connection *connection,
+static __always_inline __u8 emit_event(const struct happening *happening, struct connection *connection,
 				       const struct endpoint *endpoint)
 {
 	__u8 told;

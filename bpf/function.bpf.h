@@ -38,7 +38,7 @@ static __always_inline void time_wait_rearmed(struct inet_timewait_sock *tw)
  * Accepted when it waits already: the reader takes it for the listener's. An established one tells of its owner itself when it
  * goes on, and looks at all descriptors find it else.
  */
-static __always_inline void holder_accepted(const struct connection *connection)
+static __always_inline void holder_accepted(struct connection *connection)
 {
 	struct happening accepted = { .type = RECORD_HOLDER, .old_state = connection->state, .new_state = connection->state };
 	struct endpoint endpoint = connection->endpoint;

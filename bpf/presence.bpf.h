@@ -19,29 +19,28 @@ static __always_inline bool began_untold(const struct connection *connection)
 }
 
 /*
- * The listing that the record is of, 0 where the ring buffer was full. Not submitted when an event has ended connection `id` or changed its
- * state since it was looked at: that has told more, and the place may be another's.
+ * False: the ring buffer was full. An event of the socket may come meanwhile. One that comes before it is marked has told more, and ended the
+ * connection `id`, changed its state or marked it: then the record is not submitted. One that comes after it knows that it is told, and its own
+ * record is behind this one.
  */
-static __always_inline __u8 emit_presence(const struct happening *presence, const struct connection *connection,
+static __always_inline bool emit_presence(const struct happening *presence, struct connection *connection,
 					  const struct endpoint *endpoint, __u64 id)
 {
 	struct transition *record = record_of(presence, connection, endpoint);
-	__u8 told;
+	volatile struct connection *now = connection;
 
 	if (!record)
-		return 0;
-	told = record->listing;
-	if (record->id == id && *(volatile const __u64 *)&connection->id == id && connection->state == presence->new_state)
+		return false;
+	if (record->id == id && now->id == id && now->state == presence->new_state && now->told != record->listing) {
+		now->told = record->listing;
 		bpf_ringbuf_submit(record, wake_up_flags());
-	else
+	} else {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
-	return told;
+	}
+	return true;
 }
 
-/*
- * Tells that connection `id` is there, unless that was told in this listing. Marked before it is told, so that an event just now
- * coming on another processor does not count it a second time. What that event has marked meanwhile is not taken back.
- */
+/* Tells that connection `id` is there, unless that was told in this listing. */
 static __always_inline void tell_presence(struct connection *connection, const struct endpoint *endpoint, __u64 id,
 					  struct happening presence)
 {
@@ -55,12 +54,8 @@ static __always_inline void tell_presence(struct connection *connection, const s
 	if (connection->told == listing || !is_connected_state(connection->state) || !states_selected(&presence) ||
 	    !is_wanted(connection, endpoint))
 		return;
-	connection->told = listing;
-	if (emit_presence(&presence, connection, endpoint, id))
-		return;
-	if (connection->state == presence.new_state)
-		connection->told = 0;
-	atomic_add(&presences_refused, 1);
+	if (!emit_presence(&presence, connection, endpoint, id))
+		atomic_add(&presences_refused, 1);
 }
 
 /* Has connect() chosen the socket's port meanwhile? */
@@ -78,7 +73,7 @@ static __always_inline bool port_learn(struct connection *connection, const stru
 }
 
 /* ... of a socket that was told of without it. */
-static __always_inline void tell_local_port(const struct connection *connection, const struct endpoint *endpoint, __u64 now_ns)
+static __always_inline void tell_local_port(struct connection *connection, const struct endpoint *endpoint, __u64 now_ns)
 {
 	struct happening chosen = {
 		.type = RECORD_LOCAL_PORT,

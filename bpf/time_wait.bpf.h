@@ -213,7 +213,7 @@ static __always_inline bool time_wait_gone(struct place place, const struct endp
  */
 static __always_inline void time_wait_left(struct place place, const struct endpoint *endpoint, __u8 end, __u64 time_ns)
 {
-	const struct connection *connection = place.connection;
+	struct connection *connection = place.connection;
 	struct happening left = {
 		.type = RECORD_TRANSITION,
 		.old_state = connection->state,
