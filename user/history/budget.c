@@ -18,8 +18,12 @@
 #define SLACK (256 << 10) /* the database's shared memory, and the last blocks of files that grow */
 #define WAL_MAX (8ULL << 20)
 #define SEGMENTS 8 /* in the share of events, so that the oldest is a small part of them */
-#define CROWDED_SEGMENTS 4 /* where they would hold little else than lists of what was there when they began */
-#define SEGMENT_MAX (4ULL << 20) /* whoever looks for a time reads from the begin of one */
+/*
+ * So few where they would hold little else than lists of what was there when they began. Two of them are kept around a finding, and what is kept is
+ * a third at most (user/history/history.c).
+ */
+#define CROWDED_SEGMENTS 6
+#define SEGMENT_MAX (4ULL << 20) /* whoever looks for a time reads from the begin of one; crowded ones are larger */
 #define FLOWS_MOST 200
 #define FLOW_BYTES (32 << 10)
 #define FREE_SHARE 20 /* one part of so many of the file system stays free */
