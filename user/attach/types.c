@@ -241,7 +241,7 @@ static const struct btf_type *type_of_id(const struct types *types, uint32_t id)
 {
 	if (types->btf)
 		return btf__type_by_id(types->btf, id);
-	return id < types->count ? types_at(types, id) : NULL;
+	return id && id < types->count ? types_at(types, id) : NULL;
 }
 
 /* NULL: the first struct of this name has none of that one, or there is no such struct. */
