@@ -238,16 +238,20 @@ static void keep(struct diagnosis *diagnosis, const struct finding *finding)
 		if (!told)
 			return;
 		told->begin_ns = now_ns;
+		told->at_least = !diagnosis->runs || finding->since_at_least;
 		told->number = ++diagnosis->numbers;
 		diagnosis->told[diagnosis->n_told++] = told;
 	} else if (told->over) {
 		told->begin_ns = now_ns;
+		told->at_least = false;
 	}
 	told->last_ns = now_ns;
 	told->over = false;
 	copy(diagnosis, &told->finding, finding);
-	if (!told->finding.since_ns)
-		told->finding.since_ns = told->begin_ns;
+	if (told->finding.since_ns)
+		return;
+	told->finding.since_ns = told->begin_ns;
+	told->finding.since_at_least = told->at_least;
 }
 
 /* What was foreseen of a destination has come true: it is told by what came. */

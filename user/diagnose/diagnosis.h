@@ -35,6 +35,7 @@ struct diagnosis_config {
 struct told_finding {
 	uint64_t begin_ns, last_ns; /* monotonic: when a rule told of it first and last */
 	bool over; /* no rule has told of it for a while */
+	bool at_least; /* its begin was not seen: it was so when rules were run first, or the rule says that it may have been */
 	uint64_t number; /* counts up: names it in this run */
 	struct finding finding; /* or as much of it as diagnosis_config wants */
 };

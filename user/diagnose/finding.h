@@ -40,7 +40,7 @@ struct evidence {
 	double value;
 	char text[96]; /* in place of the value where not "" */
 	char unit[32]; /* "" = none */
-	char command[112]; /* that shows it; "" = none */
+	char command[144]; /* that shows it; "" = none */
 };
 
 struct useless {
@@ -81,12 +81,14 @@ struct finding {
 	double wait_s; /* of CONFIDENCE_TOO_EARLY */
 	char title[FINDING_TITLE];
 	struct subject subject;
-	uint64_t since_ns; /* monotonic; 0 = not known */
-	bool since_at_least; /* it may have begun earlier */
+	uint64_t since_ns; /* monotonic; 0 = when it is told of first, and earlier if that is when rules are run first */
+	bool since_at_least; /* it may have begun earlier: its begin was not seen */
 	uint64_t until_ns; /* monotonic: when it fails; 0 = that is not foreseen */
 	double weight; /* of findings of one code the heaviest are told */
 	struct process concerns[4]; /* processes that filters are compared with: the subject, victims, holders */
 	unsigned int n_concerns;
+	bool elsewhere; /* subject.netns is another one than that in which the run was started; commands go there by enter_pid */
+	uint32_t enter_pid; /* of a process that is there; 0 = none is known */
 	bool concerns_asked; /* one that is asked for is among the many that it concerns */
 	bool concerns_all; /* filters on processes do not apply: it is the machine's, or a namespace's */
 	unsigned int n_evidence, n_changes, n_useless, n_also;

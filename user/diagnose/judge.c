@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnose/namespaces.h"
 #include "util/shortage.h"
 
 #define RAW_MAX 4000 /* findings of one run, before the heaviest are chosen */
@@ -169,6 +170,8 @@ static void choose(struct diagnosis *diagnosis, struct verdicts *verdicts, unsig
 		kept = from + most;
 	}
 	verdicts->count = kept;
+	for (i = from; i < kept; i++)
+		finding_enter(&verdicts->findings[i], &diagnosis->scene);
 }
 
 /* So long a rule has to watch before its silence means something. */

@@ -60,6 +60,14 @@ static inline bool scene_waited(const struct scene *scene, uint64_t since_ns, ui
 	return since_ns && (scene->present_seen_ns ?: scene->now_ns) >= since_ns + wait_ns;
 }
 
+#define SCENE_EARLY_NS 1000000000ULL
+
+/* What is seen first so early may have been so before the run. */
+static inline bool scene_is_early(const struct scene *scene, uint64_t time_ns)
+{
+	return time_ns < scene->begin_ns + SCENE_EARLY_NS;
+}
+
 /* What was asked of it; NULL: it was not. */
 const struct process_facts *scene_facts(const struct scene *scene, const struct process *process);
 

@@ -92,6 +92,8 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	destination_subject(finding, scene, destination);
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	finding->weight = victim->failures;
+	/* A port was free when a connection was opened. Where none was, one that tries now and then may have failed before the run. */
+	finding->since_at_least = !destination->counts.opened && scene->now_ns < scene->begin_ns + RECENT_NS;
 	finding_evidence(finding, "failures", failures_of(destination), "connects", "tcpdwell ports --remote %s", to);
 	also(finding, scene, destination, victim);
 	finding_evidence(finding, "failure_rate", destination->rates.failures, "a second", NULL);

@@ -63,6 +63,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding->subject.netns = flow->key.netns;
 	finding->weight = rate;
 	finding->since_ns = flow->begin_ns;
+	finding->since_at_least = scene_is_early(scene, flow->begin_ns);
 	finding_evidence(finding, "rate", rate, "connections a second", "tcpdwell trace -D %u", flow->key.service_port);
 	finding_evidence(finding, "median_life", flow->life_s, "s", "tcpdwell hist -D %u --state ESTABLISHED", flow->key.service_port);
 	finding_evidence(finding, "opened", flow->counts[FLOW_OPENED], "connections", NULL);

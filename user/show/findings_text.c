@@ -162,6 +162,11 @@ void finding_text(struct buffer *out, const struct told_finding *told, const str
 
 	finding_headline(out, told, style.color);
 	times_text(out, told, clock);
+	if (finding->elsewhere && finding->enter_pid)
+		buffer_printf(out, "%*sin network namespace %u: nsenter -t %u -n\n", INDENT - 1, "", finding->subject.netns,
+			      finding->enter_pid);
+	else if (finding->elsewhere)
+		buffer_printf(out, "%*sin network namespace %u; PID is any process there\n", INDENT - 1, "", finding->subject.netns);
 	if (finding->subject.cmdline[0]) {
 		buffer_printf(out, "%*sruns ", INDENT - 1, "");
 		wrap_text(out, finding->subject.cmdline, REPORT_COLUMNS, INDENT + 4, INDENT + 4);
