@@ -3,10 +3,11 @@
 import errno
 import os
 import socket
+import subprocess
 import time
 
 from traffic import answered, case, connected, fails, kept, paced, steady
-from world import ADDRESS, Diagnosis, Shared, evidence, ss, sysctl
+from world import ADDRESS, TOOL, Diagnosis, Shared, enter_net, evidence, ss, start, sysctl, unshare_net
 
 
 # TD101, TD103: ports
@@ -51,6 +52,87 @@ def td101_ports_are_used_up(world):
     # What is useless changes nothing, what is advised does.
     world.expect(look(tcp_fin_timeout=2, tcp_tw_reuse=1), "TD101=now")
     world.expect(look(ip_local_port_range="42000 43999"))
+
+
+@case
+def td101_asked_for(world):
+    """Others hold the ports, two fail: -p decides what is told, and whom it names, not what is seen. Each -p has its own exit code."""
+    sysctl("ipv4.ip_local_port_range", "42000 42059")
+    world.server(5432, lambda connection: (connection.recv(1), connection.close())[0])
+    for _ in range(60):
+        connected(5432).close()  # in TIME_WAIT, whose process is not known to those that start later
+
+    def fail(rate):
+        def body(say, _):
+            say()
+            while True:
+                fails(lambda: connected(5432))
+                time.sleep(1 / rate)
+        return body
+
+    victims = {name: world.spawn(name, fail(rate)) for name, rate in (("orders", 20), ("mails", 10))}
+    other = world.spawn("other", lambda say, _: (say(), time.sleep(600)))
+    for process in (*victims.values(), other):
+        process.wait()
+
+    for name, victim in victims.items():
+        diagnosis = Diagnosis(3, "-p", str(victim.pid))
+        found = world.expect(diagnosis.finish(), "TD101=now").found.get("TD101")
+        if not found:
+            continue
+        also = found.get("also_failing", [])
+        second = next(one for one in victims.values() if one is not victim)
+        world.check("victim", found["title"].startswith(f"{name}[{victim.pid}] ") and found["subject"]["pid"] == victim.pid, found["title"])
+        world.check("also", [(one["pid"], one["comm"]) for one in also] == [(second.pid, "mails" if name == "orders" else "orders")], also)
+        if also:
+            world.check("sum", 0 < also[0]["failures"] < evidence(found, "failures"), found)
+    diagnosis = world.expect(Diagnosis(3, "-p", str(other.pid)).finish())
+    world.check("code", diagnosis.code == 0, diagnosis.code)
+    text = subprocess.run([TOOL, "diagnose", "-d", "3", "-p", str(other.pid)], capture_output=True, text=True, check=False)
+    world.check("failures of others", text.returncode == 0 and " 0 connects failed" in text.stdout, text)
+    text = subprocess.run([TOOL, "diagnose", "-d", "3", "-p", str(victims["mails"].pid)], capture_output=True, text=True, check=False)
+    world.check("text", text.returncode == 3 and f"also fails: orders[{victims['orders'].pid}] " in text.stdout, text)
+
+
+@case
+def td101_elsewhere(world):
+    """It was so before, in another namespace than ours: the begin is a bound, and each command is one of that namespace."""
+    mine = os.open("/proc/self/ns/net", os.O_RDONLY)
+    its = os.readlink("/proc/self/ns/net").split("[")[1].rstrip("]")
+    sysctl("ipv4.ip_local_port_range", "42000 42019")
+    world.server(5432, lambda connection: (connection.recv(1), connection.close())[0])
+    for _ in range(20):
+        connected(5432).close()
+
+    def fail(say, _):
+        say()
+        while True:
+            fails(lambda: connected(5432))
+            time.sleep(0.1)
+
+    victim = world.spawn("orders", fail)
+    victim.wait()
+    unshare_net()  # what runs of us from here on is in a namespace of its own
+    diagnosis = Diagnosis(3, netns=its)
+    text = start(TOOL, "diagnose", "-d", "3", "-n", its, stdout=subprocess.PIPE, text=True)
+    found = world.expect(diagnosis.finish(), "TD101=now").found.get("TD101")
+    out = text.communicate()[0]
+    enter = f"nsenter -t {victim.pid} -n "
+    world.check("text", f"in network namespace {its}: {enter.strip()}\n" in out and "since before " in out, out)
+    if found:
+        world.check("begin", found["since_at_least"], found)
+        commands = {item["name"]: item["command"] for item in found["evidence"]}
+        for name in "capacity", "time_wait":
+            world.check(name, commands[name].startswith(enter), commands)
+        shown = subprocess.run(commands["capacity"], shell=True, capture_output=True, text=True, check=False).stdout
+        world.check("range", shown.split() == ["42000", "42019"], shown)
+        shown = subprocess.run(commands["time_wait"], shell=True, capture_output=True, text=True, check=False).stdout
+        world.check("time_wait", len(shown.splitlines()) == 21, shown)
+        settings = [line for line in found["change"] if "sysctl " in line]
+        world.check("change", settings and all(line.startswith(enter + "sysctl ") for line in settings), found["change"])
+    for setting in diagnosis.settings.values():
+        world.check("setting", setting["evidence"][0]["command"].startswith("nsenter -t "), setting)
+    enter_net(mine)
 
 
 @case

@@ -72,6 +72,7 @@ def report_login_service(world):
     found = world.expect(diagnosis.finish(), "TD101=now", "TD121=soon").found
     if "TD101" in found:
         title = found["TD101"]["title"]
+        world.check("begin", not found["TD101"]["since_at_least"], found["TD101"])  # it was seen to connect before
         world.check("victim and holder", title.startswith("login-service") and "40 by httplib-client" in title and "CLOSE_WAIT" in title, title)
         world.check("change", "close" in found["TD101"]["change"][0] and "httplib-client" in found["TD101"]["change"][0], found["TD101"]["change"])
 

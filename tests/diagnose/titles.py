@@ -38,7 +38,7 @@ TITLES = {
     "TD153": ["{who} is refused by {to}: {#count} connects in the last {~window}, none got through; nothing listens there"],
     "TD161": ["port {#port} of {who} gets more SYNs than handshakes are finished: {#half_open} are half-open (backlog {#backlog}), {#cookies} answered "
               "with SYN cookies, {#dropped} dropped in the last seconds: a flood from outside"],
-    "TD162": ["{from} makes {#share}% of the connections to port {#port} here and uses {#ports} of its ports for them: a balancer or NAT"],
+    "TD162": ["{from} makes {#share}% of the connections to port {#port} here and uses {#ports} of its ports for them: a client without a pool, a balancer or NAT"],
     "TD171": ["{who} has {#count} connections on which nothing moved for {~limit} or longer (up to {~longest}) and that have no keepalive: if their "
               "peers are gone, it never learns it"],
     "TD172": ["{who} ends connections to its port {#port} with a reset: {#resets} of {#ended}, {#rate} a second"],

@@ -9,6 +9,7 @@
 
 #include "diagnose/asked.h"
 #include "diagnose/judge.h"
+#include "filter/event_filter.h"
 #include "util/number.h"
 #include "util/shortage.h"
 
@@ -21,6 +22,13 @@
 static const struct process_facts *facts_of(const void *context, const struct process *process)
 {
 	return asked_find(context, process);
+}
+
+static bool selects(const void *context, const struct known_process *known)
+{
+	const struct diagnosis *diagnosis = context;
+
+	return process_decide(diagnosis->config.filter, &known->process, known->cgroup->path, &known->cgroup->container) == NAMES_PASS;
 }
 
 int diagnosis_init(struct diagnosis *diagnosis, const struct diagnosis_config *config)
@@ -73,6 +81,7 @@ void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
 		.listened = &diagnosis->listened,
 		.thresholds = &diagnosis->thresholds,
 		.facts = diagnosis->config.ask ? facts_of : NULL,
+		.selects = diagnosis->config.filter && filter_has_processes(diagnosis->config.filter) ? selects : NULL,
 		.context = diagnosis,
 		.begin_ns = run->begin_ns,
 		.polled = run->polled,
@@ -82,6 +91,8 @@ void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
 
 int diagnosis_event(struct diagnosis *diagnosis, const struct event *event)
 {
+	if (event->record.type == RECORD_CONNECT_FAILED && scene_selects(&diagnosis->scene, &event->record.owner))
+		diagnosis->failures[event_connect_failure(event)]++;
 	flows_event(&diagnosis->flows, event);
 	return ports_model_event(&diagnosis->ports, event);
 }
@@ -107,7 +118,7 @@ static void count_figures(struct diagnosis *diagnosis)
 		if (destination->known && destination->share > figures->fullest_share)
 			figures->fullest_share = destination->share;
 	}
-	memcpy(figures->failures, diagnosis->ports.totals.connect_failures, sizeof(figures->failures));
+	memcpy(figures->failures, diagnosis->failures, sizeof(figures->failures));
 }
 
 static void note_trends(struct diagnosis *diagnosis, const struct tick *tick)
@@ -212,7 +223,7 @@ static void copy(const struct diagnosis *diagnosis, struct finding *to, const st
 {
 	memcpy(to, from, bytes_kept(diagnosis));
 	if (diagnosis->config.brief)
-		to->n_evidence = to->n_changes = to->n_useless = 0;
+		to->n_evidence = to->n_changes = to->n_useless = to->n_also = 0;
 }
 
 static void keep(struct diagnosis *diagnosis, const struct finding *finding)
@@ -227,16 +238,20 @@ static void keep(struct diagnosis *diagnosis, const struct finding *finding)
 		if (!told)
 			return;
 		told->begin_ns = now_ns;
+		told->at_least = !diagnosis->runs || finding->since_at_least;
 		told->number = ++diagnosis->numbers;
 		diagnosis->told[diagnosis->n_told++] = told;
 	} else if (told->over) {
 		told->begin_ns = now_ns;
+		told->at_least = false;
 	}
 	told->last_ns = now_ns;
 	told->over = false;
 	copy(diagnosis, &told->finding, finding);
-	if (!told->finding.since_ns)
-		told->finding.since_ns = told->begin_ns;
+	if (told->finding.since_ns)
+		return;
+	told->finding.since_ns = told->begin_ns;
+	told->finding.since_at_least = told->at_least;
 }
 
 /* What was foreseen of a destination has come true: it is told by what came. */

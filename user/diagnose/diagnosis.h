@@ -35,6 +35,7 @@ struct diagnosis_config {
 struct told_finding {
 	uint64_t begin_ns, last_ns; /* monotonic: when a rule told of it first and last */
 	bool over; /* no rule has told of it for a while */
+	bool at_least; /* its begin was not seen: it was so when rules were run first, or the rule says that it may have been */
 	uint64_t number; /* counts up: names it in this run */
 	struct finding finding; /* or as much of it as diagnosis_config wants */
 };
@@ -48,7 +49,7 @@ struct not_examined {
 struct diagnosis_figures {
 	uint32_t sockets, states[16], processes, destinations;
 	double fullest_share; /* of the destinations' ports; -1: not known */
-	uint64_t failures[CONNECT_FAILURES]; /* of connect(), since the run began */
+	uint64_t failures[CONNECT_FAILURES]; /* of connect() of whom is asked for, since the run began */
 };
 
 struct diagnosis {
@@ -69,6 +70,7 @@ struct diagnosis {
 	uint32_t more[CODES]; /* findings beyond FINDINGS_PER_CODE in the last run of the rules */
 	struct not_examined not_examined[CODES];
 	double wait_s[CODES]; /* so much longer until something is decided; 0 = nothing is open */
+	uint64_t failures[CONNECT_FAILURES]; /* as figures.failures */
 	struct diagnosis_figures figures;
 	uint64_t cost_ns; /* of the last run of the rules, in CPU time */
 	uint64_t next_ns, last_ns; /* of the rules; 0 = never yet */

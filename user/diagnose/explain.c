@@ -151,9 +151,9 @@ static const char *const explanations[CODES] = {
 	[TD161] = "SYNs come and their handshakes are not finished: a SYN flood, or clients whose answers get lost (a route or packet filter for one\n"
 		  "direction only). With SYN cookies real clients still get through. The kernel logs \"Possible SYN flooding on port\".\n"
 		  "Many clients that finish their handshakes are load, not a flood.\n\nWhat clients see:\n" TIMEOUT_ERRORS,
-	[TD162] = "Most connections to a service come from one address: a load balancer, a proxy or NAT that opens one for each request. Its\n"
-		  "ports towards this service are limited as in TD101. TIME_WAIT here does not refuse its next connection from the same port\n"
-		  "(a newer sequence number or timestamp takes it over), so nothing fails here. It is no flood.\n",
+	[TD162] = "Most connections to a service come from one address: a client without a pool, a load balancer, a proxy or NAT that opens\n"
+		  "one for each request. Its ports towards this service are limited as in TD101. TIME_WAIT here does not refuse its next\n"
+		  "connection from the same port (a newer sequence number or timestamp takes it over), so nothing fails here. It is no flood.\n",
 	[TD171] = "A connection on which nothing moves looks the same whether its peer is there or not: a host that lost its power says nothing, a\n"
 		  "packet filter forgets. Only keepalive or a timeout of the program finds out. Without either, descriptors stay open for ever\n"
 		  "and the first request after a long pause fails.\n\nErrors that lead here:\n" RESET_ERRORS TIMEOUT_ERRORS,

@@ -2,7 +2,10 @@
 #include "diagnose/finding.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "util/text.h"
 
 const char *severity_name(enum severity severity)
 {
@@ -92,4 +95,34 @@ void finding_evidence_text(struct finding *finding, const char *name, const char
 
 	if (evidence)
 		snprintf(evidence->text, sizeof(evidence->text), "%s", text);
+}
+
+void finding_also(struct finding *finding, const char *name, const struct process *process, uint64_t failures)
+{
+	struct also_failing *also = &finding->also[finding->n_also];
+
+	if (finding->n_also == ALSO_MAX)
+		return;
+	finding->n_also++;
+	memset(also, 0, sizeof(*also));
+	also->failures = failures;
+	snprintf(also->name, sizeof(also->name), "%s", name);
+	if (!process || !process->start_ns)
+		return;
+	also->pid = process->pid ?: process->ns_pid;
+	text_sanitise(also->comm, sizeof(also->comm), process->comm, strnlen(process->comm, COMM_BYTES), COMM_BYTES);
+}
+
+static int most_first(const void *one, const void *other)
+{
+	const struct also_failing *a = one, *b = other;
+
+	if (a->failures != b->failures)
+		return a->failures > b->failures ? -1 : 1;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+void finding_also_sort(struct finding *finding)
+{
+	qsort(finding->also, finding->n_also, sizeof(finding->also[0]), most_first);
 }

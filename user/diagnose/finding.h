@@ -38,14 +38,24 @@ enum confidence {
 struct evidence {
 	char name[32]; /* as in JSON */
 	double value;
-	char text[64]; /* in place of the value where not "" */
+	char text[96]; /* in place of the value where not "" */
 	char unit[32]; /* "" = none */
-	char command[112]; /* that shows it; "" = none */
+	char command[144]; /* that shows it; "" = none */
 };
 
 struct useless {
 	char setting[48];
 	char why[FINDING_LINE];
+};
+
+#define ALSO_MAX 8
+
+/* What happens to another process too. */
+struct also_failing {
+	char name[96]; /* as titles have it */
+	char comm[COMM_BYTES + 1];
+	uint32_t pid; /* 0: of several that were not told apart */
+	uint64_t failures;
 };
 
 /* What it is about: what of it is known. Its bytes up to `program` tell findings of one code apart. */
@@ -71,19 +81,23 @@ struct finding {
 	double wait_s; /* of CONFIDENCE_TOO_EARLY */
 	char title[FINDING_TITLE];
 	struct subject subject;
-	uint64_t since_ns; /* monotonic; 0 = not known */
-	bool since_at_least; /* it may have begun earlier */
+	uint64_t since_ns; /* monotonic; 0 = when it is told of first, and earlier if that is when rules are run first */
+	bool since_at_least; /* it may have begun earlier: its begin was not seen */
 	uint64_t until_ns; /* monotonic: when it fails; 0 = that is not foreseen */
 	double weight; /* of findings of one code the heaviest are told */
 	struct process concerns[4]; /* processes that filters are compared with: the subject, victims, holders */
 	unsigned int n_concerns;
+	bool elsewhere; /* subject.netns is another one than that in which the run was started; commands go there by enter_pid */
+	uint32_t enter_pid; /* of a process that is there; 0 = none is known */
+	bool concerns_asked; /* one that is asked for is among the many that it concerns */
 	bool concerns_all; /* filters on processes do not apply: it is the machine's, or a namespace's */
-	unsigned int n_evidence, n_changes, n_useless;
+	unsigned int n_evidence, n_changes, n_useless, n_also;
 
 	/* Where findings are kept in brief, the rest is not there: FINDING_BRIEF_BYTES. */
 	struct evidence evidence[EVIDENCE_MAX];
 	char changes[CHANGES_MAX][FINDING_LINE]; /* the best first */
 	struct useless useless[USELESS_MAX];
+	struct also_failing also[ALSO_MAX]; /* the most first */
 };
 
 #define FINDING_BRIEF_BYTES offsetof(struct finding, evidence)
@@ -97,6 +111,10 @@ void finding_change(struct finding *finding, const char *format, ...) __attribut
 void finding_useless(struct finding *finding, const char *setting, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void finding_concerns(struct finding *finding, const struct process *process);
+
+/* Another process to which it happens too; NULL: several. */
+void finding_also(struct finding *finding, const char *name, const struct process *process, uint64_t failures);
+void finding_also_sort(struct finding *finding);
 
 /* `command` may be NULL, or a format. */
 void finding_evidence(struct finding *finding, const char *name, double value, const char *unit, const char *command, ...)

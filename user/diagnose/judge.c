@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter/event_filter.h"
+#include "diagnose/namespaces.h"
 #include "util/shortage.h"
 
 #define RAW_MAX 4000 /* findings of one run, before the heaviest are chosen */
@@ -131,22 +131,15 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int needs
 	return NULL;
 }
 
-static bool concerns(struct diagnosis *diagnosis, const struct finding *finding)
+static bool concerns(const struct scene *scene, const struct finding *finding)
 {
-	const struct filter *filter = diagnosis->config.filter;
 	unsigned int i;
 
-	if (!filter || !filter_has_processes(filter) || finding->concerns_all)
+	if (!scene->selects || finding->concerns_all || finding->concerns_asked)
 		return true;
-	for (i = 0; i < finding->n_concerns; i++) {
-		const struct process *process = &finding->concerns[i];
-		const struct told_process told = { .process = process, .cgroup_id = process->cgroup_id };
-		const struct known_process *known =
-			processes_get(&diagnosis->ports.books->processes, &told, diagnosis->scene.now_ns);
-
-		if (process_decide(filter, process, known->cgroup->path, &known->cgroup->container) == NAMES_PASS)
+	for (i = 0; i < finding->n_concerns; i++)
+		if (scene_selects(scene, &finding->concerns[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -165,7 +158,7 @@ static void choose(struct diagnosis *diagnosis, struct verdicts *verdicts, unsig
 	size_t i, kept = from, most = code == TD191 ? SETTINGS_TOLD : FINDINGS_PER_CODE;
 
 	for (i = from; i < verdicts->count; i++)
-		if (concerns(diagnosis, &verdicts->findings[i])) {
+		if (concerns(&diagnosis->scene, &verdicts->findings[i])) {
 			if (kept != i)
 				verdicts->findings[kept] = verdicts->findings[i];
 			kept++;
@@ -177,6 +170,8 @@ static void choose(struct diagnosis *diagnosis, struct verdicts *verdicts, unsig
 		kept = from + most;
 	}
 	verdicts->count = kept;
+	for (i = from; i < kept; i++)
+		finding_enter(&verdicts->findings[i], &diagnosis->scene);
 }
 
 /* So long a rule has to watch before its silence means something. */

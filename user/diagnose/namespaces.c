@@ -2,6 +2,7 @@
 #include "diagnose/namespaces.h"
 
 #include <stdio.h>
+#include <string.h>
 
 uint64_t namespace_grown(const struct scene *scene, uint32_t netns, enum namespace_counter counter)
 {
@@ -45,4 +46,65 @@ const char *words_netns(char out[48], uint32_t netns, const struct namespace_fac
 	if (!facts->is_own)
 		snprintf(out, 48, " in network namespace %u", netns);
 	return out;
+}
+
+/* A process that has a socket there which is open, or opens some. 0: none is known. */
+static uint32_t resident(const struct scene *scene, uint32_t netns)
+{
+	const struct flow *flow;
+	size_t i;
+
+	for (i = 0; i < scene->causes->count; i++) {
+		const struct cause_key *key = &scene->causes->sorted[i]->key;
+
+		if (key->netns == netns && key->state != STATE_TIME_WAIT && scene_process(scene, key->process)->process.pid)
+			return scene_process(scene, key->process)->process.pid;
+	}
+	for (flow = scene->flows->table; flow; flow = flow->hh.next)
+		if (flow->key.netns == netns && flow->process.pid)
+			return flow->process.pid;
+	return 0;
+}
+
+/* What it shows or sets depends on the network namespace that it is called in. */
+static bool acts_on_namespace(const char *command)
+{
+	static const char *const begins[] = { "ss ", "sysctl ", "nstat ", "cat /proc/net/", "cat /proc/sys/net/" };
+	size_t i;
+
+	for (i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (!strncmp(command, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+static void enter(char *command, size_t size, const char *prefix)
+{
+	size_t length = strlen(prefix), rest = strlen(command);
+
+	if (!acts_on_namespace(command))
+		return;
+	if (rest + length >= size)
+		rest = size - length - 1;
+	memmove(command + length, command, rest);
+	memcpy(command, prefix, length);
+	command[length + rest] = '\0';
+}
+
+void finding_enter(struct finding *finding, const struct scene *scene)
+{
+	const struct namespace_facts *facts = model_namespace_find(scene_model(scene), finding->subject.netns);
+	char prefix[32] = "nsenter -t PID -n ";
+	unsigned int i;
+
+	if (!finding->subject.netns || !facts || facts->is_own)
+		return;
+	finding->elsewhere = true;
+	finding->enter_pid = finding->subject.start_ns ? finding->subject.pid : resident(scene, finding->subject.netns);
+	if (finding->enter_pid)
+		snprintf(prefix, sizeof(prefix), "nsenter -t %u -n ", finding->enter_pid);
+	for (i = 0; i < finding->n_evidence; i++)
+		enter(finding->evidence[i].command, sizeof(finding->evidence[i].command), prefix);
+	for (i = 0; i < finding->n_changes; i++)
+		enter(finding->changes[i], sizeof(finding->changes[i]), prefix);
 }

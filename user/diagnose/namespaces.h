@@ -18,4 +18,7 @@ const struct namespace_facts *scene_machine(const struct scene *scene, uint32_t 
 /* "", or " in network namespace 4026532500" where it is not our own. */
 const char *words_netns(char out[48], uint32_t netns, const struct namespace_facts *facts);
 
+/* Where the finding is of another namespace than ours: its commands and settings are to be those of that one. */
+void finding_enter(struct finding *finding, const struct scene *scene);
+
 #endif

@@ -41,44 +41,70 @@ const char *holder_words(words out, const struct scene *scene, const struct dest
 	return out;
 }
 
+static bool opens(const struct flow *flow, const struct destination *destination)
+{
+	return flow->key.side == SIDE_ACTIVE && flow->key.netns == destination->key.netns &&
+	       flow->key.service_port == destination->key.remote_port &&
+	       !memcmp(flow->key.remote_addr, destination->key.remote_addr, 16) && flow->counts[FLOW_OPENED];
+}
+
 const struct flow *destination_opener(const struct scene *scene, const struct destination *destination)
 {
 	const struct flow *flow, *most = NULL;
 
 	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (flow->key.side == SIDE_ACTIVE && flow->key.netns == destination->key.netns &&
-		    flow->key.service_port == destination->key.remote_port &&
-		    !memcmp(flow->key.remote_addr, destination->key.remote_addr, 16) && flow->counts[FLOW_OPENED] &&
-		    (!most || flow->counts[FLOW_OPENED] > most->counts[FLOW_OPENED]))
+		if (opens(flow, destination) && (!most || flow->counts[FLOW_OPENED] > most->counts[FLOW_OPENED]))
 			most = flow;
 	return most;
 }
 
-void destination_subject(struct finding *finding, const struct scene *scene, const struct destination *destination)
+/* It concerns all who have ports there, open connections to it, or fail. */
+static void touch_all(struct finding *finding, const struct scene *scene, const struct destination *destination)
 {
+	const struct port_victim *victim;
+	const struct flow *flow;
 	uint32_t i;
 
+	for (i = 0; i < destination->holders.used; i++)
+		finding_touches_known(finding, scene, scene_process(scene, destination->holders.list[i].process));
+	for (victim = destination->victims; victim < destination->victims + destination->n_victims; victim++)
+		finding_touches(finding, scene, &victim->process);
+	for (flow = scene->selects ? scene->flows->table : NULL; flow; flow = flow->hh.next)
+		if (opens(flow, destination))
+			finding_touches(finding, scene, &flow->process);
+}
+
+void destination_subject(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
 	memcpy(finding->subject.remote_addr, destination->key.remote_addr, 16);
 	finding->subject.remote_port = finding->subject.service_port = destination->key.remote_port;
 	finding->subject.netns = destination->key.netns;
-	for (i = 0; i < destination->holders.used && i < 2; i++)
-		finding_concerns(finding, &scene_process(scene, destination->holders.list[i].process)->process);
+	touch_all(finding, scene, destination);
 }
 
-/* A process's share over its states is told once a state: the two largest are enough. */
+#define HELD_BY 2
+
+/* A process's share over its states is told once a state: the two largest, and how much more there is. */
 static void holder_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination)
 {
 	uint32_t i;
 	words name;
-	char text[64];
+	uint64_t more = destination->holders.others;
+	char text[96];
 
-	for (i = 0; i < destination->holders.used && i < 2; i++) {
+	for (i = 0; i < destination->holders.used && i < HELD_BY; i++) {
 		const struct port_holder *holder = &destination->holders.list[i];
 
-		snprintf(text, sizeof(text), "%u %s %.40s", holder->count, tcp_state_name(holder->state),
+		snprintf(text, sizeof(text), "%u %s %.64s", holder->count, tcp_state_name(holder->state),
 			 words_process(name, scene, &scene_process(scene, holder->process)->process));
 		finding_evidence_text(finding, "held_by", text);
 	}
+	for (; i < destination->holders.used; i++)
+		more += destination->holders.list[i].count;
+	if (!more)
+		return;
+	snprintf(text, sizeof(text), "%llu more, by others or in other states", (unsigned long long)more);
+	finding_evidence_text(finding, "held_by", text);
 }
 
 void destination_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination)

@@ -11,6 +11,30 @@ const struct process_facts *scene_facts(const struct scene *scene, const struct 
 	return scene->facts && process->start_ns ? scene->facts(scene->context, process) : NULL;
 }
 
+static const struct known_process *known_of(const struct scene *scene, const struct process *process)
+{
+	const struct told_process told = { .process = process, .cgroup_id = process->cgroup_id };
+
+	return processes_get(&scene->ports->books->processes, &told, scene->now_ns);
+}
+
+bool scene_selects(const struct scene *scene, const struct process *process)
+{
+	return !scene->selects || scene->selects(scene->context, known_of(scene, process));
+}
+
+void finding_touches(struct finding *finding, const struct scene *scene, const struct process *process)
+{
+	if (scene->selects && process && process->start_ns && !finding->concerns_asked)
+		finding->concerns_asked = scene_selects(scene, process);
+}
+
+void finding_touches_known(struct finding *finding, const struct scene *scene, const struct known_process *known)
+{
+	if (scene->selects && !finding->concerns_asked)
+		finding->concerns_asked = scene->selects(scene->context, known);
+}
+
 static bool is_any(const uint8_t addr[16])
 {
 	static const uint8_t any4[16] = { [10] = 0xff, [11] = 0xff }, any6[16];

@@ -30,6 +30,7 @@ struct scene {
 	const struct listened *listened;
 	const struct thresholds *thresholds;
 	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
+	bool (*selects)(const void *context, const struct known_process *known); /* process filters; NULL: there are none */
 	const void *context;
 	uint64_t now_ns, begin_ns;
 	uint64_t present_seen_ns; /* queues of listeners are as of then; 0 = not known, taken as now */
@@ -59,11 +60,25 @@ static inline bool scene_waited(const struct scene *scene, uint64_t since_ns, ui
 	return since_ns && (scene->present_seen_ns ?: scene->now_ns) >= since_ns + wait_ns;
 }
 
+#define SCENE_EARLY_NS 1000000000ULL
+
+/* What is seen first so early may have been so before the run. */
+static inline bool scene_is_early(const struct scene *scene, uint64_t time_ns)
+{
+	return time_ns < scene->begin_ns + SCENE_EARLY_NS;
+}
+
 /* What was asked of it; NULL: it was not. */
 const struct process_facts *scene_facts(const struct scene *scene, const struct process *process);
 
 /* Does a socket of this machine listen there, in any of its namespaces? */
 bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port);
+
+/*
+ * Is it asked for? Filters on processes decide which findings are told, and whom of several a finding names; never what a rule
+ * sees. True where there are none.
+ */
+bool scene_selects(const struct scene *scene, const struct process *process);
 
 /* What rules write to. */
 struct verdicts;
@@ -83,6 +98,9 @@ typedef void rule(const struct scene *scene, struct verdicts *verdicts);
 /* The subject: a process (NULL or start_ns 0: not known), with its cgroup where known. */
 void finding_about(struct finding *finding, const struct scene *scene, const struct process *process,
 		   const struct known_cgroup *cgroup);
+/* One of many whom it concerns too: those that are asked for are noted. */
+void finding_touches(struct finding *finding, const struct scene *scene, const struct process *process);
+void finding_touches_known(struct finding *finding, const struct scene *scene, const struct known_process *known);
 void finding_about_known(struct finding *finding, const struct scene *scene, const struct known_process *known);
 
 #endif

@@ -16,15 +16,37 @@ static const struct local_pool *full_pool(const struct scene *scene, uint32_t ne
 	return NULL;
 }
 
-/* Whose sockets block the most ports with connections; listeners and bound ones that wait are no connections. */
+/* Listeners and bound ones that wait are no connections. */
+static bool is_binder(const struct port_holder *holder)
+{
+	return holder->state != STATE_LISTEN && holder->state != STATE_CLOSE;
+}
+
+/* Whose sockets block the most ports with connections. */
 static const struct port_holder *binder(const struct port_namespace *namespace)
 {
 	uint32_t i;
 
 	for (i = 0; i < namespace->blockers.used; i++)
-		if (namespace->blockers.list[i].state != STATE_LISTEN && namespace->blockers.list[i].state != STATE_CLOSE)
+		if (is_binder(&namespace->blockers.list[i]))
 			return &namespace->blockers.list[i];
 	return NULL;
+}
+
+/* It concerns all whose sockets block ports, and who did not get one by bind(). */
+static void touch_all(struct finding *finding, const struct scene *scene, const struct port_namespace *namespace)
+{
+	const struct bind_failure *bind;
+	const struct port_victim *victim;
+	uint32_t i;
+
+	for (i = 0; i < namespace->blockers.used; i++)
+		if (is_binder(&namespace->blockers.list[i]))
+			finding_touches_known(finding, scene, scene_process(scene, namespace->blockers.list[i].process));
+	for (bind = scene->ports->binds.by_key; bind; bind = bind->hh.next)
+		for (victim = bind->victims; victim < bind->victims + bind->n_victims; victim++)
+			if (bind->key.netns == namespace->facts.settings.netns && !bind->key.port)
+				finding_touches(finding, scene, &victim->process);
 }
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct port_namespace *namespace)
@@ -46,6 +68,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding_title(finding, "%s calls bind() before connect(): its connections block %u of %u local ports for every destination", who,
 			      namespace->bind_first, range);
 	finding_about_known(finding, scene, process);
+	touch_all(finding, scene, namespace);
 	finding->subject.netns = netns;
 	finding->weight = namespace->bind_first;
 	finding_evidence(finding, "bound_before_connect", namespace->bind_first, "ports", "tcpdwell ports --by local");

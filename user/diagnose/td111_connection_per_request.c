@@ -15,6 +15,34 @@ static bool is_meant(const struct scene *scene, const struct flow *flow)
 	       flow->life_s <= scene_threshold(scene, TD111_LIFE_S);
 }
 
+/* MySQL, PostgreSQL, Redis: these clients speak no HTTP. */
+static bool is_database(uint16_t port)
+{
+	return port == 3306 || port == 5432 || port == 6379;
+}
+
+static bool is_nginx(const struct process *process)
+{
+	return !strncmp(process->comm, "nginx", COMM_BYTES);
+}
+
+static void changes(struct finding *finding, const struct flow *flow)
+{
+	static const char pool[] = "a connection pool: the client takes connections from it and gives them back, instead of opening one for each request";
+	static const char client[] = "use one client object for all requests: one HttpClient, requests.Session, http.Agent with keepAlive, one "
+				     "http.Client whose response bodies are read to the end and closed";
+
+	if (is_nginx(&flow->process)) {
+		finding_change(finding, "nginx: \"keepalive 32;\" in the upstream{} block, and in its location \"proxy_http_version 1.1; "
+					"proxy_set_header Connection \"\";\"");
+	} else if (is_database(flow->key.service_port)) {
+		finding_change(finding, "%s", pool);
+		finding_change(finding, "if it speaks HTTP: %s", client);
+	} else {
+		finding_change(finding, "%s; for databases a pool", client);
+	}
+}
+
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow)
 {
 	struct finding *finding = verdicts_add(verdicts, TD111, SEVERITY_NOTE);
@@ -35,15 +63,15 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding->subject.netns = flow->key.netns;
 	finding->weight = rate;
 	finding->since_ns = flow->begin_ns;
+	finding->since_at_least = scene_is_early(scene, flow->begin_ns);
 	finding_evidence(finding, "rate", rate, "connections a second", "tcpdwell trace -D %u", flow->key.service_port);
 	finding_evidence(finding, "median_life", flow->life_s, "s", "tcpdwell hist -D %u --state ESTABLISHED", flow->key.service_port);
 	finding_evidence(finding, "opened", flow->counts[FLOW_OPENED], "connections", NULL);
 	finding_evidence(finding, "closed_by_local", flow->counts[FLOW_LOCAL], "connections", NULL);
 	finding_evidence(finding, "time_wait_created", flow->counts[FLOW_TIME_WAIT], "sockets", NULL);
-	finding_change(finding, "use one client object for all requests: one HttpClient, requests.Session, http.Agent with keepAlive, one "
-				"http.Client whose response bodies are read to the end and closed; for databases a pool");
+	changes(finding, flow);
 	if (!local)
-		finding_change(finding, "let the server keep connections open (HTTP keep-alive): it closes after each answer");
+		finding_change(finding, "let the server keep connections open (HTTP keep-alive): it closes first, perhaps because it is asked to (QUIT, Connection: close)");
 	finding_useless(finding, "net.ipv4.tcp_fin_timeout", "does not touch TIME_WAIT, nor the cost of a handshake a request");
 	finding_useless(finding, "net.ipv4.tcp_tw_recycle", "does not exist since Linux 4.12");
 	finding_useless(finding, "nofile", "does not limit connections that end within %s", life);

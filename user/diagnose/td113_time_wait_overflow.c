@@ -50,6 +50,20 @@ static const struct process *maker(const struct scene *scene, uint32_t netns)
 	return process;
 }
 
+/* It concerns all whose connections end without TIME_WAIT, or are in it. */
+static void touch_all(struct finding *finding, const struct scene *scene, uint32_t netns)
+{
+	const struct flow *flow;
+	size_t i;
+
+	for (flow = scene->selects ? scene->flows->table : NULL; flow; flow = flow->hh.next)
+		if (flow->key.netns == netns && (overflowed(flow) > 0 || without_time_wait(flow) > 0))
+			finding_touches(finding, scene, &flow->process);
+	for (i = 0; i < scene->causes->count; i++)
+		if (scene->causes->sorted[i]->key.state == STATE_TIME_WAIT && scene->causes->sorted[i]->key.netns == netns)
+			finding_touches_known(finding, scene, scene_process(scene, scene->causes->sorted[i]->key.process));
+}
+
 static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t netns, const struct namespace_facts *facts)
 {
 	struct finding *finding = verdicts_add(verdicts, TD113, SEVERITY_NOTE);
@@ -67,6 +81,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t
 		      (long long)limit, words_netns(where, netns, facts), (unsigned long long)grown, words_process(who, scene, process));
 	finding_about(finding, scene, process, NULL);
 	finding->concerns_all = !process;
+	touch_all(finding, scene, netns);
 	finding->subject.netns = netns;
 	finding->weight = grown;
 	finding_evidence(finding, "overflows", grown, "connections", "nstat -az TcpExtTCPTimeWaitOverflow");

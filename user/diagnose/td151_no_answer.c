@@ -5,11 +5,17 @@
 #include "diagnose/codes.h"
 #include "diagnose/connects.h"
 
+struct waiting {
+	uint32_t count;
+	uint64_t oldest_ns;
+	bool at_least; /* the begin of the oldest was not seen */
+};
+
 /* SYN_SENT of the same process and destination, older than the first retransmission. */
-static uint32_t waiting(const struct scene *scene, const struct flow *flow, uint64_t *oldest_ns)
+static struct waiting waiting(const struct scene *scene, const struct flow *flow)
 {
+	struct waiting waiting = {};
 	const struct cause *cause;
-	uint32_t sum = 0;
 
 	for (cause = scene->causes->table; cause; cause = cause->hh.next) {
 		const struct process *process = &scene_process(scene, cause->key.process)->process;
@@ -18,14 +24,16 @@ static uint32_t waiting(const struct scene *scene, const struct flow *flow, uint
 		    cause->remote_port != flow->key.service_port || memcmp(cause->remote_addr, flow->key.remote_addr, 16) ||
 		    process->start_ns != flow->key.start_ns || !cause->one_remote)
 			continue;
-		sum += cause->aged;
-		if (cause->oldest_ns > *oldest_ns)
-			*oldest_ns = cause->oldest_ns;
+		waiting.count += cause->aged;
+		if (cause->oldest_ns > waiting.oldest_ns) {
+			waiting.oldest_ns = cause->oldest_ns;
+			waiting.at_least = cause->oldest_at_least;
+		}
 	}
-	return sum;
+	return waiting;
 }
 
-static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow, uint32_t now, uint64_t oldest_ns)
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow, struct waiting waiting)
 {
 	struct finding *finding = verdicts_add(verdicts, TD151, SEVERITY_NOW);
 	uint64_t given_up = flow->counts[FLOW_ABANDONED], timed_out = flow->counts[FLOW_TIMEOUT];
@@ -36,16 +44,18 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	words_process(who, scene, &flow->process);
 	words_remote(to, flow->key.remote_addr, flow->key.service_port);
 	flow_subject(finding, scene, flow);
-	if (now)
+	if (waiting.count)
 		finding_title(finding, "%s gets no answer from %s: %u connect%s wait, the first for %s; none was answered in the last 10 seconds", who,
-			      to, now, plural(now), words_seconds(oldest, oldest_ns / 1e9));
+			      to, waiting.count, plural(waiting.count), words_seconds(oldest, waiting.oldest_ns / 1e9));
 	else
 		finding_title(finding, "%s gets no answer from %s: %llu connects ended without one, none was answered in the last 10 seconds", who,
 			      to, (unsigned long long)(given_up + timed_out));
-	finding->weight = now + given_up + timed_out;
-	if (oldest_ns)
-		finding->since_ns = scene->now_ns - oldest_ns;
-	finding_evidence(finding, "syn_sent", now, "sockets", "ss -tanp state syn-sent");
+	finding->weight = waiting.count + given_up + timed_out;
+	if (waiting.oldest_ns) {
+		finding->since_ns = scene->now_ns - waiting.oldest_ns;
+		finding->since_at_least = waiting.at_least;
+	}
+	finding_evidence(finding, "syn_sent", waiting.count, "sockets", "ss -tanp state syn-sent");
 	finding_evidence(finding, "timed_out", timed_out, "connects", "tcpdwell trace -D %u", flow->key.service_port);
 	finding_evidence(finding, "given_up", given_up, "connects", NULL);
 	finding_evidence(finding, "answered", flow->counts[FLOW_OPENED], "connects", NULL);
@@ -60,15 +70,14 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 	const struct flow *flow;
 
 	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
-		uint64_t oldest_ns = 0;
-		uint32_t now;
+		struct waiting now;
 
 		if (flow->key.side != SIDE_ACTIVE || flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED] ||
 		    flow_is_of_scan(scene, flow))
 			continue;
-		now = waiting(scene, flow, &oldest_ns);
-		if (now + flow->counts[FLOW_TIMEOUT] + flow->counts[FLOW_ABANDONED] >= scene_threshold(scene, TD151_COUNT) &&
+		now = waiting(scene, flow);
+		if (now.count + flow->counts[FLOW_TIMEOUT] + flow->counts[FLOW_ABANDONED] >= scene_threshold(scene, TD151_COUNT) &&
 		    !scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
-			judge(scene, verdicts, flow, now, oldest_ns);
+			judge(scene, verdicts, flow, now);
 	}
 }

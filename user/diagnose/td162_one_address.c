@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Most connections to a service come from one address: a balancer, or NAT. */
+/* Most connections to a service come from one address: a client without a pool, a balancer, or NAT. */
 #include <string.h>
 
 #include "diagnose/codes.h"
@@ -52,7 +52,7 @@ static void judge(struct verdicts *verdicts, const struct peer *peer, uint32_t a
 	if (!finding)
 		return;
 	words_address(from, peer->key.remote_addr);
-	finding_title(finding, "%s makes %s%% of the connections to port %u here and uses %u of its ports for them: a balancer or NAT", from,
+	finding_title(finding, "%s makes %s%% of the connections to port %u here and uses %u of its ports for them: a client without a pool, a balancer or NAT", from,
 		      words_number(number, (uint32_t)(100.0 * peer->sockets / all)), peer->key.local_port, peer->sockets);
 	memcpy(finding->subject.remote_addr, peer->key.remote_addr, 16);
 	finding->subject.service_port = peer->key.local_port;
@@ -63,7 +63,7 @@ static void judge(struct verdicts *verdicts, const struct peer *peer, uint32_t a
 	finding_evidence(finding, "time_wait", peer->by_state[STATE_TIME_WAIT], "ports", NULL);
 	finding_evidence(finding, "share", (double)peer->sockets / all, "", NULL);
 	finding_evidence(finding, "rate", peer->rate, "connections a second", NULL);
-	finding_change(finding, "persistent connections from the balancer to this service (nginx: keepalive in upstream{}; HAProxy: http-reuse)");
+	finding_change(finding, "persistent connections from there to this service (a client: a pool, keep-alive; nginx: keepalive in upstream{}; HAProxy: http-reuse)");
 	finding_change(finding, "if its ports run out: a second address for it, or a second port for the service");
 	finding_useless(finding, "net.ipv4.tcp_tw_reuse", "is for connections that this machine opens; here the other one does");
 }

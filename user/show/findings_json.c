@@ -65,6 +65,24 @@ static void time_json(struct json *json, const char *key, const struct report_cl
 		json_null(json, key);
 }
 
+/* Where there are any. */
+static void also_json(struct json *json, const struct finding *finding)
+{
+	unsigned int i;
+
+	if (!finding->n_also)
+		return;
+	json_array_begin(json, "also_failing");
+	for (i = 0; i < finding->n_also; i++) {
+		json_element_object_begin(json);
+		number_or_null(json, "pid", finding->also[i].pid);
+		json_string(json, "comm", or_null(finding->also[i].comm));
+		json_u64(json, "failures", finding->also[i].failures);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 void finding_json(struct json *json, const struct told_finding *told, const struct report_clock *clock, struct report_style style)
 {
 	const struct finding *finding = &told->finding;
@@ -83,6 +101,7 @@ void finding_json(struct json *json, const struct told_finding *told, const stru
 	json_bool(json, "since_at_least", finding->since_at_least);
 	time_json(json, "until", clock, told->over ? 0 : finding->until_ns);
 	time_json(json, "over", clock, told->over ? told->last_ns : 0);
+	also_json(json, finding);
 	json_array_begin(json, "evidence");
 	for (i = 0; i < finding->n_evidence; i++)
 		evidence_json(json, &finding->evidence[i]);

@@ -137,6 +137,24 @@ static void changes_text(struct buffer *out, const struct finding *finding)
 	}
 }
 
+/* "also fails: mails[812] 36, jobs[813] 12" */
+static void also_text(struct buffer *out, const struct finding *finding)
+{
+	struct buffer list;
+	unsigned int i;
+
+	if (!finding->n_also)
+		return;
+	buffer_init(&list);
+	for (i = 0; i < finding->n_also; i++)
+		buffer_printf(&list, "%s%s %llu", i ? ", " : "", finding->also[i].name, (unsigned long long)finding->also[i].failures);
+	buffer_append_char(&list, '\0');
+	buffer_printf(out, "%*salso fail%s: ", INDENT - 1, "", finding->n_also == 1 ? "s" : "");
+	if (!list.error)
+		wrap_text(out, list.data, REPORT_COLUMNS, INDENT + 4, INDENT + 11);
+	buffer_release(&list);
+}
+
 void finding_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock, struct report_style style)
 {
 	const struct finding *finding = &told->finding;
@@ -144,10 +162,16 @@ void finding_text(struct buffer *out, const struct told_finding *told, const str
 
 	finding_headline(out, told, style.color);
 	times_text(out, told, clock);
+	if (finding->elsewhere && finding->enter_pid)
+		buffer_printf(out, "%*sin network namespace %u: nsenter -t %u -n\n", INDENT - 1, "", finding->subject.netns,
+			      finding->enter_pid);
+	else if (finding->elsewhere)
+		buffer_printf(out, "%*sin network namespace %u; PID is any process there\n", INDENT - 1, "", finding->subject.netns);
 	if (finding->subject.cmdline[0]) {
 		buffer_printf(out, "%*sruns ", INDENT - 1, "");
 		wrap_text(out, finding->subject.cmdline, REPORT_COLUMNS, INDENT + 4, INDENT + 4);
 	}
+	also_text(out, finding);
 	if (finding->n_evidence)
 		buffer_printf(out, "%*sevidence\n", INDENT - 1, "");
 	for (i = 0; i < finding->n_evidence; i++)

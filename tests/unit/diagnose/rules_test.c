@@ -148,6 +148,92 @@ static void connection_per_request(void **state)
 	}
 }
 
+/* What is advised first fits the client; a client that was there in the first second may have begun before. */
+static void connection_per_request_words(void **state)
+{
+	static const struct {
+		const char *comm;
+		uint16_t port;
+		const char *first;
+		uint64_t begin_ns; /* after the run's */
+		bool at_least;
+	} rows[] = {
+		{ "java", 8080, "use one client object", 0, true },
+		{ "nginx", 8080, "nginx: \"keepalive 32;\"", SECOND / 2, true },
+		{ "php-fpm", 6379, "a connection pool", SECOND, false },
+		{ "php-fpm", 5432, "a connection pool", SECOND * 2, false },
+		{ "nginxes", 3306, "a connection pool", SECOND * 2, false },
+	};
+	const struct finding *finding;
+	struct world world;
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 12);
+		flow = flow_of(300, 300, 0.01, 5);
+		flow.key.service_port = rows[i].port;
+		flow.begin_ns = world.scene.begin_ns + rows[i].begin_ns;
+		memset(flow.process.comm, 0, sizeof(flow.process.comm));
+		strcpy(flow.process.comm, rows[i].comm);
+		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
+		assert_int_equal(judged(&world, TD111), 1);
+		finding = world.verdicts->findings;
+		if (strncmp(finding->changes[0], rows[i].first, strlen(rows[i].first)))
+			fail_msg("row %zu: %s", i, finding->changes[0]);
+		assert_int_equal(finding->since_at_least, rows[i].at_least);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
+static bool is_second(const void *context, const struct known_process *known)
+{
+	(void)context;
+	return known->process.pid == 813;
+}
+
+static bool is_third(const void *context, const struct known_process *known)
+{
+	(void)context;
+	return known->process.pid == 814;
+}
+
+/* Two fail: all are told of, the one that is asked for first. Whom it does not concern it is not noted for. */
+static void several_victims(void **state)
+{
+	static const struct {
+		bool (*selects)(const void *context, const struct known_process *known);
+		uint32_t first, also;
+		bool concerns_asked;
+	} rows[] = { { NULL, 812, 813, false }, { is_second, 813, 812, true }, { is_third, 812, 813, false } };
+	static const struct process mails = { .start_ns = 8, .pid = 813, .comm = "mails" };
+	const struct destination_key key = { .netns = 5, .remote_port = 5432 };
+	struct destination *destination;
+	const struct finding *finding;
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 12);
+		world.scene.selects = rows[i].selects;
+		destination = destinations_get(&world.ports.destinations, &key);
+		assert_non_null(destination);
+		for (k = 0; k < 5; k++)
+			destination_failed(destination, k < 3 ? &shop : &mails, world.scene.now_ns);
+		assert_int_equal(judged(&world, TD101), 1);
+		finding = world.verdicts->findings;
+		assert_int_equal(finding->subject.pid, rows[i].first);
+		assert_int_equal(finding->n_also, 1);
+		assert_int_equal(finding->also[0].pid, rows[i].also);
+		assert_int_equal(finding->also[0].failures, rows[i].also == 812 ? 3 : 2);
+		assert_int_equal(finding->concerns_asked, rows[i].concerns_asked);
+		world_release(&world);
+	}
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -881,6 +967,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_of_descriptors), cmocka_unit_test(text_of_orphans),
+		cmocka_unit_test(connection_per_request_words),
+		cmocka_unit_test(several_victims),
 		cmocka_unit_test(connection_per_request), cmocka_unit_test(refused),	      cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),		  cmocka_unit_test(close_wait),	      cmocka_unit_test(waiting_states),
 		cmocka_unit_test(queue_is_as_of_the_last_look),
