@@ -126,7 +126,7 @@ static int nothing_in_window(const struct recording_files *files, const struct v
 	char first[MOMENT_TEXT], last[MOMENT_TEXT];
 
 	moment_text(first, recording_files_begin(files));
-	moment_text(last, recording_window_last(window));
+	moment_text(last, recording_files_end(files) ?: recording_window_last(window));
 	fail(error, error_size, "nothing was recorded at that time; there is %s to %s", first, last);
 	return -ENODATA;
 }

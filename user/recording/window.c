@@ -65,6 +65,8 @@ static int window_begin(struct view *view, const struct run *run)
 	const struct tick now = { .time_ns = run->begin_ns, .unix_ns = run->begin_unix_ns };
 
 	window->run = *run;
+	if (window->until_ns && run->begin_unix_ns >= window->until_ns) /* nothing before it is known */
+		return 1;
 	if (run->begin_unix_ns >= window->since_ns && run->begin_ns >= window->since_time_ns && !window->begun)
 		begin(window, &now);
 	window->last_unix_ns = run->begin_unix_ns;
