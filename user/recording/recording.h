@@ -46,6 +46,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event/holes.h"
 #include "source/run.h"
 #include "util/json.h"
 
@@ -95,6 +96,8 @@ struct recording_findings {
 	bool unnamed; /* nothing is of the containers, pods or units that were asked for */
 	bool unfollowed; /* the recording goes on in `next` */
 	char next[256];
+	struct holes holes; /* between runs */
+	uint64_t last_unix_ns; /* of what was read */
 };
 
 /* Bytes of a recording. Returns how many, 0 at the end, negative errno; -EINTR where the run was asked to end meanwhile. */

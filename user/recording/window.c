@@ -22,6 +22,8 @@ struct window {
 	struct model *live; /* until it begins */
 	struct feed feed;
 	struct health before; /* of what was lost before it began */
+	const struct holes *holes; /* of all that was read; NULL: none so far */
+	uint64_t holes_taken;
 	bool recounting, begun, ended;
 	uint64_t last_unix_ns;
 };
@@ -80,6 +82,8 @@ static int follow(struct window *window, uint64_t time_ns, uint64_t unix_ns)
 
 	if (window->until_ns && unix_ns >= window->until_ns)
 		return 1;
+	if (!window->begun && window->holes && holes_has(window->holes, unix_ns))
+		return 0;
 	window->last_unix_ns = unix_ns;
 	if (!window->begun && unix_ns >= window->since_ns && time_ns >= window->since_time_ns && !window->recounting)
 		begin(window, &now);
@@ -111,6 +115,18 @@ static int window_recount(struct view *view, bool begins)
 	return result_of(window);
 }
 
+/* Those that it has a part in. */
+static void take_hole(struct window *window, const struct tick *tick)
+{
+	const struct holes *holes = window->holes = tick->holes;
+
+	if (!holes || holes->count == window->holes_taken)
+		return;
+	window->holes_taken = holes->count;
+	if (window->begun || (window->since_ns && holes->last.end_ns > window->since_ns))
+		holes_add(&window->feed.holes, holes->last.begin_ns, holes->last.end_ns);
+}
+
 /* What was lost since it began. */
 static void take_health(struct window *window, const struct tick *tick)
 {
@@ -136,6 +152,7 @@ static int window_tick(struct view *view, const struct tick *tick)
 {
 	struct window *window = (struct window *)view;
 
+	take_hole(window, tick);
 	if (follow(window, tick->time_ns, tick->unix_ns))
 		return 1;
 	if (!window->begun) {
@@ -155,6 +172,7 @@ static int window_end(struct view *view, const struct tick *last)
 	struct window *window = (struct window *)view;
 	uint64_t early_ns = window->until_ns && last->unix_ns > window->until_ns ? last->unix_ns - window->until_ns : 0;
 
+	take_hole(window, last);
 	if (!window->begun)
 		return 0;
 	take_health(window, last);
@@ -223,4 +241,9 @@ bool recording_window_has_begun(const struct view *view)
 uint64_t recording_window_last(const struct view *view)
 {
 	return ((const struct window *)view)->last_unix_ns;
+}
+
+const struct holes *recording_window_holes(const struct view *view)
+{
+	return &((const struct window *)view)->feed.holes;
 }
