@@ -38,6 +38,7 @@ struct recording_files {
 	size_t whole; /* files that they are of */
 	size_t passed_over;
 	size_t left_out; /* of these: found in a folder, and nothing of ours */
+	bool in_history; /* its events are looked at */
 	char *left_out_path; /* the first of them */
 	int fd; /* of files[at]; -1: not open yet */
 	uint64_t left; /* of that part */
@@ -114,7 +115,9 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 	close(fd);
 	if (!ours && !named) {
 		files->passed_over++;
-		if (!files->left_out++)
+		if (files->in_history) /* all there should be ours */
+			log_warn("%s is left out: it does not begin as a recording does", path);
+		else if (!files->left_out++)
 			files->left_out_path = strdup(path);
 		return 0;
 	}
@@ -138,6 +141,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 
 	if (!folder)
 		return -errno;
+	files->in_history = is_events;
 	while (!err && (entry = readdir(folder))) {
 		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
 			err = -ENOMEM;
@@ -147,7 +151,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 			if (S_ISREG(status.st_mode) && status.st_size && !is_of_history(entry->d_name))
 				err = add_file(files, name, false);
 			else if (S_ISDIR(status.st_mode) && !is_events && !strcmp(entry->d_name, EVENTS_FOLDER))
-				err = add_folder(files, name, true);
+				err = add_folder(files, name, true), files->in_history = false;
 		}
 		free(name);
 	}

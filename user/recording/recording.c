@@ -549,6 +549,7 @@ static int conclude(struct replay *replay, const struct recording_input *input)
 
 	findings->corrupt = recording_input_corrupt(input);
 	findings->truncated = !findings->corrupt && (!replay->ended || recording_input_truncated(input)) && !is_done(replay);
+	findings->unended = !replay->ended;
 	findings->holes = replay->feed.holes;
 	findings->last_unix_ns = replay->now_unix_ns;
 	return feed_end(&replay->feed, replay->now_ns, replay->now_unix_ns);

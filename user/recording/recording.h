@@ -92,6 +92,7 @@ struct recording_findings {
 	bool headless; /* no header: version, kernel and hooks are not known */
 	bool continued; /* the first file that we read is not the recording's first */
 	bool truncated; /* no end: the recorder was killed, or the file was cut */
+	bool unended; /* the last file has none: else it is one before it */
 	bool corrupt; /* the compressed data is damaged somewhere: what could not be read is left out */
 	bool unnamed; /* nothing is of the containers, pods or units that were asked for */
 	bool unfollowed; /* the recording goes on in `next` */

@@ -43,9 +43,9 @@ static void add_truncation(struct buffer *words, const struct recording_findings
 	char last[MOMENT_TEXT];
 
 	moment_text(last, findings->last_unix_ns);
-	if (selection && selection->is_written)
+	if (selection && selection->is_written && findings->unended)
 		add(words, "an agent is still writing, shown up to %s", last);
-	else if (selection && selection->is_history)
+	else if (selection && selection->is_history && findings->unended)
 		add(words, "ends at %s (less than a second may be missing)", last);
 	else
 		add(words, "not complete, shown as far as it goes");
