@@ -12,8 +12,8 @@
 #include "util/number.h"
 #include "util/text.h"
 
-/* "6d04h of intervals" up to now, or to the end of what there is. */
-static void span(const char *what, uint64_t begin_ns, uint64_t end_ns)
+/* "6d04h of intervals" up to now, or to the end of what there is, without the holes. */
+static void span(const char *what, uint64_t begin_ns, uint64_t end_ns, uint64_t holes_ns)
 {
 	char length[TEXT_NUMBER], since[MOMENT_TEXT];
 
@@ -21,7 +21,7 @@ static void span(const char *what, uint64_t begin_ns, uint64_t end_ns)
 		printf("  no %s\n", what);
 		return;
 	}
-	text_duration(length, elapsed_ns(end_ns, begin_ns));
+	text_duration(length, elapsed_ns(elapsed_ns(end_ns, begin_ns), holes_ns));
 	moment_text(since, begin_ns);
 	printf("  %s of %s, since %s\n", length, what, since);
 }
@@ -29,7 +29,7 @@ static void span(const char *what, uint64_t begin_ns, uint64_t end_ns)
 int agent_status_show(const char *folder)
 {
 	struct history_status status;
-	char error[512], used[TEXT_NUMBER], budget[TEXT_NUMBER];
+	char error[512], used[TEXT_NUMBER], budget[TEXT_NUMBER], holes[HOLES_TEXT];
 	uint64_t bytes, end_ns;
 
 	if (history_status_read(&status, folder, error, sizeof(error))) {
@@ -41,8 +41,10 @@ int agent_status_show(const char *folder)
 	text_bytes(used, bytes);
 	text_bytes(budget, status.budget_bytes);
 	printf("%s: %s\n", folder, status.running ? "an agent writes there" : "no agent writes there");
-	span("intervals", status.intervals_begin_ns, end_ns);
-	span("events", status.events_begin_ns, end_ns);
+	span("intervals", status.intervals_begin_ns, end_ns, status.holes.ns);
+	span("events", status.events_begin_ns, end_ns, status.events_holes_ns);
+	if (holes_text(holes, "no agent ran, or none could write,", &status.holes))
+		printf("  %s\n", holes);
 	if (status.budget_bytes)
 		printf("  %s, %" PRIu64 " %% of %s\n", used, bytes * 100 / status.budget_bytes, budget);
 	else

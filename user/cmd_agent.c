@@ -11,6 +11,8 @@
 #include "agent_metrics.h"
 #include "agent_status.h"
 #include "command.h"
+#include "export/http/listen.h"
+#include "export/http/listen.h"
 #include "history/budget.h"
 #include "history/history.h"
 #include "show/findings_ask.h"
@@ -197,7 +199,12 @@ static int run_views(const struct run_options *options, const struct agent_optio
 static bool agent_options_check(const struct options *options)
 {
 	const struct agent_options *own = options->own;
+	char error[256];
 
+	if (!own->word && strcmp(own->metrics.listen, "none") && listen_check(own->metrics.listen, error, sizeof(error))) {
+		log_error("%s", error);
+		return false;
+	}
 	if (!own->word || (!strcmp(own->word, "status") && own->folder))
 		return true;
 	if (!strcmp(own->word, "status"))

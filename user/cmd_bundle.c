@@ -30,6 +30,8 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define AT_NS (60 * NSEC_PER_SEC)
 
+static const char default_folder[] = DEFAULT_FOLDER;
+
 struct bundle {
 	const char *paths[PATHS_MAX + 1];
 	size_t n_paths;
@@ -95,7 +97,7 @@ static int parse(struct bundle *bundle, int argc, char **argv)
 	if (bundle->at && (bundle->since || bundle->until))
 		return usage_error("is the minute that begins then; give it alone, or --since and --until", "--at");
 	if (!bundle->n_paths)
-		bundle->paths[bundle->n_paths++] = DEFAULT_FOLDER;
+		bundle->paths[bundle->n_paths++] = default_folder;
 	bundle->now_ns = clock_unix_ns();
 	*selection = (struct recording_selection){ .paths = bundle->paths, .count = bundle->n_paths };
 	if (parse_time(bundle, "--since", bundle->since, &selection->since_unix_ns) ||
@@ -362,6 +364,10 @@ static int bundle_main(int argc, char **argv)
 	code = parse(&bundle, argc, argv);
 	if (code)
 		return code;
+	if (bundle.paths[0] == default_folder && access(default_folder, F_OK)) {
+		log_error("%s: no history there: name a recording or the agent's folder", default_folder);
+		return EXIT_FAILED;
+	}
 	pid = guard_new(&bundle, &folder);
 	if (pid < 0) {
 		log_error("%s: %s", *folder.path ? folder.path : "no process can be started", strerror(-pid));

@@ -14,6 +14,7 @@
 #include "report_top.h"
 #include "util/log.h"
 #include "show/summary/summary.h"
+#include "top_options.h"
 #include "util/moment.h"
 #include "util/number.h"
 #include "util/stop.h"
@@ -125,6 +126,17 @@ static int select_times(const struct report *report, struct recording_selection 
 	return 0;
 }
 
+static void look_for_agents(struct recording_selection *selection)
+{
+	bool is_written;
+	size_t i;
+
+	for (i = 0; i < selection->count; i++) {
+		selection->is_history |= history_is_at(selection->paths[i], &is_written);
+		selection->is_written |= is_written;
+	}
+}
+
 /* One file as it is, or what is chosen of several. */
 static int choose(struct options *options, const struct report *report, struct recording_selection *selection)
 {
@@ -138,6 +150,7 @@ static int choose(struct options *options, const struct report *report, struct r
 		options->run.recording = report->paths[0];
 		return 0;
 	}
+	look_for_agents(selection);
 	options->run.recordings = selection;
 	if (selection->since_unix_ns && options->run.seconds >= 0) { /* -d counts from there */
 		selection->until_unix_ns = selection->since_unix_ns + number_u64(options->run.seconds * 1e9);
@@ -201,6 +214,15 @@ static int show_top(const struct options *options, const struct report *report)
 	return report_top_run(options, &selection, at_unix_ns);
 }
 
+/* A minute is one table, where no interval is asked for. */
+static void default_to_minute(struct options *options, const struct report *report)
+{
+	struct top_options *own = options->own;
+
+	if (report->at && report->view == &command_top && !own->grouping.interval_ns)
+		own->grouping.interval_ns = AT_NS;
+}
+
 static int show(struct report *report)
 {
 	struct recording_selection selection;
@@ -220,6 +242,7 @@ static int show(struct report *report)
 	if (!code && choose(&options, report, &selection))
 		code = EXIT_USAGE;
 	if (!code) {
+		default_to_minute(&options, report);
 		log_set_verbosity(options.verbosity);
 		if (report->view == &view_summary && !options.json)
 			show_findings(report, &selection);

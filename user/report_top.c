@@ -84,6 +84,7 @@ int report_top_run(const struct options *options, const struct recording_selecti
 	if (at_unix_ns) {
 		timeline.want = WANT_CLOCK;
 		timeline.wanted_ns = at_unix_ns;
+		seek.must_exist = true;
 	}
 	add_findings(&timeline, selection);
 	config.timeline = &timeline;
@@ -94,6 +95,7 @@ int report_top_run(const struct options *options, const struct recording_selecti
 	view = top_screen_new(&config, &guard);
 	do {
 		err = view ? run_once(options, &needs, &seek, &timeline, view, error, sizeof(error)) : -ENOMEM;
+		seek.must_exist = false; /* keys go as far as there is something */
 		log_set_verbosity(-1); /* what was said once is not written into the picture */
 	} while (!err && timeline.again && !stop_is_requested());
 	top_screen_free(view);

@@ -100,6 +100,10 @@ if make_recordings; then
 	open_terminal 80 24 TZ=UTC
 	press "$tool report $scratch/one.rec top 60 1 | cat; echo status=\$?" Enter
 	expect time_piped '^status=0$'
+	for name in "--at '2026-11-28 12:00'" "--at '2026-11-29 00:12'" "--until '2026-11-28 12:00'" "--since '2026-11-29 00:12'"; do
+		press "clear; $tool report $scratch/one.rec top $name; echo status=\$?" Enter
+		expect "time_refuses_${name// /_}" '^status=1$'
+	done
 else
 	fail time "no recording could be made"
 fi

@@ -142,6 +142,8 @@ struct totals {
 #define FIN_WAIT2_NOT_KNOWN INT64_MIN
 };
 
+struct holes;
+
 struct tick {
 	uint64_t time_ns; /* monotonic */
 	uint64_t unix_ns;
@@ -151,6 +153,7 @@ struct tick {
 	/* When the last looks began: what they did not contradict was so until then. 0: not known, as of older recordings. */
 	uint64_t holders_seen_ns; /* who has which socket, and what waits in accept queues */
 	uint64_t present_seen_ns; /* RECORD_PRESENT and RECORD_LISTENER */
+	const struct holes *holes; /* event/holes.h, so far; NULL: none */
 };
 
 #define VIEW_TICK_MS 50

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event/holes.h"
 #include "util/number.h"
 #include "util/tcp_state.h"
 
@@ -154,6 +155,8 @@ void summary_json(struct json *json, const struct tick *last, uint64_t begin_ns)
 		json_null(json, "holders_check_s");
 	health_json(json, last->health);
 	totals_json(json, last->totals);
+	if (last->holes)
+		holes_json(json, last->holes);
 	json_object_end(json);
 	json_end_line(json);
 }

@@ -107,6 +107,37 @@ static sqlite3 *open_database(const char *folder, int *err)
 	return NULL;
 }
 
+#define HOLE_NS 1500000000ULL /* intervals follow one another at once */
+
+static void add_hole(struct history_status *status, uint64_t begin_ns, uint64_t end_ns)
+{
+	if (!begin_ns || end_ns < begin_ns + HOLE_NS)
+		return;
+	holes_add(&status->holes, begin_ns, end_ns);
+	if (begin_ns >= status->events_begin_ns)
+		status->events_holes_ns += end_ns - begin_ns;
+}
+
+/* Of each time the finest intervals that there are. What an agent that runs has not written yet began with its run. */
+static void read_holes(struct history_status *status, sqlite3 *database)
+{
+	static const char question[] = "SELECT begin_ms, end_ms FROM interval i WHERE NOT EXISTS (SELECT 1 FROM interval f WHERE"
+				       " f.level < i.level AND f.begin_ms <= i.begin_ms) ORDER BY begin_ms";
+	uint64_t last_ns = 0, end_ns;
+	sqlite3_stmt *statement;
+
+	if (sqlite3_prepare_v2(database, question, -1, &statement, NULL) != SQLITE_OK)
+		return;
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		add_hole(status, last_ns, sqlite3_column_int64(statement, 0) * NSEC_PER_MSEC);
+		end_ns = sqlite3_column_int64(statement, 1) * NSEC_PER_MSEC;
+		last_ns = end_ns > last_ns ? end_ns : last_ns;
+	}
+	sqlite3_finalize(statement);
+	if (status->running)
+		add_hole(status, last_ns, number(database, "SELECT begin_ms FROM run ORDER BY id DESC LIMIT 1") * NSEC_PER_MSEC);
+}
+
 static void read_database(struct history_status *status, const char *folder)
 {
 	int err;
@@ -121,6 +152,7 @@ static void read_database(struct history_status *status, const char *folder)
 	status->withheld = number(database, "SELECT sum(withheld) FROM interval WHERE level = 3600 OR (level = 10 AND id >"
 					    " (SELECT ifnull(max(m.last), 0) FROM interval h JOIN interval m ON m.id = h.last WHERE h.level = 3600))");
 	status->intervals_lost = number(database, "SELECT sum(count) FROM loss WHERE what = 'intervals'");
+	read_holes(status, database);
 	sqlite3_close(database);
 }
 
@@ -162,6 +194,21 @@ static unsigned int count_set_aside(int fd)
 	return count;
 }
 
+bool history_is_at(const char *folder, bool *is_written)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat events;
+	bool is_history;
+
+	*is_written = false;
+	if (fd < 0)
+		return false;
+	is_history = !fstatat(fd, HISTORY_EVENTS, &events, 0);
+	*is_written = is_history && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	close(fd);
+	return is_history;
+}
+
 int history_status_read(struct history_status *status, const char *folder, char *error, size_t error_size)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = fd < 0 ? -errno : 0;
@@ -183,8 +230,8 @@ int history_status_read(struct history_status *status, const char *folder, char 
 	status->running = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 	status->set_aside = count_set_aside(fd);
 	close(fd);
-	read_database(status, folder);
 	read_events(status, folder);
+	read_database(status, folder);
 	return 0;
 }
 

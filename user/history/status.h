@@ -7,15 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event/holes.h"
+
 struct history_status {
 	uint64_t events_bytes, intervals_bytes, budget_bytes; /* budget 0: not known */
 	uint64_t intervals_begin_ns, intervals_end_ns, events_begin_ns; /* UTC; 0: there are none */
+	struct holes holes; /* between intervals, while no agent ran, as far as they are fine enough to tell */
+	uint64_t events_holes_ns; /* of these, since the events begin */
 	uint64_t event_files, passed_over; /* of these could not be read */
 	uint64_t withheld, intervals_lost; /* as far as intervals tell */
 	unsigned int set_aside; /* databases */
 	bool readable; /* the database */
 	bool running; /* an agent writes there */
 };
+
+/* Is that the folder of a history? And does an agent write there? */
+bool history_is_at(const char *folder, bool *is_written);
 
 /* 0, or negative errno with a sentence. */
 int history_status_read(struct history_status *status, const char *folder, char *error, size_t error_size);

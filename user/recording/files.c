@@ -37,6 +37,9 @@ struct recording_files {
 	size_t room; /* that there is memory for */
 	size_t whole; /* files that they are of */
 	size_t passed_over;
+	size_t left_out; /* of these: found in a folder, and nothing of ours */
+	bool in_history; /* its events are looked at */
+	char *left_out_path; /* the first of them */
 	int fd; /* of files[at]; -1: not open yet */
 	uint64_t left; /* of that part */
 };
@@ -112,7 +115,10 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 	close(fd);
 	if (!ours && !named) {
 		files->passed_over++;
-		log_warn("%s is left out: it does not begin as a recording does", path);
+		if (files->in_history) /* all there should be ours */
+			log_warn("%s is left out: it does not begin as a recording does", path);
+		else if (!files->left_out++)
+			files->left_out_path = strdup(path);
 		return 0;
 	}
 	files->whole++;
@@ -135,6 +141,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 
 	if (!folder)
 		return -errno;
+	files->in_history = is_events;
 	while (!err && (entry = readdir(folder))) {
 		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
 			err = -ENOMEM;
@@ -144,7 +151,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 			if (S_ISREG(status.st_mode) && status.st_size && !is_of_history(entry->d_name))
 				err = add_file(files, name, false);
 			else if (S_ISDIR(status.st_mode) && !is_events && !strcmp(entry->d_name, EVENTS_FOLDER))
-				err = add_folder(files, name, true);
+				err = add_folder(files, name, true), files->in_history = false;
 		}
 		free(name);
 	}
@@ -226,6 +233,16 @@ static int add_path(struct recording_files *files, const char *path, char *error
 	return err;
 }
 
+static void tell_left_out(const struct recording_files *files)
+{
+	const char *path = files->left_out_path ?: "a file";
+
+	if (files->left_out == 1)
+		log_warn("%s is left out: it does not begin as a recording does", path);
+	else if (files->left_out)
+		log_warn("%zu files are left out, such as %s: they do not begin as a recording does", files->left_out, path);
+}
+
 int recording_files_new(struct recording_files **ret, const struct recording_selection *selection, char *error, size_t error_size)
 {
 	struct recording_files *files = calloc(1, sizeof(*files));
@@ -236,6 +253,8 @@ int recording_files_new(struct recording_files **ret, const struct recording_sel
 		files->fd = -1;
 	for (i = 0; i < selection->count && !err; i++)
 		err = add_path(files, selection->paths[i], error, error_size);
+	if (files)
+		tell_left_out(files);
 	if (!err && !files->count) {
 		fail(error, error_size, "%.200s: there is no recording in it", selection->paths[0]);
 		err = -ENOENT;
@@ -260,6 +279,7 @@ void recording_files_free(struct recording_files *files)
 	while (files->count)
 		free(files->files[--files->count].path);
 	free(files->files);
+	free(files->left_out_path);
 	free(files);
 }
 

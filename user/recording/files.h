@@ -18,6 +18,8 @@ struct recording_selection {
 	size_t count;
 	uint64_t since_unix_ns; /* 0: from the begin */
 	uint64_t until_unix_ns; /* 0: to the end */
+	bool is_history; /* an agent's: it has no end while the agent runs, or where it was killed */
+	bool is_written; /* by an agent that runs */
 };
 
 /* Looks at the begin of each. 0, or negative errno with a sentence: -ENOENT where there is none. */

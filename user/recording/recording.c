@@ -33,6 +33,7 @@
 #endif
 #define TICKS_OF_LINE 20
 #define KNOWN_MAX (4 << 20)
+#define HOLE_NS 1000000000ULL /* between two runs; what is shorter happens between two lines as well */
 #define FOREIGN_LINES 1000 /* with nothing of ours among them: it is something else */
 
 struct replay {
@@ -190,6 +191,70 @@ static void end_list(struct replay *replay)
 	replay->relisting = false;
 }
 
+static void tell_tick(struct replay *replay)
+{
+	feed_tick(&replay->feed, replay->now_ns, replay->now_unix_ns);
+}
+
+/* How far ticks are apart in a gap. */
+static uint64_t step_of(struct replay *replay, uint64_t gap_ns)
+{
+	uint64_t step_ns = feed_tick_ms(&replay->feed, false) * 1000000ULL;
+
+	if (gap_ns / step_ns <= replay->ticks_left)
+		return step_ns;
+	replay->findings->condensed = true;
+	return gap_ns / (replay->ticks_left ?: 1);
+}
+
+/*
+ * Time passes up to a line's. A live run ticks while nothing happens, and so do we: nothing was counted meanwhile. Time never
+ * goes back for a view.
+ */
+static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
+{
+	uint64_t gap_ns = elapsed_ns(time_ns, replay->now_ns), step_ns = step_of(replay, gap_ns);
+
+	for (; gap_ns >= step_ns && gap_ns && !is_done(replay) && !stop_is_requested(); gap_ns -= step_ns) {
+		replay->now_ns += step_ns;
+		replay->now_unix_ns += step_ns;
+		replay->ticks_left -= replay->ticks_left > 0;
+		tell_tick(replay);
+	}
+	if (time_ns <= replay->now_ns || is_done(replay))
+		return;
+	replay->now_ns = time_ns;
+	replay->now_unix_ns = unix_ns;
+}
+
+static bool is_over(const struct replay *replay, uint64_t time_ns)
+{
+	double seconds = replay->options->seconds;
+
+	return seconds >= 0 && time_ns > replay->begin_ns && (time_ns - replay->begin_ns) / 1e9 >= seconds;
+}
+
+/* The run's end by -d lies between two lines: it is where a live run would have ended. */
+static void end_early(struct replay *replay)
+{
+	uint64_t end_ns = replay->begin_ns + number_u64(replay->options->seconds * 1e9);
+
+	advance(replay, end_ns, end_ns + replay->unix_offset_ns);
+	replay->ended = replay->over = true;
+}
+
+/* Up to the next run's begin nobody knows that anything ended. */
+static void pass_hole(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
+{
+	if (unix_ns < replay->now_unix_ns + HOLE_NS)
+		return;
+	holes_add(&replay->feed.holes, replay->now_unix_ns, unix_ns);
+	if (is_over(replay, time_ns))
+		end_early(replay);
+	else
+		advance(replay, time_ns, unix_ns);
+}
+
 /* Its clock may be of another boot: its place in time is that of UTC. */
 static void begin_other_run(struct replay *replay, const struct recorded *header)
 {
@@ -197,7 +262,9 @@ static void begin_other_run(struct replay *replay, const struct recorded *header
 	replay->findings->unordered |= header->run.begin_unix_ns < replay->now_unix_ns;
 	replay->shift_ns = header->run.begin_unix_ns - header->run.begin_ns - replay->unix_offset_ns;
 	replay->earlier_health = replay->feed.health;
-	begin_anew(replay);
+	pass_hole(replay, header->run.begin_ns + replay->shift_ns, header->run.begin_unix_ns);
+	if (!is_done(replay))
+		begin_anew(replay);
 }
 
 /* A file ends with a line, but its parts do not. */
@@ -270,42 +337,6 @@ static void settle_times(struct replay *replay, struct recorded *recorded)
 	recorded->event.unix_ns = recorded->unix_ns;
 	if (!record->since_ns && recorded->dwell_ns && recorded->dwell_ns < record->time_ns)
 		record->since_ns = record->time_ns - recorded->dwell_ns;
-}
-
-static void tell_tick(struct replay *replay)
-{
-	feed_tick(&replay->feed, replay->now_ns, replay->now_unix_ns);
-}
-
-/* How far ticks are apart in a gap. */
-static uint64_t step_of(struct replay *replay, uint64_t gap_ns)
-{
-	uint64_t step_ns = feed_tick_ms(&replay->feed, false) * 1000000ULL;
-
-	if (gap_ns / step_ns <= replay->ticks_left)
-		return step_ns;
-	replay->findings->condensed = true;
-	return gap_ns / (replay->ticks_left ?: 1);
-}
-
-/*
- * Time passes up to a line's. A live run ticks while nothing happens, and so do we: nothing was counted meanwhile. Time never
- * goes back for a view.
- */
-static void advance(struct replay *replay, uint64_t time_ns, uint64_t unix_ns)
-{
-	uint64_t gap_ns = elapsed_ns(time_ns, replay->now_ns), step_ns = step_of(replay, gap_ns);
-
-	for (; gap_ns >= step_ns && gap_ns && !is_done(replay) && !stop_is_requested(); gap_ns -= step_ns) {
-		replay->now_ns += step_ns;
-		replay->now_unix_ns += step_ns;
-		replay->ticks_left -= replay->ticks_left > 0;
-		tell_tick(replay);
-	}
-	if (time_ns <= replay->now_ns || is_done(replay))
-		return;
-	replay->now_ns = time_ns;
-	replay->now_unix_ns = unix_ns;
 }
 
 static bool namespace_passes(const struct filter *filter, const struct event *event)
@@ -401,27 +432,10 @@ static void on_end(struct replay *replay, const struct recorded *recorded)
 	replay->feed.totals.fin_wait2_timewait = recorded->fin_wait2_timewait;
 }
 
-static bool is_over(const struct replay *replay, const struct recorded *recorded)
-{
-	double seconds = replay->options->seconds;
-
-	return seconds >= 0 && recorded->time_ns > replay->begin_ns &&
-	       (recorded->time_ns - replay->begin_ns) / 1e9 >= seconds;
-}
-
-/* The run's end by -d lies between two lines: it is where a live run would have ended. */
-static void end_early(struct replay *replay)
-{
-	uint64_t end_ns = replay->begin_ns + number_u64(replay->options->seconds * 1e9);
-
-	advance(replay, end_ns, end_ns + replay->unix_offset_ns);
-	replay->ended = replay->over = true;
-}
-
 static void on_line(struct replay *replay, struct recorded *recorded)
 {
 	settle_times(replay, recorded);
-	if (is_over(replay, recorded)) {
+	if (is_over(replay, recorded->time_ns)) {
 		end_early(replay);
 		return;
 	}
@@ -535,6 +549,9 @@ static int conclude(struct replay *replay, const struct recording_input *input)
 
 	findings->corrupt = recording_input_corrupt(input);
 	findings->truncated = !findings->corrupt && (!replay->ended || recording_input_truncated(input)) && !is_done(replay);
+	findings->unended = !replay->ended;
+	findings->holes = replay->feed.holes;
+	findings->last_unix_ns = replay->now_unix_ns;
 	return feed_end(&replay->feed, replay->now_ns, replay->now_unix_ns);
 }
 

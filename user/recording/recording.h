@@ -46,6 +46,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event/holes.h"
 #include "source/run.h"
 #include "util/json.h"
 
@@ -91,10 +92,13 @@ struct recording_findings {
 	bool headless; /* no header: version, kernel and hooks are not known */
 	bool continued; /* the first file that we read is not the recording's first */
 	bool truncated; /* no end: the recorder was killed, or the file was cut */
+	bool unended; /* the last file has none: else it is one before it */
 	bool corrupt; /* the compressed data is damaged somewhere: what could not be read is left out */
 	bool unnamed; /* nothing is of the containers, pods or units that were asked for */
 	bool unfollowed; /* the recording goes on in `next` */
 	char next[256];
+	struct holes holes; /* between runs */
+	uint64_t last_unix_ns; /* of what was read */
 };
 
 /* Bytes of a recording. Returns how many, 0 at the end, negative errno; -EINTR where the run was asked to end meanwhile. */

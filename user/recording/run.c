@@ -37,8 +37,24 @@ static void add_count(struct buffer *words, uint64_t count, const char *one, con
 		add(words, "%llu %s", (unsigned long long)count, many);
 }
 
-static void tell_findings(const struct recording_findings *findings, const char *name)
+/* A history without an end is nothing out of order. */
+static void add_truncation(struct buffer *words, const struct recording_findings *findings, const struct recording_selection *selection)
 {
+	char last[MOMENT_TEXT];
+
+	moment_text(last, findings->last_unix_ns);
+	if (selection && selection->is_written && findings->unended)
+		add(words, "an agent is still writing, shown up to %s", last);
+	else if (selection && selection->is_history && findings->unended)
+		add(words, "ends at %s (less than a second may be missing)", last);
+	else
+		add(words, "not complete, shown as far as it goes");
+}
+
+/* `selection`: NULL for a file by itself. */
+static void tell_findings(const struct recording_findings *findings, const char *name, const struct recording_selection *selection)
+{
+	char holes[HOLES_TEXT];
 	struct buffer words;
 
 	buffer_init(&words);
@@ -66,7 +82,9 @@ static void tell_findings(const struct recording_findings *findings, const char 
 	if (findings->corrupt)
 		add(&words, "damaged, what can be read is shown");
 	if (findings->truncated)
-		add(&words, "not complete, shown as far as it goes");
+		add_truncation(&words, findings, selection);
+	if (holes_text(holes, "not traced", &findings->holes))
+		add(&words, "%s", holes);
 	if (findings->unnamed)
 		add(&words, "nothing in it is of the container, pod, namespace or unit that was asked for");
 	if (findings->unfollowed)
@@ -106,7 +124,7 @@ static int run_file(const struct run_options *options, const struct run_needs *n
 	if (error[0])
 		fail_prefix(error, error_size, name, err);
 	if (findings.lines)
-		tell_findings(&findings, name);
+		tell_findings(&findings, name, NULL);
 	return err;
 }
 
@@ -123,11 +141,12 @@ static void name_files(const struct recording_selection *selection, const struct
 /* Where nothing is of that time: of which there is. */
 static int nothing_in_window(const struct recording_files *files, const struct view *window, char *error, size_t error_size)
 {
-	char first[MOMENT_TEXT], last[MOMENT_TEXT];
+	char first[MOMENT_TEXT], last[MOMENT_TEXT], holes[HOLES_TEXT];
 
 	moment_text(first, recording_files_begin(files));
-	moment_text(last, recording_window_last(window));
-	fail(error, error_size, "nothing was recorded at that time; there is %s to %s", first, last);
+	moment_text(last, recording_files_end(files) ?: recording_window_last(window));
+	fail(error, error_size, "nothing was recorded at that time; there is %s to %s%s%s", first, last,
+	     holes_text(holes, "not traced", recording_window_holes(window)) ? "; " : "", holes);
 	return -ENODATA;
 }
 
@@ -165,10 +184,11 @@ static int run_selection(const struct run_options *options, const struct run_nee
 	if (error[0])
 		fail_prefix(error, error_size, name, err);
 	forget_expected(&findings);
+	findings.holes = err ? (struct holes){} : *recording_window_holes(window);
 	if (findings.repeated) /* so many parts */
 		findings.repeated = recording_files_repeated(files) ?: findings.repeated;
 	if (findings.lines)
-		tell_findings(&findings, name);
+		tell_findings(&findings, name, selection);
 	recording_window_free(window);
 	recording_files_free(files);
 	return err;

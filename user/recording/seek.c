@@ -17,6 +17,7 @@
 #define BEFORE_BYTES (9 << 20) /* unless that is so much to read: two files of a history, half a second */
 #define BEFORE_MAX_NS (600 * NSEC_PER_SEC) /* and no more than this is shown */
 #define AHEAD_FILES 2
+#define WANTED_NS (60 * NSEC_PER_SEC) /* so much from the wanted time on, as report --at takes it */
 
 static struct recording_files_part part(const struct recording_seek *seek, size_t i)
 {
@@ -101,6 +102,23 @@ static void choose(struct recording_seek *seek)
 	recording_files_start(seek->files, start);
 }
 
+static int nothing_there(const struct recording_seek *seek, char *error, size_t error_size)
+{
+	char first[MOMENT_TEXT], last[MOMENT_TEXT];
+
+	moment_text(first, recording_files_begin(seek->files));
+	moment_text(last, recording_files_end(seek->files) ?: recording_files_begin(seek->files));
+	fail(error, error_size, "%.200s: nothing was recorded at that time; there is %s to %s", seek->selection->paths[0], first, last);
+	return -ENODATA;
+}
+
+static bool has_overlap(const struct recording_seek *seek, uint64_t since_unix_ns, uint64_t until_unix_ns)
+{
+	uint64_t last_ns = recording_files_end(seek->files);
+
+	return (!until_unix_ns || until_unix_ns > recording_files_begin(seek->files)) && (!last_ns || since_unix_ns <= last_ns);
+}
+
 int recording_seek_open(struct recording_seek *seek, char *error, size_t error_size)
 {
 	struct recording_selection all = *seek->selection;
@@ -113,6 +131,9 @@ int recording_seek_open(struct recording_seek *seek, char *error, size_t error_s
 	err = recording_files_new(&seek->files, &all, error, error_size);
 	if (err)
 		return err;
+	if (!has_overlap(seek, seek->selection->since_unix_ns, seek->selection->until_unix_ns) ||
+	    (seek->must_exist && !has_overlap(seek, seek->to_ns, seek->to_ns + WANTED_NS)))
+		return nothing_there(seek, error, error_size);
 	seek->first_unix_ns = later_of(recording_files_begin(seek->files), seek->selection->since_unix_ns);
 	seek->last_unix_ns = recording_files_end(seek->files);
 	if (seek->selection->until_unix_ns && seek->selection->until_unix_ns < seek->last_unix_ns)
@@ -125,16 +146,6 @@ void recording_seek_close(struct recording_seek *seek)
 {
 	recording_files_free(seek->files);
 	seek->files = NULL;
-}
-
-static int nothing_there(const struct recording_seek *seek, char *error, size_t error_size)
-{
-	char first[MOMENT_TEXT], last[MOMENT_TEXT];
-
-	moment_text(first, recording_files_begin(seek->files));
-	moment_text(last, recording_files_end(seek->files) ?: recording_files_begin(seek->files));
-	fail(error, error_size, "%.200s: nothing was recorded at that time; there is %s to %s", seek->selection->paths[0], first, last);
-	return -ENODATA;
 }
 
 int recording_seek_run(struct recording_seek *seek, const struct run_options *options, const struct run_needs *needs, struct view *view,

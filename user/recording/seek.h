@@ -19,6 +19,7 @@ struct recording_seek {
 	const struct recording_selection *selection; /* its times bound what is shown */
 	enum seek_to to;
 	uint64_t to_ns; /* a place, or UTC */
+	bool must_exist; /* a time of UTC whose minute nothing is of is refused; else the nearest that there is something of is shown */
 	uint64_t last_begin_ns; /* where the run before began: so does this one if that does not cost more; 0 = there was none */
 
 	/* Found by recording_seek_open(). */
@@ -31,7 +32,10 @@ struct recording_seek {
 	bool is_confined; /* by a run before: rights are given up once */
 };
 
-/* Looks at the files as they are now. 0, or negative errno with a sentence. recording_seek_close() in any case. */
+/*
+ * Looks at the files as they are now. 0, or negative errno with a sentence: -ENODATA where nothing is of the selection's times.
+ * recording_seek_close() in any case.
+ */
 int recording_seek_open(struct recording_seek *seek, char *error, size_t error_size);
 void recording_seek_close(struct recording_seek *seek);
 

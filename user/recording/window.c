@@ -27,6 +27,8 @@ struct window {
 	struct rebase rebase; /* from then on */
 	struct feed feed;
 	struct health before; /* of what was lost before it began */
+	const struct holes *holes; /* of all that was read; NULL: none so far */
+	uint64_t holes_taken;
 	bool recounting, begun, ended;
 	uint64_t last_ns, last_unix_ns; /* the last that was told to us */
 };
@@ -86,6 +88,8 @@ static int window_begin(struct view *view, const struct run *run)
 	const struct tick now = { .time_ns = run->begin_ns, .unix_ns = run->begin_unix_ns };
 
 	window->run = *run;
+	if (window->until_ns && run->begin_unix_ns >= window->until_ns) /* nothing before it is known */
+		return 1;
 	if (run->begin_unix_ns >= window->since_ns && run->begin_ns >= window->since_time_ns && !window->begun)
 		begin(window, &now);
 	window->last_ns = run->begin_ns;
@@ -93,10 +97,12 @@ static int window_begin(struct view *view, const struct run *run)
 	return result_of(window);
 }
 
-/* It begins when it was to, however late after that something is told; but time never goes back. */
+/* It begins when it was to, or a hole ended that this is in, however late after that something is told; but time never goes back. */
 static struct tick begin_of(const struct window *window, uint64_t time_ns, uint64_t unix_ns)
 {
-	uint64_t late_ns = window->since_ns && window->last_unix_ns < window->since_ns ? unix_ns - window->since_ns : 0;
+	bool in_hole = window->holes && holes_has(window->holes, window->since_ns);
+	uint64_t since_ns = in_hole ? window->holes->last.end_ns : window->since_ns;
+	uint64_t late_ns = since_ns && window->last_unix_ns < since_ns && unix_ns > since_ns ? unix_ns - since_ns : 0;
 
 	if (late_ns > elapsed_ns(time_ns, window->last_ns))
 		late_ns = 0;
@@ -110,6 +116,8 @@ static int follow(struct window *window, uint64_t time_ns, uint64_t unix_ns)
 
 	if (window->until_ns && unix_ns >= window->until_ns)
 		return 1;
+	if (!window->begun && window->holes && holes_has(window->holes, unix_ns))
+		return 0;
 	if (!window->begun && unix_ns >= window->since_ns && time_ns >= window->since_time_ns && !window->recounting) {
 		first = begin_of(window, time_ns, unix_ns);
 		begin(window, &first);
@@ -146,6 +154,18 @@ static int window_recount(struct view *view, bool begins)
 	return result_of(window);
 }
 
+/* Those that it has a part in. */
+static void take_hole(struct window *window, const struct tick *tick)
+{
+	const struct holes *holes = window->holes = tick->holes;
+
+	if (!holes || holes->count == window->holes_taken)
+		return;
+	window->holes_taken = holes->count;
+	if (window->begun || (window->since_ns && holes->last.end_ns > window->since_ns))
+		holes_add(&window->feed.holes, holes->last.begin_ns, holes->last.end_ns);
+}
+
 /* What was lost since it began. */
 static void take_health(struct window *window, const struct tick *tick)
 {
@@ -171,6 +191,7 @@ static int window_tick(struct view *view, const struct tick *tick)
 {
 	struct window *window = (struct window *)view;
 
+	take_hole(window, tick);
 	if (follow(window, tick->time_ns, tick->unix_ns))
 		return 1;
 	if (!window->begun) {
@@ -190,6 +211,7 @@ static int window_end(struct view *view, const struct tick *last)
 	struct window *window = (struct window *)view;
 	uint64_t early_ns = window->until_ns && last->unix_ns > window->until_ns ? last->unix_ns - window->until_ns : 0;
 
+	take_hole(window, last);
 	if (!window->begun)
 		return 0;
 	take_health(window, last);
@@ -262,4 +284,9 @@ bool recording_window_has_begun(const struct view *view)
 uint64_t recording_window_last(const struct view *view)
 {
 	return ((const struct window *)view)->last_unix_ns;
+}
+
+const struct holes *recording_window_holes(const struct view *view)
+{
+	return &((const struct window *)view)->feed.holes;
 }

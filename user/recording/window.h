@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_RECORDING_WINDOW_H
 #define TCPDWELL_RECORDING_WINDOW_H
 
+#include "event/holes.h"
 #include "source/run.h"
 
 /* Of UTC; 0: from the begin, to the end. NULL: no memory. The view is the caller's. */
@@ -23,5 +24,8 @@ struct run_needs recording_window_needs(const struct run_needs *needs);
 /* Was there anything in it? And when did the run end as far as it was told (UTC)? */
 bool recording_window_has_begun(const struct view *window);
 uint64_t recording_window_last(const struct view *window);
+
+/* Those that it has a part in. */
+const struct holes *recording_window_holes(const struct view *window);
 
 #endif

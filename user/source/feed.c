@@ -46,6 +46,7 @@ static struct tick tick_of(const struct feed *feed, uint64_t time_ns, uint64_t u
 		.holders_check_ns = feed->holders_check_ns,
 		.holders_seen_ns = feed->holders_seen_ns,
 		.present_seen_ns = feed->present_seen_ns,
+		.holes = &feed->holes,
 	};
 }
 

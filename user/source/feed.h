@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_SOURCE_FEED_H
 #define TCPDWELL_SOURCE_FEED_H
 
+#include "event/holes.h"
 #include "source/guard.h"
 #include "source/run.h"
 
@@ -11,6 +12,7 @@ struct feed {
 	struct health health; /* the source's to fill in, but for `unknown`, which is counted here */
 	struct totals totals; /* counted here, but for fin_wait2_timewait */
 	uint64_t holders_check_ns, holders_seen_ns, present_seen_ns; /* as in struct tick; the source's */
+	struct holes holes; /* the source's */
 };
 
 void feed_begin(struct feed *feed, struct view *view, const struct run *run);

@@ -163,6 +163,14 @@ static bool is_every_address(const union name *name)
 	return name->any.sa_family == AF_INET6 && !memcmp(&name->v6.sin6_addr, &in6addr_any, sizeof(in6addr_any));
 }
 
+int listen_check(const char *text, char *error, size_t error_size)
+{
+	union name name;
+	socklen_t size;
+
+	return parse(&name, &size, text, error, error_size);
+}
+
 int listen_open(struct listening *listening, const char *text, char *error, size_t error_size)
 {
 	union name name;
@@ -185,7 +193,8 @@ int listen_open(struct listening *listening, const char *text, char *error, size
 	else if (err == -EADDRINUSE)
 		snprintf(error, error_size, "--listen %s: another program listens there; is an agent running already? --listen none goes without", text);
 	else
-		snprintf(error, error_size, "--listen %s: %s", text, strerror(-err));
+		snprintf(error, error_size, "--listen %s: %s%s", text, strerror(-err),
+			 err == -EADDRNOTAVAIL ? ", it is not an address of this machine" : "");
 	return err;
 }
 

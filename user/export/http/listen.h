@@ -27,4 +27,7 @@ int listen_open(struct listening *listening, const char *text, char *error, size
  */
 bool host_is_allowed(const char *host, const char *names);
 
+/* Is it a place to listen at, as it is written? 0, or negative errno with a sentence. */
+int listen_check(const char *text, char *error, size_t error_size);
+
 #endif

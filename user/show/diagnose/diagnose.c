@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "event/holes.h"
 #include "event/summary.h"
 #include "diagnose/words.h"
 #include "show/findings_ask.h"
@@ -206,6 +207,8 @@ static void end_json(struct diagnose_view *diagnose, const struct tick *last)
 	json_f64(json, "fullest_share", diagnosis->figures.fullest_share < 0 ? 0.0 / 0.0 : diagnosis->figures.fullest_share, 4);
 	health_json(json, last->health);
 	totals_json(json, last->totals);
+	if (last->holes)
+		holes_json(json, last->holes);
 	json_object_end(json);
 	json_end_line(json);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "account/model.h"
+#include "event/holes.h"
 #include "event/names.h"
 #include "event/summary.h"
 #include "show/summary/episodes.h"
@@ -244,13 +245,15 @@ static void write_makers(struct summary_view *summary, unsigned int state)
 
 static void write_text(struct summary_view *summary, const struct tick *last)
 {
-	char from[MOMENT_TEXT], to[MOMENT_TEXT], text[1024], kernel[KERNEL_COLUMNS + 1];
+	char from[MOMENT_TEXT], to[MOMENT_TEXT], text[1024], kernel[KERNEL_COLUMNS + 1], holes[HOLES_TEXT];
 	size_t i;
 
 	moment_text(from, summary->begin_unix_ns);
 	moment_text(to, last->unix_ns);
 	text_sanitise(kernel, sizeof(kernel), summary->kernel, strlen(summary->kernel), KERNEL_COLUMNS);
 	output_printf(summary->output, "%s to %s%s%s\n", from, to, *kernel ? ", Linux " : "", kernel);
+	if (last->holes && holes_text(holes, "not traced", last->holes))
+		output_printf(summary->output, "%s: nothing is known of that time, and what was there before may have ended in it\n", holes);
 	for (i = 0; i < summary->episodes.count; i++)
 		write_episode(summary->output, &summary->episodes.list[i]);
 	if (summary->episodes.unnamed)
