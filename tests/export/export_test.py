@@ -397,10 +397,10 @@ def _():
 
 @check("a-taken-port-and-a-bad-address")
 def _():
-    for listen, words in {f"127.0.0.1:{PORT}": "another program listens there", "127.0.0.1": "ADDRESS:PORT", "nonsense:1": "ADDRESS:PORT",
-                          "127.0.0.1:99999": "ADDRESS:PORT"}.items():
+    for listen, words, code in ((f"127.0.0.1:{PORT}", "another program listens there", 1), ("127.0.0.1", "ADDRESS:PORT", 64),
+                                ("nonsense:1", "ADDRESS:PORT", 64), ("127.0.0.1:99999", "ADDRESS:PORT", 64)):
         other = subprocess.run([TOOL, "agent", "--listen", listen, "-d", "1"], capture_output=True, text=True, timeout=10)
-        assert other.returncode == 1 and words in other.stderr, f"{listen}: {other.returncode}: {other.stderr}"
+        assert other.returncode == code and words in other.stderr, f"{listen}: {other.returncode}: {other.stderr}"
 
 
 @check("a-server-that-died-ends-the-agent")

@@ -197,18 +197,29 @@ static void tell_looks(struct feed *feed, uint64_t time_ns, uint64_t id, uint64_
 	}
 }
 
-/* It is told of what looks found before; what was counted before is not new. */
-static void window_begins_with_what_is_there(void **state)
+/* Of a run that begins in the first one. */
+static struct view *window_from_third_second(struct notes *notes, struct feed *feed)
 {
 	const struct run run = { .begin_ns = SECOND, .begin_unix_ns = UNIX_NS + SECOND };
 	const struct run_needs all = wanted_all();
-	struct notes notes = { .view.event = note, .view.begin = note_begin };
-	struct view *window = recording_window_new(&notes.view, &all, UNIX_NS + 3 * SECOND, 0);
-	struct feed feed = {};
+	struct view *window;
+
+	*notes = (struct notes){ .view.event = note, .view.begin = note_begin };
+	*feed = (struct feed){};
+	window = recording_window_new(&notes->view, &all, UNIX_NS + 3 * SECOND, 0);
+	assert_non_null(window);
+	feed_begin(feed, window, &run);
+	return window;
+}
+
+/* It is told of what looks found before; what was counted before is not new. */
+static void window_begins_with_what_is_there(void **state)
+{
+	struct notes notes;
+	struct feed feed;
+	struct view *window = window_from_third_second(&notes, &feed);
 
 	(void)state;
-	assert_non_null(window);
-	feed_begin(&feed, window, &run);
 	tell_looks(&feed, 2 * SECOND, 7, 1050, 50);
 	assert_int_equal(notes.told[RECORD_LISTENER], 0);
 	feed_tick(&feed, 3 * SECOND + 4000, UNIX_NS + 3 * SECOND + 4000);
@@ -235,15 +246,11 @@ static void window_begins_with_what_is_there(void **state)
 /* Nothing that was told before can come after its begin. */
 static void time_does_not_go_back(void **state)
 {
-	const struct run run = { .begin_ns = SECOND, .begin_unix_ns = UNIX_NS + SECOND };
-	const struct run_needs all = wanted_all();
-	struct notes notes = { .view.event = note, .view.begin = note_begin };
-	struct view *window = recording_window_new(&notes.view, &all, UNIX_NS + 3 * SECOND, 0);
-	struct feed feed = {};
+	struct notes notes;
+	struct feed feed;
+	struct view *window = window_from_third_second(&notes, &feed);
 
 	(void)state;
-	assert_non_null(window);
-	feed_begin(&feed, window, &run);
 	feed_tick(&feed, 2 * SECOND, UNIX_NS + 2 * SECOND);
 	feed_tick(&feed, 2 * SECOND + 10, UNIX_NS + 3600 * SECOND); /* somebody set the clock */
 	assert_int_equal(notes.begin_ns, 2 * SECOND + 10);
