@@ -118,10 +118,14 @@ static void add_hole(struct history_status *status, uint64_t begin_ns, uint64_t 
 		status->events_holes_ns += end_ns - begin_ns;
 }
 
-/* Of each time the finest intervals that there are. What an agent that runs has not written yet began with its run. */
+/*
+ * Of each time the finest intervals that there are: where each level begins is found once, not for each interval. What an agent that runs has not
+ * written yet began with its run.
+ */
 static void read_holes(struct history_status *status, sqlite3 *database)
 {
-	static const char question[] = "SELECT begin_ms, end_ms FROM interval i WHERE NOT EXISTS (SELECT 1 FROM interval f WHERE"
+	static const char question[] = "WITH first AS MATERIALIZED (SELECT level, min(begin_ms) AS begin_ms FROM interval GROUP BY level)"
+				       " SELECT begin_ms, end_ms FROM interval i WHERE NOT EXISTS (SELECT 1 FROM first f WHERE"
 				       " f.level < i.level AND f.begin_ms <= i.begin_ms) ORDER BY begin_ms";
 	uint64_t last_ns = 0, end_ns;
 	sqlite3_stmt *statement;
