@@ -198,6 +198,12 @@ static unsigned int count_set_aside(int fd)
 	return count;
 }
 
+/* The agent that writes there has locked its folder. */
+static bool agent_writes(int folder)
+{
+	return flock(folder, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 bool history_is_at(const char *folder, bool *is_written)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -208,7 +214,7 @@ bool history_is_at(const char *folder, bool *is_written)
 	if (fd < 0)
 		return false;
 	is_history = !fstatat(fd, HISTORY_EVENTS, &events, 0);
-	*is_written = is_history && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	*is_written = is_history && agent_writes(fd);
 	close(fd);
 	return is_history;
 }
@@ -231,7 +237,7 @@ int history_status_read(struct history_status *status, const char *folder, char 
 	budget_look(&budget);
 	status->events_bytes = budget.used_events;
 	status->intervals_bytes = budget.used_intervals;
-	status->running = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	status->running = agent_writes(fd);
 	status->set_aside = count_set_aside(fd);
 	close(fd);
 	read_events(status, folder);

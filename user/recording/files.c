@@ -141,8 +141,8 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 
 	if (!folder)
 		return -errno;
-	files->in_history = is_events;
 	while (!err && (entry = readdir(folder))) {
+		files->in_history = is_events; /* again after a folder in this one */
 		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
 			err = -ENOMEM;
 			break;
@@ -151,7 +151,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 			if (S_ISREG(status.st_mode) && status.st_size && !is_of_history(entry->d_name))
 				err = add_file(files, name, false);
 			else if (S_ISDIR(status.st_mode) && !is_events && !strcmp(entry->d_name, EVENTS_FOLDER))
-				err = add_folder(files, name, true), files->in_history = false;
+				err = add_folder(files, name, true);
 		}
 		free(name);
 	}
