@@ -134,6 +134,7 @@ enum connection_flag {
 	CONNECTION_MET = 1 << 1, /* by the socket iterator, which looked for its owner */
 	CONNECTION_SEEDED = 1 << 2, /* it was there before us: since_ns stays 0 until its next transition */
 	CONNECTION_MET_EARLY = 1 << 3, /* a timewait socket that an iterator entered: its event may have been yet to come */
+	CONNECTION_MOVES = 1 << 4, /* a copy in the hash map; it counts once its socket's slot is free */
 };
 
 /* One ring buffer record of any type. */
@@ -239,8 +240,11 @@ struct bound_record {
 	struct process process;
 };
 
-/* What a sweep of full sockets goes over (bpf/sweep.bpf.h): two maps of the store, and connections that were set aside. */
-enum sweep_map { SWEEP_SPILLED, SWEEP_SLOTS, SWEEP_LOST };
+/*
+ * What a sweep of full sockets goes over (bpf/sweep.bpf.h): two maps of the store, and connections that were set aside. The last two go over
+ * slots to make room there, see socket_move() in bpf/store.bpf.h.
+ */
+enum sweep_map { SWEEP_SPILLED, SWEEP_LOST, SWEEP_SLOTS, SWEEP_MARK, SWEEP_MOVE };
 
 /* Keys that the reader hands to one pass of a sweep where iterators over maps are refused (bpf/counted.bpf.h). */
 #define SWEPT_KEYS 1024

@@ -71,12 +71,12 @@ static __always_inline __u32 visit_some(__u32 first, swept_visit_fn *visit)
 static __always_inline int counted_sweep(const struct bpf_iter__ksym *ctx, __u32 slots, swept_visit_fn *slot_visit,
 					 swept_visit_fn *key_visit)
 {
-	__u32 index = element_counted(ctx), places = slots_used && sweep_map == SWEEP_SLOTS ? slots : swept_keys;
+	__u32 index = element_counted(ctx), places = sweep_is_of_slots() ? slots : swept_keys;
 	__u32 elements = (places + AT_ONCE - 1) / AT_ONCE;
 
 	if (index >= elements)
 		return element_end(index, elements);
-	if (slots_used && sweep_map == SWEEP_SLOTS)
+	if (sweep_is_of_slots())
 		paces(ctx->meta->seq, visit_some(index * AT_ONCE, slot_visit));
 	else
 		paces(ctx->meta->seq, visit_some(index * AT_ONCE, key_visit));

@@ -59,7 +59,7 @@ static __always_inline bool is_holder_state(__u8 state)
 /* Notes the connection of a socket. Global, so that the verifier goes through it once; hence its argument is a number. */
 __noinline int holder_note(__u64 socket)
 {
-	struct connection *connection = socket_find((const struct sock *)socket).connection;
+	struct connection *connection = socket_look((const struct sock *)socket).connection;
 	__u32 count = holder_page.head.count;
 
 	if (count >= HOLDER_IDS_MAX)
@@ -144,7 +144,7 @@ static __always_inline void holder_process(struct task_struct *task)
 /* Did this process call listen()? */
 static __always_inline bool holder_listens(const struct sock *listener)
 {
-	struct connection *connection = socket_find(listener).connection;
+	struct connection *connection = socket_look(listener).connection;
 
 	return connection && same_process(&connection->owner, &holder_page.head.process);
 }
@@ -163,7 +163,7 @@ static __always_inline bool holder_is_owner(const struct sock *sk, struct task_s
 		       holder_owner.ns_pid == process->ns_pid;
 	if (credentials_of(task) != (__u64)READ(file, f_cred))
 		return false;
-	connection = socket_find(sk).connection;
+	connection = socket_look(sk).connection;
 	if (connection)
 		owner_set(connection, process, process_selected(process, task), ATTRIBUTION_OBSERVED);
 	return true;

@@ -19,7 +19,7 @@ static __always_inline __u64 present_derived_id(__u64 address, const struct endp
 /* What the store knows of it, unless that is of one that had this memory before. */
 static __always_inline struct connection *present_find(const struct sock *sk, const struct endpoint *endpoint)
 {
-	struct connection *connection = socket_find(sk).connection;
+	struct connection *connection = socket_look(sk).connection;
 
 	if (!connection || !connection->id)
 		return NULL;
@@ -43,7 +43,7 @@ __noinline __u64 present_id(__u64 address)
 __noinline __u64 listener_id(__u64 address)
 {
 	const struct sock *sk = (const struct sock *)address;
-	struct connection *connection = socket_find(sk).connection;
+	struct connection *connection = socket_look(sk).connection;
 	struct endpoint endpoint = {};
 
 	if (connection && connection->id && connection->state == TCP_LISTEN)

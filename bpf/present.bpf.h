@@ -295,7 +295,7 @@ static __always_inline void listener_queue(const struct sock *listener)
 
 static __always_inline void listener_owner(struct listener_record *head, const struct sock *sk)
 {
-	struct connection *connection = socket_find(sk).connection;
+	struct connection *connection = socket_look(sk).connection;
 
 	present_connection = connection && connection->state == TCP_LISTEN ? *connection : no_connection;
 	if (!owner_known(&present_connection))

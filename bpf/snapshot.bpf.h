@@ -103,14 +103,14 @@ static __always_inline bool is_hashed(const struct sock *sk, __u8 state)
 static __always_inline struct connection *seed_socket(const struct sock *sk, const struct endpoint *endpoint, __u8 state)
 {
 	struct connection *connection;
-	struct place place = socket_find(sk);
+	struct place place = socket_look(sk);
 
 	if (place.connection)
 		return place.connection;
 	place = socket_spill(place, BPF_NOEXIST);
 	connection = place.connection;
 	if (!connection)
-		return socket_find(sk).connection;
+		return socket_look(sk).connection;
 	connection->id = connection_id(bpf_ktime_get_ns());
 	connection->state = state;
 	connection->closed_by = closed_by_of_state(state);

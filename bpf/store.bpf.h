@@ -5,7 +5,8 @@
  * each tag a slot. What finds no slot free, or its bucket full, goes to a hash map, as do full sockets that were there before us,
  * which are long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
  *
- * A full socket's slot belongs to its tag, and is used again with the socket's memory. A timewait socket's slot is the next
+ * A full socket's slot belongs to its tag, and is used again with the socket's memory. When buckets are full, the reader moves those
+ * that have long been in one state to the hash map, so that the slots are for those that come and go: socket_move(). A timewait socket's slot is the next
  * one in turn, and its number is part of the tag: they end in about the order in which they began, so the next one is free, and
  * what is written lies together. (Large arrays have small pages; one that is picked by a hash costs more than all else here.) When
  * there are more of them than slots, the next ones are all taken for a lap, so the hash map must have room for as many.
@@ -20,6 +21,7 @@
 #include "maps.bpf.h"
 
 #define TAG_BUSY 1
+#define TAG_MOVES 1 /* beside a full socket's address: it is going to be moved, unless an event comes first */
 #define TAG_HASH 0xffffffff00000000ULL /* of a timewait socket; the rest is its slot */
 
 static const struct connection no_connection = {};
@@ -33,18 +35,21 @@ struct place {
 
 #define WAY_FREE (1U << 31) /* not the tag's, but one that could become it */
 #define WAY_SPILLED (1U << 30) /* others that belong into this bucket are in the hash map */
-#define WAY_NONE (WAY_SPILLED - 1)
+#define WAY_MARKED (1U << 29) /* its tag has TAG_MOVES */
+#define WAY_NONE (WAY_MARKED - 1)
 
-/* The way of the tag that agrees with `tag` in all bits of `mask`, else a free one with WAY_FREE, else WAY_NONE. */
-static __always_inline __u32 tags_scan(const __u64 *tags, __u32 first_way, __u32 ways, __u64 tag, __u64 mask)
+/* The way of the tag that agrees with `tag` in all bits of `mask`, else a free one with WAY_FREE, else WAY_NONE. `mark`: of tags. */
+static __always_inline __u32 tags_scan(const __u64 *tags, __u32 first_way, __u32 ways, __u64 tag, __u64 mask, __u64 mark)
 {
 	__u32 i, free = WAY_NONE;
 
 #pragma unroll
 	for (i = 0; i < ways; i++) {
-		if (!((tags[i] ^ tag) & mask))
-			return first_way + i;
-		if (!tags[i])
+		__u64 at = *(const volatile __u64 *)&tags[i];
+
+		if (!((at ^ tag) & mask))
+			return (first_way + i) | (at & mark ? WAY_MARKED : 0);
+		if (!at)
 			free = (first_way + i) | WAY_FREE;
 	}
 	return free;
@@ -57,12 +62,22 @@ static __always_inline __u32 share_of(__u32 hash, __u32 count)
 }
 
 /* Global functions, so that the verifier goes through the scan once and not for each way that leads here. */
-__noinline __u32 socket_way(__u64 key)
+__noinline __u32 socket_way(__u64 key, bool stays)
 {
-	__u32 index = share_of(key * GOLDEN_RATIO_64 >> 32, socket_bucket_count);
+	__u32 index = share_of(key * GOLDEN_RATIO_64 >> 32, socket_bucket_count), way;
 	struct bucket *bucket = bpf_map_lookup_elem(&socket_buckets, &index);
+	__u64 tag;
 
-	return bucket ? tags_scan(bucket->tags, index * SLOTS_PER_BUCKET, SLOTS_PER_BUCKET, key, ~0ULL) : WAY_NONE;
+	if (!bucket)
+		return WAY_NONE;
+	way = tags_scan(bucket->tags, index * SLOTS_PER_BUCKET, SLOTS_PER_BUCKET, key, ~(__u64)TAG_MOVES, TAG_MOVES);
+	if (!(way & WAY_MARKED))
+		return way;
+	way &= ~WAY_MARKED;
+	if (!stays)
+		return way;
+	tag = __sync_val_compare_and_swap(&bucket->tags[way % SLOTS_PER_BUCKET], key | TAG_MOVES, key);
+	return (tag & ~(__u64)TAG_MOVES) == key ? way : WAY_NONE;
 }
 
 static __always_inline struct time_wait_bucket *time_wait_bucket_of(__u64 hash)
@@ -79,7 +94,7 @@ __noinline __u32 time_wait_way(__u64 hash)
 
 	if (!bucket)
 		return WAY_NONE;
-	return tags_scan(bucket->tags, first_way, TIME_WAIT_TAGS, hash, TAG_HASH) | (bucket->spilled ? WAY_SPILLED : 0);
+	return tags_scan(bucket->tags, first_way, TIME_WAIT_TAGS, hash, TAG_HASH, 0) | (bucket->spilled ? WAY_SPILLED : 0);
 }
 
 static __always_inline __u64 *tag_at(void *buckets, __u32 way)
@@ -88,6 +103,11 @@ static __always_inline __u64 *tag_at(void *buckets, __u32 way)
 	__u64 *tags = bpf_map_lookup_elem(buckets, &index);
 
 	return tags ? &tags[way % SLOTS_PER_BUCKET] : NULL;
+}
+
+static __always_inline bool tag_exchange(__u64 *tag, __u64 from, __u64 to)
+{
+	return __sync_val_compare_and_swap(tag, from, to) == from;
 }
 
 /* Takes the free way that a scan found. False: there was none, or another processor was faster. */
@@ -146,13 +166,12 @@ __noinline int time_wait_slot_clear(__u32 slot)
 __s64 spilled_sockets = 0; /* while there are none, what is not found in a slot is nowhere */
 __s64 spilled_time_waits = 0;
 
-/* Full sockets. Events of one socket do not run at the same time. */
-static __always_inline struct place socket_find(const struct sock *sk)
+static __always_inline struct place socket_place(const struct sock *sk, bool stays)
 {
 	struct place place = { .key = address_of(sk), .way = WAY_NONE };
 
 	if (slots_used) {
-		place.way = socket_way(place.key);
+		place.way = socket_way(place.key, stays);
 		place.connection = bpf_map_lookup_elem(&socket_slots, &place.way);
 	}
 	if (!place.connection && (!slots_used || spilled_sockets > 0)) {
@@ -161,6 +180,18 @@ static __always_inline struct place socket_find(const struct sock *sk)
 			place.way = WAY_NONE;
 	}
 	return place;
+}
+
+/* Full sockets, for events. Those of one socket do not run at the same time. What was going to be moved stays. */
+static __always_inline struct place socket_find(const struct sock *sk)
+{
+	return socket_place(sk, true);
+}
+
+/* ... for iterators, which the reader runs one after the other, the one that moves them among them. */
+static __always_inline struct place socket_look(const struct sock *sk)
+{
+	return socket_place(sk, false);
 }
 
 /* The same again by key and way. Nowhere: it is gone. */
@@ -186,11 +217,18 @@ static __always_inline struct place socket_spill(struct place place, __u64 flags
 	return place;
 }
 
+/* Sockets that found no slot. */
+__u64 sockets_crowded = 0;
+
 /* An empty connection where socket_find() found none. Nowhere: all is full. */
 static __always_inline struct place socket_insert(struct place place)
 {
-	if (!slots_used || !tag_claim(&socket_buckets, &place.way, place.key))
+	if (!slots_used)
 		return socket_spill(place, BPF_ANY);
+	if (!tag_claim(&socket_buckets, &place.way, place.key)) {
+		atomic_add(&sockets_crowded, 1);
+		return socket_spill(place, BPF_ANY);
+	}
 	place.connection = bpf_map_lookup_elem(&socket_slots, &place.way);
 	return place;
 }
@@ -226,7 +264,7 @@ static __always_inline bool socket_take(struct place place, __u64 id)
 		return true;
 	}
 	tag = tag_at(&socket_buckets, place.way);
-	if (!tag || __sync_val_compare_and_swap(tag, place.key, TAG_BUSY) != place.key)
+	if (!tag || (!tag_exchange(tag, place.key, TAG_BUSY) && !tag_exchange(tag, place.key | TAG_MOVES, TAG_BUSY)))
 		return false;
 	if (place.connection->id != id) {
 		__sync_lock_test_and_set(tag, place.key);
@@ -243,9 +281,66 @@ static __always_inline struct place socket_visit(__u32 way, struct connection *c
 	struct place place = { .connection = connection, .way = way };
 	__u64 *tag = tag_at(&socket_buckets, way);
 
-	if (tag && *tag != TAG_BUSY)
-		place.key = *tag;
+	if (tag)
+		place.key = *tag & ~(__u64)TAG_MOVES;
 	return place;
+}
+
+/*
+ * A socket goes from its slot to the hash map in two steps, seconds apart. First its tag is marked. A program that found the slot
+ * before has left long since when the second step comes, and one that finds it after takes the mark away. So what is
+ * marked still then was let alone meanwhile.
+ */
+static __always_inline bool socket_mark(struct place place)
+{
+	__u64 *tag = tag_at(&socket_buckets, place.way);
+
+	return tag && (tag_exchange(tag, place.key, place.key | TAG_MOVES) || *tag == (place.key | TAG_MOVES));
+}
+
+static __always_inline bool socket_is_marked(struct place place)
+{
+	const __u64 *tag = tag_at(&socket_buckets, place.way);
+
+	return tag && *(const volatile __u64 *)tag == (place.key | TAG_MOVES);
+}
+
+/* It is the hash map's now. */
+static __always_inline void socket_has_moved(__u64 key)
+{
+	struct connection *connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+
+	if (connection)
+		connection->flags &= ~CONNECTION_MOVES;
+}
+
+/* An event came first. Its socket may have ended since, and the copy be another's that has the same memory. */
+static __always_inline void socket_stays(__u64 key, __u64 id)
+{
+	const struct connection *connection = bpf_map_lookup_elem(&connection_by_socket, &key);
+
+	if (connection && connection->id == id && !bpf_map_delete_elem(&connection_by_socket, &key))
+		atomic_add(&spilled_sockets, -1);
+}
+
+/* The second step. `copy`: what is at the place, read after it was seen to be marked. */
+static __always_inline void socket_move(struct place place, struct connection *copy)
+{
+	__u64 *tag = tag_at(&socket_buckets, place.way);
+
+	if (!tag)
+		return;
+	copy->flags |= CONNECTION_MOVES;
+	if (bpf_map_update_elem(&connection_by_socket, &place.key, copy, BPF_NOEXIST))
+		return;
+	atomic_add(&spilled_sockets, 1);
+	if (!tag_exchange(tag, place.key | TAG_MOVES, TAG_BUSY)) {
+		socket_stays(place.key, copy->id);
+		return;
+	}
+	socket_slot_clear(place.way);
+	zero_after_all(tag);
+	socket_has_moved(place.key);
 }
 
 static __always_inline __u64 end_hash(const __u64 addr[2], __u16 port)
@@ -369,7 +464,7 @@ static __always_inline bool time_wait_remove(struct place place, const struct en
 
 	if (slots_used && place.way != WAY_NONE) {
 		tag = tag_at(&time_wait_buckets, place.way);
-		if (!tag || __sync_val_compare_and_swap(tag, place.key, TAG_BUSY) != place.key)
+		if (!tag || !tag_exchange(tag, place.key, TAG_BUSY))
 			return false;
 		time_wait_slot_clear(place.key);
 		zero_after_all(tag);

@@ -213,16 +213,40 @@ static __always_inline void sweep_lost_connection(__u64 id)
 		swept_is_lost(swept.net, bpf_ktime_get_ns());
 }
 
-/* What is kept at a place of sweep_map. False: it is empty. */
+/* Who has been in one state for so long is taken for long-lived where slots are few. */
+#define SWEEP_SETTLED_NS 3000000000ULL
+
+/* By the last pass of SWEEP_MARK. */
+__u64 sockets_marked = 0;
+
+/* A slot is wanted for sockets that come and go. */
+static __always_inline void sweep_makes_room(struct place place)
+{
+	if (sweep_map == SWEEP_MOVE)
+		socket_move(place, &swept);
+	else if (swept.since_ns && (__s64)(bpf_ktime_get_ns() - swept.since_ns) > (__s64)SWEEP_SETTLED_NS && socket_mark(place))
+		sockets_marked++;
+}
+
+static __always_inline bool sweep_is_of_slots(void)
+{
+	return slots_used && sweep_map >= SWEEP_SLOTS;
+}
+
+/* What is kept at a place of sweep_map. False: there is nothing to be told. */
 static __always_inline bool sweep_place(struct place place)
 {
-	if (!place.key)
+	if (!place.key || (sweep_map == SWEEP_MOVE && !socket_is_marked(place)))
 		return false;
 	swept = *place.connection;
-	if (sweep_map == SWEEP_LOST)
+	if (sweep_map == SWEEP_LOST) {
 		sweep_lost_connection(place.key);
-	else
+	} else if (sweep_map >= SWEEP_MARK) {
+		sweep_makes_room(place);
+		return false;
+	} else {
 		sweep_socket(place);
+	}
 	return true;
 }
 
@@ -235,7 +259,7 @@ static __always_inline bool sweep_element(const void *key, struct connection *co
 	struct place place = { .connection = connection, .way = WAY_NONE };
 	__u32 index = *(const __u32 *)key;
 
-	if (slots_used && sweep_map == SWEEP_SLOTS)
+	if (sweep_is_of_slots())
 		place = socket_visit(index, connection);
 	else
 		bpf_probe_read_kernel(&place.key, sizeof(place.key), key);

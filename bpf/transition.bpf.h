@@ -239,7 +239,8 @@ static __always_inline struct place connection_of(const struct sock *sk, struct 
 	if (!place.connection)
 		return connection_new(place, happening);
 	if (is_another(place.connection, happening, endpoint)) {
-		connection_set_aside(place.connection, sk);
+		if (!(place.connection->flags & CONNECTION_MOVES))
+			connection_set_aside(place.connection, sk);
 		*place.connection = no_connection;
 		return connection_new(place, happening);
 	}

@@ -33,7 +33,7 @@ static const struct life *const tables[] = {
 	lives_connect, lives_ports, lives_seeded,
 };
 /* "lives" stands for all of the tables. */
-static const char *const suites[] = { "lives", "filter", "input", "latency", "accept", "nested", "load" };
+static const char *const suites[] = { "lives", "filter", "input", "latency", "accept", "nested", "load", "crowd" };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -44,7 +44,7 @@ static void usage(FILE *to)
 	      "  --dry           make the traffic, assert the kernel's own account, run no tcpdwell\n"
 	      "  --machine-wide  also what changes a setting of the whole machine for a moment\n"
 	      "  --bad-network   with netem: packets are late, lost, doubled and out of order\n"
-	      "  NAME            a scenario or a suite (lives, filter, input, latency, accept, nested, load);\n"
+	      "  NAME            a scenario or a suite (lives, filter, input, latency, accept, nested, load, crowd);\n"
 	      "                  all when none is given\n", to);
 }
 
@@ -166,5 +166,7 @@ int main(int argc, char **argv)
 		suite_nested(&o.tool);
 	if (!o.dry && selected(&o, "load"))
 		suite_load(&o.tool, o.load);
+	if (!o.dry && selected(&o, "crowd"))
+		suite_crowd(&o.tool);
 	return failures + report_failures() ? 1 : 0;
 }

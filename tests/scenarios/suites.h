@@ -17,5 +17,7 @@ void suite_nested(const struct tool_config *config);
 void suite_latency(const struct tool_config *config);
 /* `connections` as fast as one client can, counts exact. */
 void suite_load(const struct tool_config *config, int connections);
+/* More sockets at once than there are slots for. */
+void suite_crowd(const struct tool_config *config);
 
 #endif

@@ -33,12 +33,14 @@
 /*
  * Slots of bpf/store.bpf.h: 2.6 MiB for sockets that are opened while we run, 5.6 MiB for TIME_WAIT, or what is there now and a
  * quarter, up to what the kernel allows by default (tcp_max_tw_buckets) and a quarter: they are paid for at once. Half of the
- * tags then stay free. Who asks for small tables gets no slots.
+ * tags then stay free. Who asks for smaller tables gets fewer slots, or none.
  */
-#define SOCKET_BUCKETS (16384 / SLOTS_PER_BUCKET)
+#define SOCKET_SLOTS 16384
 #define TIME_WAIT_SLOTS 32768
 #define TIME_WAIT_SLOTS_MAX 327680
-#define SLOTS_FROM_SOCKETS 65536
+#define SOCKETS_FOR_SLOTS 2048
+#define SOCKETS_PER_SLOT 4
+#define SOCKETS_PER_TIME_WAIT_SLOT 2
 
 /* The kernel's LRU maps keep up to 128 free entries for each processor. */
 #define PROCESSES 4096
@@ -162,13 +164,15 @@ static void tune_no_slots(struct tcpdwell *skeleton)
 	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, 1);
 }
 
-static void tune_slots(struct tcpdwell *skeleton, uint32_t time_wait_slots)
+static void tune_slots(struct tcpdwell *skeleton, uint32_t socket_slots, uint32_t time_wait_slots)
 {
-	skeleton->rodata->socket_bucket_count = SOCKET_BUCKETS;
+	const uint32_t socket_buckets = socket_slots / SLOTS_PER_BUCKET;
+
+	skeleton->rodata->socket_bucket_count = socket_buckets;
 	skeleton->rodata->time_wait_bucket_count = 2 * time_wait_slots / TIME_WAIT_TAGS;
 	skeleton->rodata->time_wait_slot_count = time_wait_slots;
-	bpf_map__set_max_entries(skeleton->maps.socket_buckets, SOCKET_BUCKETS);
-	bpf_map__set_max_entries(skeleton->maps.socket_slots, SOCKET_BUCKETS * SLOTS_PER_BUCKET);
+	bpf_map__set_max_entries(skeleton->maps.socket_buckets, socket_buckets);
+	bpf_map__set_max_entries(skeleton->maps.socket_slots, socket_buckets * SLOTS_PER_BUCKET);
 	bpf_map__set_max_entries(skeleton->maps.time_wait_buckets, 2 * time_wait_slots / TIME_WAIT_TAGS);
 	bpf_map__set_max_entries(skeleton->maps.time_wait_slots, time_wait_slots);
 }
@@ -200,7 +204,7 @@ static uint32_t time_wait_slots_for(uint32_t present, uint32_t max_sockets)
 	uint32_t most = min_u32(max_sockets ?: TIME_WAIT_SLOTS_MAX, TIME_WAIT_SLOTS_MAX);
 
 	present = min_u32(present, TIME_WAIT_SLOTS_MAX);
-	return max_u32(min_u32(present + present / 4, most), TIME_WAIT_SLOTS);
+	return max_u32(min_u32(present + present / 4, most), min_u32(TIME_WAIT_SLOTS, most / SOCKETS_PER_TIME_WAIT_SLOT));
 }
 
 /*
@@ -211,13 +215,13 @@ static void tune_store(struct tracer *tracer, const struct present_sockets prese
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
 	const uint32_t sockets = max_sockets ?: default_entries(&tracer->kernel, 2 * min_u32(present.full, TRACER_MAX_SOCKETS));
-	const bool slots_used = tracer->kernel.has_atomics && sockets >= SLOTS_FROM_SOCKETS;
+	const bool slots_used = tracer->kernel.has_atomics && sockets >= SOCKETS_FOR_SLOTS;
 	const uint32_t slots = slots_used ? time_wait_slots_for(present.time_wait, max_sockets) : 0;
 	const uint32_t time_waits = max_u32(present.full, slots ?: 2 * min_u32(present.time_wait, TRACER_MAX_SOCKETS));
 
 	skeleton->rodata->slots_used = slots_used;
 	if (slots_used)
-		tune_slots(skeleton, slots);
+		tune_slots(skeleton, min_u32(sockets / SOCKETS_PER_SLOT, SOCKET_SLOTS), slots);
 	else
 		tune_no_slots(skeleton);
 	tune_map(&tracer->kernel, skeleton->maps.connection_by_socket, sockets);

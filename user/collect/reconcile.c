@@ -109,6 +109,7 @@ void reconcile(struct reconciler *reconciler, const struct reconcile_facts *fact
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_WHEN_DUE);
 	sweep_sockets(reconciler, facts);
 	snapshot_sweep_portless(reconciler->snapshot, facts->now_ns);
+	snapshot_make_room(reconciler->snapshot, facts->now_ns);
 	if (recount_is_due(reconciler, facts))
 		recount(reconciler, facts);
 	look_for_unfollowed(reconciler, facts);

@@ -23,6 +23,10 @@
 #define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */
 #define SOCKETS_INTERVAL_MAX_NS (60 * NSEC_PER_SEC)
 #define SOCKETS_SHARE 1000
+#define ROOM_INTERVAL_NS (2 * NSEC_PER_SEC) /* no program that found a socket's slot before the first pass is at it in the second */
+#define ROOM_SHARE 500
+#define ROOM_MARKED_MIN 64 /* when there are fewer that could be moved, the others come and go as quickly */
+#define ROOM_PAUSE_MAX_NS (32 * NSEC_PER_SEC)
 #define PATIENT_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
 #define SIGN_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* the same where there was a sign of what they look for */
 #define SIGN_SWEEPS 4 /* the kernel may be at it still; then one notes what is gone, and the next tells of it (bpf/sweep.bpf.h) */
@@ -37,6 +41,9 @@ struct snapshot {
 	uint64_t sign_sweep_ns; /* the next sweep comes then already, if there is a sign */
 	unsigned int sign_sweeps; /* that are to come as soon */
 	uint64_t swept_aside; /* connections that were set aside before the last look at those */
+	uint64_t next_room_ns, room_pause_ns;
+	uint64_t seen_crowded; /* new sockets that had found no slot before the last pass that marks */
+	bool room_is_marked;
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 	bool young_time_wait; /* ... whose event may still come */
 };
@@ -352,6 +359,42 @@ int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 	snapshot->next_sockets_ns = now_ns + sockets_pause(snapshot, clock_cpu_ns() - begin);
 	snapshot->untold_sockets = refused(snapshot);
 	return err ?: snapshot_sweep_aside(snapshot);
+}
+
+static int room_pass(struct snapshot *snapshot, enum sweep_map which)
+{
+	return sweep_map(snapshot, sockets_sweeper(snapshot), which, snapshot->tracer->skeleton->maps.socket_slots);
+}
+
+/* Passes that find nothing to move are twice as far apart each time. */
+static uint64_t room_pause(struct snapshot *snapshot, bool finds, uint64_t cost_ns)
+{
+	uint64_t pause_ns = cost_ns * ROOM_SHARE;
+
+	snapshot->room_pause_ns = finds ? ROOM_INTERVAL_NS : 2 * snapshot->room_pause_ns;
+	if (snapshot->room_pause_ns < ROOM_INTERVAL_NS)
+		snapshot->room_pause_ns = ROOM_INTERVAL_NS;
+	if (snapshot->room_pause_ns > ROOM_PAUSE_MAX_NS)
+		snapshot->room_pause_ns = ROOM_PAUSE_MAX_NS;
+	return pause_ns > snapshot->room_pause_ns ? pause_ns : snapshot->room_pause_ns;
+}
+
+int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const bool moves = snapshot->room_is_marked;
+	uint64_t begin;
+	int err;
+
+	if (now_ns < snapshot->next_room_ns || (!moves && skeleton->bss->sockets_crowded == snapshot->seen_crowded))
+		return 0;
+	begin = clock_cpu_ns();
+	snapshot->seen_crowded = skeleton->bss->sockets_crowded;
+	skeleton->bss->sockets_marked = 0;
+	err = room_pass(snapshot, moves ? SWEEP_MOVE : SWEEP_MARK);
+	snapshot->room_is_marked = !moves && skeleton->bss->sockets_marked >= ROOM_MARKED_MIN;
+	snapshot->next_room_ns = now_ns + room_pause(snapshot, moves || snapshot->room_is_marked, clock_cpu_ns() - begin);
+	return err;
 }
 
 int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)

@@ -66,6 +66,12 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns);
 int snapshot_sweep_seeded(struct snapshot *snapshot);
 
+/*
+ * Where new sockets found no slot: moves those that have long been in one state into the hash map (bpf/store.bpf.h), in two passes over
+ * the slots, each of which is followed by a pause of a thousand times as long. 0 or negative errno.
+ */
+int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns);
+
 /* What became of connections that were set aside, as an event was of another one in the same memory; nothing where there are none. */
 int snapshot_sweep_aside(struct snapshot *snapshot);
 
