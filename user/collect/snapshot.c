@@ -42,7 +42,7 @@ struct snapshot {
 	unsigned int sign_sweeps; /* that are to come as soon */
 	uint64_t swept_aside; /* connections that were set aside before the last look at those */
 	uint64_t next_room_ns, room_pause_ns;
-	uint64_t seen_crowded; /* new sockets that had found no slot before the last pass that marks */
+	uint64_t seen_crowded; /* new sockets that had found no slot before the last pass that marked some */
 	bool room_is_marked;
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 	bool young_time_wait; /* ... whose event may still come */
@@ -389,10 +389,11 @@ int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns)
 	if (now_ns < snapshot->next_room_ns || (!moves && skeleton->bss->sockets_crowded == snapshot->seen_crowded))
 		return 0;
 	begin = clock_cpu_ns();
-	snapshot->seen_crowded = skeleton->bss->sockets_crowded;
 	skeleton->bss->sockets_marked = 0;
 	err = room_pass(snapshot, moves ? SWEEP_MOVE : SWEEP_MARK);
 	snapshot->room_is_marked = !moves && skeleton->bss->sockets_marked >= ROOM_MARKED_MIN;
+	if (snapshot->room_is_marked)
+		snapshot->seen_crowded = skeleton->bss->sockets_crowded;
 	snapshot->next_room_ns = now_ns + room_pause(snapshot, moves || snapshot->room_is_marked, clock_cpu_ns() - begin);
 	return err;
 }
