@@ -323,24 +323,25 @@ static __always_inline void socket_stays(__u64 key, __u64 id)
 		atomic_add(&spilled_sockets, -1);
 }
 
-/* The second step. `copy`: what is at the place, read after it was seen to be marked. */
-static __always_inline void socket_move(struct place place, struct connection *copy)
+/* The second step. `copy`: what is at the place, read after it was seen to be marked. False: it stays where it is. */
+static __always_inline bool socket_move(struct place place, struct connection *copy)
 {
 	__u64 *tag = tag_at(&socket_buckets, place.way);
 
 	if (!tag)
-		return;
+		return false;
 	copy->flags |= CONNECTION_MOVES;
 	if (bpf_map_update_elem(&connection_by_socket, &place.key, copy, BPF_NOEXIST))
-		return;
+		return false;
 	atomic_add(&spilled_sockets, 1);
 	if (!tag_exchange(tag, place.key | TAG_MOVES, TAG_BUSY)) {
 		socket_stays(place.key, copy->id);
-		return;
+		return false;
 	}
 	socket_slot_clear(place.way);
 	zero_after_all(tag);
 	socket_has_moved(place.key);
+	return true;
 }
 
 static __always_inline __u64 end_hash(const __u64 addr[2], __u16 port)

@@ -216,16 +216,21 @@ static __always_inline void sweep_lost_connection(__u64 id)
 /* Who has been in one state for so long is taken for long-lived where slots are few. */
 #define SWEEP_SETTLED_NS 3000000000ULL
 
-/* By the last pass of SWEEP_MARK. */
-__u64 sockets_marked = 0;
+/* Sockets that a pass marked, or moved. The reader sets it to 0 before. */
+__u64 sockets_settled = 0;
+
+static __always_inline bool is_long_lived(const struct connection *connection)
+{
+	__s64 age_ns = bpf_ktime_get_ns() - connection->since_ns;
+
+	return connection->since_ns && age_ns > (__s64)SWEEP_SETTLED_NS;
+}
 
 /* A slot is wanted for sockets that come and go. */
 static __always_inline void sweep_makes_room(struct place place)
 {
-	if (sweep_map == SWEEP_MOVE)
-		socket_move(place, &swept);
-	else if (swept.since_ns && (__s64)(bpf_ktime_get_ns() - swept.since_ns) > (__s64)SWEEP_SETTLED_NS && socket_mark(place))
-		sockets_marked++;
+	if (sweep_map == SWEEP_MOVE ? socket_move(place, &swept) : is_long_lived(&swept) && socket_mark(place))
+		sockets_settled++;
 }
 
 static __always_inline bool sweep_is_of_slots(void)

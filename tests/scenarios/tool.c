@@ -125,7 +125,7 @@ int tool_stop(struct tool *t, int signal)
 
 const char *tool_stderr(const struct tool *t)
 {
-	static char text[1024];
+	static char text[16384];
 	ssize_t n = pread(t->err, text, sizeof(text) - 1, 0);
 
 	text[n > 0 ? n : 0] = 0;

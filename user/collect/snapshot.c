@@ -13,6 +13,7 @@
 #include "collect/tables.h"
 #include "event/event.h"
 #include "tcpdwell.skel.h"
+#include "util/log.h"
 #include "util/stop.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -361,12 +362,47 @@ int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 	return err ?: snapshot_sweep_aside(snapshot);
 }
 
-static int room_pass(struct snapshot *snapshot, enum sweep_map which)
+/* New sockets found no slot, and the hash map has room for those that are moved there. */
+static bool room_is_wanted(const struct snapshot *snapshot)
 {
-	return sweep_map(snapshot, sockets_sweeper(snapshot), which, snapshot->tracer->skeleton->maps.socket_slots);
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const int64_t entries = bpf_map__max_entries(skeleton->maps.connection_by_socket);
+
+	return skeleton->bss->sockets_crowded != snapshot->seen_crowded && skeleton->bss->spilled_sockets < entries - entries / 8;
 }
 
-/* Passes that find nothing to move are twice as far apart each time. */
+static int room_pass(struct snapshot *snapshot, enum sweep_map which)
+{
+	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+
+	skeleton->bss->sockets_settled = 0;
+	return sweep_map(snapshot, sockets_sweeper(snapshot), which, skeleton->maps.socket_slots);
+}
+
+/* The first step: is it worth the second? */
+static int room_mark(struct snapshot *snapshot)
+{
+	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
+	const uint64_t crowded = skeleton->bss->sockets_crowded;
+	int err = room_pass(snapshot, SWEEP_MARK);
+
+	snapshot->room_is_marked = !err && skeleton->bss->sockets_settled >= ROOM_MARKED_MIN;
+	if (snapshot->room_is_marked)
+		snapshot->seen_crowded = crowded;
+	return err;
+}
+
+static int room_move(struct snapshot *snapshot)
+{
+	int err = room_pass(snapshot, SWEEP_MOVE);
+
+	snapshot->room_is_marked = false;
+	log_info("%llu sockets have long been in one state and were moved: new ones found their slots taken",
+		 (unsigned long long)snapshot->tracer->skeleton->bss->sockets_settled);
+	return err;
+}
+
+/* Passes that find nothing to mark are twice as far apart each time. */
 static uint64_t room_pause(struct snapshot *snapshot, bool finds, uint64_t cost_ns)
 {
 	uint64_t pause_ns = cost_ns * ROOM_SHARE;
@@ -381,20 +417,15 @@ static uint64_t room_pause(struct snapshot *snapshot, bool finds, uint64_t cost_
 
 int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns)
 {
-	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	const bool moves = snapshot->room_is_marked;
+	const bool marked = snapshot->room_is_marked;
 	uint64_t begin;
 	int err;
 
-	if (now_ns < snapshot->next_room_ns || (!moves && skeleton->bss->sockets_crowded == snapshot->seen_crowded))
+	if (now_ns < snapshot->next_room_ns || !(marked || room_is_wanted(snapshot)))
 		return 0;
 	begin = clock_cpu_ns();
-	skeleton->bss->sockets_marked = 0;
-	err = room_pass(snapshot, moves ? SWEEP_MOVE : SWEEP_MARK);
-	snapshot->room_is_marked = !moves && skeleton->bss->sockets_marked >= ROOM_MARKED_MIN;
-	if (snapshot->room_is_marked)
-		snapshot->seen_crowded = skeleton->bss->sockets_crowded;
-	snapshot->next_room_ns = now_ns + room_pause(snapshot, moves || snapshot->room_is_marked, clock_cpu_ns() - begin);
+	err = marked ? room_move(snapshot) : room_mark(snapshot);
+	snapshot->next_room_ns = clock_monotonic_ns() + room_pause(snapshot, marked || snapshot->room_is_marked, clock_cpu_ns() - begin);
 	return err;
 }
 
