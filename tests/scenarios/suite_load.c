@@ -121,7 +121,10 @@ static long op_hold_accepted(long listener, long first, long count)
 	return 0;
 }
 
-/* Of those from `first` on, each CROWD_STEPS-th: so all ages and slots are among those that end in a step. `odd`: which half closes first. */
+/*
+ * Each CROWD_STEPS-th from `first` on: so all ages and slots are among those that end in a step. Half of these, `odd` or not, is closed
+ * first by one side, the others by the other.
+ */
 static long op_close_held(long first, long odd, long unused)
 {
 	(void)unused;
@@ -131,14 +134,14 @@ static long op_close_held(long first, long odd, long unused)
 	return 0;
 }
 
-/* ... the other half, when its peer has closed. */
+/* ... when its peer has closed it. */
 static long op_close_after_peer(long first, long odd, long unused)
 {
 	char byte;
 
 	(void)unused;
 	for (long i = first; i < CROWD; i += CROWD_STEPS)
-		if (i / CROWD_STEPS % 2 != odd && (recv(held[i], &byte, 1, 0) || close(held[i])))
+		if (i / CROWD_STEPS % 2 == odd && (recv(held[i], &byte, 1, 0) || close(held[i])))
 			return -EPROTO;
 	return 0;
 }
@@ -183,11 +186,10 @@ static const struct life load = { .name = "load", .before = load_before, .make =
 static void crowd_step(int step)
 {
 	actor_do(load_client, op_close_held, step, 0, 0);
+	actor_do(load_server, op_close_after_peer, step, 0, 0);
 	actor_do(load_server, op_close_held, step, 1, 0);
-	life_pass(CROWD_STEP_MS / 2);
-	actor_do(load_client, op_close_after_peer, step, 0, 0);
-	actor_do(load_server, op_close_after_peer, step, 1, 0);
-	life_pass(CROWD_STEP_MS / 2);
+	actor_do(load_client, op_close_after_peer, step, 1, 0);
+	life_pass(CROWD_STEP_MS);
 }
 
 static void crowd_make(void)
