@@ -264,12 +264,17 @@ static int history_end(struct view *view, const struct tick *last)
 static int no_folder(const char *path, int err, char *error, size_t error_size)
 {
 	fail(error, error_size, "the history %.200s can't be written: %s", path,
-	     err == -EWOULDBLOCK ? "another tcpdwell agent writes there" : strerror(-err));
+	     err == -EWOULDBLOCK ? "another tcpdwell agent writes there" :
+	     err == -EXDEV	 ? "its folder events is a link, and what is elsewhere is not ours" :
+				   strerror(-err));
 	return err == -EWOULDBLOCK ? -EBUSY : err;
 }
 
+/* Events elsewhere would have neither the budget of this folder nor room on its disk, and be removed there: what is there may be others'. */
 static int open_folder(struct history *history, const char *path)
 {
+	struct stat status;
+
 	umask(077);
 	history->path = strdup(path);
 	if (!history->path)
@@ -281,6 +286,8 @@ static int open_folder(struct history *history, const char *path)
 		return -errno;
 	if (mkdirat(history->folder, HISTORY_EVENTS, 0700) && errno != EEXIST)
 		return -errno;
+	if (!fstatat(history->folder, HISTORY_EVENTS, &status, AT_SYMLINK_NOFOLLOW) && S_ISLNK(status.st_mode))
+		return -EXDEV;
 	return asprintf(&history->events_path, "%s/" HISTORY_EVENTS "/", path) < 0 ? -ENOMEM : 0;
 }
 

@@ -251,6 +251,20 @@ bool recording_series_is_folder(const char *path)
 	return (size && path[size - 1] == '/') || (!stat(path, &status) && S_ISDIR(status.st_mode));
 }
 
+/* What is in it may be removed: a link, which a slash behind it would follow, could lead to files of others. */
+static int open_own(const char *path)
+{
+	char *name = strdup(path);
+	size_t size = name ? strlen(name) : 0;
+	int fd;
+
+	while (size > 1 && name[size - 1] == '/')
+		name[--size] = '\0';
+	fd = open(name ?: path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	free(name);
+	return fd;
+}
+
 /* Folder and stem of a path. */
 static int find_place(struct recording_series *series, const char *path)
 {
@@ -267,7 +281,8 @@ static int find_place(struct recording_series *series, const char *path)
 	}
 	if (!series->prefix || !series->stem)
 		return -ENOMEM;
-	series->folder = open(*series->prefix ? series->prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	series->folder = series->owns_folder ? open_own(series->prefix) :
+					       open(*series->prefix ? series->prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return series->folder < 0 ? -errno : 0;
 }
 
