@@ -74,8 +74,9 @@ static int run(const struct command *command, int argc, char **argv)
 	int err = 0;
 
 	limits_raise_files();
+	limits_raise_stack();
 	if (!options_ask_for_help(argc, argv))
-		err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error));
+		err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error)) ?: limits_check_stack(error, sizeof(error));
 	if (err)
 		return run_result(err, error);
 	return command->main ? command->main(argc, argv) : command_run(command, argc, argv);
