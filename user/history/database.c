@@ -330,12 +330,20 @@ int database_renew(struct database *database)
 	return set_aside(database, -EUCLEAN) ?: open_or_renew(database);
 }
 
+/* Not opened to look: closing it would give up the locks that SQLite has. */
+static bool has_a_page(const struct database *database)
+{
+	struct stat status;
+
+	return !fstatat(database->budget->folder, HISTORY_DATABASE, &status, AT_SYMLINK_NOFOLLOW) && status.st_size >= PAGE;
+}
+
 static bool is_in_its_place(struct database *database)
 {
 	int moved = 0;
 
 	sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode;
+	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode && has_a_page(database);
 }
 
 /* A log that is left of a file that is gone would be taken for the new one's. */
@@ -355,7 +363,7 @@ int database_look(struct database *database)
 	if (database->sqlite) {
 		if (is_in_its_place(database))
 			return 0;
-		log_warn("%s was deleted or replaced while it was written; it is opened anew, and begun where there is none", database->path);
+		log_warn("%s was deleted or replaced while it was written, or emptied; it is opened anew, and begun where there is none", database->path);
 		sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 		if (moved)
 			leave(database);
