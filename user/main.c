@@ -9,6 +9,7 @@
 
 #include "attach/limits.h"
 #include "command.h"
+#include "util/bus.h"
 #include "util/capabilities.h"
 #include "util/descriptor.h"
 #include "util/environment.h"
@@ -128,6 +129,7 @@ int main(int argc, char **argv)
 {
 	give_memory_back();
 	descriptors_occupy_standard();
+	bus_catch();
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error that can be told */
 	environment_restrict();
 	capabilities_suspend();

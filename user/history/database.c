@@ -19,6 +19,7 @@
 #include "history/schema.h"
 #include "history/vfs.h"
 #include "util/address.h"
+#include "util/bus.h"
 #include "event/names.h"
 #include "util/failure.h"
 #include "util/log.h"
@@ -343,7 +344,7 @@ static bool is_in_its_place(struct database *database)
 	int moved = 0;
 
 	sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode && has_a_page(database);
+	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode && has_a_page(database) && !bus_was_mended();
 }
 
 /* A log that is left of a file that is gone would be taken for the new one's. */
