@@ -16,6 +16,7 @@
 #include "history/tally.h"
 #include "recording/recording.h"
 #include "util/failure.h"
+#include "util/links.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -301,6 +302,8 @@ static int open_folder(struct history *history, const char *path)
 	history->path = strdup(path);
 	if (!history->path)
 		return -ENOMEM;
+	if (!links_are_trusted(path))
+		return -EACCES;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
 	history->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
