@@ -100,7 +100,7 @@ SCENARIOS := $(if $(filter-out $(HOST_ARCH),$(ARCH)),build/$(ARCH)/tests/scenari
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run static image dist deb test check test-kernels bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps bash needs require force
+.PHONY: all run static image dist deb test check test-kernels test-full bench unit scenarios libraries analyze fuzz soak install uninstall clean help deps test-deps bash needs require force
 
 all: $(OUT)/tcpdwell ## build build/tcpdwell (STATIC=1, ARCH=arm64, V=1)
 
@@ -154,6 +154,10 @@ check: all unit scenarios ## build and run the quick tests (as root, a minute or
 test-kernels: test-deps ## the scenarios on every kernel, hook mode and architecture in QEMU
 	$(Q)$(MAKE) $(JOBS) all
 	$(Q)tests/run kernels
+
+test-full: test-deps ## kill -9, torn writes, faults injected: all of what `make test` takes samples of (hours, as root)
+	$(Q)$(MAKE) $(JOBS) all
+	$(Q)tests/run full
 
 bench: test-deps ## compare cost with other tracers (as root)
 	$(Q)$(MAKE) $(JOBS) all

@@ -7,6 +7,7 @@
 
 #include "attach/features.h"
 #include "attach/hooks.h"
+#include "attach/limits.h"
 #include "attach/privileges.h"
 #include "attach/tracer.h"
 #include "command.h"
@@ -45,6 +46,8 @@ static void try_tracer(struct check *check, const struct options *options)
 	if (options->verbosity)
 		config.verifier = &check->verifier;
 	check->err = tracer_new(&tracer, &config, check->error, sizeof(check->error));
+	if (check->err == -ENOMEM && !check->error[0])
+		limits_out_of_memory(check->error, sizeof(check->error));
 	if (check->err && !check->error[0])
 		snprintf(check->error, sizeof(check->error), "%s", strerror(-check->err));
 	tracer_free(tracer);

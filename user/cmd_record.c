@@ -154,7 +154,7 @@ static int record_run(const struct options *options)
 	else if (totals.text[0]) /* else it was ended before it began */
 		code = run_result(show_summary(&totals, recording), "");
 	if (!code && !recording_view_is_in_place(recording)) {
-		log_error("the recording is lost: its last file was deleted or replaced, or its file system unmounted, while it was written");
+		log_error("the recording is lost: its last file was deleted, replaced or made shorter, or its file system unmounted, while it was written");
 		code = EXIT_FAILED;
 	}
 	recording_view_free(recording);

@@ -9,6 +9,7 @@
 
 #include "attach/limits.h"
 #include "command.h"
+#include "util/bus.h"
 #include "util/capabilities.h"
 #include "util/descriptor.h"
 #include "util/environment.h"
@@ -74,8 +75,9 @@ static int run(const struct command *command, int argc, char **argv)
 	int err = 0;
 
 	limits_raise_files();
+	limits_raise_stack();
 	if (!options_ask_for_help(argc, argv))
-		err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error));
+		err = limits_check_files(FILES_OF_ANY_COMMAND, error, sizeof(error)) ?: limits_check_stack(error, sizeof(error));
 	if (err)
 		return run_result(err, error);
 	return command->main ? command->main(argc, argv) : command_run(command, argc, argv);
@@ -127,6 +129,7 @@ int main(int argc, char **argv)
 {
 	give_memory_back();
 	descriptors_occupy_standard();
+	bus_catch();
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error that can be told */
 	environment_restrict();
 	capabilities_suspend();

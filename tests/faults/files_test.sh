@@ -110,6 +110,31 @@ sticky_folder() {
 	equal "exit status" $code 1 && says "is a link" && equal content "$(cat "$dir/target")" precious
 }
 
+# The same on the way: a link to a folder, with or without a slash behind it, and links of our own, which are as good as folders.
+sticky_folder_on_the_way() {
+	local words code
+	mkdir -p "$dir/elsewhere" "$dir/sticky"
+	chmod 1777 "$dir/sticky"
+	ln -s "$dir/elsewhere" "$dir/sticky/theirs"
+	chown -h 65534 "$dir/sticky/theirs"
+	ln -s "$dir/elsewhere" "$dir/sticky/ours"
+	while read -r words; do
+		code=0
+		# shellcheck disable=SC2086
+		"$tool" ${words//LINK/$dir/sticky/theirs} >"$dir/out" 2>"$dir/err" || code=$?
+		equal "exit status of $words" $code 1 && equal "files elsewhere" "$(ls "$dir/elsewhere")" "" || { cat "$dir/err"; return 1; }
+	done <<-end
+		record --no-bpf -d 0 -o LINK
+		record --no-bpf -d 0 -o LINK/
+		record --no-bpf -d 0 -o LINK//x.rec
+		agent --no-bpf -d 0 --listen none --dir LINK
+		agent --no-bpf -d 0 --listen none --dir LINK/
+		agent --no-bpf -d 0 --listen none --dir LINK/h
+		bundle tests/golden/shop.jsonl.gz -o LINK/b.tgz
+	end
+	"$tool" record --no-bpf -d 0 -o "$dir/sticky/ours/x.rec" >"$dir/out" && "$tool" agent --no-bpf -d 0 --listen none --dir "$dir/sticky/ours/h"
+}
+
 begin_load
 check "the next file is foreign" next_file_is_foreign
 check "the folder is gone" folder_is_gone
@@ -120,4 +145,5 @@ check "the disk is just large enough" disk_is_just_large_enough
 check "ulimit -f, record" file_size_is_limited
 check "ulimit -f, trace" output_has_a_limit
 check "a link in a sticky folder" sticky_folder
+check "a link in a sticky folder, on the way" sticky_folder_on_the_way
 exit $status

@@ -171,6 +171,41 @@ memory() {
 	sh -c 'ulimit -v 60000; exec "$0" trace -n self -d 0' "$tool" >"$dir/out"
 }
 
+# Memory of the program alone (ulimit -d), of which the loader takes the first MiB.
+memory_of_data() {
+	local limit
+	for limit in 4096 8192 16384 65536; do
+		# shellcheck disable=SC2016
+		if ! sh -c 'ulimit -d '$limit'; exec "$0" trace -n self -d 0' "$tool" >"$dir/out" 2>"$dir/err"; then
+			says "memory is limited to $limit KiB (ulimit -d)" && [ $limit != 65536 ] || { echo "with $limit"; return 1; }
+			[ $limit -gt 8192 ] || says "out of memory: /sys/kernel/btf/vmlinux can't be read" || return 1
+		fi
+		# shellcheck disable=SC2016
+		sh -c 'ulimit -d '$limit'; exec "$0" check' "$tool" >"$dir/out" 2>"$dir/err" || tail -n 1 "$dir/out" | grep -q "(ulimit -d)" ||
+			{ echo "check with $limit: $(tail -n 1 "$dir/out")"; return 1; }
+	done
+}
+
+# A stack that may not grow is no crash: it is raised, or refused.
+stack() {
+	local words
+	while read -r words; do
+		# shellcheck disable=SC2086,SC2016
+		sh -c 'ulimit -S -s 48; exec "$0" "$@"' "$tool" $words >"$dir/out" 2>"$dir/err" || { echo "$words: $?"; cat "$dir/err"; return 1; }
+		# shellcheck disable=SC2086,SC2016
+		fails 1 "the stack is limited to 48 KiB (ulimit -s)" sh -c 'ulimit -s 48; exec "$0" "$@"' "$tool" $words || return 1
+		# shellcheck disable=SC2086,SC2016
+		sh -c 'ulimit -s 48; exec "$0" "$@"' "$tool" ${words%% *} --help >"$dir/out" || return 1
+	done <<-end
+		trace -n self -d 0
+		top -b --no-bpf -d 0.1 0.05
+		ports -b -n self -d 0.1
+		agent --no-bpf -d 0.1 --dir $dir/stack --listen none
+		report $dir/stack
+		bundle $dir/stack -o $dir/stack.tgz
+	end
+}
+
 # in_cgroup KIB COMMAND…: in a cgroup that may use so much memory. 99: there is none, and nothing was run.
 in_cgroup() {
 	local limit=$1 code=0
@@ -258,6 +293,8 @@ check "ulimit -n, all commands" open_files_of_all
 check "ulimit -n, help" open_files_of_help
 check "ulimit -S -n, --no-bpf" open_files_are_raised
 check "ulimit -v" memory
+check "ulimit -d" memory_of_data
+check "ulimit -s" stack
 if find_memory_cgroup; then
 	check "memory of a cgroup" memory_of_a_cgroup
 	check "memory of a cgroup, with many TIME_WAIT" memory_of_many_time_waits

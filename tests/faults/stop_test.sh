@@ -194,6 +194,34 @@ report_of_what_never_comes() {
 	ends_in_time $! "$begin" && equal "exit status" $code 0 && grep -q '"summary"' "$dir/out"
 }
 
+# A signal that comes before anything was read: "nothing is wrong", or "nothing was recorded", would be no answer.
+report_of_nothing_yet() {
+	local words code want
+	stalled_fifo
+	rm -f "$dir/nobody"
+	mkfifo "$dir/nobody"
+	while read -r want words; do
+		# shellcheck disable=SC2086
+		"$tool" report $words >"$dir/out" 2>"$dir/err" &
+		running+=($!)
+		await has_text "/proc/$!/status" '^SigCgt:.*6..2$' || return 1
+		sleep 0.2
+		kill -TERM $!
+		code=0
+		wait $! || code=$?
+		equal "exit status of report $words" $code "$want" && equal "printed" "$(cat "$dir/out")" "" || { cat "$dir/err"; return 1; }
+		[ "$want" = 1 ] && { says "ended by a signal before it could look" || return 1; }
+		equal "said" "$(grep -v "ended by a signal" "$dir/err")" "" || return 1
+	done <<-end
+		0 $dir/stalled
+		0 $dir/stalled --since 1h
+		0 $dir/nobody
+		1 $dir/stalled diagnose
+		1 $dir/nobody diagnose
+		0 $dir/short.rec $dir/nobody
+	end
+}
+
 # A result may be read page by page: it waits for its reader, and only a signal ends that.
 result_waits_for_its_reader() {
 	local lines
@@ -267,6 +295,7 @@ check "record in small files" recording_in_small_files
 kill -KILL "$load"
 check "small files together, and alone" many_connections_in_small_files
 check "report of a pipe that never ends" report_of_what_never_comes
+check "report of what has not begun" report_of_nothing_yet
 check "a result waits for its reader" result_waits_for_its_reader
 check "a slow disk" slow_disk
 check "a disk that hangs" hung_disk

@@ -12,6 +12,12 @@ file_is_deleted() {
 		await says "deleted.rec is not there any more while it is written" && ends_with 1 && says "the recording is lost"
 }
 
+file_is_cut() {
+	begin record -n self -o "$dir/cut.rec"
+	await test -s "$dir/cut.rec" && truncate -s 0 "$dir/cut.rec" && connect 5 &&
+		await says "cut.rec is not there any more while it is written" && ends_with 1 && says "the recording is lost"
+}
+
 disk_is_unmounted() {
 	mkdir "$dir/disk"
 	mount -t tmpfs -o size=8m none "$dir/disk" || return 1
@@ -135,6 +141,7 @@ cgroup_is_gone() {
 }
 
 check "the file is deleted" file_is_deleted
+check "the file is cut" file_is_cut
 check "the disk of a recording is unmounted" disk_is_unmounted
 check "the disk of a history is unmounted" history_is_unmounted
 check "the folder of a history is deleted" history_is_deleted

@@ -48,6 +48,10 @@ static const char *why_btf_is_useless(void)
 
 static int explain_btf(const struct kernel *kernel, char *error, size_t error_size)
 {
+	if (kernel->btf_error == -ENOMEM) {
+		snprintf(error, error_size, "out of memory: " BTF_PATH " can't be read");
+		return -ENOMEM;
+	}
 	if (!access(BTF_PATH, F_OK))
 		snprintf(error, error_size,
 			 BTF_PATH " can't be used: %s: show the kernel's own (a container: -v /sys:/sys:ro); " POLLING, why_btf_is_useless());

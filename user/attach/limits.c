@@ -9,12 +9,35 @@
 #include <sys/resource.h>
 
 #define DESCRIPTORS_WANTED 1024
+#define STACK_NEEDED (512 << 10) /* half of it does; libbpf and SQLite have large frames */
+#define STACK_WANTED (8 << 20)
 
 void limits_raise_memory(void)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 
 	setrlimit(RLIMIT_MEMLOCK, &unlimited); /* without CAP_SYS_RESOURCE it stays, and loading says what is missing */
+}
+
+void limits_raise_stack(void)
+{
+	struct rlimit stack;
+
+	if (getrlimit(RLIMIT_STACK, &stack) || stack.rlim_cur >= STACK_NEEDED)
+		return;
+	stack.rlim_cur = stack.rlim_max < STACK_WANTED ? stack.rlim_max : STACK_WANTED;
+	setrlimit(RLIMIT_STACK, &stack); /* the kernel asks for it whenever a stack grows */
+}
+
+int limits_check_stack(char *error, size_t error_size)
+{
+	struct rlimit stack;
+
+	if (getrlimit(RLIMIT_STACK, &stack) || stack.rlim_cur >= STACK_NEEDED)
+		return 0;
+	snprintf(error, error_size, "the stack is limited to %llu KiB (ulimit -s), and %d are needed: raise it (systemd: LimitSTACK=)",
+		 (unsigned long long)stack.rlim_cur / 1024, STACK_NEEDED / 1024);
+	return -ENOMEM;
 }
 
 void limits_raise_files(void)
@@ -45,13 +68,22 @@ int limits_check_files(unsigned int needed, char *error, size_t error_size)
 
 void limits_explain(int err, char *error, size_t error_size)
 {
-	size_t used = strlen(error);
+	static const struct {
+		int which;
+		const char *name;
+	} limits[] = { { RLIMIT_AS, "ulimit -v" }, { RLIMIT_DATA, "ulimit -d" } };
+	size_t used, i;
 	struct rlimit memory;
 
-	if (getrlimit(RLIMIT_AS, &memory) || memory.rlim_cur == RLIM_INFINITY || err == -EPERM || err == -EMFILE)
+	if (err == -EPERM || err == -EMFILE)
 		return;
-	snprintf(error + used, error_size - used, "%smemory is limited to %llu KiB (ulimit -v), which may be too little",
-		 used ? "; " : "", (unsigned long long)memory.rlim_cur / 1024);
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (getrlimit(limits[i].which, &memory) || memory.rlim_cur == RLIM_INFINITY)
+			continue;
+		used = strlen(error);
+		snprintf(error + used, error_size - used, "%smemory is limited to %llu KiB (%s), which may be too little",
+			 used ? "; " : "", (unsigned long long)memory.rlim_cur / 1024, limits[i].name);
+	}
 }
 
 void limits_out_of_memory(char *error, size_t error_size)

@@ -19,6 +19,10 @@ void limits_raise_memory(void);
 
 /* As far as we may. First thing of each command. */
 void limits_raise_files(void);
+void limits_raise_stack(void);
+
+/* 0, or -ENOMEM with a sentence: who has less is killed somewhere within a library, without a word. */
+int limits_check_stack(char *error, size_t error_size);
 
 /*
  * 0, or -EMFILE with a sentence: fewer than `needed` files more may be open. It is asked before there is need: many of the files that

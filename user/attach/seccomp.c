@@ -100,6 +100,7 @@ static int allow_opening(scmp_filter_ctx filter, bool for_writing)
 static int allow_renaming(scmp_filter_ctx filter)
 {
 	return ALLOW(filter, rename, 0) ?: ALLOW(filter, renameat, 0) ?: ALLOW(filter, renameat2, 0) ?: ALLOW(filter, fchmodat, 0) ?:
+	       ALLOW(filter, mkdirat, 0) ?:
 	       ALLOW(filter, fchown, 2, SCMP_A1(SCMP_CMP_EQ, geteuid()), SCMP_A2(SCMP_CMP_EQ, getegid()));
 }
 

@@ -160,6 +160,7 @@ static void *map_file(int fd, size_t size)
 	if (read_all(fd, mapping, size))
 		return mapping;
 	munmap(mapping, size);
+	errno = EIO;
 	return NULL;
 }
 
@@ -175,7 +176,7 @@ static int read_file(struct types **ret, int fd)
 		return -EPROTO;
 	mapping = map_file(fd, status.st_size);
 	if (!mapping)
-		return -EIO;
+		return -errno;
 	err = types_parse(ret, mapping, status.st_size);
 	if (err) {
 		munmap(mapping, status.st_size);
@@ -204,11 +205,12 @@ static int read_by_libbpf(struct types **ret)
 
 int types_read(struct types **ret)
 {
-	int fd = open(PATH, O_RDONLY | O_CLOEXEC), err = fd < 0 ? -errno : read_file(ret, fd);
+	int fd = open(PATH, O_RDONLY | O_CLOEXEC), err = fd < 0 ? -errno : read_file(ret, fd), second;
 
 	if (fd >= 0)
 		close(fd);
-	return err ? read_by_libbpf(ret) : 0;
+	second = err ? read_by_libbpf(ret) : 0;
+	return second && err == -ENOMEM ? err : second; /* libbpf would call it another thing */
 }
 
 void types_free(struct types *types)

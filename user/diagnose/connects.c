@@ -5,12 +5,11 @@
 
 bool flow_is_of_scan(const struct scene *scene, const struct flow *flow)
 {
+	const struct flow_fan probe = { .key = { flow->key.start_ns, flow->key.pid, 0 } };
 	const struct flow_fan *fan;
 
-	for (fan = scene->flows->fans; fan; fan = fan->hh.next)
-		if (fan->key.start_ns == flow->key.start_ns && fan->key.pid == flow->key.pid)
-			return fan->ends >= scene_threshold(scene, TD152_COUNT);
-	return false;
+	HASH_FIND(hh, scene->flows->fans, &probe.key, sizeof(probe.key), fan);
+	return fan && fan->ends >= scene_threshold(scene, TD152_COUNT);
 }
 
 void flow_subject(struct finding *finding, const struct scene *scene, const struct flow *flow)

@@ -1,49 +1,69 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A service of ours closes first, so that TIME_WAIT piles up here. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "diagnose/codes.h"
 #include "diagnose/words.h"
+#include "util/shortage.h"
 
 #define SOCKET_BYTES 250 /* of a timewait socket and its place in the tables, about */
 
 static const struct flow *flow_of(const struct scene *scene, const struct cause *cause)
 {
+	const struct flow_key key = { .netns = cause->key.netns, .service_port = cause->key.service_port, .side = SIDE_PASSIVE };
 	const struct flow *flow;
 
-	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (flow->key.side == SIDE_PASSIVE && flow->key.netns == cause->key.netns &&
-		    flow->key.service_port == cause->key.service_port)
-			return flow;
-	return NULL;
+	HASH_FIND(hh, scene->flows->table, &key, sizeof(key), flow);
+	return flow;
 }
 
-/* Of all processes of the service. */
-static uint32_t count_service(const struct scene *scene, const struct cause *cause)
-{
-	const struct cause *other;
-	uint32_t sum = 0;
+/* TIME_WAIT of all processes of a service, and which cause tells of it: the list of causes has the process with the most first. */
+struct service {
+	uint32_t netns;
+	uint16_t port;
+	size_t at; /* of the first of its causes, in the list */
+	uint32_t count;
+};
 
-	for (other = scene->causes->table; other; other = other->hh.next)
-		if (other->key.state == STATE_TIME_WAIT && other->key.side == SIDE_PASSIVE && other->key.netns == cause->key.netns &&
-		    other->key.service_port == cause->key.service_port)
-			sum += other->count;
-	return sum;
+static int compare_services(const void *a, const void *b)
+{
+	const struct service *first = a, *second = b;
+
+	if (first->netns != second->netns)
+		return first->netns < second->netns ? -1 : 1;
+	if (first->port != second->port)
+		return first->port < second->port ? -1 : 1;
+	return first->at < second->at ? -1 : first->at > second->at;
 }
 
-/* The sorted list has the process with the most first: a service is told of once. */
-static bool is_told(const struct scene *scene, size_t at)
+static int compare_places(const void *a, const void *b)
 {
-	const struct cause *cause = scene->causes->sorted[at], *other;
-	size_t i;
+	const struct service *first = a, *second = b;
 
-	for (i = 0; i < at; i++) {
-		other = scene->causes->sorted[i];
-		if (other->key.state == STATE_TIME_WAIT && other->key.side == SIDE_PASSIVE && other->key.netns == cause->key.netns &&
-		    other->key.service_port == cause->key.service_port)
-			return true;
+	return first->at < second->at ? -1 : first->at > second->at;
+}
+
+/* One for each cause, then those of one service together; how many are left. */
+static size_t find_services(struct service *services, const struct scene *scene)
+{
+	size_t i, count = 0, left = 0;
+
+	for (i = 0; i < scene->causes->count; i++) {
+		const struct cause *cause = scene->causes->sorted[i];
+
+		if (cause->key.state == STATE_TIME_WAIT && cause->key.side == SIDE_PASSIVE)
+			services[count++] = (struct service){ cause->key.netns, cause->key.service_port, i, cause->count };
 	}
-	return false;
+	if (!count)
+		return 0;
+	qsort(services, count, sizeof(*services), compare_services);
+	for (i = 1; i < count; i++)
+		if (services[i].netns == services[left].netns && services[i].port == services[left].port)
+			services[left].count += services[i].count;
+		else
+			services[++left] = services[i];
+	qsort(services, left + 1, sizeof(*services), compare_places);
+	return left + 1;
 }
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, uint32_t count)
@@ -76,16 +96,11 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 void td112_server_closes_first(const struct scene *scene, struct verdicts *verdicts)
 {
-	uint32_t count;
-	size_t i;
+	struct service *services = shortage_noted(malloc((scene->causes->count + 1) * sizeof(*services)));
+	size_t i, count = services ? find_services(services, scene) : 0;
 
-	for (i = 0; i < scene->causes->count; i++) {
-		const struct cause *cause = scene->causes->sorted[i];
-
-		if (cause->key.state != STATE_TIME_WAIT || cause->key.side != SIDE_PASSIVE || is_told(scene, i))
-			continue;
-		count = count_service(scene, cause);
-		if (count >= scene_threshold(scene, TD112_COUNT))
-			judge(scene, verdicts, cause, count);
-	}
+	for (i = 0; i < count; i++)
+		if (services[i].count >= scene_threshold(scene, TD112_COUNT))
+			judge(scene, verdicts, scene->causes->sorted[services[i].at], services[i].count);
+	free(services);
 }

@@ -5,6 +5,8 @@
 #include "diagnose/close_wait.h"
 #include "diagnose/codes.h"
 
+#define PEERS_LOOKED_FOR 64 /* of those with the most sockets: each is a pass over all sockets */
+
 /* The process that has the other end of a socket, where that is on this machine. NULL: it is not found. */
 static const struct known_process *peer_of(const struct scene *scene, uint64_t id)
 {
@@ -28,10 +30,10 @@ static const struct known_process *peer_of(const struct scene *scene, uint64_t i
 	return NULL;
 }
 
-static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause)
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, bool looks)
 {
 	struct finding *finding = verdicts_add(verdicts, TD141, SEVERITY_NOTE);
-	const struct known_process *peer = peer_of(scene, cause->example);
+	const struct known_process *peer = looks ? peer_of(scene, cause->example) : NULL;
 	words who, what, oldest, other;
 
 	if (!finding)
@@ -57,13 +59,13 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 void td141_peer_does_not_close(const struct scene *scene, struct verdicts *verdicts)
 {
-	size_t i;
+	size_t i, judged = 0;
 
 	for (i = 0; i < scene->causes->count; i++) {
 		const struct cause *cause = scene->causes->sorted[i];
 
 		if (cause->key.state == STATE_FIN_WAIT2 && cause->key.held && !cause->key.small &&
 		    cause->aged >= scene_threshold(scene, TD141_COUNT))
-			judge(scene, verdicts, cause);
+			judge(scene, verdicts, cause, judged++ < PEERS_LOOKED_FOR);
 	}
 }

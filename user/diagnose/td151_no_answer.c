@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Many SYN_SENT to one destination, or connects that ended without an answer: it is dead or filtered. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "diagnose/codes.h"
 #include "diagnose/connects.h"
+#include "util/shortage.h"
 
 struct waiting {
 	uint32_t count;
@@ -11,19 +13,80 @@ struct waiting {
 	bool at_least; /* the begin of the oldest was not seen */
 };
 
-/* SYN_SENT of the same process and destination, older than the first retransmission. */
-static struct waiting waiting(const struct scene *scene, const struct flow *flow)
+/* Whose wait it is, and for whom. Compared as bytes. */
+struct aim {
+	uint8_t remote_addr[16];
+	uint64_t start_ns;
+	uint32_t netns;
+	uint16_t remote_port;
+	uint16_t padding;
+};
+
+struct attempt {
+	struct aim aim;
+	const struct cause *cause;
+};
+
+/* SYN_SENT, in the order of their aims: there may be as many as there are flows. */
+struct attempts {
+	struct attempt *sorted;
+	size_t count;
+};
+
+static int compare_aims(const void *a, const void *b)
 {
+	return memcmp(&((const struct attempt *)a)->aim, &((const struct attempt *)b)->aim, sizeof(struct aim));
+}
+
+static void attempts_find(struct attempts *attempts, const struct scene *scene)
+{
+	const struct cause *cause;
+	struct attempt *attempt;
+
+	attempts->count = 0;
+	attempts->sorted = shortage_noted(malloc((scene->causes->count + 1) * sizeof(*attempts->sorted)));
+	if (!attempts->sorted)
+		return;
+	for (cause = scene->causes->table; cause; cause = cause->hh.next) {
+		if (cause->key.state != STATE_SYN_SENT || !cause->one_remote)
+			continue;
+		attempt = &attempts->sorted[attempts->count++];
+		*attempt = (struct attempt){ .cause = cause };
+		memcpy(attempt->aim.remote_addr, cause->remote_addr, 16);
+		attempt->aim.start_ns = scene_process(scene, cause->key.process)->process.start_ns;
+		attempt->aim.netns = cause->key.netns;
+		attempt->aim.remote_port = cause->remote_port;
+	}
+	if (attempts->count)
+		qsort(attempts->sorted, attempts->count, sizeof(*attempts->sorted), compare_aims);
+}
+
+/* The first that is not before the wanted one. */
+static size_t attempts_seek(const struct attempts *attempts, const struct attempt *wanted)
+{
+	size_t low = 0, high = attempts->count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (compare_aims(&attempts->sorted[middle], wanted) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* SYN_SENT of the same process and destination, older than the first retransmission. */
+static struct waiting waiting(const struct attempts *attempts, const struct flow *flow)
+{
+	struct attempt wanted = { .aim = { .start_ns = flow->key.start_ns, .netns = flow->key.netns, .remote_port = flow->key.service_port } };
 	struct waiting waiting = {};
 	const struct cause *cause;
+	size_t i;
 
-	for (cause = scene->causes->table; cause; cause = cause->hh.next) {
-		const struct process *process = &scene_process(scene, cause->key.process)->process;
-
-		if (cause->key.state != STATE_SYN_SENT || cause->key.netns != flow->key.netns ||
-		    cause->remote_port != flow->key.service_port || memcmp(cause->remote_addr, flow->key.remote_addr, 16) ||
-		    process->start_ns != flow->key.start_ns || !cause->one_remote)
-			continue;
+	memcpy(wanted.aim.remote_addr, flow->key.remote_addr, 16);
+	for (i = attempts_seek(attempts, &wanted); i < attempts->count && !compare_aims(&attempts->sorted[i], &wanted); i++) {
+		cause = attempts->sorted[i].cause;
 		waiting.count += cause->aged;
 		if (cause->oldest_ns > waiting.oldest_ns) {
 			waiting.oldest_ns = cause->oldest_ns;
@@ -67,17 +130,20 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 {
+	struct attempts attempts;
 	const struct flow *flow;
 
+	attempts_find(&attempts, scene);
 	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
 		struct waiting now;
 
 		if (flow->key.side != SIDE_ACTIVE || flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED] ||
 		    flow_is_of_scan(scene, flow))
 			continue;
-		now = waiting(scene, flow);
+		now = waiting(&attempts, flow);
 		if (now.count + flow->counts[FLOW_TIMEOUT] + flow->counts[FLOW_ABANDONED] >= scene_threshold(scene, TD151_COUNT) &&
 		    !scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
 			judge(scene, verdicts, flow, now);
 	}
+	free(attempts.sorted);
 }

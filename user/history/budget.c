@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "history/proof.h"
 #include "util/log.h"
 
 #define BLOCK 4096
@@ -36,10 +37,16 @@ static uint64_t on_disk(const struct stat *status)
 	return size > blocks ? size : blocks;
 }
 
-/* All files below that begin so. */
-static uint64_t sum(int at, const char *path, const char *prefix)
+static bool is_any(const char *name)
 {
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)name;
+	return true;
+}
+
+/* All files below that are called so. */
+static uint64_t sum(int at, const char *path, bool (*is_named)(const char *name))
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	struct stat status;
@@ -51,8 +58,7 @@ static uint64_t sum(int at, const char *path, const char *prefix)
 		return 0;
 	}
 	while ((entry = readdir(folder)))
-		if (!strncmp(entry->d_name, prefix, strlen(prefix)) && !fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) &&
-		    S_ISREG(status.st_mode))
+		if (is_named(entry->d_name) && !fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) && S_ISREG(status.st_mode))
 			bytes += on_disk(&status);
 	closedir(folder);
 	return bytes;
@@ -60,8 +66,8 @@ static uint64_t sum(int at, const char *path, const char *prefix)
 
 void budget_look(struct budget *budget)
 {
-	budget->used_events = sum(budget->folder, HISTORY_EVENTS, "");
-	budget->used_intervals = sum(budget->folder, ".", HISTORY_DATABASES);
+	budget->used_events = sum(budget->folder, HISTORY_EVENTS, is_any);
+	budget->used_intervals = sum(budget->folder, ".", proof_is_named);
 }
 
 void budget_init(struct budget *budget, int folder, uint64_t limit)
@@ -126,6 +132,19 @@ int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size)
 	return 0;
 }
 
+/* With what SQLite has put beside it, which it goes behind: by itself nothing would say whose that is. */
+static int drop(const struct budget *budget, const char *name)
+{
+	static const char *const beside[] = { "-wal", "-shm", "-journal" };
+	char path[NAME_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
+		if (snprintf(path, sizeof(path), "%s%s", name, beside[i]) < (int)sizeof(path))
+			unlinkat(budget->folder, path, 0);
+	return unlinkat(budget->folder, name, 0);
+}
+
 bool budget_drop_set_aside(struct budget *budget)
 {
 	int fd = openat(budget->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -139,11 +158,11 @@ bool budget_drop_set_aside(struct budget *budget)
 		return false;
 	}
 	while ((entry = readdir(folder)))
-		if (!strncmp(entry->d_name, HISTORY_DATABASES "-", sizeof(HISTORY_DATABASES)) &&
-		    (!oldest[0] || strcmp(entry->d_name, oldest) < 0))
+		if (proof_is_named_aside(entry->d_name) && (!oldest[0] || strcmp(entry->d_name, oldest) < 0) &&
+		    proof_is_ours(budget->folder, entry->d_name))
 			snprintf(oldest, sizeof(oldest), "%s", entry->d_name);
 	closedir(folder);
-	if (!oldest[0] || unlinkat(budget->folder, oldest, 0))
+	if (!oldest[0] || drop(budget, oldest))
 		return false;
 	log_warn("%s, which was set aside, is given up: the budget is full", oldest);
 	budget_look(budget);
@@ -172,9 +191,8 @@ bool budget_log_is_stuck(struct budget *budget)
 
 void budget_drop_database(struct budget *budget)
 {
-	unlinkat(budget->folder, HISTORY_DATABASE, 0);
-	unlinkat(budget->folder, HISTORY_LOG, 0);
-	unlinkat(budget->folder, HISTORY_DATABASE "-shm", 0);
+	if (!proof_is_ours(budget->folder, HISTORY_DATABASE) || drop(budget, HISTORY_DATABASE))
+		return;
 	log_warn("%s is given up: what was not yet put in order when it was last written is more than the budget has room for",
 		 HISTORY_DATABASE);
 	budget_look(budget);

@@ -18,7 +18,7 @@
 #define HISTORY_EVENTS "events"
 #define HISTORY_DATABASE "intervals.db"
 #define HISTORY_LOG HISTORY_DATABASE "-wal"
-#define HISTORY_DATABASES "intervals" /* with this all of them begin, and what SQLite puts beside them */
+#define HISTORY_DATABASES "intervals" /* with this all of them begin, and what SQLite puts beside them (history/proof.h) */
 
 struct budget {
 	int folder; /* descriptor; the caller's */
@@ -44,13 +44,13 @@ int budget_ask_intervals(struct budget *budget, uint64_t bytes);
 /* Is the log, of a larger budget, more than there is room for in the database too? Looks. */
 bool budget_log_is_stuck(struct budget *budget);
 
-/* The database goes, with its log. */
+/* The database goes, with its log, if it is provably ours. */
 void budget_drop_database(struct budget *budget);
 
 /* The same for the database's log, which has a share of its own, so that a database that is too large can be made smaller. */
 int budget_ask_log(struct budget *budget, uint64_t bytes, uint64_t size);
 
-/* The oldest database that was set aside goes. False: there is none. */
+/* The oldest database that was set aside and is provably ours goes. False: there is none. */
 bool budget_drop_set_aside(struct budget *budget);
 
 /* Rows of an interval at most, so that one of them is a small part of the shares. */

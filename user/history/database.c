@@ -15,9 +15,11 @@
 
 #include "history/database_parts.h"
 #include "history/distrust.h"
+#include "history/proof.h"
 #include "history/schema.h"
 #include "history/vfs.h"
 #include "util/address.h"
+#include "util/bus.h"
 #include "event/names.h"
 #include "util/failure.h"
 #include "util/log.h"
@@ -50,9 +52,21 @@ int database_error(int result)
 	}
 }
 
+/* As the system has said it, where it was the system that refused. */
+static int why(struct database *database, int result)
+{
+	int err = database_error(result);
+
+	if (err != -EIO)
+		return err;
+	if (sqlite3_extended_errcode(database->sqlite) == SQLITE_CANTOPEN_SYMLINK)
+		return -ELOOP;
+	return -sqlite3_system_errno(database->sqlite) ?: err;
+}
+
 int database_execute(struct database *database, const char *sql)
 {
-	return database_error(sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL));
+	return why(database, sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL));
 }
 
 int64_t database_number(struct database *database, const char *sql)
@@ -132,11 +146,15 @@ static int check(struct database *database)
 static int create(struct database *database)
 {
 	char sql[160];
+	int err;
 
 	if (database_number(database, "PRAGMA user_version") == SCHEMA_VERSION)
 		return 0;
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", SCHEMA_APPLICATION, SCHEMA_VERSION);
-	return database_execute(database, "BEGIN IMMEDIATE; " SCHEMA) ?: database_execute(database, sql);
+	err = database_execute(database, "BEGIN IMMEDIATE; " SCHEMA) ?: database_execute(database, sql);
+	if (!err) /* so that the file itself says whose it is */
+		database_checkpoint(database);
+	return err;
 }
 
 static int set_up(struct database *database)
@@ -161,8 +179,10 @@ static int try_open(struct database *database)
 {
 	int err;
 
-	err = database_error(sqlite3_open_v2(database->path, &database->sqlite,
-					     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, HISTORY_VFS));
+	if (!proof_may_be_opened(database->budget->folder, HISTORY_DATABASE))
+		return -EUCLEAN;
+	err = why(database, sqlite3_open_v2(database->path, &database->sqlite,
+					    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, HISTORY_VFS));
 	if (!err)
 		history_distrust(database->sqlite);
 	err = err ?: check(database);
@@ -181,10 +201,12 @@ static int try_open(struct database *database)
 	return 0;
 }
 
-#define ASIDE "intervals-20261128T031200Z.db-wal"
+#define ASIDE "intervals-20261128T031200Z.db-journal"
 #define ASIDE_TRIES (1 << 17) /* seconds: one that is started again several times a second takes names of later ones */
 
-static const char *const suffixes[] = { "", "-wal" };
+static const char *const suffixes[] = { "", "-wal", "-journal" }; /* a journal of others has what makes theirs whole again */
+
+#define SUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
 
 static bool is_free(int folder, const char *name)
 {
@@ -193,44 +215,50 @@ static bool is_free(int folder, const char *name)
 	return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
 }
 
-/* By the time, or by a later one: a database and its log keep the same name. */
-static int choose_name(int folder, char names[2][sizeof(ASIDE)])
+/* By the time, or by a later one: a database and what is beside it keep the same name. */
+static int choose_name(int folder, char names[SUFFIXES][sizeof(ASIDE)])
 {
 	time_t now = time(NULL);
 	unsigned int tries, i;
 	struct tm utc;
 	char date[32];
+	bool free;
 
 	for (tries = 0; tries < ASIDE_TRIES; tries++, now++) {
 		gmtime_r(&now, &utc);
 		strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &utc);
-		for (i = 0; i < 2; i++)
+		for (i = 0, free = true; i < SUFFIXES; i++) {
 			snprintf(names[i], sizeof(ASIDE), HISTORY_DATABASES "-%.16s.db%s", date, suffixes[i]);
-		if (is_free(folder, names[0]) && is_free(folder, names[1]))
+			free &= is_free(folder, names[i]);
+		}
+		if (free)
 			return 0;
 	}
 	return -EEXIST;
 }
 
 /* intervals.db becomes intervals-20261128T031200Z.db, with its log. What is in it is still read by those who can. */
-static int set_aside(struct database *database, int why)
+static int set_aside(struct database *database, int reason)
 {
-	char from[sizeof(HISTORY_DATABASE) + 8], names[2][sizeof(ASIDE)];
+	char from[sizeof(HISTORY_DATABASE) + 8], names[SUFFIXES][sizeof(ASIDE)];
 	int folder = database->budget->folder, err = choose_name(folder, names);
+	bool ours = proof_is_ours(folder, HISTORY_DATABASE);
 	unsigned int i;
 
-	for (i = 0; i < 2 && !err; i++) {
+	for (i = 0; i < SUFFIXES && !err; i++) {
 		snprintf(from, sizeof(from), HISTORY_DATABASE "%s", suffixes[i]);
 		if (renameat2(folder, from, folder, names[i], RENAME_NOREPLACE) && (!i || errno != ENOENT))
 			err = -errno;
 	}
-	unlinkat(database->budget->folder, HISTORY_DATABASE "-shm", 0);
-	unlinkat(database->budget->folder, HISTORY_DATABASE "-journal", 0);
 	if (err)
 		return err;
+	unlinkat(folder, HISTORY_DATABASE "-shm", 0); /* it has nothing that is not in the log */
 	database->set_aside++;
 	log_warn("%s %s and is kept as %s; a new one begins", database->path,
-		 why == -EPROTO ? "was made by another version of tcpdwell" : "is damaged", names[0]);
+		 !ours		    ? "is damaged, or another program's," :
+		 reason == -EUCLEAN ? "is damaged" :
+				      "was made by another version of tcpdwell",
+		 names[0]);
 	return 0;
 }
 
@@ -246,13 +274,26 @@ static int open_or_renew(struct database *database)
 	return err;
 }
 
+/* SQLite is told to follow no link, and means none on the way to the folder either. */
+static int find_path(struct database *database, const char *folder)
+{
+	char *real = realpath(folder, NULL);
+	int err = 0;
+
+	if (asprintf(&database->path, "%s/%s", real ?: folder, HISTORY_DATABASE) < 0) {
+		database->path = NULL;
+		err = -ENOMEM;
+	}
+	free(real);
+	return err;
+}
+
 int database_new(struct database **ret, const char *folder, struct budget *budget, char *error, size_t error_size)
 {
 	struct database *database = calloc(1, sizeof(*database));
 	int err = database ? history_vfs_use(budget) : -ENOMEM;
 
-	if (!err && asprintf(&database->path, "%s/%s", folder, HISTORY_DATABASE) < 0)
-		err = -ENOMEM;
+	err = err ?: find_path(database, folder);
 	if (!err) {
 		database->budget = budget;
 		database->flows_most = budget_flows(budget);
@@ -290,12 +331,20 @@ int database_renew(struct database *database)
 	return set_aside(database, -EUCLEAN) ?: open_or_renew(database);
 }
 
+/* Not opened to look: closing it would give up the locks that SQLite has. */
+static bool has_a_page(const struct database *database)
+{
+	struct stat status;
+
+	return !fstatat(database->budget->folder, HISTORY_DATABASE, &status, AT_SYMLINK_NOFOLLOW) && status.st_size >= PAGE;
+}
+
 static bool is_in_its_place(struct database *database)
 {
 	int moved = 0;
 
 	sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode;
+	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode && has_a_page(database) && !bus_was_mended();
 }
 
 /* A log that is left of a file that is gone would be taken for the new one's. */
@@ -315,7 +364,7 @@ int database_look(struct database *database)
 	if (database->sqlite) {
 		if (is_in_its_place(database))
 			return 0;
-		log_warn("%s was deleted or replaced while it was written; it is opened anew, and begun where there is none", database->path);
+		log_warn("%s was deleted or replaced while it was written, or emptied; it is opened anew, and begun where there is none", database->path);
 		sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 		if (moved)
 			leave(database);
@@ -340,7 +389,7 @@ unsigned int database_set_aside(const struct database *database)
 int database_step(struct database *database, enum statement which)
 {
 	sqlite3_stmt *statement = database->statements[which];
-	int result = sqlite3_step(statement), err = database_error(result);
+	int err = why(database, sqlite3_step(statement));
 
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);

@@ -16,6 +16,7 @@
 #include "history/tally.h"
 #include "recording/recording.h"
 #include "util/failure.h"
+#include "util/links.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -132,6 +133,26 @@ static void look_at_folder(struct history *history)
 	history->displaced = displaced;
 }
 
+/* The same of the folder of events in it, which may be made anew: that this is the history's folder is known. */
+static void look_at_events(struct history *history)
+{
+	struct stat there;
+	int fd;
+
+	if (!fstatat(history->folder, HISTORY_EVENTS, &there, AT_SYMLINK_NOFOLLOW)) {
+		if (!S_ISDIR(there.st_mode) || recording_view_is_in(history->events, &there))
+			return;
+	} else if (errno != ENOENT || mkdirat(history->folder, HISTORY_EVENTS, 0700)) {
+		return;
+	}
+	fd = openat(history->folder, HISTORY_EVENTS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	log_warn("%.400s was deleted, moved or replaced while it was written: what was in it is not there any more, and what follows is in a new "
+		 "one", history->events_path);
+	recording_view_move(history->events, fd);
+}
+
 /* Somebody may have deleted the database, or put another in its place. */
 static void look_at_database(struct history *history, uint64_t unix_ns)
 {
@@ -216,7 +237,7 @@ static void tell_suspension(struct history *history)
 {
 	bool suspended = recording_view_state(history->events).suspended;
 
-	if (suspended == history->told_suspended)
+	if (suspended == history->told_suspended || history->displaced)
 		return;
 	history->told_suspended = suspended;
 	if (suspended)
@@ -233,6 +254,8 @@ static int history_tick(struct view *view, const struct tick *tick)
 	if (tick->time_ns - history->place_ns >= NSEC_PER_SEC) {
 		history->place_ns = tick->time_ns;
 		look_at_folder(history);
+		if (!history->displaced)
+			look_at_events(history);
 	}
 	look_at_clock(history, tick);
 	if (interval_is_over(history, tick))
@@ -264,16 +287,23 @@ static int history_end(struct view *view, const struct tick *last)
 static int no_folder(const char *path, int err, char *error, size_t error_size)
 {
 	fail(error, error_size, "the history %.200s can't be written: %s", path,
-	     err == -EWOULDBLOCK ? "another tcpdwell agent writes there" : strerror(-err));
+	     err == -EWOULDBLOCK ? "another tcpdwell agent writes there" :
+	     err == -EXDEV	 ? "its folder events is a link, and what is elsewhere is not ours" :
+				   strerror(-err));
 	return err == -EWOULDBLOCK ? -EBUSY : err;
 }
 
+/* Events elsewhere would have neither the budget of this folder nor room on its disk, and be removed there: what is there may be others'. */
 static int open_folder(struct history *history, const char *path)
 {
+	struct stat status;
+
 	umask(077);
 	history->path = strdup(path);
 	if (!history->path)
 		return -ENOMEM;
+	if (!links_are_trusted(path))
+		return -EACCES;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
 	history->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -281,6 +311,8 @@ static int open_folder(struct history *history, const char *path)
 		return -errno;
 	if (mkdirat(history->folder, HISTORY_EVENTS, 0700) && errno != EEXIST)
 		return -errno;
+	if (!fstatat(history->folder, HISTORY_EVENTS, &status, AT_SYMLINK_NOFOLLOW) && S_ISLNK(status.st_mode))
+		return -EXDEV;
 	return asprintf(&history->events_path, "%s/" HISTORY_EVENTS "/", path) < 0 ? -ENOMEM : 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "history/budget.h"
 #include "history/distrust.h"
+#include "history/proof.h"
 #include "history/schema.h"
 #include "recording/files.h"
 #include "util/failure.h"
@@ -182,18 +183,14 @@ static unsigned int count_set_aside(int fd)
 	DIR *folder = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
 	unsigned int count = 0;
-	size_t size;
 
 	if (!folder) {
 		if (copy >= 0)
 			close(copy);
 		return 0;
 	}
-	while ((entry = readdir(folder))) {
-		size = strlen(entry->d_name);
-		count += !strncmp(entry->d_name, HISTORY_DATABASES "-", sizeof(HISTORY_DATABASES)) && size > 3 &&
-			 !strcmp(entry->d_name + size - 3, ".db");
-	}
+	while ((entry = readdir(folder)))
+		count += proof_is_named_aside(entry->d_name);
 	closedir(folder);
 	return count;
 }

@@ -6,6 +6,8 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "util/bus.h"
+
 struct file {
 	sqlite3_file base;
 	sqlite3_int64 shared; /* bytes of shared memory that were asked for */
@@ -116,13 +118,17 @@ static int file_shm_map(sqlite3_file *file, int page, int size, int extend, void
 {
 	struct file *own = (struct file *)file;
 	sqlite3_int64 end = (sqlite3_int64)(page + 1) * size;
+	int result;
 
 	if (bound && extend && end > own->shared) {
 		if (budget_ask_log(bound, end - own->shared, 0))
 			return SQLITE_FULL;
 		own->shared = end;
 	}
-	return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, to);
+	result = real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, to);
+	if (result == SQLITE_OK && *to)
+		bus_mend((void *)*to, size);
+	return result;
 }
 
 static int file_shm_lock(sqlite3_file *file, int offset, int n, int flags)
@@ -137,6 +143,7 @@ static void file_shm_barrier(sqlite3_file *file)
 
 static int file_shm_unmap(sqlite3_file *file, int remove)
 {
+	bus_forget();
 	return real_of(file)->pMethods->xShmUnmap(real_of(file), remove);
 }
 
@@ -190,6 +197,7 @@ int history_vfs_use(struct budget *budget)
 		if (sqlite3_vfs_register(&shim, 0) != SQLITE_OK)
 			return -ENOMEM;
 	}
+	bus_catch();
 	bound = budget;
 	return 0;
 }

@@ -109,7 +109,7 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 		return named ? -errno : (files->passed_over++, log_warn("%s can't be read: %s", path, strerror(errno)), 0);
 	ours = recording_origin_read(fd, &origin);
 	if (fstat(fd, &status))
-		status.st_size = 0;
+		status = (struct stat){};
 	if (ours)
 		read_marks(&marks, fd, status.st_size, &origin);
 	close(fd);
@@ -119,6 +119,11 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 			log_warn("%s is left out: it does not begin as a recording does", path);
 		else if (!files->left_out++)
 			files->left_out_path = strdup(path);
+		return 0;
+	}
+	if (!ours && S_ISREG(status.st_mode) && !status.st_size) {
+		files->passed_over++;
+		log_warn("%s is left out: it is empty", path);
 		return 0;
 	}
 	files->whole++;
@@ -295,6 +300,10 @@ static int open_next(struct recording_files *files)
 			lseek(files->fd, file->offset, SEEK_SET);
 		if (files->fd >= 0)
 			return 1;
+		if (errno == EINTR && stop_is_requested()) /* a pipe that nobody writes to */
+			return 0;
+		if (errno == EINTR)
+			continue;
 		log_warn("%s can't be read any more: %s", files->files[files->at].path, strerror(errno));
 		files->passed_over++;
 		files->at++;

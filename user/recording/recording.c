@@ -590,8 +590,8 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		err = conclude(&replay, input);
 	if (!err && read_err)
 		err = fail_reading(read_err, error, error_size);
-	else if (!replay.begun && !replay.over)
-		err = fail(error, error_size, "it is not a recording of tcpdwell");
+	else if (!replay.begun)
+		err = replay.over ? -EINTR : fail(error, error_size, "it is not a recording of tcpdwell");
 	recording_input_free(input);
 	pod_names_free(replay.names);
 	id_map_release(&replay.looked);

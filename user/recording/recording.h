@@ -163,6 +163,11 @@ void recording_view_keep_last(struct view *view);
 /* The file that is being written is complete, and the next one begins: with the next tick. */
 void recording_view_rotate(struct view *view);
 
+/* Are its files made in this folder? If not any more, as it was deleted or moved: the next ones are made in that one (a descriptor). */
+struct stat;
+bool recording_view_is_in(const struct view *view, const struct stat *folder);
+void recording_view_move(struct view *view, int folder);
+
 /* A file that was made and holds nothing goes. Accepts NULL. */
 void recording_view_free(struct view *view);
 

@@ -180,7 +180,7 @@ static int run_selection(const struct run_options *options, const struct run_nee
 	name_files(selection, files, name, sizeof(name));
 	err = recording_replay(recording_files_read, files, options, &all, window, &findings, error, error_size);
 	if (!err && !recording_window_has_begun(window))
-		err = nothing_in_window(files, window, error, error_size);
+		err = stop_is_requested() ? -EINTR : nothing_in_window(files, window, error, error_size);
 	if (error[0])
 		fail_prefix(error, error_size, name, err);
 	forget_expected(&findings);

@@ -156,7 +156,7 @@ static int find_earlier(struct recording_series *series)
 /* One that is there already, but is ours and holds nothing, such as mktemp(1) makes. */
 static int open_empty(const struct recording_series *series, const char *name)
 {
-	int fd = openat(series->folder, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(series->folder, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat status;
 
 	if (fd < 0)
@@ -169,7 +169,8 @@ static int open_empty(const struct recording_series *series, const char *name)
 
 static int make(struct recording_series *series, const char *name)
 {
-	int fd = openat(series->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), err;
+	/* Behind what is there: somebody may cut it, which shows by its size then. */
+	int fd = openat(series->folder, name, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), err;
 	struct stat status;
 
 	if (fd < 0)
@@ -251,6 +252,20 @@ bool recording_series_is_folder(const char *path)
 	return (size && path[size - 1] == '/') || (!stat(path, &status) && S_ISDIR(status.st_mode));
 }
 
+/* What is in it may be removed: a link, which a slash behind it would follow, could lead to files of others. */
+static int open_own(const char *path)
+{
+	char *name = strdup(path);
+	size_t size = name ? strlen(name) : 0;
+	int fd;
+
+	while (size > 1 && name[size - 1] == '/')
+		name[--size] = '\0';
+	fd = open(name ?: path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	free(name);
+	return fd;
+}
+
 /* Folder and stem of a path. */
 static int find_place(struct recording_series *series, const char *path)
 {
@@ -267,7 +282,8 @@ static int find_place(struct recording_series *series, const char *path)
 	}
 	if (!series->prefix || !series->stem)
 		return -ENOMEM;
-	series->folder = open(*series->prefix ? series->prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	series->folder = series->owns_folder ? open_own(series->prefix) :
+					       open(*series->prefix ? series->prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return series->folder < 0 ? -errno : 0;
 }
 
@@ -466,6 +482,27 @@ struct recording_extent recording_series_extent(const struct recording_series *s
 		extent.bytes += status.st_size;
 	}
 	return extent;
+}
+
+bool recording_series_is_whole(const struct recording_series *series, uint64_t bytes)
+{
+	struct stat status;
+
+	return recording_series_is_stream(series) || !series->count ||
+	       (entry_is_there(series, newest(series), &status) && (uint64_t)status.st_size >= bytes);
+}
+
+void recording_series_move(struct recording_series *series, int folder)
+{
+	close(series->folder);
+	series->folder = folder;
+}
+
+bool recording_series_is_in(const struct recording_series *series, const struct stat *folder)
+{
+	struct stat ours;
+
+	return !fstat(series->folder, &ours) && ours.st_dev == folder->st_dev && ours.st_ino == folder->st_ino;
 }
 
 static bool is_newest(const struct recording_series *series, const char *path)

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 struct recording_series;
 
@@ -48,6 +49,15 @@ const char *recording_series_path(const struct recording_series *series);
 
 /* Does a path lead to what is written now: was it not deleted or replaced, nor its disk unmounted? Its folder may have been moved. */
 bool recording_series_is_in_place(const struct recording_series *series);
+
+/* Is the last file, into which so many bytes were written, still in its folder, and as long as that? */
+bool recording_series_is_whole(const struct recording_series *series, uint64_t bytes);
+
+/* Its folder was deleted or moved: the next files are made in this one. A descriptor, which is the series' from now on. */
+void recording_series_move(struct recording_series *series, int folder);
+
+/* Are the next files made in this folder? */
+bool recording_series_is_in(const struct recording_series *series, const struct stat *folder);
 
 /* Removes the oldest files beyond those that are to be kept, and says which it had to leave. */
 void recording_series_trim(struct recording_series *series);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "util/capabilities.h"
+#include "util/links.h"
 
 #define LOOK_NS 50000000
 #define LOOKS_A_SECOND (1000000000 / LOOK_NS)
@@ -29,6 +30,8 @@ static int check(const char *path)
 {
 	struct stat own, target;
 
+	if (!links_are_trusted(path))
+		return -ELOOP;
 	if (lstat(path, &own))
 		return -ENODEV;
 	if (stat(path, &target) || !(is_stream(&target) || S_ISDIR(target.st_mode)))

@@ -537,17 +537,38 @@ static int resume(struct recording_view *recording, const struct tick *tick)
 	return begin_file(recording, tick);
 }
 
-/* What is written goes on to where nobody will find it. Of a history, its owner tells. */
+static bool is_whole(const struct recording_view *recording)
+{
+	const struct recording_file *file = recording->file;
+
+	return !file || recording_series_is_whole(recording->series, recording_file_bytes(file) - recording_file_unwritten(file));
+}
+
+/* What would follow in a file that was deleted or cut could not be read: it goes on in the next one. */
+static void look_at_file(struct recording_view *recording)
+{
+	if (recording->rotates || is_whole(recording))
+		return;
+	log_warn("%.400s was deleted, replaced or made shorter while it was written: what was in it is lost, and what follows is in a new file",
+		 recording_series_path(recording->series));
+	recording->rotates = true;
+}
+
+/* What is written goes on to where nobody will find it. Of a history's folders, its owner tells. */
 static void look_at_place(struct recording_view *recording, const struct tick *tick)
 {
 	bool displaced;
 
-	if (recording->config.endures || tick->time_ns - recording->place_ns < PLACE_NS)
+	if (tick->time_ns - recording->place_ns < PLACE_NS)
 		return;
 	recording->place_ns = tick->time_ns;
-	displaced = !recording_series_is_in_place(recording->series);
+	if (recording->config.endures) {
+		look_at_file(recording);
+		return;
+	}
+	displaced = !recording_view_is_in_place(&recording->view);
 	if (displaced && !recording->displaced)
-		log_warn("%.400s is not there any more while it is written: it was deleted or replaced, or its file system unmounted",
+		log_warn("%.400s is not there any more while it is written: it was deleted, replaced or made shorter, or its file system unmounted",
 			 recording_series_path(recording->series));
 	recording->displaced = displaced;
 }
@@ -703,6 +724,19 @@ void recording_view_keep_last(struct view *view)
 	recording_series_keep_last(((struct recording_view *)view)->series);
 }
 
+bool recording_view_is_in(const struct view *view, const struct stat *folder)
+{
+	return recording_series_is_in(((const struct recording_view *)view)->series, folder);
+}
+
+void recording_view_move(struct view *view, int folder)
+{
+	struct recording_view *recording = (struct recording_view *)view;
+
+	recording_series_move(recording->series, folder);
+	recording->rotates = true;
+}
+
 void recording_view_rotate(struct view *view)
 {
 	((struct recording_view *)view)->rotates = true;
@@ -715,7 +749,9 @@ const char *recording_view_error(const struct view *view)
 
 bool recording_view_is_in_place(const struct view *view)
 {
-	return recording_series_is_in_place(((const struct recording_view *)view)->series);
+	const struct recording_view *recording = (const struct recording_view *)view;
+
+	return recording_series_is_in_place(recording->series) && is_whole(recording);
 }
 
 size_t recording_view_describe(const struct view *view, char *text, size_t size)

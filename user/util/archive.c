@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "util/links.h"
+
 #define BLOCK 512
 
 /* POSIX's, its numbers in octal digits. */
@@ -85,7 +87,7 @@ int archive_new(struct archive **ret, const char *path)
 	if (!archive)
 		return -ENOMEM;
 	archive->path = strdup(path);
-	fd = archive->path ? open_file(archive, path) : -ENOMEM;
+	fd = !archive->path ? -ENOMEM : links_are_trusted(path) ? open_file(archive, path) : -EACCES;
 	if (fd < 0) {
 		free(archive->path);
 		free(archive);
