@@ -136,7 +136,7 @@ struct recording_config {
 	void *context; /* of `room` */
 	bool endures; /* what can't be written is left out and counted, and a new file begins as soon as that can be */
 	bool owns_folder; /* all files in it that are named like ours are ours, whatever is in them */
-	struct model *books; /* of a view that is told of each event after it: so what they follow it need not; see recording_live_init(). NULL: it follows all */
+	struct model *books; /* of a view that is told of each event after it: it need not follow what they do (live_sockets.h); NULL: none */
 	uint32_t max_event_rate; /* a second; above it only connections that are in the file already, fail or leak are told; 0: all are */
 };
 

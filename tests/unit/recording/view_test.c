@@ -304,7 +304,8 @@ static unsigned int count_of(const char *lines, const char *text)
 /* What another view follows, the recording need not: each line is the same. */
 static void test_books_of_another_view(void **state)
 {
-	const struct model_config config = { .states = STATES, .followed = STATES, .groupings = { GROUP_PROCESS }, .n_groupings = 1, .keep_ends = true };
+	const struct model_config config = {
+		.states = STATES, .followed = STATES, .groupings = { GROUP_PROCESS }, .n_groupings = 1, .keep_ends = true };
 	struct model *books = model_new(&config);
 	char *own, *shared;
 	size_t files, files_shared;
