@@ -157,7 +157,12 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	int err = agent_metrics_open(&metrics, &own->metrics, &more, error, error_size);
 
 	if (!err && own->folder) {
-		const struct history_config config = { own->folder, own->budget, own->max_event_rate };
+		const struct history_config config = {
+			.folder = own->folder,
+			.budget = own->budget,
+			.max_event_rate = own->max_event_rate,
+			.books = metrics.view ? metrics_books(metrics.view) : NULL,
+		};
 
 		err = history_view_new(&history, &config, error, error_size);
 	}
@@ -171,13 +176,13 @@ static int run_views(const struct run_options *options, const struct agent_optio
 	notify.view.tick_ms = notify_tick_ms(&notify.notify);
 	views_init(&views, view_failed, NULL);
 	views_add(&views, &notify.view, "notify", &needs, false);
-	if (history) {
+	if (history) { /* before metrics, whose books say what was there before an event */
 		history_view_needs(&needs);
 		views_add(&views, history, "history", &needs, false);
 	}
 	if (metrics.view)
 		views_add(&views, metrics.view, LEADS, &metrics.needs, true);
-	if (history) { /* behind metrics, whose rules it takes: one model of sockets and ports less */
+	if (history) { /* behind metrics, whose rules it takes: one model of ports less */
 		const struct diagnosis *rules = metrics.view ? metrics_diagnosis(metrics.view) : NULL;
 
 		findings = agent_findings_new(history, &options->filter, rules);

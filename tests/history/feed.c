@@ -53,13 +53,19 @@ struct agent {
 	uint64_t scrape_ns;
 };
 
+static struct view *open_metrics(struct agent *agent, const struct run_options *options)
+{
+	const struct metrics_config config = { .filter = &options->filter, .sink = { wanted, publish, NULL, &agent->scrape_ns } };
+
+	agent->metrics = metrics_view_new(&config);
+	return agent->metrics;
+}
+
 /* As the agent has them. */
 static struct view *add_others(struct agent *agent, struct view *history, const struct run_options *options, struct run_needs *needs)
 {
-	const struct metrics_config config = { .filter = &options->filter, .sink = { wanted, publish, NULL, &agent->scrape_ns } };
 	struct run_needs of_metrics = {}, of_findings;
 
-	agent->metrics = metrics_view_new(&config);
 	metrics_view_needs(&of_metrics);
 	agent->findings = agent_findings_new(history, &options->filter, metrics_diagnosis(agent->metrics));
 	agent_findings_needs(&of_findings, true);
@@ -82,19 +88,21 @@ static int feed(int argc, char **argv)
 	struct view *history;
 	struct agent agent = {};
 	char error[512] = "";
+	bool all = argc > 5 && !strcmp(argv[5], "all");
 	int fd = argc > 1 ? open(argv[1], O_RDONLY) : -1, err;
 
 	if (fd < 0 || !config.budget)
 		return complain("usage", "feed RECORDING FOLDER BUDGET [RATE [all]]", 0);
 	stop_catch_signals();
 	run_options_init(&options);
+	config.books = all ? metrics_books(open_metrics(&agent, &options)) : NULL;
 	err = history_view_new(&history, &config, error, sizeof(error));
 	if (err)
 		return complain("open", error, err);
 	puts("open");
 	fflush(stdout);
 	history_view_needs(&needs);
-	err = recording_replay(take, &fd, &options, &needs, argc > 5 && !strcmp(argv[5], "all") ? add_others(&agent, history, &options, &needs) : history,
+	err = recording_replay(take, &fd, &options, &needs, all ? add_others(&agent, history, &options, &needs) : history,
 			       &findings, error, sizeof(error));
 	state = history_view_state(history);
 	printf("{\"used\": %llu, \"budget\": %llu, \"withheld\": %llu, \"intervals_lost\": %llu, \"set_aside\": %llu, \"lines\": %llu}\n",

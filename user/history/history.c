@@ -205,7 +205,6 @@ static void end_interval(struct history *history, const struct tick *tick)
 	history->seen_transitions = tick->totals->transitions;
 	history->seen_lost = tick->health->lost;
 	history->seen_withheld = withheld;
-	model_forget(recording_view_live(history->events), tick->time_ns);
 }
 
 /* Somebody set the clock: the interval ends where the old time did. */
@@ -327,6 +326,7 @@ static int open_events(struct history *history, const struct history_config *con
 		.endures = true,
 		.owns_folder = true,
 		.max_event_rate = config->max_event_rate,
+		.books = config->books,
 	};
 
 	return recording_view_new(&history->events, &events, error, error_size);

@@ -22,6 +22,7 @@ struct history_config {
 	const char *folder; /* made if it is not there */
 	uint64_t budget; /* bytes; at least BUDGET_MIN */
 	uint32_t max_event_rate; /* a second; 0 = no limit */
+	struct model *books; /* as in struct recording_config; NULL: it follows itself what is there */
 };
 
 /* Opens all that it will need. 0, or negative errno with a sentence: -EBUSY where another run writes there. */

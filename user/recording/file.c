@@ -27,6 +27,7 @@ struct recording_file {
 	recording_room *room;
 	void *context;
 	uint64_t made, written; /* compressed bytes that came out, that reached the file */
+	bool can_stream; /* zlib is set up: a quarter of a MiB, which a file of much at once never needs */
 	bool streams; /* a member of zlib's is open */
 	bool begun; /* there is a member */
 	z_stream stream;
@@ -43,9 +44,7 @@ int recording_file_new(struct recording_file **ret, int fd)
 	if (!file)
 		return -ENOMEM;
 	file->member = gzip_member_new(MEMBER_BYTES);
-	if (!file->member ||
-	    deflateInit2(&file->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK) {
-		gzip_member_free(file->member);
+	if (!file->member) {
 		free(file);
 		return -ENOMEM;
 	}
@@ -73,10 +72,21 @@ static int write_out(struct recording_file *file, const void *data, size_t size)
 	return file->error;
 }
 
+static int set_up_stream(struct recording_file *file)
+{
+	if (!file->can_stream && deflateInit2(&file->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+		return -ENOMEM;
+	file->can_stream = true;
+	return 0;
+}
+
 static int stream(struct recording_file *file, int flush)
 {
 	z_stream *stream = &file->stream;
 
+	file->error = file->error ?: set_up_stream(file);
+	if (!file->can_stream)
+		return file->error;
 	stream->next_in = file->lines;
 	stream->avail_in = file->gathered;
 	do {

@@ -5,8 +5,26 @@
 
 #include "account/model.h"
 
-/* A model of all that is there, for model_event() and model_recount(). NULL: no memory. */
-struct model *recording_live_new(void);
+struct recording_live {
+	struct model *own; /* NULL: nothing is followed */
+	struct model *books; /* another view's, NULL: there is none. It is told of each event after the recording; what it follows `own` does not */
+};
+
+/* `books` outlives it, and no filter keeps anything out of them. 0 or -ENOMEM; release also after a failure. */
+int recording_live_init(struct recording_live *live, struct model *books);
+void recording_live_release(struct recording_live *live);
+
+/* NULL when it is not there. Valid until the next event. */
+struct live_socket *recording_live_find(const struct recording_live *live, uint64_t id);
+
+/* As id_map_next(). */
+struct live_socket *recording_live_next(const struct recording_live *live, size_t *cursor, uint64_t *id);
+
+/* Sockets that found no room so far. */
+uint64_t recording_live_refused(const struct recording_live *live);
+
+/* Names of containers that became known. */
+void recording_live_complete(struct recording_live *live, struct pod_names *names);
 
 typedef int recording_tell(void *context, const struct event *event);
 
@@ -14,22 +32,22 @@ typedef int recording_tell(void *context, const struct event *event);
  * Calls `tell` with a RECORD_SOCKET event for each connection, and then a RECORD_HOLDER event where it was told who has it, until
  * it returns 1: the rest, `*untold` connections, are LIVE_UNTOLD. 0, or the negative errno that `tell` returned.
  */
-int recording_live_tell(struct model *live, const struct tick *now, recording_tell *tell, void *context, size_t *untold);
+int recording_live_tell(struct recording_live *live, const struct tick *now, recording_tell *tell, void *context, size_t *untold);
 
 /* No connection is LIVE_UNTOLD any more. */
-void recording_live_forget_untold(struct model *live);
+void recording_live_forget_untold(struct recording_live *live);
 
 /*
  * What looks at all sockets found: RECORD_NAMESPACE, RECORD_LISTENER and RECORD_PRESENT events, and who has the sockets, until `tell`
  * returns 1: of the rest nothing is known until it changes. 0, or the negative errno that `tell` returned.
  */
-int recording_live_tell_looks(const struct model *live, const struct tick *now, recording_tell *tell, void *context);
+int recording_live_tell_looks(const struct recording_live *live, const struct tick *now, recording_tell *tell, void *context);
 
 /*
  * The same for one connection if it is LIVE_UNTOLD, before its next event is written, so that the file says what that ended: it is not
  * any more, and one less is `*untold`.
  */
-int recording_live_tell_one(struct model *live, const struct tick *now, recording_tell *tell, void *context, size_t *untold,
+int recording_live_tell_one(struct recording_live *live, const struct tick *now, recording_tell *tell, void *context, size_t *untold,
 			    uint64_t id);
 
 #endif

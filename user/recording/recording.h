@@ -136,6 +136,7 @@ struct recording_config {
 	void *context; /* of `room` */
 	bool endures; /* what can't be written is left out and counted, and a new file begins as soon as that can be */
 	bool owns_folder; /* all files in it that are named like ours are ours, whatever is in them */
+	struct model *books; /* of a view that is told of each event after it: it need not follow what they do (live_sockets.h); NULL: none */
 	uint32_t max_event_rate; /* a second; above it only connections that are in the file already, fail or leak are told; 0: all are */
 };
 
@@ -151,7 +152,7 @@ struct recording_state {
 
 struct recording_state recording_view_state(const struct view *view);
 
-/* What is there, as far as it was told: of a stream NULL. The view's. */
+/* What is there, as far as it was told, but for listeners where there are books: of a stream NULL. The view's, or the books. */
 struct model *recording_view_live(const struct view *view);
 
 /* Removes the oldest file that is not being written. The bytes that it had; 0: there is none. */

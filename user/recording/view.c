@@ -39,13 +39,14 @@
 #define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
 #define RATE_NS (1000 * NSEC_PER_MSEC) /* of --max-event-rate */
 #define STUCK_NS (10000 * NSEC_PER_MSEC) /* in CLOSE_WAIT: it is told, whatever the rate */
+#define FORGET_NS (10000 * NSEC_PER_MSEC) /* between two looks for processes that are gone */
 
 struct recording_view {
 	struct view view;
 	struct recording_config config;
 	struct recording_series *series;
 	struct recording_file *file;
-	struct model *live; /* where there may be another file or part */
+	struct recording_live live; /* where there may be another file or part */
 	struct kept_ports ports; /* there too */
 	struct recording_marks *marks; /* of the parts of this file */
 	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
@@ -67,9 +68,11 @@ struct recording_view {
 	uint64_t place_ns; /* when it was last looked */
 	struct recording_state state;
 	uint64_t withheld_told; /* what the last line of it said */
+	uint64_t withheld_id; /* of the last event, whose connection is not LIVE_UNTOLD yet; 0: it was written */
 	uint64_t retry_ns; /* while suspended */
 	uint64_t rate_ns, rate_events; /* in the second that began then */
 	uint64_t stuck_ns; /* when it was last looked for connections that are stuck */
+	uint64_t forget_ns; /* when processes were last forgotten */
 	bool rotates; /* with the next tick */
 	char error[768];
 };
@@ -288,12 +291,12 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 {
 	int err;
 
-	err = recording_live_tell(recording->live, tick, tell_socket, recording, &recording->untold);
+	err = recording_live_tell(&recording->live, tick, tell_socket, recording, &recording->untold);
 	if (recording->untold) {
 		recording_untold_json(&recording->json, tick, recording->untold);
 		warn_of_untold(recording, recording->untold);
 	}
-	err = err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
+	err = err ?: recording_live_tell_looks(&recording->live, tick, tell_socket, recording);
 	return err ?: kept_ports_tell(&recording->ports, tick, tell_late, recording);
 }
 
@@ -310,7 +313,7 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 		recording->first = place_of(recording, 0);
 	memset(&recording->told, 0, sizeof(recording->told));
 	recording_header_json(&recording->json, &recording->run, &recording->part);
-	model_complete(recording->live, recording->run.names);
+	recording_live_complete(&recording->live, recording->run.names);
 	err = tell_what_is_there(recording, tick);
 	tell_tick(recording, tick);
 	return err ?: flush(recording, tick->time_ns);
@@ -319,7 +322,7 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 /* Not all that is there was listed: it did not fit into the file, or into the table. */
 static bool lists_less(const struct recording_view *recording)
 {
-	return recording->untold || recording->live->sockets.refused != recording->refused_before;
+	return recording->untold || recording_live_refused(&recording->live) != recording->refused_before;
 }
 
 /* Where not all is listed that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
@@ -403,13 +406,20 @@ static int rotate(struct recording_view *recording, const struct tick *tick)
 	return err;
 }
 
-/* Much can happen between two ticks: the size is looked at whenever lines went to the compressor. */
-static int rotate_between_ticks(struct recording_view *recording, const struct event *event)
+/*
+ * Much can happen between two ticks: the size is looked at whenever lines went to the compressor. Before an event, since what is there
+ * is known of those before it.
+ */
+static int make_room(struct recording_view *recording, const struct event *event)
 {
 	struct tick tick = recording->tick;
+	int err;
 
-	if (!is_full(recording))
+	if (recording->json.size < GATHER_BYTES)
 		return 0;
+	err = pass_on(recording);
+	if (err || !is_full(recording))
+		return err;
 	tick.time_ns = event->record.time_ns;
 	tick.unix_ns = event->unix_ns;
 	return rotate(recording, &tick);
@@ -418,7 +428,7 @@ static int rotate_between_ticks(struct recording_view *recording, const struct e
 /* Is the connection one that the file tells of? */
 static bool is_in_file(const struct recording_view *recording, uint64_t id)
 {
-	const struct live_socket *socket = live_sockets_find(&recording->live->sockets, id);
+	const struct live_socket *socket = recording_live_find(&recording->live, id);
 
 	return socket && !(socket->flags & LIVE_UNTOLD);
 }
@@ -439,65 +449,75 @@ static bool is_within_rate(struct recording_view *recording, const struct event 
 /* What the next file or part begins with. */
 static void follow(struct recording_view *recording, const struct event *event)
 {
-	if (!recording->live)
+	if (!recording->live.own)
 		return;
 	if (event->ports)
 		kept_ports_take(&recording->ports, event->ports);
 	else
-		model_event(recording->live, event);
+		model_event(recording->live.own, event);
 }
 
 /* The file says nothing of it; of its connection only once it is told as one that is there. */
 static int withhold(struct recording_view *recording, const struct event *event)
 {
-	struct live_sockets *sockets = &recording->live->sockets;
-	struct live_socket *socket = live_sockets_find(sockets, event->record.id);
-	bool was_untold = socket && socket->flags & LIVE_UNTOLD;
+	const struct live_socket *socket = recording_live_find(&recording->live, event->record.id);
 
 	socket_users_note(recording->users, event);
 	recording->state.withheld++;
+	recording->untold -= socket && socket->flags & LIVE_UNTOLD && recording->untold;
+	recording->withheld_id = event->record.id;
 	follow(recording, event);
-	socket = live_sockets_find(sockets, event->record.id);
-	if (socket)
-		socket->flags |= LIVE_UNTOLD;
-	recording->untold += !!socket;
-	recording->untold -= was_untold && recording->untold;
 	return 0;
+}
+
+/* Whether there is such a connection after the event is known when whoever follows it was told too: before anything else happens. */
+static void settle_withheld(struct recording_view *recording)
+{
+	struct live_socket *socket = recording->withheld_id ? recording_live_find(&recording->live, recording->withheld_id) : NULL;
+
+	recording->withheld_id = 0;
+	if (!socket)
+		return;
+	socket->flags |= LIVE_UNTOLD;
+	recording->untold++;
 }
 
 static int recording_event(struct view *view, const struct event *event)
 {
 	struct recording_view *recording = (struct recording_view *)view;
-	int err = 0;
+	int err;
 
+	settle_withheld(recording);
+	err = outcome(recording, make_room(recording, event));
+	if (err)
+		return err;
 	if (recording->state.suspended || !is_within_rate(recording, event))
 		return withhold(recording, event);
 	recording->rate_events++;
 	if (recording->untold)
-		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
+		recording_live_tell_one(&recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
 	tell(recording, event);
 	recording->has_events = true;
 	follow(recording, event);
-	if (recording->json.size >= GATHER_BYTES)
-		err = pass_on(recording) ?: rotate_between_ticks(recording, event);
-	return outcome(recording, err);
+	return 0;
 }
 
 static int recording_recount(struct view *view, bool begins)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 
+	settle_withheld(recording);
 	if (begins)
 		socket_users_recount(recording->users);
 	if (!recording->state.suspended)
 		recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
-	if (recording->live)
-		model_recount(recording->live, begins);
+	if (!recording->live.own)
+		return 0;
+	model_recount(recording->live.own, begins);
 	if (begins) {
 		recording->untold = 0;
-		if (recording->live)
-			recording_live_forget_untold(recording->live);
-		recording->refused_before = recording->live ? recording->live->sockets.refused : 0;
+		recording_live_forget_untold(&recording->live);
+		recording->refused_before = recording_live_refused(&recording->live);
 	}
 	return 0;
 }
@@ -513,7 +533,7 @@ static void tell_stuck(struct recording_view *recording, const struct tick *tick
 		return;
 	recording->stuck_ns = tick->time_ns;
 	recording->untold = 0;
-	while ((socket = live_sockets_next(&recording->live->sockets, &cursor, &id))) {
+	while ((socket = recording_live_next(&recording->live, &cursor, &id))) {
 		if (!(socket->flags & LIVE_UNTOLD))
 			continue;
 		recording->untold++;
@@ -521,7 +541,7 @@ static void tell_stuck(struct recording_view *recording, const struct tick *tick
 			stuck[count++] = id;
 	}
 	while (count--)
-		recording_live_tell_one(recording->live, tick, tell_late, recording, &recording->untold, stuck[count]);
+		recording_live_tell_one(&recording->live, tick, tell_late, recording, &recording->untold, stuck[count]);
 }
 
 /* A new file, as if the last one were full. */
@@ -573,17 +593,25 @@ static void look_at_place(struct recording_view *recording, const struct tick *t
 	recording->displaced = displaced;
 }
 
+static void forget_processes(struct recording_view *recording, const struct tick *tick)
+{
+	if (!recording->live.own || tick->time_ns - recording->forget_ns < FORGET_NS)
+		return;
+	recording->forget_ns = tick->time_ns;
+	model_forget(recording->live.own, tick->time_ns);
+}
+
 static int recording_tick(struct view *view, const struct tick *tick)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 	int err = 0;
 
+	settle_withheld(recording);
 	recording->tick = *tick;
+	forget_processes(recording, tick);
 	if (recording->state.suspended)
 		return tick->time_ns < recording->retry_ns ? 0 : outcome(recording, resume(recording, tick));
 	look_at_place(recording, tick);
-	if (recording->live && !recording->config.endures)
-		model_forget(recording->live, tick->time_ns);
 	tell_stuck(recording, tick);
 	if (recording->config.copies || tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
@@ -645,9 +673,8 @@ static int follow_what_is_there(struct recording_view *recording)
 {
 	if (recording_series_is_stream(recording->series))
 		return 0;
-	recording->live = recording_live_new();
 	recording->marks = calloc(1, sizeof(*recording->marks));
-	return recording->live && recording->marks ? 0 : -ENOMEM;
+	return recording->marks ? recording_live_init(&recording->live, recording->config.books) : -ENOMEM;
 }
 
 int recording_view_new(struct view **ret, const struct recording_config *config, char *error, size_t error_size)
@@ -692,7 +719,7 @@ void recording_view_free(struct view *view)
 		recording_series_abandon(recording->series);
 	recording_file_free(recording->file);
 	recording_series_free(recording->series);
-	model_free(recording->live);
+	recording_live_release(&recording->live);
 	free(recording->marks);
 	socket_users_free(recording->users);
 	kept_ports_release(&recording->ports);
@@ -711,7 +738,9 @@ struct recording_state recording_view_state(const struct view *view)
 
 struct model *recording_view_live(const struct view *view)
 {
-	return ((const struct recording_view *)view)->live;
+	const struct recording_live *live = &((const struct recording_view *)view)->live;
+
+	return live->books ?: live->own;
 }
 
 uint64_t recording_view_drop_oldest(struct view *view, uint64_t kept_bytes)

@@ -22,7 +22,7 @@ struct window {
 	uint64_t since_ns, until_ns; /* UTC */
 	uint64_t since_time_ns; /* monotonic */
 	struct run run;
-	struct model *live; /* until it begins */
+	struct recording_live live; /* until it begins */
 	struct kept_ports ports; /* until it begins */
 	struct rebase rebase; /* from then on */
 	struct feed feed;
@@ -69,12 +69,11 @@ static void begin(struct window *window, const struct tick *now)
 	window->feed.totals.told = window->wanted.states;
 	feed_begin(&window->feed, window->inner, &window->run);
 	kept_ports_tell(&window->ports, now, tell, window);
-	recording_live_tell(window->live, now, tell, window, &untold);
-	recording_live_tell_looks(window->live, now, tell, window);
+	recording_live_tell(&window->live, now, tell, window, &untold);
+	recording_live_tell_looks(&window->live, now, tell, window);
 	kept_ports_release(&window->ports);
 	kept_ports_init(&window->ports);
-	model_free(window->live);
-	window->live = NULL;
+	recording_live_release(&window->live);
 }
 
 static int result_of(struct window *window)
@@ -138,7 +137,7 @@ static int window_event(struct view *view, const struct event *event)
 	else if (event->ports)
 		kept_ports_take(&window->ports, event->ports);
 	else
-		model_event(window->live, event);
+		model_event(window->live.own, event);
 	return result_of(window);
 }
 
@@ -150,7 +149,7 @@ static int window_recount(struct view *view, bool begins)
 	if (window->begun)
 		feed_recount(&window->feed, begins);
 	else
-		model_recount(window->live, begins);
+		model_recount(window->live.own, begins);
 	return result_of(window);
 }
 
@@ -196,7 +195,7 @@ static int window_tick(struct view *view, const struct tick *tick)
 		return 1;
 	if (!window->begun) {
 		window->before = *tick->health;
-		model_forget(window->live, tick->time_ns);
+		model_forget(window->live.own, tick->time_ns);
 		return 0;
 	}
 	take_health(window, tick);
@@ -224,8 +223,7 @@ struct view *recording_window_new(struct view *inner, const struct run_needs *ne
 
 	if (!window)
 		return NULL;
-	window->live = recording_live_new();
-	if (!window->live) {
+	if (recording_live_init(&window->live, NULL)) {
 		free(window);
 		return NULL;
 	}
@@ -259,7 +257,7 @@ void recording_window_free(struct view *view)
 
 	if (!window)
 		return;
-	model_free(window->live);
+	recording_live_release(&window->live);
 	kept_ports_release(&window->ports);
 	rebase_release(&window->rebase);
 	free(window);

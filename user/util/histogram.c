@@ -41,21 +41,26 @@ static int reserve(struct histogram *histogram, uint32_t bins)
 	return 0;
 }
 
-/* Where the slot is, or where it belongs. No branch goes by what is found, for compilers too: durations are hard to foresee. */
+static bool has_slot(const struct histogram *histogram, uint32_t position, uint32_t slot)
+{
+	return position < histogram->used && histogram->bins[position].slot == slot;
+}
+
+/*
+ * Where the slot is, or where it belongs. Slots in use mostly lie side by side, and all have as many before them that are not; else no
+ * branch goes by what is found, for compilers too: durations are hard to foresee.
+ */
 static uint32_t position_of(const struct histogram *histogram, uint32_t slot)
 {
 	uint32_t low = 0, left = histogram->used, half;
 
+	if (has_slot(histogram, slot - histogram->absent, slot))
+		return slot - histogram->absent;
 	for (; left; left -= half) {
 		half = (left + 1) / 2;
 		low += half & -(uint32_t)(histogram->bins[low + half - 1].slot < slot);
 	}
 	return low;
-}
-
-static bool has_slot(const struct histogram *histogram, uint32_t position, uint32_t slot)
-{
-	return position < histogram->used && histogram->bins[position].slot == slot;
 }
 
 /* There must be room. */
@@ -82,6 +87,7 @@ int histogram_add_slot(struct histogram *histogram, unsigned int slot, uint64_t 
 			return -ENOMEM;
 		insert_bin(histogram, position, slot);
 	}
+	histogram->absent = slot - position;
 	histogram->bins[position].count += count;
 	histogram->count += count;
 	histogram->sum_ns += sum_ns;

@@ -19,7 +19,8 @@ struct histogram_bin {
 struct histogram {
 	uint64_t count, sum_ns;
 	struct histogram_bin *bins; /* ascending by slot, none is empty */
-	uint32_t used, capacity;
+	uint16_t used, capacity;
+	uint16_t absent; /* slots below the one that was found last and not in use: the next one is looked for first where as many are */
 };
 
 /* All zero is an empty histogram too. */

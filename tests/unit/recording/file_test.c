@@ -322,16 +322,16 @@ static void test_live_sockets(void **state)
 	struct event leaves = event_of(1, STATE_CLOSE_WAIT, STATE_CLOSE, 200);
 	struct event stays = event_of(2, STATE_FIN_WAIT2, STATE_TIME_WAIT, 100);
 	struct event enters = event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 50);
-	struct model *live = recording_live_new();
+	struct recording_live live;
 	struct told told = {};
 	size_t untold;
 
 	(void)state;
-	assert_non_null(live);
-	model_event(live, &enters);
-	model_event(live, &stays);
-	model_event(live, &leaves);
-	assert_int_equal(recording_live_tell(live, &now, note_socket, &told, &untold), 0);
+	assert_int_equal(recording_live_init(&live, NULL), 0);
+	model_event(live.own, &enters);
+	model_event(live.own, &stays);
+	model_event(live.own, &leaves);
+	assert_int_equal(recording_live_tell(&live, &now, note_socket, &told, &untold), 0);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(told.last.record.type, RECORD_SOCKET);
 	assert_int_equal(told.last.record.id, 2);
@@ -339,7 +339,7 @@ static void test_live_sockets(void **state)
 	assert_int_equal(told.last.record.since_ns, BEGIN_NS + 100 * MS);
 	assert_int_equal(told.last.record.time_ns, now.time_ns);
 	assert_string_equal(told.last.cgroup, "/a");
-	model_free(live);
+	recording_live_release(&live);
 }
 
 static int note_first(void *context, const struct event *event)
@@ -354,38 +354,39 @@ static void test_live_sockets_told_late(void **state)
 	struct tick now = { .time_ns = BEGIN_NS + 900 * MS, .unix_ns = BEGIN_UNIX_NS + 900 * MS };
 	struct event first = event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 50);
 	struct event second = event_of(2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 60);
-	struct model *live = recording_live_new();
+	struct recording_live live;
 	struct told told = {};
 	struct event later;
 	size_t untold;
 	uint64_t late;
 
 	(void)state;
-	model_event(live, &first);
-	model_event(live, &second);
-	assert_int_equal(recording_live_tell(live, &now, note_first, &told, &untold), 0);
+	assert_int_equal(recording_live_init(&live, NULL), 0);
+	model_event(live.own, &first);
+	model_event(live.own, &second);
+	assert_int_equal(recording_live_tell(&live, &now, note_first, &told, &untold), 0);
 	assert_int_equal(told.count, 1);
 	assert_int_equal(untold, 1);
 	late = 3 - told.last.record.id;
 	later = event_of(late, STATE_CLOSE_WAIT, STATE_LAST_ACK, 70);
-	model_event(live, &later);
-	assert_int_equal(recording_live_tell_one(live, &now, note_socket, &told, &untold, 3 - late), 0);
+	model_event(live.own, &later);
+	assert_int_equal(recording_live_tell_one(&live, &now, note_socket, &told, &untold, 3 - late), 0);
 	assert_int_equal(told.count, 1);
-	assert_int_equal(recording_live_tell_one(live, &now, note_socket, &told, &untold, late), 0);
+	assert_int_equal(recording_live_tell_one(&live, &now, note_socket, &told, &untold, late), 0);
 	assert_int_equal(told.count, 2);
 	assert_int_equal(told.last.record.id, late);
 	assert_int_equal(told.last.record.new_state, STATE_LAST_ACK);
-	recording_live_tell_one(live, &now, note_socket, &told, &untold, late);
-	recording_live_tell_one(live, &now, note_socket, &told, &untold, 7);
+	recording_live_tell_one(&live, &now, note_socket, &told, &untold, late);
+	recording_live_tell_one(&live, &now, note_socket, &told, &untold, 7);
 	assert_int_equal(told.count, 2);
 	assert_int_equal(untold, 0);
-	assert_int_equal(recording_live_tell(live, &now, note_first, &told, &untold), 0);
+	assert_int_equal(recording_live_tell(&live, &now, note_first, &told, &untold), 0);
 	assert_int_equal(untold, 1);
-	recording_live_forget_untold(live);
-	recording_live_tell_one(live, &now, note_socket, &told, &untold, 1);
-	recording_live_tell_one(live, &now, note_socket, &told, &untold, 2);
+	recording_live_forget_untold(&live);
+	recording_live_tell_one(&live, &now, note_socket, &told, &untold, 1);
+	recording_live_tell_one(&live, &now, note_socket, &told, &untold, 2);
 	assert_int_equal(told.count, 3);
-	model_free(live);
+	recording_live_release(&live);
 }
 
 int main(void)

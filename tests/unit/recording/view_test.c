@@ -13,6 +13,7 @@
 #include "recording/marks.h"
 
 #define SOCKETS 3
+#define STATES (((1U << STATE_COUNT) - 1) & ~(1U | 1U << STATE_CLOSE | 1U << STATE_LISTEN)) /* that a model of ports follows */
 
 static const struct health health;
 static const struct totals totals;
@@ -203,9 +204,131 @@ static void test_parts_begin_with_ports(void **state)
 	unit_remove_folder(folder);
 }
 
+#define LISTENER 100
+
+/* The event, to the view and then to the books, as they have it who share them. */
+static void tell_both(struct view *view, struct model *books, uint64_t id, unsigned int old_state, unsigned int new_state, uint64_t ms)
+{
+	struct event event = event_of(id, old_state, new_state, ms);
+
+	event.record.endpoint.local_port = id;
+	assert_int_equal(view->event(view, &event), 0);
+	if (books)
+		model_event(books, &event);
+}
+
+static void recount_both(struct view *view, struct model *books, bool begins)
+{
+	view->recount(view, begins);
+	if (books)
+		model_recount(books, begins);
+}
+
+/* Events above the rate, a listener, files that are full between two ticks, parts, a recount that does not find all. */
+static void tell_much(struct view *view, struct model *books)
+{
+	uint64_t id, round;
+
+	tell_both(view, books, LISTENER, STATE_CLOSE, STATE_LISTEN, 10);
+	for (round = 0; round < 120; round++) {
+		for (id = 1; id < 60; id++)
+			tell_both(view, books, 1000 * round + id, STATE_SYN_SENT, STATE_ESTABLISHED, 100 * round + id);
+		tick(view, 100 * round + 60);
+		for (id = 1; id < 60; id++)
+			tell_both(view, books, 1000 * round + id, STATE_ESTABLISHED, id % 3 ? STATE_TIME_WAIT : STATE_CLOSE_WAIT,
+				  100 * round + 60);
+		for (id = 1; id < 30; id++)
+			tell_both(view, books, 1000 * round + id, id % 3 ? STATE_TIME_WAIT : STATE_CLOSE_WAIT, STATE_CLOSE, 100 * round + 90);
+	}
+	recount_both(view, books, true);
+	for (id = 30; id < 40; id++)
+		tell_both(view, books, 1000 + id, STATE_CLOSE_WAIT, STATE_LAST_ACK, 12100);
+	recount_both(view, books, false);
+	tick(view, 20000);
+	tell_both(view, books, LISTENER, STATE_LISTEN, STATE_CLOSE, 20100);
+	tick(view, 20200);
+}
+
+/* All lines of all files, but for what names them. */
+static char *all_lines(const char *folder)
+{
+	char pattern[2 * UNIT_PATH], *all = calloc(1, 64 << 20), *at;
+	size_t size = 0, i;
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/*", folder);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	for (i = 0; i < found.gl_pathc; i++) {
+		gzFile file = gzopen(found.gl_pathv[i], "rb");
+
+		size += gzread(file, all + size, (64 << 20) - 1 - size);
+		gzclose(file);
+	}
+	for (at = all; (at = strstr(at, "\"run\":\"")); at++)
+		memset(at + 7, '-', 16);
+	globfree(&found);
+	return all;
+}
+
+static char *record_much(struct model *books, size_t *files)
+{
+	struct run run = { .version = "1", .kernel = "6", .begin_ns = BEGIN_NS, .begin_unix_ns = BEGIN_UNIX_NS };
+	struct tick last = { BEGIN_NS + 20300 * MS, BEGIN_UNIX_NS + 20300 * MS, &health, &totals };
+	struct recording_config config = { .max_bytes = 76 << 10, .part_bytes = 8 << 10, .max_event_rate = 900, .books = books };
+	char folder[UNIT_PATH], path[2 * UNIT_PATH], error[256], *lines;
+	struct view *view;
+
+	unit_make_folder(folder);
+	snprintf(path, sizeof(path), "%s/x.rec", folder);
+	config.file = path;
+	assert_int_equal(recording_view_new(&view, &config, error, sizeof(error)), 0);
+	assert_int_equal(view->begin(view, &run), 0);
+	tell_much(view, books);
+	assert_int_equal(view->end(view, &last), 0);
+	recording_view_free(view);
+	lines = all_lines(folder);
+	*files = files_in(folder);
+	unit_remove_folder(folder);
+	return lines;
+}
+
+static unsigned int count_of(const char *lines, const char *text)
+{
+	unsigned int count = 0;
+
+	for (; (lines = strstr(lines, text)); lines++)
+		count++;
+	return count;
+}
+
+/* What another view follows, the recording need not: each line is the same. */
+static void test_books_of_another_view(void **state)
+{
+	const struct model_config config = {
+		.states = STATES, .followed = STATES, .groupings = { GROUP_PROCESS }, .n_groupings = 1, .keep_ends = true };
+	struct model *books = model_new(&config);
+	char *own, *shared;
+	size_t files, files_shared;
+
+	(void)state;
+	own = record_much(NULL, &files);
+	shared = record_much(books, &files_shared);
+	assert_int_equal(files, files_shared);
+	assert_true(files > 2);
+	assert_true(count_of(own, "\"type\":\"untold\"") + count_of(own, "\"type\":\"withheld\"") > 2);
+	assert_true(count_of(own, "\"type\":\"socket\"") > 100);
+	assert_true(count_of(own, "\"state\":\"LISTEN\"") > 0);
+	assert_int_equal(strlen(own), strlen(shared));
+	assert_string_equal(own, shared);
+	free(own);
+	free(shared);
+	model_free(books);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_books_of_another_view),
 		cmocka_unit_test(test_parts_begin_with_ports),
 		cmocka_unit_test(test_no_mark_where_sockets_are_missing),
 		cmocka_unit_test(test_files_grow_with_a_crowd),

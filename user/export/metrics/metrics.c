@@ -269,3 +269,10 @@ struct diagnosis *metrics_diagnosis(struct view *view)
 {
 	return &((struct metrics_view *)view)->diagnosis;
 }
+
+struct model *metrics_books(struct view *view)
+{
+	struct model *books = ((struct metrics_view *)view)->diagnosis.ports.books;
+
+	return books->filter ? NULL : books;
+}

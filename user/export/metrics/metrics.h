@@ -47,4 +47,7 @@ const struct buffer *metrics_render(struct view *view, const struct tick *tick);
 /* The rules that it runs, for others who want to know of findings: run each five seconds, and when it renders. */
 struct diagnosis *metrics_diagnosis(struct view *view);
 
+/* What is there, for others who are told of each event before it. NULL: a filter keeps something out. */
+struct model *metrics_books(struct view *view);
+
 #endif
