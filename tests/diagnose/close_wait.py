@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: CLOSE_WAIT, and descriptors."""
+import errno
 import os
+import re
 import resource
+import socket
+import subprocess
 import time
 
 from traffic import case, closed, connected, kept, paced, until
-from world import Diagnosis, evidence, ss, sysctl
+from world import ADDRESS, TOOL, Diagnosis, evidence, ss, start, sysctl
 
 
 # TD121, TD122: CLOSE_WAIT
@@ -52,6 +56,51 @@ def td121_slow_closer(world):
         connection.close()
 
     world.expect(leave(world, 1.5, 23, serve, 23))
+
+
+def leaks_until(limit):
+    """A service that keeps what it accepts until it may not accept any more."""
+    def body(say, _):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(64)
+        say()
+        mine = []
+        try:
+            while True:
+                mine.append(listener.accept()[0])
+                mine[-1].send(b"x")
+        except OSError as error:
+            assert error.errno == errno.EMFILE, error
+        say()
+        time.sleep(600)
+    return body
+
+
+@case
+def td121_until_it_is_full(world):
+    """A leak that has taken all descriptors fails now, however short the run; it does not grow any more, and is no pool."""
+    process = world.spawn("shop", leaks_until(64))
+    process.wait()
+    count = 64 - sum(int(name) < 64 for name in os.listdir(f"/proc/{process.pid}/fd"))
+    for _ in range(count):
+        client = connected(8080)
+        client.recv(1)
+        client.close()
+    connected(8080)  # finds none
+    process.wait()
+    top = start(TOOL, "top", "-b", "-n", "self", "2", "1", stdout=subprocess.PIPE, text=True)
+    found = world.expect(Diagnosis(2).finish(), "TD121=now", "TD124=now").found
+    listed, opened = len(ss("state", "close-wait", "sport", "=", ":8080")) - 1, len(os.listdir(f"/proc/{process.pid}/fd"))
+    if len(found) == 2:
+        world.numbers(found["TD121"], count=count, open=opened, limit=64)
+        world.check("listed", listed == count, f"{listed}, not {count}")
+        world.numbers(found["TD124"], open=opened, limit=64, sockets=count, close_wait=count)
+    out = top.communicate()[0]
+    # One more is closed by its client in the accept queue.
+    world.check("top", re.search(rf"^shop\[{process.pid}\]: \"Too many open files\", has {opened} of 64 descriptors; {count + 1} CLOSE_WAIT$", out, re.M) and
+                re.search(rf"^shop\[{process.pid}\] +! no fds ", out, re.M), out)
 
 
 @case

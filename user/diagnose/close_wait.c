@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/program.h"
 #include "util/number.h"
 
 #define GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
@@ -20,6 +21,16 @@ static double median_s(const struct scene *scene, const struct cause *cause)
 }
 
 #define LONG 10 /* times the median */
+#define FULL_NS 1000000000ULL /* younger ones may be about to be closed */
+
+/* That needs no watching: no more can come. */
+static bool fills_descriptors(const struct scene *scene, const struct cause *cause)
+{
+	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+
+	return facts && facts->fds_known && descriptors_are_full(facts->fds, facts->fds_limit) && cause->oldest_ns >= FULL_NS &&
+	       cause->count * 2ULL >= facts->fds;
+}
 
 enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cause *cause)
 {
@@ -27,6 +38,8 @@ enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cau
 
 	if (cause->count < scene_threshold(scene, TD121_COUNT))
 		return CLOSE_WAIT_PASSING;
+	if (fills_descriptors(scene, cause))
+		return CLOSE_WAIT_FULL;
 	if (oldest_s < median_s(scene, cause) * LONG)
 		return CLOSE_WAIT_PASSING;
 	if (cause_grows(cause, scene_threshold(scene, TD121_COUNT), watch_s) >= 0)

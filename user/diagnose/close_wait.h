@@ -8,6 +8,7 @@
 /* What the number of a cause's CLOSE_WAIT does. */
 enum close_wait_kind {
 	CLOSE_WAIT_PASSING, /* few, young: programs that are about to close */
+	CLOSE_WAIT_FULL, /* they take most of the descriptors of a process that has none left */
 	CLOSE_WAIT_GROWS, /* they come all the time, and stay */
 	CLOSE_WAIT_STAYS, /* for long, and none comes */
 	CLOSE_WAIT_UNDECIDED, /* it was not watched long enough */

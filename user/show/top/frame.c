@@ -17,6 +17,7 @@
 #define HELP \
 	"What is wrong comes first. WHY has the reason, ! is bad, * is worth a look:", \
 	"  no port     connect() finds no free local port: see tcpdwell ports", \
+	"  no fds      no descriptor left (\"Too many open files\"), and CLOSE_WAIT", \
 	"  leak        CLOSE_WAIT older than a minute, or old and growing: never closed", \
 	"  queue full  clients wait to be accepted, others are dropped; drops: it was full", \
 	"  no answer   connects wait in SYN_SENT, or timed out; no route", \

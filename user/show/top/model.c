@@ -13,6 +13,7 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
 #define SECONDS_MIN 1e-6
+#define UNCLOSED 3 /* CLOSE_WAIT from which on a process is asked for its descriptors */
 
 /* On a terminal the grouping can be changed while it runs. */
 static void choose_groupings(struct model_config *books, unsigned int by, bool interactive)
@@ -46,8 +47,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	model->folds = !config->json;
 	model->states = config->states;
 	model->books = model_new(&books);
-	if (config->json || config->wide || interactive)
-		model->programs = config->json ? programs_new(NULL) : programs_with_cmdlines_new(NULL);
+	model->programs = config->json || !(config->wide || interactive) ? programs_new(NULL) : programs_with_cmdlines_new(NULL);
 	return model->books ? 0 : -ENOMEM;
 }
 
@@ -127,6 +127,21 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick)
 	model->intervals++;
 }
 
+/* Rows of processes that hold CLOSE_WAIT and may open nothing more: of these alone it is asked, few as they are. */
+static void ask_descriptors(struct top_model *model)
+{
+	struct ranking_row *row = model->ranking.rows;
+	uint64_t open, limit;
+
+	for (; row < model->ranking.rows + model->ranking.count; row++) {
+		if (!(row->value[MEASURE_CLOSE_WAIT_NOW] >= UNCLOSED) || !top_model_descriptors(model, row, &open, &limit) ||
+		    !descriptors_are_full(open, limit))
+			continue;
+		trouble_add(&row->trouble, TROUBLE_NO_DESCRIPTOR, row->value[MEASURE_CLOSE_WAIT_NOW]);
+		row->value[MEASURE_TROUBLE] = trouble_weight(&row->trouble);
+	}
+}
+
 int top_model_measure(struct top_model *model, const struct tick *tick)
 {
 	struct model_tick room;
@@ -146,6 +161,7 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 		err = ranking_fold(&model->ranking, model->books, &model->open, model->time_ns);
 	if (err)
 		return err;
+	ask_descriptors(model);
 	model->seen |= top_columns_seen(model);
 	top_model_resort(model);
 	return 0;
