@@ -85,6 +85,15 @@ static void add_to_windows(struct cause *cause, uint64_t age_ns, uint64_t watche
 	}
 }
 
+/*
+ * Who shuts a connection down may keep it or have closed it: then it counts as held once somebody is told to have it. Nobody tells that
+ * none has what is in a small socket, or was closed before the run.
+ */
+static bool is_held(const struct live_socket *socket)
+{
+	return socket->holder || !(socket->flags & LIVE_HOLDER_TOLD || is_closing_state(socket->state));
+}
+
 static struct cause_key key_of(const struct live_socket *socket, const struct live_end *end)
 {
 	uint16_t port = endpoint_service_port(&end->endpoint, socket->side);
@@ -96,7 +105,7 @@ static struct cause_key key_of(const struct live_socket *socket, const struct li
 		.side = socket->side,
 		.state = socket->state,
 		.queued = !!(socket->flags & LIVE_IN_ACCEPT_QUEUE),
-		.held = socket->holder || !(socket->flags & LIVE_HOLDER_TOLD),
+		.held = is_held(socket),
 		.small = !!(socket->flags & LIVE_TIMEWAIT),
 	};
 }
