@@ -2,6 +2,7 @@
 """Cases of diagnose: local ports and who takes them."""
 import errno
 import os
+import re
 import socket
 import subprocess
 import time
@@ -95,6 +96,11 @@ def td101_asked_for(world):
     world.check("failures of others", text.returncode == 0 and " 0 connects failed" in text.stdout, text)
     text = subprocess.run([TOOL, "diagnose", "-d", "3", "-p", str(victims["mails"].pid)], capture_output=True, text=True, check=False)
     world.check("text", text.returncode == 3 and f"also fails: orders[{victims['orders'].pid}] " in text.stdout, text)
+    # Whole once, then once more in a line under a head of its own; what takes longer than the run is not promised.
+    whole, end = text.stdout.split("\nAt the end:\n")
+    world.check("told twice", whole.count("NOW  TD101 ") == 1 and end.count("NOW  TD101 ") == 1, text.stdout)
+    waits = re.search(r"^watching for \d s more .*; still to come: (.*); too short for (.*): -d (\d+)$", whole, re.M)
+    world.check("waits", waits and "TD121" not in waits[1] and "TD121" in waits[2].split(", ") and 20 <= int(waits[3]) <= 23, whole)
 
 
 @case
