@@ -4,12 +4,13 @@ import errno
 import os
 import re
 import resource
+import signal
 import socket
 import subprocess
 import time
 
 from traffic import case, closed, connected, kept, paced, until
-from world import ADDRESS, TOOL, Diagnosis, evidence, ss, start, sysctl
+from world import ADDRESS, LIBC, TOOL, Diagnosis, evidence, rename, ss, start, sysctl
 
 
 # TD121, TD122: CLOSE_WAIT
@@ -113,6 +114,49 @@ def td121_too_early(world):
     found = world.expect(Diagnosis(2).finish(), "TD121/too_early").found.get("TD121")
     if found:
         world.numbers(found, count=len(ss("state", "close-wait")))
+
+
+@case
+def td121_passed_on(world):
+    """A child has what its parent accepted: both are told."""
+    def body(say, go):
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(64)
+        say()
+        mine = [listener.accept()[0] for _ in range(5)]
+        say()
+        go()
+        if not os.fork():
+            rename("worker")
+            LIBC.prctl(1, 9)  # it ends with its parent
+            say()
+            time.sleep(600)
+        for connection in mine:
+            connection.close()
+        say()
+        time.sleep(600)
+
+    diagnosis = Diagnosis(4)
+    leaks = start(TOOL, "leaks", "-n", "self", "-d", "600", "--older-than", "100ms", stdout=subprocess.PIPE, text=True)
+    master = world.spawn("master", body)
+    master.wait()
+    diagnosis.looked()
+    clients = [connected(8080) for _ in range(5)]
+    master.wait()
+    time.sleep(1)  # that it accepted them is seen
+    master.on()
+    master.wait(2)
+    for client in clients:
+        client.close()
+    found = world.expect(diagnosis.finish(), "TD121/too_early").found.get("TD121")
+    leaks.send_signal(signal.SIGINT)
+    out = leaks.communicate()[0]
+    world.check("leaks", re.search(rf"^  5 sockets of worker\[\d+\].*, accepted by master\[{master.pid}\], port 8080", out, re.M), out)
+    if found:
+        world.check("holder", found["subject"]["comm"] == "worker", found["subject"])
+        world.check("accepted by", evidence(found, "accepted_by") == f"master[{master.pid}]", found["evidence"])
+        world.check("change", found["change"][-1].startswith(f"master[{master.pid}]: pass on only"), found["change"])
 
 
 def pool_of(count, closes_after):

@@ -145,6 +145,7 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 {
 	struct cause_key key = key_of(socket, end);
 	struct cause *cause;
+	uint32_t maker;
 	uint64_t seen_ns = key.queued ? seen_in_queue_ns(present, tick) : tick->time_ns, age_ns;
 	bool came = socket->flags & LIVE_CAME && !(socket->flags & LIVE_AT_LEAST);
 
@@ -159,6 +160,8 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 	cause = cause_get(causes, &key, end);
 	if (!cause)
 		return -ENOMEM;
+	maker = socket->attribution == ATTRIBUTION_OBSERVED ? socket->owner : 0;
+	cause->maker = !cause->count || cause->maker == maker ? maker : 0;
 	cause->count++;
 	add_present(cause, present);
 	cause->aged += age_ns >= causes->age_ns[socket->state & 15];

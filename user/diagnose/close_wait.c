@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "attribute/program.h"
 #include "util/number.h"
 
@@ -92,12 +93,34 @@ void close_wait_subject(struct finding *finding, const struct scene *scene, cons
 	finding->since_at_least = cause->oldest_at_least;
 }
 
+/* Who has them after fork(), or was given them, is not who made them: the mistake may be either's. NULL: it is, or not known. */
+static const struct known_process *maker_of(const struct scene *scene, const struct cause *cause)
+{
+	const struct known_process *maker = scene_process(scene, cause->maker), *holder = scene_process(scene, cause->key.process);
+
+	return maker->process.start_ns && holder->process.start_ns && !process_is_same(&maker->process, &holder->process) ? maker : NULL;
+}
+
+void close_wait_maker_change(struct finding *finding, const struct scene *scene, const struct cause *cause)
+{
+	const struct known_process *maker = maker_of(scene, cause);
+	words name;
+
+	if (maker)
+		finding_change(finding, "%s: pass on only what the other process is to have; SOCK_CLOEXEC closes the rest where a program is executed",
+			       words_known(name, scene, maker));
+}
+
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
 	const struct process *process = &scene_process(scene, cause->key.process)->process;
 	const struct process_facts *facts = scene_facts(scene, process);
+	const struct known_process *maker = maker_of(scene, cause);
+	words name;
 
 	finding_evidence(finding, "close_wait", cause->count, "sockets", "tcpdwell leaks -p %u", process->pid ?: process->ns_pid);
+	if (maker)
+		finding_evidence_text(finding, cause->key.side == SIDE_ACTIVE ? "connected_by" : "accepted_by", words_known(name, scene, maker));
 	if (close_wait_rate(scene, cause) > 0)
 		finding_evidence(finding, "growth", close_wait_rate(scene, cause), "a second", NULL);
 	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);

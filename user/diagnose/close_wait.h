@@ -30,6 +30,8 @@ static inline bool is_close_wait(const struct cause *cause)
 
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause);
+/* Where another process accepted or connected them: what that one can do. */
+void close_wait_maker_change(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_useless(struct finding *finding, const struct scene *scene, const struct cause *cause);
 
 /* "connections to 10.0.0.5:61616", "connections to its port 8080" */

@@ -72,6 +72,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	if (kind == CLOSE_WAIT_GROWS)
 		forecast(finding, scene, cause);
 	change(finding, cause);
+	close_wait_maker_change(finding, scene, cause);
 	close_wait_useless(finding, scene, cause);
 }
 

@@ -77,6 +77,7 @@ static void note_youngest(struct leak_group *group, uint64_t age_ns, bool at_lea
 static void sum_add(struct leak_group *group, const struct leak *leak)
 {
 	note_least(&group->newest_ns, &group->newest_at_least, leak->age.ns, leak->age.at_least);
+	group->maker = !group->count || group->maker == leak->maker ? leak->maker : NULL;
 	group->count++;
 	if (leak->age.ns >= group->oldest_ns) {
 		group->oldest_ns = leak->age.ns;
@@ -248,6 +249,7 @@ static void fold(struct leak_group *into, const struct leak_group *group)
 	into->unread += group->unread;
 	into->queued += group->queued;
 	into->processes += group->processes;
+	into->maker = into->maker == group->maker ? into->maker : NULL;
 	into->fds_known = false;
 	into->cmdline[0] = '\0';
 }

@@ -29,6 +29,7 @@ struct leak_group {
 	size_t ended; /* of CLOSE_WAIT: the program has read the end of stream, and still did not close */
 	size_t unread; /* of CLOSE_WAIT: accepted, and the program has not read all */
 	size_t queued; /* never accepted */
+	const struct process *maker; /* of all of them, as struct leak has it; NULL: there is none, or several */
 	size_t remotes; /* remote addresses */
 	uint8_t remote[16]; /* the one with the most sockets */
 	uint64_t oldest_ns, newest_ns; /* ages */

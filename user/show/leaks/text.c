@@ -80,6 +80,15 @@ static void process_text(struct output *output, const struct leak_group *group)
 		output_printf(output, " (%s)", group->program);
 }
 
+/* "accepted by master[812]": the bug may be there, as what it hands to its children is open in these too. */
+static void maker_text(struct output *output, unsigned int side, const struct process *maker)
+{
+	char comm[COMM_TEXT];
+
+	comm_text(comm, maker);
+	output_printf(output, "%s by %s[%u]", side == SIDE_ACTIVE ? "connected" : "accepted", comm, maker->pid ?: maker->ns_pid);
+}
+
 static void remotes_text(struct output *output, const struct leak_group *group)
 {
 	char text[ADDRESS_TEXT];
@@ -148,6 +157,10 @@ static void group_text(struct output *output, const struct leaks_report *report,
 		output_printf(output, "%s ", tcp_state_name(group->state));
 	output_printf(output, "socket%s", plural(group->count));
 	process_text(output, group);
+	if (group->maker) {
+		output_string(output, ", ");
+		maker_text(output, group->side, group->maker);
+	}
 	remotes_text(output, group);
 	ages_text(output, group);
 	queues_text(output, group);
@@ -329,6 +342,8 @@ static void notes_text(struct output *output, const struct leak *leak, const str
 		output_string(note_next(&note), "not accepted");
 	else if (held && leak->socket->state == STATE_CLOSE_WAIT && !held->listed.rx_queue)
 		output_string(note_next(&note), "read to the end");
+	if (leak->maker)
+		maker_text(note_next(&note), leak->socket->side, leak->maker);
 	if (held)
 		holders_text(&note, leak);
 	container_text(&note, leak, report->names);
