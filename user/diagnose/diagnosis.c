@@ -9,6 +9,7 @@
 
 #include "diagnose/asked.h"
 #include "diagnose/judge.h"
+#include "event/holes.h"
 #include "filter/event_filter.h"
 #include "util/number.h"
 #include "util/shortage.h"
@@ -146,6 +147,15 @@ static void note_trends(struct diagnosis *diagnosis, const struct tick *tick)
 	listened_note(&diagnosis->listened, model, now_ns);
 }
 
+/* Of what was not traced nothing is known: rates are of the time since. */
+static void begin_behind_hole(struct flows *flows, const struct tick *tick)
+{
+	uint64_t since_ns = tick->holes && tick->holes->count ? elapsed_ns(tick->unix_ns, tick->holes->last.end_ns) : UINT64_MAX;
+
+	if (since_ns <= elapsed_ns(tick->time_ns, flows->begin_ns))
+		flows->begin_ns = tick->time_ns - since_ns;
+}
+
 /* What the model says of now. */
 static int look(struct diagnosis *diagnosis, const struct tick *tick)
 {
@@ -153,10 +163,12 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 
 	diagnosis->scene.now_ns = tick->time_ns;
 	diagnosis->scene.present_seen_ns = tick->present_seen_ns;
-	diagnosis->scene.watched_s = elapsed_ns(tick->time_ns, diagnosis->scene.begin_ns) / 1e9;
+	diagnosis->scene.watched_s = elapsed_ns(elapsed_ns(tick->time_ns, diagnosis->scene.begin_ns),
+						holes_until(tick->holes, tick->unix_ns)) / 1e9;
 	err = err ?: causes_make(&diagnosis->causes, diagnosis->ports.books, tick, diagnosis->scene.begin_ns);
 	if (err)
 		return err;
+	begin_behind_hole(&diagnosis->flows, tick);
 	flows_conclude(&diagnosis->flows, tick->time_ns);
 	note_trends(diagnosis, tick);
 	count_figures(diagnosis);

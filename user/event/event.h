@@ -36,6 +36,7 @@ struct event {
 	struct transition record;
 	uint64_t unix_ns; /* record.time_ns as UTC */
 	bool healed; /* not seen itself: concluded from what came after */
+	bool was_there; /* of a list with which another recorded run begins: it did not come since the one before ended, as far as is known */
 	uint64_t cgroup_id; /* the charged process's, or the socket's; 0 = not known */
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */

@@ -60,6 +60,7 @@ struct replay {
 	bool over; /* its seconds are, or it was asked to end */
 	bool known_before; /* a file goes on from one that we have read */
 	bool relisting; /* until the first tick of a file all that is there is told anew */
+	bool other_run; /* and that list is of another run than the lines before it */
 	bool skipping; /* to the next header */
 	uint64_t last_part; /* of the header before, also while skipping */
 	bool part_ended; /* there was an end since that header */
@@ -188,7 +189,7 @@ static void end_list(struct replay *replay)
 {
 	if (replay->relisting)
 		recount(replay, false);
-	replay->relisting = false;
+	replay->relisting = replay->other_run = false;
 }
 
 static void tell_tick(struct replay *replay)
@@ -263,8 +264,10 @@ static void begin_other_run(struct replay *replay, const struct recorded *header
 	replay->shift_ns = header->run.begin_unix_ns - header->run.begin_ns - replay->unix_offset_ns;
 	replay->earlier_health = replay->feed.health;
 	pass_hole(replay, header->run.begin_ns + replay->shift_ns, header->run.begin_unix_ns);
-	if (!is_done(replay))
-		begin_anew(replay);
+	if (is_done(replay))
+		return;
+	begin_anew(replay);
+	replay->other_run = true;
 }
 
 /* A file ends with a line, but its parts do not. */
@@ -396,6 +399,7 @@ static void on_event(struct replay *replay, struct recorded *recorded)
 		return;
 	pod_names_learn(replay->names, recorded->event.container);
 	begin_late(replay, &recorded->event.record);
+	recorded->event.was_there = replay->other_run;
 	if (!is_selected(replay, &recorded->event))
 		return;
 	if ((recorded->event.present || recorded->event.listener) && !note_look(replay, &recorded->event))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "event/holes.h"
 #include "event/summary.h"
 #include "show/leaks/queues.h"
 #include "util/number.h"
@@ -228,7 +229,7 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 
 static uint64_t watched_ns(const struct leaks_view *leaks, const struct tick *last)
 {
-	uint64_t ns = elapsed_ns(last->time_ns, leaks->begin_ns);
+	uint64_t ns = elapsed_ns(elapsed_ns(last->time_ns, leaks->begin_ns), holes_until(last->holes, last->unix_ns));
 
 	return ns < WATCH_MIN_NS ? 0 : ns;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "event/holes.h"
 #include "show/top/columns.h"
 #include "util/number.h"
 #include "util/tcp_state.h"
@@ -113,9 +114,11 @@ static double rate_of(struct top_model *model, const struct tick *tick, unsigned
 /* Where we are late by more than an interval, those in between are left out. */
 void top_model_end_interval(struct top_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns), holes_ns = holes_until(tick->holes, tick->unix_ns);
 
-	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;
+	/* Rates are of the time that was traced. */
+	model->seconds = elapsed_ns(elapsed_ns(tick->time_ns, model->interval_begin_ns), elapsed_ns(holes_ns, model->holes_ns)) / 1e9;
+	model->holes_ns = holes_ns;
 	if (model->seconds < SECONDS_MIN)
 		model->seconds = SECONDS_MIN;
 	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);

@@ -38,6 +38,7 @@ struct top_model {
 	uint64_t begin_ns, begin_unix_ns; /* of the run */
 	bool polled; /* see struct run */
 	uint64_t interval_ns, interval_begin_ns, next_ns;
+	uint64_t holes_ns; /* in holes, up to its begin */
 	uint64_t intervals; /* that are over */
 	uint64_t last_event_ns;
 	double seconds; /* of the interval that ended last */
