@@ -11,6 +11,7 @@ enum close_wait_kind {
 	CLOSE_WAIT_FULL, /* they take most of the descriptors of a process that has none left */
 	CLOSE_WAIT_GROWS, /* they come all the time, and stay */
 	CLOSE_WAIT_STAYS, /* for long, and none comes */
+	CLOSE_WAIT_LEAKED, /* they came all the time, and are there, though none comes any more */
 	CLOSE_WAIT_UNDECIDED, /* it was not watched long enough */
 };
 

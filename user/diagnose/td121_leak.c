@@ -31,6 +31,7 @@ static const enum severity severities[] = {
 	[CLOSE_WAIT_FULL] = SEVERITY_NOW,
 	[CLOSE_WAIT_GROWS] = SEVERITY_SOON,
 	[CLOSE_WAIT_STAYS] = SEVERITY_NOTE,
+	[CLOSE_WAIT_LEAKED] = SEVERITY_NOTE,
 	[CLOSE_WAIT_UNDECIDED] = SEVERITY_NOTE,
 };
 
@@ -59,7 +60,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, %s more a second, the oldest for %s%s", who, what, cause->count,
 			      words_number(rate, close_wait_rate(scene, cause)), cause->oldest_at_least ? "at least " : "", oldest);
 		finding->confidence = cause->windows[1].came || scene->watched_s < cause_windows_s[1] ? CONFIDENCE_PROVED : CONFIDENCE_LIKELY;
-	} else if (kind == CLOSE_WAIT_STAYS) {
+	} else if (kind == CLOSE_WAIT_STAYS || kind == CLOSE_WAIT_LEAKED) {
 		finding_title(finding, "%s does not close %s: %u in CLOSE_WAIT for %s%s, no more came in the last %s", who, what, cause->count,
 			      cause->oldest_at_least ? "at least " : "", oldest, words_seconds(rate, cause->youngest_ns / 1e9));
 		finding->confidence = CONFIDENCE_LIKELY;
@@ -94,7 +95,7 @@ void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 		if (!is_close_wait(cause) || is_not_read(cause))
 			continue;
 		kind = close_wait_kind(scene, cause);
-		if (kind == CLOSE_WAIT_FULL || kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))
+		if (kind == CLOSE_WAIT_FULL || kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_LEAKED || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))
 			judge(scene, verdicts, cause, kind);
 	}
 }

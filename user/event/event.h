@@ -85,6 +85,7 @@ static inline bool event_happened(const struct event *event)
 }
 
 struct pod_names;
+struct programs;
 
 /* What is said once, when a run begins. Strings live as long as the run. */
 struct run {
@@ -96,6 +97,7 @@ struct run {
 	uint64_t begin_unix_ns;
 	bool polled; /* not traced: only what was there at each look is known, see polling/polling.h */
 	struct pod_names *names; /* of pods and containers, as they become known; NULL = none will be */
+	struct programs *programs; /* what processes ran, as a recording has it: attribute/programs.h; NULL: live, they are asked */
 	bool recorded; /* a replay: the machine that we run on may be another */
 };
 

@@ -12,6 +12,7 @@
 #include "event/names.h"
 #include "filter/name_filter.h"
 #include "attribute/pod_names.h"
+#include "attribute/programs.h"
 #include "recording/input.h"
 #include "recording/parse.h"
 #include "recording/succession.h"
@@ -44,6 +45,7 @@ struct replay {
 	struct feed feed;
 	struct recording_findings *findings;
 	struct pod_names *names; /* that were met */
+	struct programs *programs; /* the same of what processes ran */
 	struct recorded header; /* the first; the view may keep its strings */
 	struct succession succession;
 	struct health earlier_health; /* of recordings that ended before this one */
@@ -88,6 +90,7 @@ static void begin_headless(struct replay *replay, const struct recorded *first)
 	struct run run = {
 		.recorded = true,
 		.names = replay->names,
+		.programs = replay->programs,
 		.begin_ns = first->time_ns ?: first->unix_ns,
 		.begin_unix_ns = first->unix_ns,
 	};
@@ -314,6 +317,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	replay->findings->continued = recorded->continued;
 	succession_follow(&replay->succession, recorded);
 	recorded->run.names = replay->names;
+	recorded->run.programs = replay->programs;
 	replay->header = *recorded;
 	recorded->fields = NULL;
 	begin(replay, &replay->header.run);
@@ -389,6 +393,12 @@ static void begin_late(const struct replay *replay, struct transition *record)
 	record->since_ns = 0;
 }
 
+static void learn_program(struct replay *replay, const struct event *event)
+{
+	if (event->program)
+		programs_learn(replay->programs, event->held ? &event->held->process : event_charged(event, event_state(event)), event->program);
+}
+
 static void on_event(struct replay *replay, struct recorded *recorded)
 {
 	int known = know(replay, &recorded->event.record);
@@ -398,6 +408,7 @@ static void on_event(struct replay *replay, struct recorded *recorded)
 	if (known)
 		return;
 	pod_names_learn(replay->names, recorded->event.container);
+	learn_program(replay, &recorded->event);
 	begin_late(replay, &recorded->event.record);
 	recorded->event.was_there = replay->other_run;
 	if (!is_selected(replay, &recorded->event))
@@ -584,9 +595,11 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 	id_map_init(&replay.looked, sizeof(uint64_t));
 	id_map_init(&replay.known, sizeof(uint64_t));
 	replay.names = pod_names_new(NULL);
-	if (!input || !replay.names) {
+	replay.programs = programs_told_new();
+	if (!input || !replay.names || !replay.programs) {
 		recording_input_free(input);
 		pod_names_free(replay.names);
+		programs_free(replay.programs);
 		return -ENOMEM;
 	}
 	read_err = read_lines(&replay, input);
@@ -598,6 +611,7 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		err = fail(error, error_size, "it is not a recording of tcpdwell");
 	recording_input_free(input);
 	pod_names_free(replay.names);
+	programs_free(replay.programs);
 	id_map_release(&replay.looked);
 	id_map_release(&replay.known);
 	recorded_release(&replay.header);

@@ -342,6 +342,58 @@ static void close_wait(void **state)
 	}
 }
 
+static bool told_leak(const void *context, const struct process *process, uint32_t netns, uint16_t service_port)
+{
+	(void)context;
+	return process->pid == shop.pid && netns == 5 && service_port == 80;
+}
+
+/* What leaked is there when nobody comes any more: still a leak, of a client too, until few are left. */
+static void leak_that_grows_no_more(void **state)
+{
+	static const struct {
+		uint8_t side;
+		uint16_t port;
+		uint32_t count;
+		double youngest_s;
+		size_t leak, pool;
+	} rows[] = {
+		{ SIDE_PASSIVE, 80, 20, 9, 1, 0 },
+		{ SIDE_PASSIVE, 81, 20, 9, 0, 0 }, /* of which none was told */
+		{ SIDE_PASSIVE, 80, 2, 9, 0, 0 },
+		{ SIDE_ACTIVE, 80, 20, 9, 1, 0 },
+		{ SIDE_ACTIVE, 80, 20, 40, 1, 0 },
+		{ SIDE_ACTIVE, 81, 20, 40, 0, 1 },
+	};
+	const struct told_process told = { .process = &shop };
+	struct world world;
+	struct cause cause;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 50);
+		world.scene.told_leak = told_leak;
+		cause = (struct cause){
+			.key = { .state = STATE_CLOSE_WAIT, .side = rows[i].side, .service_port = rows[i].port, .netns = 5, .held = 1,
+				 .process = processes_get(&world.ports.books->processes, &told, world.scene.now_ns)->index },
+			.count = rows[i].count,
+			.oldest_ns = 45 * SECOND,
+			.youngest_ns = rows[i].youngest_s * SECOND,
+		};
+		add_cause(&world, &cause);
+		if (judged(&world, TD121) != rows[i].leak)
+			fail_msg("row %zu: %zu leaks", i, world.verdicts->count);
+		if (rows[i].leak)
+			assert_int_equal(world.verdicts->findings[0].severity, SEVERITY_NOTE);
+		world.verdicts->count = 0;
+		if (judged(&world, TD122) != rows[i].pool)
+			fail_msg("row %zu: %zu pools", i, world.verdicts->count);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
 static void waiting_states(void **state)
 {
 	static const struct {
@@ -973,7 +1025,8 @@ int main(void)
 		cmocka_unit_test(connection_per_request_words),
 		cmocka_unit_test(several_victims),
 		cmocka_unit_test(connection_per_request), cmocka_unit_test(refused),	      cmocka_unit_test(resets),
-		cmocka_unit_test(no_answer),		  cmocka_unit_test(close_wait),	      cmocka_unit_test(waiting_states),
+		cmocka_unit_test(no_answer),		  cmocka_unit_test(close_wait),	      cmocka_unit_test(leak_that_grows_no_more),
+		cmocka_unit_test(waiting_states),
 		cmocka_unit_test(queue_is_as_of_the_last_look),
 		cmocka_unit_test(accept_queue_is_as_of_the_last_look),
 		cmocka_unit_test(thresholds_are_set),	  cmocka_unit_test(table_is_whole), cmocka_unit_test(counters_lately),

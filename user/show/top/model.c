@@ -87,8 +87,8 @@ void top_model_begin(struct top_model *model, const struct run *run)
 	model->next_ns = run->begin_ns + model->interval_ns;
 	if (!run->recorded)
 		return;
-	programs_free(model->programs); /* its processes were another machine's */
-	model->programs = NULL;
+	programs_free(model->programs); /* its processes were another machine's, or have ended */
+	model->programs = programs_share(run->programs);
 }
 
 void top_model_event(struct top_model *model, const struct event *event)

@@ -25,7 +25,7 @@ struct top_config {
 struct top_model {
 	struct model *books;
 	struct pod_names *names; /* the run's */
-	struct programs *programs; /* NULL: of a recording */
+	struct programs *programs; /* of a recording what it tells; NULL: that is nothing */
 	bool folds; /* many addresses of a network are one row */
 	struct ranking_open open; /* but not of these */
 	bool wide; /* percentiles, and what each process runs */
