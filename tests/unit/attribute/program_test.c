@@ -36,7 +36,19 @@ static void programs(void **state)
 		{ "/usr/bin/python3.11|-u|-X|dev|app.py", "python3.11 app.py" },
 		{ "python3|-W|ignore|-m|http.server|8080", "python3 http.server" },
 		{ "python3|-c|import secret; secret.key('1234')", "python3" },
-		{ "python3|-|secret", "python3 secret" }, /* a script's name for all that can be told */
+		{ "python3|-|secret", "python3" }, /* the script comes from standard input */
+		{ "python3|-Ic|import os\nprint('secret')|secret", "python3" },
+		{ "python3|-cprint('secret')|secret", "python3" },
+		{ "python3|-Wignore|app.py", "python3 app.py" },
+		{ "bash|-lc|export TOKEN=secret\nexec /opt/run", "bash" },
+		{ "bash|-euo|pipefail|-c|curl secret", "bash" },
+		{ "bash|-euo|pipefail|/usr/local/bin/job.sh", "bash job.sh" },
+		{ "sh|-s|--|secret", "sh" },
+		{ "perl|-lane|print secret", "perl" },
+		{ "perl|-Mstrict|-e|secret", "perl" },
+		{ "ruby|-rjson|-ne|secret", "ruby" },
+		{ "node|-pe|secret", "node" },
+		{ "tclsh|puts secret; exit|x", "tclsh" }, /* no file is called so */
 		{ "perl|-w|-I|lib|bin/job.pl|--token=1", "perl job.pl" },
 		{ "ruby|-e|puts 'secret'", "ruby" },
 		{ "node|--require|./trace.js|server.js|secret", "node server.js" },
