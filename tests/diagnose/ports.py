@@ -145,6 +145,45 @@ def td101_elsewhere(world):
 
 
 @case
+def td101_of_one_that_left(world):
+    """Who fails has its sockets there, and is elsewhere itself: the namespace is to be entered by another process."""
+    mine = os.open("/proc/self/ns/net", os.O_RDONLY)
+    its = os.readlink("/proc/self/ns/net").split("[")[1].rstrip("]")
+    sysctl("ipv4.ip_local_port_range", "42000 42019")
+    world.server(5432, kept)
+
+    def hold(say, _):
+        connections = [connected(5432) for _ in range(20)]
+        say()
+        time.sleep(600)
+        del connections
+
+    def leave(say, _):
+        sockets = [socket.socket() for _ in range(1000)]
+        for client in sockets:
+            client.setsockopt(socket.SOL_IP, 24, 1)
+            client.bind((ADDRESS, 0))
+        unshare_net()
+        say()
+        for client in sockets:
+            fails(lambda: client.connect((ADDRESS, 5432)))
+            time.sleep(0.05)
+        time.sleep(600)
+
+    world.spawn("resident", hold).wait()
+    victim = world.spawn("leaver", leave)
+    victim.wait()
+    unshare_net()
+    found = world.expect(Diagnosis(4, netns=its).finish(), "TD101=now").found.get("TD101")
+    if found:
+        world.check("victim", found["subject"]["pid"] == victim.pid, found["subject"])
+        command = next(item["command"] for item in found["evidence"] if item["name"] == "capacity")
+        shown = subprocess.run(command, shell=True, capture_output=True, text=True, check=False).stdout
+        world.check("range", shown.split() == ["42000", "42019"], (command, shown))
+    enter_net(mine)
+
+
+@case
 def td101_near_miss(world):
     sysctl("ipv4.ip_local_port_range", "42000 42019")
     world.server(5432, kept)

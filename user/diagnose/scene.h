@@ -18,6 +18,7 @@
 struct process_facts {
 	struct process process;
 	char program[128], cmdline[256]; /* "" = not known; safe for a terminal */
+	uint32_t netns; /* that it is in, which need not be its sockets'; 0 = not known */
 	bool fds_known;
 	uint64_t fds, fds_limit; /* UINT64_MAX = no limit */
 };
