@@ -63,6 +63,7 @@ const char *const top_ui_time_help[] = {
 	"  J      go to a time: 03:12, 2026-11-28 03:12, 10m ago (before the end), +5m, -5m",
 	"  ^ $    the begin, the end",
 	"NEW counts from the time that the second line ends with: minutes before.",
+	"Not traced: no agent ran then; what was there before may have ended in it.",
 	"",
 	HELP,
 	NULL,
@@ -102,6 +103,8 @@ static void draw_time(const struct timeline *timeline, struct frame *frame)
 {
 	timeline_text(&frame->line, timeline);
 	frame_end_line(frame, FRAME_PLAIN);
+	if (timeline->holes[0])
+		frame_sentence(frame, timeline->holes, FRAME_WARNING);
 	if (!timeline->note[0])
 		return;
 	buffer_append_string(&frame->line, timeline->note);
