@@ -19,9 +19,9 @@
 #include "recording/live_sockets.h"
 #include "recording/marks.h"
 #include "recording/series.h"
+#include "recording/untold.h"
 #include "util/log.h"
 #include "util/stop.h"
-#include "util/tcp_state.h"
 #include "util/text.h"
 
 #define NSEC_PER_MSEC 1000000ULL
@@ -37,8 +37,6 @@
 #define PART_MARKS 8 /* in a part: one is never far from the end */
 #define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
 #define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
-#define RATE_NS (1000 * NSEC_PER_MSEC) /* of --max-event-rate */
-#define STUCK_NS (10000 * NSEC_PER_MSEC) /* in CLOSE_WAIT: it is told, whatever the rate */
 
 struct recording_view {
 	struct view view;
@@ -51,8 +49,7 @@ struct recording_view {
 	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
 	uint64_t mark_bytes; /* where its last mark ended */
 	struct recording_mark first; /* its first part */
-	size_t untold; /* connections of which this file says nothing yet: LIVE_UNTOLD in `live`, and some that went with a recount */
-	uint64_t refused_before; /* those that had no room in `live` before all were last told anew: one that had none since may still be there */
+	struct untold untold; /* of this file */
 	struct json json;
 	struct socket_users *users;
 	struct run run; /* its strings are ours; begin: of this file */
@@ -68,8 +65,6 @@ struct recording_view {
 	struct recording_state state;
 	uint64_t withheld_told; /* what the last line of it said */
 	uint64_t retry_ns; /* while suspended */
-	uint64_t rate_ns, rate_events; /* in the second that began then */
-	uint64_t stuck_ns; /* when it was last looked for connections that are stuck */
 	bool rotates; /* with the next tick */
 	char error[768];
 };
@@ -288,10 +283,10 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 {
 	int err;
 
-	err = recording_live_tell(recording->live, tick, tell_socket, recording, &recording->untold);
-	if (recording->untold) {
-		recording_untold_json(&recording->json, tick, recording->untold);
-		warn_of_untold(recording, recording->untold);
+	err = recording_live_tell(recording->live, tick, tell_socket, recording, &recording->untold.count);
+	if (recording->untold.count) {
+		recording_untold_json(&recording->json, tick, recording->untold.count);
+		warn_of_untold(recording, recording->untold.count);
 	}
 	err = err ?: recording_live_tell_looks(recording->live, tick, tell_socket, recording);
 	return err ?: kept_ports_tell(&recording->ports, tick, tell_late, recording);
@@ -316,18 +311,12 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	return err ?: flush(recording, tick->time_ns);
 }
 
-/* Not all that is there was listed: it did not fit into the file, or into the table. */
-static bool lists_less(const struct recording_view *recording)
-{
-	return recording->untold || recording->live->sockets.refused != recording->refused_before;
-}
-
 /* Where not all is listed that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
 static int mark_part(struct recording_view *recording, uint64_t offset)
 {
 	const struct recording_mark part = place_of(recording, offset);
 
-	if (lists_less(recording))
+	if (untold_any(&recording->untold, recording->live))
 		return 0;
 	if (!recording->marks->count)
 		recording_marks_add(recording->marks, &recording->first);
@@ -415,27 +404,6 @@ static int rotate_between_ticks(struct recording_view *recording, const struct e
 	return rotate(recording, &tick);
 }
 
-/* Is the connection one that the file tells of? */
-static bool is_in_file(const struct recording_view *recording, uint64_t id)
-{
-	const struct live_socket *socket = live_sockets_find(&recording->live->sockets, id);
-
-	return socket && !(socket->flags & LIVE_UNTOLD);
-}
-
-/* Above the rate: only what fails, and what the file has begun to tell of. */
-static bool is_within_rate(struct recording_view *recording, const struct event *event)
-{
-	if (!recording->config.max_event_rate)
-		return true;
-	if (event->record.time_ns - recording->rate_ns >= RATE_NS) {
-		recording->rate_ns = event->record.time_ns;
-		recording->rate_events = 0;
-	}
-	return recording->rate_events < recording->config.max_event_rate || event->record.type == RECORD_CONNECT_FAILED ||
-	       event->record.type == RECORD_BIND_FAILED || event->record.type == RECORD_PORTS || is_in_file(recording, event->record.id);
-}
-
 /* What the next file or part begins with. */
 static void follow(struct recording_view *recording, const struct event *event)
 {
@@ -450,18 +418,12 @@ static void follow(struct recording_view *recording, const struct event *event)
 /* The file says nothing of it; of its connection only once it is told as one that is there. */
 static int withhold(struct recording_view *recording, const struct event *event)
 {
-	struct live_sockets *sockets = &recording->live->sockets;
-	struct live_socket *socket = live_sockets_find(sockets, event->record.id);
-	bool was_untold = socket && socket->flags & LIVE_UNTOLD;
+	bool was_untold = untold_has(recording->live, event);
 
 	socket_users_note(recording->users, event);
 	recording->state.withheld++;
 	follow(recording, event);
-	socket = live_sockets_find(sockets, event->record.id);
-	if (socket)
-		socket->flags |= LIVE_UNTOLD;
-	recording->untold += !!socket;
-	recording->untold -= was_untold && recording->untold;
+	untold_note(&recording->untold, recording->live, event, was_untold);
 	return 0;
 }
 
@@ -470,11 +432,9 @@ static int recording_event(struct view *view, const struct event *event)
 	struct recording_view *recording = (struct recording_view *)view;
 	int err = 0;
 
-	if (recording->state.suspended || !is_within_rate(recording, event))
+	if (recording->state.suspended || !untold_is_within_rate(&recording->untold, recording->live, event))
 		return withhold(recording, event);
-	recording->rate_events++;
-	if (recording->untold)
-		recording_live_tell_one(recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
+	untold_tell_before(&recording->untold, recording->live, &recording->tick, tell_late, recording, event);
 	tell(recording, event);
 	recording->has_events = true;
 	follow(recording, event);
@@ -493,35 +453,9 @@ static int recording_recount(struct view *view, bool begins)
 		recording_recount_json(&recording->json, recording->tick.unix_ns, recording->tick.time_ns, begins);
 	if (recording->live)
 		model_recount(recording->live, begins);
-	if (begins) {
-		recording->untold = 0;
-		if (recording->live)
-			recording_live_forget_untold(recording->live);
-		recording->refused_before = recording->live ? recording->live->sockets.refused : 0;
-	}
+	if (begins)
+		untold_recount(&recording->untold, recording->live);
 	return 0;
-}
-
-/* Connections that were left out and are stuck are not left out any more. */
-static void tell_stuck(struct recording_view *recording, const struct tick *tick)
-{
-	uint64_t stuck[256], id;
-	const struct live_socket *socket;
-	size_t cursor = 0, count = 0;
-
-	if (!recording->config.max_event_rate || !recording->untold || tick->time_ns - recording->stuck_ns < STUCK_NS)
-		return;
-	recording->stuck_ns = tick->time_ns;
-	recording->untold = 0;
-	while ((socket = live_sockets_next(&recording->live->sockets, &cursor, &id))) {
-		if (!(socket->flags & LIVE_UNTOLD))
-			continue;
-		recording->untold++;
-		if (socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS && count < sizeof(stuck) / sizeof(stuck[0]))
-			stuck[count++] = id;
-	}
-	while (count--)
-		recording_live_tell_one(recording->live, tick, tell_late, recording, &recording->untold, stuck[count]);
 }
 
 /* A new file, as if the last one were full. */
@@ -563,7 +497,7 @@ static int recording_tick(struct view *view, const struct tick *tick)
 	look_at_place(recording, tick);
 	if (recording->live && !recording->config.endures)
 		model_forget(recording->live, tick->time_ns);
-	tell_stuck(recording, tick);
+	untold_tell_stuck(&recording->untold, recording->live, tick, tell_late, recording);
 	if (recording->config.copies || tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
 	if (is_full(recording))
@@ -646,6 +580,7 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	recording->config = *config;
 	recording->view.tick_ms = config->copies ? COPY_TICK_MS : 0;
 	recording->config.part_bytes = config->part_bytes ?: PART_BYTES;
+	recording->untold.max_event_rate = config->max_event_rate;
 	recording->part.format = RECORDING_FORMAT;
 	name_run(recording);
 	json_init(&recording->json);
