@@ -91,7 +91,7 @@ def td141_orphans(world):
     """What was closed has no descriptor: the kernel ends it. Neither the live run nor a recording says that a process waits."""
     world.server(8080, kept)
     path = f"{tempfile.mkdtemp()}/orphans.rec"
-    recorder = start(TOOL, "record", "-n", "self", "-o", path, stderr=subprocess.DEVNULL)
+    recorder = start(TOOL, "record", "-n", "self", "-o", path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     diagnosis = Diagnosis(5, *FIN_WAIT2)
     until(lambda: os.path.exists(path) and os.path.getsize(path))
 

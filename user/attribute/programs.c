@@ -7,6 +7,7 @@
 
 #include "attribute/process.h"
 #include "util/id_map.h"
+#include "util/text.h"
 
 #define REMEMBERED 8192 /* when there are so many it begins anew */
 #define RECENT 16 /* a power of two */
@@ -163,13 +164,14 @@ const char *programs_find(struct programs *programs, const struct process *proce
 
 void programs_learn(struct programs *programs, const struct process *process, const char *program)
 {
-	uint64_t hash;
-	char **known;
+	uint64_t hash = hash_of(process);
+	char safe[PROGRAM_BYTES], **known;
 
 	if (!programs || !program || !process->start_ns)
 		return;
-	known = id_map_find(&programs->by_process, hash = hash_of(process));
-	if (known && *known && !strcmp(*known, program))
+	text_sanitise(safe, sizeof(safe), program, strlen(program), sizeof(safe));
+	known = id_map_find(&programs->by_process, hash);
+	if (known && *known && !strcmp(*known, safe))
 		return;
 	if (!known && programs->by_process.used >= REMEMBERED)
 		forget(programs);
@@ -177,7 +179,7 @@ void programs_learn(struct programs *programs, const struct process *process, co
 	if (!known)
 		return;
 	free(*known);
-	*known = strdup(program);
+	*known = strdup(safe);
 	memset(programs->recent, 0, sizeof(programs->recent));
 }
 

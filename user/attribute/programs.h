@@ -20,7 +20,7 @@ struct programs *programs_with_cmdlines_new(const char *proc);
 struct programs *programs_told_new(void);
 bool programs_are_told(const struct programs *programs);
 
-/* As the recording has it; `program` NULL: it does not. Without memory less is known. */
+/* As the recording has it, whoever wrote that; `program` NULL: it does not. Without memory less is known. */
 void programs_learn(struct programs *programs, const struct process *process, const char *program);
 
 /* One more who has it, and frees it. Returns it; accepts NULL. */

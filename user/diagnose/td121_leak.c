@@ -31,9 +31,17 @@ static const enum severity severities[] = {
 	[CLOSE_WAIT_FULL] = SEVERITY_NOW,
 	[CLOSE_WAIT_GROWS] = SEVERITY_SOON,
 	[CLOSE_WAIT_STAYS] = SEVERITY_NOTE,
-	[CLOSE_WAIT_LEAKED] = SEVERITY_NOTE,
+	[CLOSE_WAIT_LEAKED] = SEVERITY_NOTE, /* in the end */
 	[CLOSE_WAIT_UNDECIDED] = SEVERITY_NOTE,
 };
+
+/* That it grows no more is not sure at once: until then it will fail as was foreseen. */
+static enum severity severity_of(const struct scene *scene, const struct cause *cause, enum close_wait_kind kind)
+{
+	bool is_young = cause->youngest_ns / 1e9 < scene_threshold(scene, TD121_AGE_S);
+
+	return kind == CLOSE_WAIT_LEAKED && is_young ? SEVERITY_SOON : severities[kind];
+}
 
 static void title_full(struct finding *finding, const struct scene *scene, const struct cause *cause, const char *who, const char *what)
 {
@@ -45,7 +53,7 @@ static void title_full(struct finding *finding, const struct scene *scene, const
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, enum close_wait_kind kind)
 {
-	struct finding *finding = verdicts_add(verdicts, TD121, severities[kind]);
+	struct finding *finding = verdicts_add(verdicts, TD121, severity_of(scene, cause, kind));
 	words who, what, rate, oldest;
 
 	if (!finding)

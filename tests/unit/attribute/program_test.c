@@ -8,6 +8,7 @@
 
 #include "attribute/holders.h"
 #include "attribute/program.h"
+#include "attribute/programs.h"
 
 /* Words are separated by '|' here. */
 static size_t arguments_of(char *out, const char *text)
@@ -149,6 +150,30 @@ static void of_this_process(void **state)
 	assert_false(process_descriptors(NULL, &self, &after, &most));
 }
 
+/* What a recording tells: asked of nobody, made safe, shared by who needs it longer. */
+static void told_programs(void **state)
+{
+	const struct process app = { .pid = 7, .start_ns = 70000000, .comm = "python3" }, other = { .pid = 8, .start_ns = 80000000, .comm = "java" };
+	struct programs *programs = programs_told_new(), *share;
+	uint64_t open, limit;
+
+	(void)state;
+	assert_non_null(programs);
+	assert_true(programs_are_told(programs));
+	programs_learn(programs, &app, "python3 app.py");
+	programs_learn(programs, &app, NULL);
+	programs_learn(programs, &other, "java evil\033[2J\n.jar");
+	share = programs_share(programs);
+	programs_free(programs);
+	assert_string_equal(programs_find(share, &app), "python3 app.py");
+	assert_string_equal(programs_find(share, &other), "java evil?[2J?.jar");
+	programs_learn(share, &app, "python3 new.py");
+	assert_string_equal(programs_find(share, &app), "python3 new.py");
+	assert_null(programs_find(share, &(struct process){ .pid = 1, .start_ns = 1, .comm = "init" }));
+	assert_false(programs_descriptors(share, &app, &open, &limit));
+	programs_free(share);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +181,7 @@ int main(void)
 		cmocka_unit_test(long_and_wild_arguments),
 		cmocka_unit_test(cmdlines),
 		cmocka_unit_test(of_this_process),
+		cmocka_unit_test(told_programs),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, NULL, NULL);
