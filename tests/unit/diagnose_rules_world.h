@@ -126,7 +126,7 @@ static inline struct namespace_value value_of(int64_t value)
 }
 
 /* A finding as text. */
-static const char *said(const struct finding *finding)
+static inline const char *said(const struct finding *finding)
 {
 	static char text[8192];
 	size_t used = snprintf(text, sizeof(text), "%s\n", finding->title);
