@@ -5,6 +5,7 @@
 
 #include "diagnose/diagnosis.h"
 #include "history/history.h"
+#include "show/findings_ask.h"
 
 #define RULES_NS 5000000000ULL /* between two runs of the rules */
 #define WRITE_NS 60000000000ULL /* how often it is written that a finding goes on */
@@ -59,10 +60,10 @@ static struct kept_finding *find(struct agent_findings *findings, uint64_t numbe
 	return free;
 }
 
-/* What is too early to be sure of, and mere notes of the machine's settings, are not what a night is searched for. */
+/* What is too early to be sure of, and the machine's settings, are not what a night is searched for. */
 static bool is_worth_a_row(const struct told_finding *told)
 {
-	return told->finding.severity != SEVERITY_NOTE && told->finding.confidence != CONFIDENCE_TOO_EARLY;
+	return told->finding.code != TD191 && told->finding.confidence != CONFIDENCE_TOO_EARLY;
 }
 
 static void tell_begin(struct agent_findings *findings, struct kept_finding *kept, const struct told_finding *told)
@@ -154,7 +155,8 @@ struct view *agent_findings_new(struct view *history, const struct filter *filte
 					 .end = findings_end };
 	static const struct view sharing = { .tick = shared_tick, .end = findings_end };
 	struct agent_findings *findings = calloc(1, sizeof(*findings));
-	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true };
+	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true,
+						 .ask = findings_ask_process };
 
 	if (!findings)
 		return NULL;

@@ -69,19 +69,53 @@ static const struct option_row agent_rows[] = {
 
 static const struct option_set agent_options[] = { { agent_rows }, {} };
 
-/* The service manager hears that the run began, and that it goes on: both from the run itself, so that one that hangs is found. */
+/*
+ * The service manager hears that the run began, and that it goes on: both from the run itself, so that one that hangs is found. Without
+ * one, whoever started it sees in a line where all of it goes.
+ */
 struct notify_view {
 	struct view view;
 	struct notify notify;
+	char about[512];
 	uint64_t told_ns; /* 0: not ready yet */
 };
+
+/* "history in /var/lib/tcpdwell, 256.0MiB at most; metrics at http://127.0.0.1:9669/metrics" */
+static void describe(char *out, size_t size, const struct agent_options *own, const struct http *http)
+{
+	char budget[TEXT_NUMBER], folder[256] = "";
+	int used;
+
+	if (own->folder)
+		text_sanitise(folder, sizeof(folder), own->folder, strlen(own->folder), sizeof(folder));
+	text_bytes(budget, own->budget);
+	if (own->folder)
+		used = snprintf(out, size, "history in %s, %s at most", folder, budget);
+	else
+		used = snprintf(out, size, "no history (--dir keeps one)");
+	if (http)
+		snprintf(out + used, size - used, "; metrics at %s%.200s%s", *http_where(http) == '/' ? "" : "http://", http_where(http),
+			 *http_where(http) == '/' ? "" : "/metrics");
+	else
+		snprintf(out + used, size - used, "; no metrics are served");
+}
+
+static void tell_ready(const struct notify_view *own)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text), "READY=1\nSTATUS=tracing: %s", own->about);
+	notify_send(&own->notify, text);
+	if (own->notify.fd < 0)
+		log_warn("tracing until it is stopped: %s", own->about);
+}
 
 static int notify_tick(struct view *view, const struct tick *tick)
 {
 	struct notify_view *own = (struct notify_view *)view;
 
 	if (!own->told_ns)
-		notify_send(&own->notify, "READY=1\nSTATUS=tracing");
+		tell_ready(own);
 	else if (!own->notify.watchdog_ns || tick->time_ns - own->told_ns < own->notify.watchdog_ns / WATCHDOG_SHARE)
 		return 0;
 	notify_send(&own->notify, "WATCHDOG=1");
@@ -170,8 +204,7 @@ static int run_views(const struct run_options *options, const struct agent_optio
 		agent_metrics_close(&metrics);
 		return err;
 	}
-	if (metrics.http)
-		log_info("metrics at %s", http_where(metrics.http));
+	describe(notify.about, sizeof(notify.about), own, metrics.http);
 	notify_open(&notify.notify);
 	notify.view.tick_ms = notify_tick_ms(&notify.notify);
 	views_init(&views, view_failed, NULL);

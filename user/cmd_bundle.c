@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "option_time.h"
 #include "options_help.h"
 #include "recording/files.h"
 #include "recording/recording.h"
@@ -69,14 +70,6 @@ static int take_option(struct bundle *bundle, int argc, char **argv, int *i)
 	return 0;
 }
 
-static int parse_time(const struct bundle *bundle, const char *option, const char *text, uint64_t *unix_ns)
-{
-	if (!text || !moment_parse(text, bundle->now_ns, unix_ns))
-		return 0;
-	log_error("%s: \"%s\" is not a time; " MOMENT_FORMS, option, text);
-	return EXIT_USAGE;
-}
-
 static int parse(struct bundle *bundle, int argc, char **argv)
 {
 	struct recording_selection *selection = &bundle->selection;
@@ -100,9 +93,9 @@ static int parse(struct bundle *bundle, int argc, char **argv)
 		bundle->paths[bundle->n_paths++] = default_folder;
 	bundle->now_ns = clock_unix_ns();
 	*selection = (struct recording_selection){ .paths = bundle->paths, .count = bundle->n_paths };
-	if (parse_time(bundle, "--since", bundle->since, &selection->since_unix_ns) ||
-	    parse_time(bundle, "--until", bundle->until, &selection->until_unix_ns) ||
-	    parse_time(bundle, "--at", bundle->at, &selection->since_unix_ns))
+	if (option_time("--since", bundle->since, bundle->now_ns, &selection->since_unix_ns) ||
+	    option_time("--until", bundle->until, bundle->now_ns, &selection->until_unix_ns) ||
+	    option_time("--at", bundle->at, bundle->now_ns, &selection->since_unix_ns))
 		return EXIT_USAGE;
 	if (bundle->at)
 		selection->until_unix_ns = selection->since_unix_ns + AT_NS;

@@ -90,7 +90,8 @@ const struct command command_leaks = {
 	.description = "Lists the sockets that are in CLOSE_WAIT for longer than --older-than: a line for each cause first, with the process\n"
 		       "that has them, what it runs, what of them was read, and its descriptors; then each socket, the oldest first. Sockets\n"
 		       "from before tcpdwell are there too; their age is then \"at least\". Without -d it looks once; with -d it watches first,\n"
-		       "and says how each group grows. --state TIME_WAIT lists them with the time that is left.\n"
+		       "and says how each group grows: from 20 seconds on at which rate, and when the process has no descriptor left then.\n"
+		       "--state TIME_WAIT lists them with the time that is left.\n"
 		       "Accept queues that are full, or where a client waits for longer than --older-than, have a line each.",
 	.examples = "  tcpdwell leaks                        # what is stuck now\n"
 		    "  tcpdwell leaks -d 60                  # watch for a minute: is it growing?\n"

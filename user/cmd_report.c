@@ -10,6 +10,7 @@
 #include "recording/files.h"
 #include "recording/recording.h"
 #include "command.h"
+#include "option_time.h"
 #include "options_help.h"
 #include "report_top.h"
 #include "util/log.h"
@@ -100,22 +101,17 @@ struct report {
 	char *argv[ARGUMENTS_MAX];
 };
 
-static int parse_time(const char *option, const char *text, uint64_t *unix_ns)
-{
-	if (!text || !moment_parse(text, clock_unix_ns(), unix_ns))
-		return 0;
-	log_error("%s: \"%s\" is not a time; " MOMENT_FORMS, option, text);
-	return -EINVAL;
-}
-
 static int select_times(const struct report *report, struct recording_selection *selection)
 {
+	uint64_t now_ns = clock_unix_ns();
+
 	if (report->at && (report->since || report->until)) {
 		log_error("--at shows the minute that begins then; give it alone, or --since and --until");
 		return -EINVAL;
 	}
-	if (parse_time("--since", report->since, &selection->since_unix_ns) || parse_time("--until", report->until, &selection->until_unix_ns) ||
-	    parse_time("--at", report->at, &selection->since_unix_ns))
+	if (option_time("--since", report->since, now_ns, &selection->since_unix_ns) ||
+	    option_time("--until", report->until, now_ns, &selection->until_unix_ns) ||
+	    option_time("--at", report->at, now_ns, &selection->since_unix_ns))
 		return -EINVAL;
 	if (report->at)
 		selection->until_unix_ns = selection->since_unix_ns + AT_NS;

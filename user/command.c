@@ -42,19 +42,30 @@ static int watch_machine(const struct run_options *options, const struct run_nee
 				live_run(options, needs, view, error, error_size);
 }
 
+/* Silence would look as if nothing had happened on the machine. */
+static void tell_early_end(void)
+{
+	log_warn("ended by a signal before tracing began: nothing was traced");
+}
+
 int machine_run(const struct run_options *options, const struct run_needs *needs, struct view *view, char *error,
 		size_t error_size)
 {
 	int err = watch_machine(options, needs, view, error, error_size);
 
-	return err == -EINTR ? 0 : err;
+	if (err != -EINTR)
+		return err;
+	tell_early_end();
+	return 0;
 }
 
 /* "Nothing is wrong" must not be the answer of a look that was ended before it began. */
 static int result_of_early_end(const struct command *command)
 {
-	if (!command->view_exit)
+	if (!command->view_exit) {
+		tell_early_end();
 		return EXIT_FINE;
+	}
 	log_error("ended by a signal before it could look: what is wrong is not known");
 	return EXIT_FAILED;
 }

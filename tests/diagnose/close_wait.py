@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: CLOSE_WAIT, and descriptors."""
+import errno
 import os
+import re
 import resource
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
 import time
 
 from traffic import case, closed, connected, kept, paced, until
-from world import Diagnosis, evidence, ss, sysctl
+from world import ADDRESS, LIBC, TOOL, Diagnosis, evidence, rename, ss, start, sysctl
 
 
 # TD121, TD122: CLOSE_WAIT
@@ -54,6 +61,51 @@ def td121_slow_closer(world):
     world.expect(leave(world, 1.5, 23, serve, 23))
 
 
+def leaks_until(limit):
+    """A service that keeps what it accepts until it may not accept any more."""
+    def body(say, _):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(64)
+        say()
+        mine = []
+        try:
+            while True:
+                mine.append(listener.accept()[0])
+                mine[-1].send(b"x")
+        except OSError as error:
+            assert error.errno == errno.EMFILE, error
+        say()
+        time.sleep(600)
+    return body
+
+
+@case
+def td121_until_it_is_full(world):
+    """A leak that has taken all descriptors fails now, however short the run; it does not grow any more, and is no pool."""
+    process = world.spawn("shop", leaks_until(64))
+    process.wait()
+    count = 64 - sum(int(name) < 64 for name in os.listdir(f"/proc/{process.pid}/fd"))
+    for _ in range(count):
+        client = connected(8080)
+        client.recv(1)
+        client.close()
+    connected(8080)  # finds none
+    process.wait()
+    top = start(TOOL, "top", "-b", "-n", "self", "2", "1", stdout=subprocess.PIPE, text=True)
+    found = world.expect(Diagnosis(2).finish(), "TD121=now", "TD124=now").found
+    listed, opened = len(ss("state", "close-wait", "sport", "=", ":8080")) - 1, len(os.listdir(f"/proc/{process.pid}/fd"))
+    if len(found) == 2:
+        world.numbers(found["TD121"], count=count, open=opened, limit=64)
+        world.check("listed", listed == count, f"{listed}, not {count}")
+        world.numbers(found["TD124"], open=opened, limit=64, sockets=count, close_wait=count)
+    out = top.communicate()[0]
+    # One more is closed by its client in the accept queue.
+    world.check("top", re.search(rf"^shop\[{process.pid}\]: \"Too many open files\", has {opened} of 64 descriptors; {count + 1} CLOSE_WAIT$", out, re.M) and
+                re.search(rf"^shop\[{process.pid}\] +! no fds ", out, re.M), out)
+
+
 @case
 def td121_too_early(world):
     """What is there and was not watched is not judged."""
@@ -64,6 +116,53 @@ def td121_too_early(world):
     found = world.expect(Diagnosis(2).finish(), "TD121/too_early").found.get("TD121")
     if found:
         world.numbers(found, count=len(ss("state", "close-wait")))
+
+
+@case
+def td121_passed_on(world):
+    """A child has what its parent accepted: both are told."""
+    def body(say, go):
+        listener = socket.socket()
+        listener.bind((ADDRESS, 8080))
+        listener.listen(64)
+        say()
+        mine = [listener.accept()[0] for _ in range(5)]
+        say()
+        go()
+        if not os.fork():
+            rename("worker")
+            LIBC.prctl(1, 9)  # it ends with its parent
+            say()
+            time.sleep(600)
+        for connection in mine:
+            connection.close()
+        say()
+        time.sleep(600)
+
+    diagnosis = Diagnosis(4)
+    path = f"{tempfile.mkdtemp()}/passed.rec"
+    recorder = start(TOOL, "record", "-n", "self", "-o", path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: os.path.exists(path) and os.path.getsize(path))
+    master = world.spawn("master", body)
+    master.wait()
+    diagnosis.looked()
+    clients = [connected(8080) for _ in range(5)]
+    master.wait()
+    time.sleep(1)  # that it accepted them is seen
+    master.on()
+    master.wait(2)
+    for client in clients:
+        client.close()
+    found = world.expect(diagnosis.finish(), "TD121/too_early").found.get("TD121")
+    recorder.send_signal(signal.SIGINT)
+    recorder.wait()
+    out = subprocess.run([TOOL, "report", path, "leaks", "--older-than", "100ms"], capture_output=True, text=True, check=False).stdout
+    shutil.rmtree(os.path.dirname(path))
+    world.check("leaks", re.search(rf"^  5 sockets of worker\[\d+\].*, accepted by master\[{master.pid}\], port 8080", out, re.M), out)
+    if found:
+        world.check("holder", found["subject"]["comm"] == "worker", found["subject"])
+        world.check("accepted by", evidence(found, "accepted_by") == f"master[{master.pid}]", found["evidence"])
+        world.check("change", found["change"][-1].startswith(f"master[{master.pid}]: pass on only"), found["change"])
 
 
 def pool_of(count, closes_after):

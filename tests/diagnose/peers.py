@@ -2,11 +2,15 @@
 """Cases of diagnose: peers that do not close, do not answer, or say nothing."""
 import os
 import resource
+import shutil
+import signal
 import socket
+import subprocess
+import tempfile
 import time
 
 from traffic import case, connected, forget, gone_host, kept, until, with_peer
-from world import ADDRESS, Diagnosis, Skip, evidence, run, ss, sysctl
+from world import ADDRESS, TOOL, Diagnosis, Skip, evidence, run, ss, start, sysctl
 
 
 # TD141: the peer does not close
@@ -80,6 +84,34 @@ def td141_close_for_shutdown(world):
     world.expect(diagnosis.finish(), "TD121/too_early")
     until(lambda: not ss("state", "fin-wait-2"))
     world.check("peer", len(ss("state", "close-wait")) == 6)
+
+
+@case
+def td141_orphans(world):
+    """What was closed has no descriptor: the kernel ends it. Neither the live run nor a recording says that a process waits."""
+    world.server(8080, kept)
+    path = f"{tempfile.mkdtemp()}/orphans.rec"
+    recorder = start(TOOL, "record", "-n", "self", "-o", path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    diagnosis = Diagnosis(5, *FIN_WAIT2)
+    until(lambda: os.path.exists(path) and os.path.getsize(path))
+
+    def body(say, _):
+        mine = [connected(8080) for _ in range(7)]
+        say()
+        for client in mine:
+            client.close()
+        say()
+        time.sleep(600)
+
+    world.spawn("shop", body).wait(2)
+    until(lambda: len(ss("state", "fin-wait-2")) == 7)
+    world.expect(diagnosis.finish(), "TD121/too_early")
+    recorder.send_signal(signal.SIGINT)
+    recorder.wait()
+    for options in (), ("--since", "2s"):
+        text = subprocess.run([TOOL, "report", path, "diagnose", *FIN_WAIT2, *options], capture_output=True, text=True, check=False).stdout
+        world.check("recorded", "7 CLOSE_WAIT" in text and "TD141" not in text, text)
+    shutil.rmtree(os.path.dirname(path))
 
 
 @case

@@ -19,12 +19,14 @@ TITLES = {
     "TD113": ["net.ipv4.tcp_max_tw_buckets ({#limit}) is reached: {#overflows} connections ended without TIME_WAIT in the last seconds; "
               "most are made by {who}"],
     "TD121": ["{who} leaks {what}: {#count} in CLOSE_WAIT, {#rate} more a second, the oldest for {~age}",
+              "{who} leaks {what}: {#count} in CLOSE_WAIT, and no descriptor is left, {#open} of {#limit} are open: \"Too many open files\"",
               "{who} has {#count} {what} in CLOSE_WAIT: their peers have closed, it has not"],
     "TD122": ["{who} keeps {#count} idle {what} that the other end has closed, for {~age}: an idle pool, it does not grow"],
     "TD123": ["{who} is stuck: it has not read {#bytes} bytes on {#unread} connections ({#closed} closed by their peers), and {#queued} wait to be "
               "accepted; for up to {~age}"],
     "TD124": ["{who} has {#open} of {#limit} descriptors open: {#sockets} are TCP sockets, {#established} ESTABLISHED",
-              "{who} has {#open} of {#limit} descriptors open, and gets \"Too many open files\": {#sockets} are TCP sockets, {#established} ESTABLISHED"],
+              "{who} has {#open} of {#limit} descriptors open, and gets \"Too many open files\": {#sockets} are TCP sockets, {#established} ESTABLISHED",
+              "{who} has {#open} of {#limit} descriptors open, and gets \"Too many open files\": {#sockets} are TCP sockets, {#close_wait} CLOSE_WAIT"],
     "TD131": ["the accept queue of {who} on port {#port} is full: {#depth} connections wait, {#backlog} may, the first for {~age}",
               "the accept queue of {who} on port {#port} is nearly full: {#depth} of {#backlog} connections wait, the first for {~age}"],
     "TD132": ["{#count} clients of port {#port} gave up before {who} accepted them; the first closed {~age} ago"],

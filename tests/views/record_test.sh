@@ -34,6 +34,32 @@ check() {
 	fi
 }
 
+# ended_early COMMAND…: by SIGINT, as soon as it would catch it and long before it traces. What it said goes to standard output.
+ended_early() {
+	"$tool" "$@" >"$dir/early.out" 2>"$dir/early.err" &
+	local pid=$! caught
+	until caught=$(sed -n 's/^SigCgt:\t//p' "/proc/$pid/status" 2>/dev/null) && [ $((0x${caught:-0} & 2)) != 0 ]; do
+		kill -0 $pid 2>/dev/null || break
+	done
+	kill -INT $pid
+	wait $pid || return
+	cat "$dir/early.out" "$dir/early.err"
+}
+
+# Silence would look as if nothing had happened. A machine that stands still may let it begin first: then it has a summary.
+early_end_is_told() {
+	local command said
+
+	for command in "trace" "top -b" "hist" "record -o $dir/early.rec"; do
+		# shellcheck disable=SC2086
+		said=$(ended_early $command -n self) || { echo "$command failed: $said"; return 1; }
+		case $said in
+		*"ended by a signal before tracing began: nothing was traced"* | *" transitions. "*) ;;
+		*) echo "$command says: \"$said\""; return 1 ;;
+		esac
+	done
+}
+
 # equal WHAT A B
 equal() {
 	[ "$2" = "$3" ] || { echo "$1: \"$2\" is not \"$3\""; return 1; }
@@ -396,6 +422,7 @@ part_stands_alone() {
 
 mkfifo "$dir/fifo"
 replay_the_run
+check early_end early_end_is_told
 check "a killed recorder's file can be read" killed_is_readable
 check "a cut file can be read" truncated_is_readable
 check "a damaged file can be read" damaged_is_readable

@@ -93,7 +93,7 @@ static void settle(struct model *model, struct live_socket *socket, const struct
 		socket->flags |= LIVE_IN_ACCEPT_QUEUE;
 	if (record->flags & FLAG_TIMEWAIT)
 		socket->flags |= LIVE_TIMEWAIT;
-	if (seen || model->recounting)
+	if (seen || (model->recounting && !event->was_there))
 		socket->flags |= LIVE_CAME;
 	live_socket_set_endpoint(&model->sockets, socket, &record->endpoint);
 }

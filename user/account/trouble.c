@@ -106,8 +106,31 @@ static const struct kind {
 	[TROUBLE_QUEUE_DROPS] = {"drops", LEVEL_ALERT, queue_drops},
 	[TROUBLE_QUEUE_FULL] = {"queue full", LEVEL_ALERT, queue_full},
 	[TROUBLE_LEAK] = {"leak", LEVEL_ALERT, leak},
+	[TROUBLE_NO_DESCRIPTOR] = {"no fds", LEVEL_ALERT, NULL},
 	[TROUBLE_NO_PORT] = {"no port", LEVEL_ALERT, no_port},
 };
+
+/* What is told by something worse of the same sockets is not told twice. */
+static void leave_out(struct trouble *trouble)
+{
+	if (trouble->also & 1U << TROUBLE_QUEUE_FULL)
+		trouble->also &= ~(1U << TROUBLE_QUEUE_DROPS);
+	if (trouble->also & (1U << TROUBLE_LEAK | 1U << TROUBLE_NO_DESCRIPTOR))
+		trouble->also &= ~(1U << TROUBLE_CLOSE_WAIT);
+	if (trouble->also & 1U << TROUBLE_NO_DESCRIPTOR)
+		trouble->also &= ~(1U << TROUBLE_LEAK);
+}
+
+void trouble_add(struct trouble *trouble, enum trouble_kind kind, double size)
+{
+	trouble->also |= 1U << kind;
+	trouble->sizes[kind] = size;
+	if (kind > trouble->kind) {
+		trouble->kind = kind;
+		trouble->level = kinds[kind].level;
+	}
+	leave_out(trouble);
+}
 
 struct trouble trouble_of(const struct model *model, struct group *group, const struct survey_row *row, uint64_t now_ns)
 {
@@ -117,21 +140,10 @@ struct trouble trouble_of(const struct model *model, struct group *group, const 
 	int kind;
 
 	for (kind = TROUBLES - 1; kind > TROUBLE_NONE; kind--) {
-		size = kinds[kind].size(&look);
-		if (size <= 0)
-			continue;
-		trouble.also |= 1U << kind;
-		trouble.sizes[kind] = size;
-		if (trouble.kind)
-			continue;
-		trouble.kind = kind;
-		trouble.level = kinds[kind].level;
+		size = kinds[kind].size ? kinds[kind].size(&look) : 0;
+		if (size > 0)
+			trouble_add(&trouble, kind, size);
 	}
-	/* What is told by something worse of the same sockets. */
-	if (trouble.also & 1U << TROUBLE_QUEUE_FULL)
-		trouble.also &= ~(1U << TROUBLE_QUEUE_DROPS);
-	if (trouble.also & 1U << TROUBLE_LEAK)
-		trouble.also &= ~(1U << TROUBLE_CLOSE_WAIT);
 	return trouble;
 }
 

@@ -17,6 +17,7 @@ enum trouble_kind {
 	TROUBLE_QUEUE_DROPS, /* an accept queue was full a moment ago */
 	TROUBLE_QUEUE_FULL,
 	TROUBLE_LEAK, /* CLOSE_WAIT older than a minute, or older than seconds and growing */
+	TROUBLE_NO_DESCRIPTOR, /* CLOSE_WAIT of a process that may open no more: who has asked it adds this */
 	TROUBLE_NO_PORT,
 	TROUBLES,
 };
@@ -37,6 +38,9 @@ struct trouble {
 #define TROUBLE_UNANSWERED 3 /* connects at once */
 
 struct trouble trouble_of(const struct model *model, struct group *group, const struct survey_row *row, uint64_t now_ns);
+
+/* What the group's own counts don't tell. */
+void trouble_add(struct trouble *trouble, enum trouble_kind kind, double size);
 
 /* To sort by: the worse kind first, then the larger. 0: nothing is wrong. */
 double trouble_weight(const struct trouble *trouble);

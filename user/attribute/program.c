@@ -75,7 +75,7 @@ struct interpreter {
 	const char *name; /* digits and dots may follow */
 	const char *with_value; /* options whose value is the next word */
 	const char *script; /* option whose value is the script or module that is run; or a word before it */
-	const char *code; /* options behind which there is no script, but code */
+	const char *code; /* options behind which there is no script, but code, or what code from standard input is given */
 };
 
 static const struct interpreter interpreters[] = {
@@ -93,11 +93,11 @@ static const struct interpreter interpreters[] = {
 	{ "java", "-cp -classpath --class-path -p --module-path --add-opens --add-exports --add-modules", "-jar", "" },
 	{ "dotnet", "", "exec", "" },
 	{ "mono", "", "", "" },
-	{ "bash", "-o -O", "", "-c" },
-	{ "sh", "-o", "", "-c" },
-	{ "dash", "-o", "", "-c" },
-	{ "zsh", "-o", "", "-c" },
-	{ "ksh", "-o", "", "-c" },
+	{ "bash", "-o -O", "", "-c -s" },
+	{ "sh", "-o", "", "-c -s" },
+	{ "dash", "-o", "", "-c -s" },
+	{ "zsh", "-o", "", "-c -s" },
+	{ "ksh", "-o", "", "-c -s" },
 	{ "tclsh", "", "", "" },
 	{ "Rscript", "", "", "-e" },
 	{},
@@ -120,16 +120,64 @@ static const struct interpreter *interpreter_of(struct word executable)
 	return NULL;
 }
 
+/* "-c" of one letter in a list such as "-c -e". */
+static bool is_letter_of(char letter, const char *list)
+{
+	const char option[] = { '-', letter, '\0' };
+
+	return word_is_one_of((struct word){ option, 2 }, list);
+}
+
+/* Options of one letter may stand together, "-lc", and their value right behind them, "-Wignore". */
+static bool brings_code(const struct interpreter *interpreter, struct word word)
+{
+	size_t i;
+
+	if (word_is_one_of(word, interpreter->code) || word_is(word, "-"))
+		return true;
+	if (word.size < 2 || word.text[0] != '-' || word.text[1] == '-')
+		return false;
+	for (i = 1; i < word.size && !is_letter_of(word.text[i], interpreter->with_value); i++)
+		if (is_letter_of(word.text[i], interpreter->code))
+			return true;
+	return false;
+}
+
+/* The next word is the value: "-W", or "-euo" whose last letter wants one. */
+static bool wants_value(const struct interpreter *interpreter, struct word word)
+{
+	size_t i;
+
+	if (word_is_one_of(word, interpreter->with_value))
+		return true;
+	if (word.size < 2 || word.text[0] != '-' || word.text[1] == '-')
+		return false;
+	for (i = 1; i < word.size && !is_letter_of(word.text[i], interpreter->with_value); i++)
+		;
+	return i == word.size - 1;
+}
+
+/* Not what no file is called by: code may come in other ways than those that we know, and can hold secrets. */
+static bool names_file(struct word word)
+{
+	size_t i;
+
+	for (i = 0; i < word.size; i++)
+		if ((unsigned char)word.text[i] < ' ' || word.text[i] == 127 || strchr(";|&(){}<>\"'`", word.text[i]))
+			return false;
+	return true;
+}
+
 static struct word script_of(const struct interpreter *interpreter, struct words *words)
 {
 	struct word word = word_next(words);
 
 	while (word.text && (word.size == 0 || word.text[0] == '-' || word_is_one_of(word, interpreter->script))) {
-		if (word_is_one_of(word, interpreter->code))
+		if (brings_code(interpreter, word))
 			return (struct word){};
 		if (word_is_one_of(word, interpreter->script) && word.text[0] == '-')
 			return word_next(words);
-		if (word_is_one_of(word, interpreter->with_value))
+		if (wants_value(interpreter, word))
 			word_next(words);
 		word = word_next(words);
 		if (word_is(word, "--"))
@@ -154,6 +202,8 @@ void program_from_arguments(char out[PROGRAM_BYTES], const char *arguments, size
 
 	if (interpreter)
 		script = script_of(interpreter, &words);
+	if (!names_file(script))
+		script = (struct word){};
 	name_of(name, executable);
 	name_of(script_name, last_component(script));
 	snprintf(out, PROGRAM_BYTES, "%s%s%s", name, script_name[0] ? " " : "", script_name);

@@ -32,4 +32,12 @@ void cmdline_read(char out[CMDLINE_BYTES], const char *proc, const struct proces
 /* Descriptors that a process has open, and how many it may have: RLIM_INFINITY is UINT64_MAX. False where not known. */
 bool process_descriptors(const char *proc, const struct process *process, uint64_t *open, uint64_t *limit);
 
+#define DESCRIPTORS_RESERVE 2 /* as many as one accept() or connect() and a file can need at once */
+
+/* It gets "Too many open files", or will with what it opens next. */
+static inline bool descriptors_are_full(uint64_t open, uint64_t limit)
+{
+	return limit != UINT64_MAX && open + DESCRIPTORS_RESERVE >= limit;
+}
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "attribute/process.h"
 #include "util/id_map.h"
+#include "util/text.h"
 
 #define REMEMBERED 8192 /* when there are so many it begins anew */
 #define RECENT 16 /* a power of two */
@@ -21,7 +22,8 @@ struct recent {
 
 struct programs {
 	const char *proc;
-	bool cmdlines;
+	bool cmdlines, told;
+	unsigned int others; /* who share it, but for one */
 	struct id_map by_process; /* char *, NULL: it told nothing; behind its end the command line, where these are asked for */
 	struct id_map descriptors; /* struct descriptors, of this interval; by the same hash */
 	unsigned int asked;
@@ -54,6 +56,27 @@ struct programs *programs_with_cmdlines_new(const char *proc)
 	return programs;
 }
 
+struct programs *programs_told_new(void)
+{
+	struct programs *programs = programs_new(NULL);
+
+	if (programs)
+		programs->told = true;
+	return programs;
+}
+
+bool programs_are_told(const struct programs *programs)
+{
+	return programs && programs->told;
+}
+
+struct programs *programs_share(struct programs *programs)
+{
+	if (programs)
+		programs->others++;
+	return programs;
+}
+
 static void forget(struct programs *programs)
 {
 	size_t cursor = 0;
@@ -69,6 +92,10 @@ void programs_free(struct programs *programs)
 {
 	if (!programs)
 		return;
+	if (programs->others) {
+		programs->others--;
+		return;
+	}
 	forget(programs);
 	id_map_release(&programs->by_process);
 	id_map_release(&programs->descriptors);
@@ -125,7 +152,7 @@ const char *programs_find(struct programs *programs, const struct process *proce
 	known = id_map_find(&programs->by_process, hash);
 	if (known)
 		return keep_recent(recent, process, *known);
-	if (programs->asked >= PROGRAMS_ASKED)
+	if (programs->asked >= PROGRAMS_ASKED || programs->told)
 		return NULL;
 	if (programs->by_process.used >= REMEMBERED)
 		forget(programs);
@@ -133,6 +160,27 @@ const char *programs_find(struct programs *programs, const struct process *proce
 	if (known)
 		*known = ask(programs, process);
 	return known ? *known : NULL;
+}
+
+void programs_learn(struct programs *programs, const struct process *process, const char *program)
+{
+	uint64_t hash = hash_of(process);
+	char safe[PROGRAM_BYTES], **known;
+
+	if (!programs || !program || !process->start_ns)
+		return;
+	text_sanitise(safe, sizeof(safe), program, strlen(program), sizeof(safe));
+	known = id_map_find(&programs->by_process, hash);
+	if (known && *known && !strcmp(*known, safe))
+		return;
+	if (!known && programs->by_process.used >= REMEMBERED)
+		forget(programs);
+	known = known ?: id_map_put(&programs->by_process, hash);
+	if (!known)
+		return;
+	free(*known);
+	*known = strdup(safe);
+	memset(programs->recent, 0, sizeof(programs->recent));
 }
 
 void programs_more(struct programs *programs)
@@ -147,7 +195,7 @@ bool programs_descriptors(struct programs *programs, const struct process *proce
 {
 	struct descriptors *known;
 
-	if (!programs || !process->start_ns)
+	if (!programs || programs->told || !process->start_ns)
 		return false;
 	known = id_map_find(&programs->descriptors, hash_of(process));
 	if (!known && programs->descriptors.used < PROGRAMS_ASKED) {

@@ -16,6 +16,16 @@ struct programs *programs_new(const char *proc);
 /* Command lines too, which can hold secrets. */
 struct programs *programs_with_cmdlines_new(const char *proc);
 
+/* Asks nobody: it knows what it is told. Of a recording, whose processes may have ended long ago. */
+struct programs *programs_told_new(void);
+bool programs_are_told(const struct programs *programs);
+
+/* As the recording has it, whoever wrote that; `program` NULL: it does not. Without memory less is known. */
+void programs_learn(struct programs *programs, const struct process *process, const char *program);
+
+/* One more who has it, and frees it. Returns it; accepts NULL. */
+struct programs *programs_share(struct programs *programs);
+
 void programs_free(struct programs *programs);
 
 /*

@@ -47,7 +47,7 @@ void socket_users_begin(struct socket_users *users, const struct run *run)
 	if (!run->recorded)
 		return;
 	programs_free(users->programs);
-	users->programs = NULL;
+	users->programs = programs_share(run->programs);
 }
 
 static void keep(struct socket_users *users, uint64_t id, const struct process *process)
@@ -141,6 +141,10 @@ void socket_users_event(struct socket_users *users, struct event *event)
 	if (!users->programs)
 		return;
 	charged = charged_of(event);
+	if (programs_are_told(users->programs)) { /* what the recording has of it stays with it */
+		event->program = event->program ?: programs_find(users->programs, charged);
+		return;
+	}
 	event->program = programs_find(users->programs, charged);
 	event->cmdline = users->cmdline ? programs_cmdline(users->programs, charged) : NULL;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "diagnose/asked.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "attribute/programs.h"
 #include "util/shortage.h"
 
 #define AGAIN_NS 4000000000ULL /* descriptors change */
@@ -51,6 +53,14 @@ static struct asked_process *add(struct diagnosis *diagnosis, const struct proce
 	return NULL;
 }
 
+static void learn(struct process_facts *facts, struct programs *programs)
+{
+	const char *program = programs_find(programs, &facts->process);
+
+	if (program)
+		snprintf(facts->program, sizeof(facts->program), "%s", program);
+}
+
 /* One that is gone keeps what was known of it, but for its descriptors. */
 static void want(struct diagnosis *diagnosis, const struct process *process)
 {
@@ -70,7 +80,10 @@ static void want(struct diagnosis *diagnosis, const struct process *process)
 	asked->asked_ns = now_ns;
 	asked->facts.process = *process;
 	asked->facts.fds_known = false;
-	diagnosis->config.ask(diagnosis->config.context, &asked->facts);
+	if (diagnosis->config.ask)
+		diagnosis->config.ask(diagnosis->config.context, &asked->facts);
+	else
+		learn(&asked->facts, diagnosis->programs);
 }
 
 static void forget(struct diagnosis *diagnosis)
@@ -93,7 +106,7 @@ void asked_ask(struct diagnosis *diagnosis)
 	unsigned int i;
 	size_t k;
 
-	if (!diagnosis->config.ask)
+	if (!diagnosis->config.ask && !diagnosis->programs)
 		return;
 	forget(diagnosis);
 	for (destination = diagnosis->ports.destinations.by_key; destination; destination = destination->hh.next)

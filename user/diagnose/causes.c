@@ -85,6 +85,15 @@ static void add_to_windows(struct cause *cause, uint64_t age_ns, uint64_t watche
 	}
 }
 
+/*
+ * Who shuts a connection down may keep it or have closed it: then it counts as held once somebody is told to have it. Nobody tells that
+ * none has what is in a small socket, or was closed before the run.
+ */
+static bool is_held(const struct live_socket *socket)
+{
+	return socket->holder || !(socket->flags & LIVE_HOLDER_TOLD || is_closing_state(socket->state));
+}
+
 static struct cause_key key_of(const struct live_socket *socket, const struct live_end *end)
 {
 	uint16_t port = endpoint_service_port(&end->endpoint, socket->side);
@@ -96,7 +105,7 @@ static struct cause_key key_of(const struct live_socket *socket, const struct li
 		.side = socket->side,
 		.state = socket->state,
 		.queued = !!(socket->flags & LIVE_IN_ACCEPT_QUEUE),
-		.held = socket->holder || !(socket->flags & LIVE_HOLDER_TOLD),
+		.held = is_held(socket),
 		.small = !!(socket->flags & LIVE_TIMEWAIT),
 	};
 }
@@ -136,6 +145,7 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 {
 	struct cause_key key = key_of(socket, end);
 	struct cause *cause;
+	uint32_t maker;
 	uint64_t seen_ns = key.queued ? seen_in_queue_ns(present, tick) : tick->time_ns, age_ns;
 	bool came = socket->flags & LIVE_CAME && !(socket->flags & LIVE_AT_LEAST);
 
@@ -150,6 +160,8 @@ static int add(struct causes *causes, uint64_t id, const struct live_socket *soc
 	cause = cause_get(causes, &key, end);
 	if (!cause)
 		return -ENOMEM;
+	maker = socket->attribution == ATTRIBUTION_OBSERVED ? socket->owner : 0;
+	cause->maker = !cause->count || cause->maker == maker ? maker : 0;
 	cause->count++;
 	add_present(cause, present);
 	cause->aged += age_ns >= causes->age_ns[socket->state & 15];

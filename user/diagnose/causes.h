@@ -46,6 +46,7 @@ struct cause {
 	uint16_t remote_port;
 	bool one_remote; /* all have this one */
 	uint64_t example; /* id of a socket: the oldest */
+	uint32_t maker; /* of the model's processes: who accepted or connected all of them, as was seen; 0: not known, or several */
 	struct cause_window windows[CAUSE_WINDOWS];
 };
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/process.h"
+#include "attribute/program.h"
 #include "util/number.h"
 
 #define GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
@@ -20,6 +22,24 @@ static double median_s(const struct scene *scene, const struct cause *cause)
 }
 
 #define LONG 10 /* times the median */
+#define FULL_NS 1000000000ULL /* younger ones may be about to be closed */
+
+/* That needs no watching: no more can come. */
+static bool fills_descriptors(const struct scene *scene, const struct cause *cause)
+{
+	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+
+	return facts && facts->fds_known && descriptors_are_full(facts->fds, facts->fds_limit) && cause->oldest_ns >= FULL_NS &&
+	       cause->count * 2ULL >= facts->fds;
+}
+
+static bool was_leak(const struct scene *scene, const struct cause *cause)
+{
+	const struct process *process = &scene_process(scene, cause->key.process)->process;
+
+	return scene->told_leak && process->start_ns &&
+	       scene->told_leak(scene->context, process, cause->key.netns, cause->key.service_port);
+}
 
 enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cause *cause)
 {
@@ -27,10 +47,15 @@ enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cau
 
 	if (cause->count < scene_threshold(scene, TD121_COUNT))
 		return CLOSE_WAIT_PASSING;
+	if (fills_descriptors(scene, cause))
+		return CLOSE_WAIT_FULL;
 	if (oldest_s < median_s(scene, cause) * LONG)
 		return CLOSE_WAIT_PASSING;
 	if (cause_grows(cause, scene_threshold(scene, TD121_COUNT), watch_s) >= 0)
 		return CLOSE_WAIT_GROWS;
+	/* A leak is not over, and no pool, when its clients have gone home: what it did not close is there. */
+	if (was_leak(scene, cause))
+		return CLOSE_WAIT_LEAKED;
 	if (scene->watched_s < watch_s)
 		return cause->from_before || cause->count >= scene_threshold(scene, TD121_COUNT) ? CLOSE_WAIT_UNDECIDED : CLOSE_WAIT_PASSING;
 	return cause->youngest_ns / 1e9 >= scene_threshold(scene, cause->key.side == SIDE_ACTIVE ? TD122_AGE_S : TD121_AGE_S) ? CLOSE_WAIT_STAYS : CLOSE_WAIT_PASSING;
@@ -79,12 +104,34 @@ void close_wait_subject(struct finding *finding, const struct scene *scene, cons
 	finding->since_at_least = cause->oldest_at_least;
 }
 
+/* Who has them after fork(), or was given them, is not who made them: the mistake may be either's. NULL: it is, or not known. */
+static const struct known_process *maker_of(const struct scene *scene, const struct cause *cause)
+{
+	const struct known_process *maker = scene_process(scene, cause->maker), *holder = scene_process(scene, cause->key.process);
+
+	return maker->process.start_ns && holder->process.start_ns && !process_is_same(&maker->process, &holder->process) ? maker : NULL;
+}
+
+void close_wait_maker_change(struct finding *finding, const struct scene *scene, const struct cause *cause)
+{
+	const struct known_process *maker = maker_of(scene, cause);
+	words name;
+
+	if (maker)
+		finding_change(finding, "%s: pass on only what the other process is to have; SOCK_CLOEXEC closes the rest where a program is executed",
+			       words_known(name, scene, maker));
+}
+
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
 	const struct process *process = &scene_process(scene, cause->key.process)->process;
 	const struct process_facts *facts = scene_facts(scene, process);
+	const struct known_process *maker = maker_of(scene, cause);
+	words name;
 
 	finding_evidence(finding, "close_wait", cause->count, "sockets", "tcpdwell leaks -p %u", process->pid ?: process->ns_pid);
+	if (maker)
+		finding_evidence_text(finding, cause->key.side == SIDE_ACTIVE ? "connected_by" : "accepted_by", words_known(name, scene, maker));
 	if (close_wait_rate(scene, cause) > 0)
 		finding_evidence(finding, "growth", close_wait_rate(scene, cause), "a second", NULL);
 	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);

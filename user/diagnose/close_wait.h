@@ -8,8 +8,10 @@
 /* What the number of a cause's CLOSE_WAIT does. */
 enum close_wait_kind {
 	CLOSE_WAIT_PASSING, /* few, young: programs that are about to close */
+	CLOSE_WAIT_FULL, /* they take most of the descriptors of a process that has none left */
 	CLOSE_WAIT_GROWS, /* they come all the time, and stay */
 	CLOSE_WAIT_STAYS, /* for long, and none comes */
+	CLOSE_WAIT_LEAKED, /* they came all the time, and are there, though none comes any more */
 	CLOSE_WAIT_UNDECIDED, /* it was not watched long enough */
 };
 
@@ -29,6 +31,8 @@ static inline bool is_close_wait(const struct cause *cause)
 
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause);
+/* Where another process accepted or connected them: what that one can do. */
+void close_wait_maker_change(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_useless(struct finding *finding, const struct scene *scene, const struct cause *cause);
 
 /* "connections to 10.0.0.5:61616", "connections to its port 8080" */

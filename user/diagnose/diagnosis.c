@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute/programs.h"
 #include "diagnose/asked.h"
 #include "diagnose/judge.h"
+#include "event/holes.h"
 #include "filter/event_filter.h"
 #include "util/number.h"
 #include "util/shortage.h"
@@ -22,6 +24,22 @@
 static const struct process_facts *facts_of(const void *context, const struct process *process)
 {
 	return asked_find(context, process);
+}
+
+static bool told_leak(const void *context, const struct process *process, uint32_t netns, uint16_t service_port)
+{
+	const struct diagnosis *diagnosis = context;
+	size_t i;
+
+	for (i = 0; i < diagnosis->n_told; i++) {
+		const struct told_finding *told = diagnosis->told[i];
+		const struct subject *subject = &told->finding.subject;
+
+		if (told->finding.code == TD121 && !told->over && told->finding.confidence != CONFIDENCE_TOO_EARLY &&
+		    subject->start_ns == process->start_ns && subject->netns == netns && subject->service_port == service_port)
+			return true;
+	}
+	return false;
 }
 
 static bool selects(const void *context, const struct known_process *known)
@@ -61,6 +79,7 @@ void diagnosis_release(struct diagnosis *diagnosis)
 	for (i = 0; i < diagnosis->n_told; i++)
 		free(diagnosis->told[i]);
 	asked_release(diagnosis);
+	programs_free(diagnosis->programs);
 	causes_release(&diagnosis->causes);
 	trends_release(&diagnosis->trends);
 	listened_release(&diagnosis->listened);
@@ -73,6 +92,8 @@ void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
 	ports_model_begin(&diagnosis->ports, run);
 	flows_begin(&diagnosis->flows, run->begin_ns);
 	diagnosis->next_ns = run->begin_ns + FIRST_NS;
+	programs_free(diagnosis->programs);
+	diagnosis->programs = programs_share(run->programs);
 	diagnosis->scene = (struct scene){
 		.ports = &diagnosis->ports,
 		.flows = &diagnosis->flows,
@@ -80,7 +101,8 @@ void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
 		.trends = &diagnosis->trends,
 		.listened = &diagnosis->listened,
 		.thresholds = &diagnosis->thresholds,
-		.facts = diagnosis->config.ask ? facts_of : NULL,
+		.facts = diagnosis->config.ask || diagnosis->programs ? facts_of : NULL,
+		.told_leak = told_leak,
 		.selects = diagnosis->config.filter && filter_has_processes(diagnosis->config.filter) ? selects : NULL,
 		.context = diagnosis,
 		.begin_ns = run->begin_ns,
@@ -146,6 +168,15 @@ static void note_trends(struct diagnosis *diagnosis, const struct tick *tick)
 	listened_note(&diagnosis->listened, model, now_ns);
 }
 
+/* Of what was not traced nothing is known: rates are of the time since. */
+static void begin_behind_hole(struct flows *flows, const struct tick *tick)
+{
+	uint64_t since_ns = tick->holes && tick->holes->count ? elapsed_ns(tick->unix_ns, tick->holes->last.end_ns) : UINT64_MAX;
+
+	if (since_ns <= elapsed_ns(tick->time_ns, flows->begin_ns))
+		flows->begin_ns = tick->time_ns - since_ns;
+}
+
 /* What the model says of now. */
 static int look(struct diagnosis *diagnosis, const struct tick *tick)
 {
@@ -153,10 +184,12 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 
 	diagnosis->scene.now_ns = tick->time_ns;
 	diagnosis->scene.present_seen_ns = tick->present_seen_ns;
-	diagnosis->scene.watched_s = elapsed_ns(tick->time_ns, diagnosis->scene.begin_ns) / 1e9;
+	diagnosis->scene.watched_s = elapsed_ns(elapsed_ns(tick->time_ns, diagnosis->scene.begin_ns),
+						holes_until(tick->holes, tick->unix_ns)) / 1e9;
 	err = err ?: causes_make(&diagnosis->causes, diagnosis->ports.books, tick, diagnosis->scene.begin_ns);
 	if (err)
 		return err;
+	begin_behind_hole(&diagnosis->flows, tick);
 	flows_conclude(&diagnosis->flows, tick->time_ns);
 	note_trends(diagnosis, tick);
 	count_figures(diagnosis);

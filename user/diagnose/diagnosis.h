@@ -60,6 +60,7 @@ struct diagnosis {
 	struct causes causes;
 	struct trends trends;
 	struct listened listened;
+	struct programs *programs; /* what a recording tells of processes, which can't be asked; NULL: nothing */
 	struct asked_process *asked; /* by process */
 	size_t n_asked;
 	struct scene scene;

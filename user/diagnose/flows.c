@@ -298,6 +298,7 @@ static void conclude_lives(struct flow *flow, uint64_t now_ns)
 static void conclude_flow(const struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
 	uint64_t into_ns = now_ns % FLOW_SLOT_NS, begun_ns = now_ns - flow->begin_ns;
+	uint64_t watched_ns = now_ns > flows->begin_ns ? now_ns - flows->begin_ns : 0;
 	unsigned int slot, count;
 
 	memset(flow->counts, 0, sizeof(flow->counts));
@@ -307,7 +308,8 @@ static void conclude_flow(const struct flows *flows, struct flow *flow, uint64_t
 			flow->counts[count] += flow->slots[slot][count];
 		flow->busy_slots += flow->slots[slot][FLOW_STARTED] > 0;
 	}
-	(void)flows;
+	if (watched_ns < begun_ns) /* a time that was not traced is between */
+		begun_ns = watched_ns;
 	flow->seconds = (WINDOW_NS + into_ns) / 1e9;
 	if (begun_ns / 1e9 < flow->seconds)
 		flow->seconds = begun_ns / 1e9;

@@ -126,7 +126,7 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int needs
 	if (needs & NEED_NAMESPACES && !knows_namespaces(scene))
 		return scene->recorded ? "the recording does not hold counters and settings of the kernel" :
 					 "counters and settings of the kernel are not told";
-	if (needs & NEED_PROCESSES && !scene->facts)
+	if (needs & NEED_PROCESSES && (!scene->facts || scene->recorded))
 		return "a recording does not hold the descriptors of processes";
 	return NULL;
 }

@@ -48,22 +48,56 @@ const char *words_netns(char out[48], uint32_t netns, const struct namespace_fac
 	return out;
 }
 
-/* A process that has a socket there which is open, or opens some. 0: none is known. */
-static uint32_t resident(const struct scene *scene, uint32_t netns)
+/*
+ * Is it in that namespace itself? One that opens sockets there may have left it since, or work for others. Asked of those that are asked
+ * at all; of others it is taken as likely, but less so than what is known.
+ */
+enum residence { RESIDES_NOT, RESIDES_PERHAPS, RESIDES };
+
+static enum residence residence_of(const struct scene *scene, const struct process *process, uint32_t netns)
 {
+	const struct process_facts *facts = process->pid ? scene_facts(scene, process) : NULL;
+
+	if (!process->pid)
+		return RESIDES_NOT;
+	if (!facts || !facts->netns)
+		return RESIDES_PERHAPS;
+	return facts->netns == netns ? RESIDES : RESIDES_NOT;
+}
+
+struct resident {
+	uint32_t pid; /* 0: none is known */
+	enum residence is;
+};
+
+static void consider(struct resident *best, const struct scene *scene, const struct process *process, uint32_t netns)
+{
+	enum residence is = residence_of(scene, process, netns);
+
+	if (is > best->is)
+		*best = (struct resident){ process->pid, is };
+}
+
+/* The finding's own process, else one that has a socket there which is open, or opens some. */
+static uint32_t resident(const struct scene *scene, const struct subject *subject)
+{
+	const struct process own = { .start_ns = subject->start_ns, .pid = subject->start_ns ? subject->pid : 0 };
+	uint32_t netns = subject->netns;
+	struct resident best = {};
 	const struct flow *flow;
 	size_t i;
 
-	for (i = 0; i < scene->causes->count; i++) {
+	consider(&best, scene, &own, netns);
+	for (i = 0; i < scene->causes->count && best.is < RESIDES; i++) {
 		const struct cause_key *key = &scene->causes->sorted[i]->key;
 
-		if (key->netns == netns && key->state != STATE_TIME_WAIT && scene_process(scene, key->process)->process.pid)
-			return scene_process(scene, key->process)->process.pid;
+		if (key->netns == netns && key->state != STATE_TIME_WAIT)
+			consider(&best, scene, &scene_process(scene, key->process)->process, netns);
 	}
-	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (flow->key.netns == netns && flow->process.pid)
-			return flow->process.pid;
-	return 0;
+	for (flow = scene->flows->table; flow && best.is < RESIDES; flow = flow->hh.next)
+		if (flow->key.netns == netns)
+			consider(&best, scene, &flow->process, netns);
+	return best.pid;
 }
 
 /* What it shows or sets depends on the network namespace that it is called in. */
@@ -100,7 +134,7 @@ void finding_enter(struct finding *finding, const struct scene *scene)
 	if (!finding->subject.netns || !facts || facts->is_own)
 		return;
 	finding->elsewhere = true;
-	finding->enter_pid = finding->subject.start_ns ? finding->subject.pid : resident(scene, finding->subject.netns);
+	finding->enter_pid = resident(scene, &finding->subject);
 	if (finding->enter_pid)
 		snprintf(prefix, sizeof(prefix), "nsenter -t %u -n ", finding->enter_pid);
 	for (i = 0; i < finding->n_evidence; i++)

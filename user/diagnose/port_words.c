@@ -58,6 +58,29 @@ const struct flow *destination_opener(const struct scene *scene, const struct de
 	return most;
 }
 
+bool victim_is_recent(const struct scene *scene, const struct port_victim *victim)
+{
+	return victim->last_ns + VICTIM_RECENT_NS >= scene->now_ns;
+}
+
+/* The worse one is that which is asked for, then the one that failed more often. */
+static bool is_worse(const struct scene *scene, const struct port_victim *victim, const struct port_victim *other)
+{
+	bool is_asked = scene_selects(scene, &victim->process), other_is = scene_selects(scene, &other->process);
+
+	return is_asked != other_is ? is_asked : victim->failures > other->failures;
+}
+
+const struct port_victim *destination_victim(const struct scene *scene, const struct destination *destination)
+{
+	const struct port_victim *victim, *worst = NULL;
+
+	for (victim = destination->victims; victim < destination->victims + destination->n_victims; victim++)
+		if (victim_is_recent(scene, victim) && (!worst || is_worse(scene, victim, worst)))
+			worst = victim;
+	return worst;
+}
+
 /* It concerns all who have ports there, open connections to it, or fail. */
 static void touch_all(struct finding *finding, const struct scene *scene, const struct destination *destination)
 {
@@ -143,20 +166,40 @@ static const char *gain(words out, const struct remedy *remedy)
 	return out;
 }
 
-static void add_change(struct finding *finding, const struct scene *scene, const struct destination *destination,
-		       const struct remedy *remedy)
+/*
+ * Whose the connections are: who has the most ports, else who opens them now. Of whom neither is known, as with TIME_WAIT from before the
+ * run, it is the destination's clients, of which one that fails now is named.
+ */
+static const char *client_words(words out, const struct scene *scene, const struct destination *destination)
 {
 	uint32_t holder = destination->holders.used ? destination->holders.list[0].process : 0;
 	const struct process *process = &scene_process(scene, holder)->process;
 	const struct flow *opener = process->start_ns ? NULL : destination_opener(scene, destination);
+	const struct port_victim *victim = destination_victim(scene, destination);
+	words remote, name;
+
+	if (process->start_ns || opener)
+		return words_process(out, scene, opener ? &opener->process : process);
+	words_remote(remote, destination->key.remote_addr, destination->key.remote_port);
+	snprintf(out, FINDING_NAME, "whoever connects to %.60s", remote);
+	if (victim)
+		snprintf(out, FINDING_NAME, "whoever connects to %.60s (now it is %.90s)", remote, words_process(name, scene, &victim->process));
+	return out;
+}
+
+static void add_change(struct finding *finding, const struct scene *scene, const struct destination *destination,
+		       const struct remedy *remedy)
+{
+	char ports[40] = "";
 	words name, more;
 
-	words_process(name, scene, opener ? &opener->process : process);
 	gain(more, remedy);
 	switch (remedy->kind) {
 	case REMEDY_POOL:
-		finding_change(finding, "%s: keep connections open and use them again (a pool, keep-alive): %u port%s would do", name,
-			       remedy->ports, plural(remedy->ports));
+		if (remedy->ports)
+			snprintf(ports, sizeof(ports), ": %u port%s would do", remedy->ports, plural(remedy->ports));
+		finding_change(finding, "%s: keep connections open and use them again (a pool, keep-alive)%s",
+			       client_words(name, scene, destination), ports);
 		break;
 	case REMEDY_NO_PORT:
 		finding_change(finding, "set IP_BIND_ADDRESS_NO_PORT in the program that calls bind() before connect(): %s", more);
@@ -197,10 +240,12 @@ void destination_changes(struct finding *finding, const struct scene *scene, con
 	const struct port_namespace *namespace = ports_model_namespace(scene->ports, destination);
 	struct remedy remedies[REMEDY_KINDS];
 	size_t i, count;
+	words name;
 
 	leak_change(finding, scene, destination);
 	if (!namespace || !destination->known) {
-		finding_change(finding, "keep connections open and use them again: a pool, keep-alive");
+		finding_change(finding, "%s: keep connections open and use them again (a pool, keep-alive)",
+			       client_words(name, scene, destination));
 		return;
 	}
 	count = remedies_of(remedies, destination, namespace);

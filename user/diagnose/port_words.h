@@ -14,6 +14,13 @@ const char *holder_words(words out, const struct scene *scene, const struct dest
 /* Who opens the most connections to it now, of its namespace; NULL: nobody did in the last ten seconds. */
 const struct flow *destination_opener(const struct scene *scene, const struct destination *destination);
 
+#define VICTIM_RECENT_NS 10000000000ULL
+
+bool victim_is_recent(const struct scene *scene, const struct port_victim *victim);
+
+/* The process that failed most often, of those that did within the last ten seconds. NULL: none did. */
+const struct port_victim *destination_victim(const struct scene *scene, const struct destination *destination);
+
 /* Destination, namespace and holders as subject and concern. */
 void destination_subject(struct finding *finding, const struct scene *scene, const struct destination *destination);
 

@@ -18,6 +18,7 @@
 struct process_facts {
 	struct process process;
 	char program[128], cmdline[256]; /* "" = not known; safe for a terminal */
+	uint32_t netns; /* that it is in, which need not be its sockets'; 0 = not known */
 	bool fds_known;
 	uint64_t fds, fds_limit; /* UINT64_MAX = no limit */
 };
@@ -30,6 +31,8 @@ struct scene {
 	const struct listened *listened;
 	const struct thresholds *thresholds;
 	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
+	/* Is it told of a leak that came by this service of this process, and is not over? NULL: it never is. */
+	bool (*told_leak)(const void *context, const struct process *process, uint32_t netns, uint16_t service_port);
 	bool (*selects)(const void *context, const struct known_process *known); /* process filters; NULL: there are none */
 	const void *context;
 	uint64_t now_ns, begin_ns;

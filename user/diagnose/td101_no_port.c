@@ -6,32 +6,6 @@
 #include "diagnose/codes.h"
 #include "diagnose/port_words.h"
 
-#define RECENT_NS 10000000000ULL
-
-static bool is_recent(const struct scene *scene, const struct port_victim *victim)
-{
-	return victim->last_ns + RECENT_NS >= scene->now_ns;
-}
-
-/* The worse one is that which is asked for, then the one that failed more often. */
-static bool is_worse(const struct scene *scene, const struct port_victim *victim, const struct port_victim *other)
-{
-	bool is_asked = scene_selects(scene, &victim->process), other_is = scene_selects(scene, &other->process);
-
-	return is_asked != other_is ? is_asked : victim->failures > other->failures;
-}
-
-/* The process that failed most often, of those that did within the last ten seconds. NULL: none did. */
-static const struct port_victim *victim_of(const struct scene *scene, const struct destination *destination)
-{
-	const struct port_victim *victim, *worst = NULL;
-
-	for (victim = destination->victims; victim < destination->victims + destination->n_victims; victim++)
-		if (is_recent(scene, victim) && (!worst || is_worse(scene, victim, worst)))
-			worst = victim;
-	return worst;
-}
-
 static uint64_t failures_of(const struct destination *destination)
 {
 	uint64_t sum = destination->other_victims;
@@ -72,7 +46,7 @@ static void also(struct finding *finding, const struct scene *scene, const struc
 	words name;
 
 	for (victim = destination->victims; victim < destination->victims + destination->n_victims; victim++)
-		if (victim != told && is_recent(scene, victim))
+		if (victim != told && victim_is_recent(scene, victim))
 			finding_also(finding, words_process(name, scene, &victim->process), &victim->process, victim->failures);
 	finding_also_sort(finding);
 	if (destination->other_victims)
@@ -93,7 +67,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	finding->weight = victim->failures;
 	/* A port was free when a connection was opened. Where none was, one that tries now and then may have failed before the run. */
-	finding->since_at_least = !destination->counts.opened && scene->now_ns < scene->begin_ns + RECENT_NS;
+	finding->since_at_least = !destination->counts.opened && scene->now_ns < scene->begin_ns + VICTIM_RECENT_NS;
 	finding_evidence(finding, "failures", failures_of(destination), "connects", "tcpdwell ports --remote %s", to);
 	also(finding, scene, destination, victim);
 	finding_evidence(finding, "failure_rate", destination->rates.failures, "a second", NULL);
@@ -108,7 +82,7 @@ void td101_no_port(const struct scene *scene, struct verdicts *verdicts)
 	const struct port_victim *victim;
 
 	for (destination = scene->ports->destinations.by_key; destination; destination = destination->hh.next) {
-		victim = victim_of(scene, destination);
+		victim = destination_victim(scene, destination);
 		if (victim && failures_of(destination) >= scene_threshold(scene, TD101_FAILURES))
 			judge(scene, verdicts, destination, victim);
 	}

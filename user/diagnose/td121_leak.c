@@ -21,17 +21,39 @@ static void forecast(struct finding *finding, const struct scene *scene, const s
 
 	if (!facts || !facts->fds_known || facts->fds_limit == UINT64_MAX || rate <= 0)
 		return;
-	if (facts->fds >= facts->fds_limit) {
-		finding->severity = SEVERITY_NOW;
+	if (facts->fds >= facts->fds_limit)
 		return;
-	}
 	finding->until_ns = scene->now_ns + number_u64((facts->fds_limit - facts->fds) / rate * 1e9);
 	finding_evidence(finding, "full_in", (facts->fds_limit - facts->fds) / rate, "s", NULL);
 }
 
+static const enum severity severities[] = {
+	[CLOSE_WAIT_FULL] = SEVERITY_NOW,
+	[CLOSE_WAIT_GROWS] = SEVERITY_SOON,
+	[CLOSE_WAIT_STAYS] = SEVERITY_NOTE,
+	[CLOSE_WAIT_LEAKED] = SEVERITY_NOTE, /* in the end */
+	[CLOSE_WAIT_UNDECIDED] = SEVERITY_NOTE,
+};
+
+/* That it grows no more is not sure at once: until then it will fail as was foreseen. */
+static enum severity severity_of(const struct scene *scene, const struct cause *cause, enum close_wait_kind kind)
+{
+	bool is_young = cause->youngest_ns / 1e9 < scene_threshold(scene, TD121_AGE_S);
+
+	return kind == CLOSE_WAIT_LEAKED && is_young ? SEVERITY_SOON : severities[kind];
+}
+
+static void title_full(struct finding *finding, const struct scene *scene, const struct cause *cause, const char *who, const char *what)
+{
+	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+
+	finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, and no descriptor is left, %llu of %llu are open: \"Too many open files\"", who,
+		      what, cause->count, (unsigned long long)facts->fds, (unsigned long long)facts->fds_limit);
+}
+
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, enum close_wait_kind kind)
 {
-	struct finding *finding = verdicts_add(verdicts, TD121, kind == CLOSE_WAIT_GROWS ? SEVERITY_SOON : SEVERITY_NOTE);
+	struct finding *finding = verdicts_add(verdicts, TD121, severity_of(scene, cause, kind));
 	words who, what, rate, oldest;
 
 	if (!finding)
@@ -40,11 +62,13 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	cause_connections(what, cause);
 	words_seconds(oldest, cause->oldest_ns / 1e9);
 	close_wait_subject(finding, scene, cause);
-	if (kind == CLOSE_WAIT_GROWS) {
+	if (kind == CLOSE_WAIT_FULL) {
+		title_full(finding, scene, cause, who, what);
+	} else if (kind == CLOSE_WAIT_GROWS) {
 		finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, %s more a second, the oldest for %s%s", who, what, cause->count,
 			      words_number(rate, close_wait_rate(scene, cause)), cause->oldest_at_least ? "at least " : "", oldest);
 		finding->confidence = cause->windows[1].came || scene->watched_s < cause_windows_s[1] ? CONFIDENCE_PROVED : CONFIDENCE_LIKELY;
-	} else if (kind == CLOSE_WAIT_STAYS) {
+	} else if (kind == CLOSE_WAIT_STAYS || kind == CLOSE_WAIT_LEAKED) {
 		finding_title(finding, "%s does not close %s: %u in CLOSE_WAIT for %s%s, no more came in the last %s", who, what, cause->count,
 			      cause->oldest_at_least ? "at least " : "", oldest, words_seconds(rate, cause->youngest_ns / 1e9));
 		finding->confidence = CONFIDENCE_LIKELY;
@@ -57,6 +81,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	if (kind == CLOSE_WAIT_GROWS)
 		forecast(finding, scene, cause);
 	change(finding, cause);
+	close_wait_maker_change(finding, scene, cause);
 	close_wait_useless(finding, scene, cause);
 }
 
@@ -78,7 +103,7 @@ void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 		if (!is_close_wait(cause) || is_not_read(cause))
 			continue;
 		kind = close_wait_kind(scene, cause);
-		if (kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))
+		if (kind == CLOSE_WAIT_FULL || kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_LEAKED || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))
 			judge(scene, verdicts, cause, kind);
 	}
 }

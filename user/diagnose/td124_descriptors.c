@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A process has few descriptors left. */
+#include "attribute/program.h"
 #include "diagnose/codes.h"
 #include "diagnose/words.h"
-
-#define RESERVE 2 /* as many as one accept() or connect() and a file can need at once */
 
 struct sockets {
 	uint32_t process, sum, by_state[16];
@@ -25,7 +24,7 @@ static struct sockets sockets_of(const struct scene *scene, uint32_t process)
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t process, const struct process_facts *facts)
 {
-	bool full = facts->fds + RESERVE >= facts->fds_limit;
+	bool full = descriptors_are_full(facts->fds, facts->fds_limit);
 	struct finding *finding = verdicts_add(verdicts, TD124, full ? SEVERITY_NOW : SEVERITY_NOTE);
 	const struct known_process *known = scene_process(scene, process);
 	struct sockets sockets = sockets_of(scene, process);

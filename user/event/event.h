@@ -36,6 +36,7 @@ struct event {
 	struct transition record;
 	uint64_t unix_ns; /* record.time_ns as UTC */
 	bool healed; /* not seen itself: concluded from what came after */
+	bool was_there; /* of a list with which another recorded run begins: it did not come since the one before ended, as far as is known */
 	uint64_t cgroup_id; /* the charged process's, or the socket's; 0 = not known */
 	const char *cgroup; /* path, NULL = not known; valid during the call */
 	const struct container *container; /* never NULL; valid during the call */
@@ -84,6 +85,7 @@ static inline bool event_happened(const struct event *event)
 }
 
 struct pod_names;
+struct programs;
 
 /* What is said once, when a run begins. Strings live as long as the run. */
 struct run {
@@ -95,6 +97,7 @@ struct run {
 	uint64_t begin_unix_ns;
 	bool polled; /* not traced: only what was there at each look is known, see polling/polling.h */
 	struct pod_names *names; /* of pods and containers, as they become known; NULL = none will be */
+	struct programs *programs; /* what processes ran, as a recording has it: attribute/programs.h; NULL: live, they are asked */
 	bool recorded; /* a replay: the machine that we run on may be another */
 };
 

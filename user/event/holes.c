@@ -23,6 +23,16 @@ bool holes_has(const struct holes *holes, uint64_t unix_ns)
 	return holes->count && unix_ns > holes->last.begin_ns && unix_ns < holes->last.end_ns;
 }
 
+uint64_t holes_until(const struct holes *holes, uint64_t unix_ns)
+{
+	uint64_t to_come_ns;
+
+	if (!holes || !holes->count)
+		return 0;
+	to_come_ns = holes->last.end_ns > unix_ns ? holes->last.end_ns - unix_ns : 0;
+	return holes->ns > to_come_ns ? holes->ns - to_come_ns : 0;
+}
+
 size_t holes_text(char out[HOLES_TEXT], const char *what, const struct holes *holes)
 {
 	char from[MOMENT_TEXT], to[MOMENT_TEXT];

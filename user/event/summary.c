@@ -246,8 +246,10 @@ size_t summary_text(char *out, size_t size, const struct tick *last, uint64_t be
 	const struct totals *totals = last->totals;
 	size_t used = 0;
 
-	used += snprintf(out, size, "\n%.1f s, %llu transition%s. ", elapsed_ns(last->time_ns, begin_ns) / 1e9,
-			 (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
+	used += snprintf(out, size, "\n%.1f s", elapsed_ns(last->time_ns, begin_ns) / 1e9);
+	if (last->holes && last->holes->ns)
+		used += snprintf(out + used, size - used, ", %.1f s of them not traced", last->holes->ns / 1e9);
+	used += snprintf(out + used, size - used, ", %llu transition%s. ", (unsigned long long)totals->transitions, totals->transitions == 1 ? "" : "s");
 	used += states_text(out + used, size - used, totals);
 	used += failures_text(out + used, size - used, totals);
 	used += overflows_text(out + used, size - used - 1, totals->time_wait_overflows);

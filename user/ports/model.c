@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event/holes.h"
 #include "ports/picture.h"
 #include "util/number.h"
 
@@ -291,10 +292,11 @@ bool ports_model_is_due(const struct ports_model *model, const struct tick *tick
 /* Where we are late by more than an interval, those in between are left out. */
 void ports_model_end_interval(struct ports_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns), holes_ns = holes_until(tick->holes, tick->unix_ns);
 	uint64_t interval_ns = model->config.interval_ns;
 
-	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;
+	model->seconds = elapsed_ns(elapsed_ns(tick->time_ns, model->interval_begin_ns), elapsed_ns(holes_ns, model->holes_ns)) / 1e9;
+	model->holes_ns = holes_ns;
 	if (model->seconds < SECONDS_MIN)
 		model->seconds = SECONDS_MIN;
 	model->failure_rate = (model->failures - model->failures_before) / model->seconds;

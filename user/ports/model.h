@@ -71,6 +71,7 @@ struct ports_model {
 	bool polled;
 	bool sees_binds; /* bind() that fails is told of: else that there are no failures means nothing */
 	uint64_t begin_ns, begin_unix_ns, interval_begin_ns, next_ns;
+	uint64_t holes_ns; /* in holes, up to the begin of the interval */
 	uint64_t intervals;
 	uint64_t last_event_ns;
 	double seconds; /* of the interval that ended last */

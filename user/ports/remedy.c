@@ -55,14 +55,18 @@ static void own_ports_count(const struct situation *at, struct remedy *remedy, b
 	limits(at, remedy, ports, to_cliff, at->destination->hold_s);
 }
 
-/* As many connections as are open at once; one at least. */
+/*
+ * As many connections as are open at once; one at least. Where none is opened any more, as no port is left, that is not known; but what
+ * is mostly in TIME_WAIT was opened and closed, and need not have been.
+ */
 static bool pool(const struct situation *at, struct remedy *remedy)
 {
 	const struct destination *destination = at->destination;
 
-	if (destination->rates.opened <= 0 || !destination->rates.closed)
+	if (destination->rates.opened > 0 && destination->rates.closed)
+		remedy->ports = number_u32(destination->rates.opened * destination->life_s + 1);
+	else if (destination->by_state[STATE_TIME_WAIT] * 2 <= destination->sockets)
 		return false;
-	remedy->ports = number_u32(destination->rates.opened * destination->life_s + 1);
 	remedy->ports_to_cliff = remedy->ports;
 	remedy->sustainable = remedy->cliff_sustainable = INFINITY;
 	return true;

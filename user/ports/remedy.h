@@ -21,7 +21,7 @@ enum remedy_kind {
 
 struct remedy {
 	enum remedy_kind kind;
-	uint32_t ports; /* to the destination, afterwards; of one more address: to both together; REMEDY_POOL: that it would use */
+	uint32_t ports; /* to the destination, afterwards; of one more address: to both together; REMEDY_POOL: that it would use, 0 = not known */
 	uint32_t ports_to_cliff;
 	double sustainable, cliff_sustainable; /* connections a second, afterwards; REMEDY_POOL: INFINITY */
 };

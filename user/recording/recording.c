@@ -12,6 +12,7 @@
 #include "event/names.h"
 #include "filter/name_filter.h"
 #include "attribute/pod_names.h"
+#include "attribute/programs.h"
 #include "recording/input.h"
 #include "recording/parse.h"
 #include "recording/succession.h"
@@ -44,6 +45,7 @@ struct replay {
 	struct feed feed;
 	struct recording_findings *findings;
 	struct pod_names *names; /* that were met */
+	struct programs *programs; /* the same of what processes ran */
 	struct recorded header; /* the first; the view may keep its strings */
 	struct succession succession;
 	struct health earlier_health; /* of recordings that ended before this one */
@@ -60,6 +62,7 @@ struct replay {
 	bool over; /* its seconds are, or it was asked to end */
 	bool known_before; /* a file goes on from one that we have read */
 	bool relisting; /* until the first tick of a file all that is there is told anew */
+	bool other_run; /* and that list is of another run than the lines before it */
 	bool skipping; /* to the next header */
 	uint64_t last_part; /* of the header before, also while skipping */
 	bool part_ended; /* there was an end since that header */
@@ -87,6 +90,7 @@ static void begin_headless(struct replay *replay, const struct recorded *first)
 	struct run run = {
 		.recorded = true,
 		.names = replay->names,
+		.programs = replay->programs,
 		.begin_ns = first->time_ns ?: first->unix_ns,
 		.begin_unix_ns = first->unix_ns,
 	};
@@ -188,7 +192,7 @@ static void end_list(struct replay *replay)
 {
 	if (replay->relisting)
 		recount(replay, false);
-	replay->relisting = false;
+	replay->relisting = replay->other_run = false;
 }
 
 static void tell_tick(struct replay *replay)
@@ -263,8 +267,10 @@ static void begin_other_run(struct replay *replay, const struct recorded *header
 	replay->shift_ns = header->run.begin_unix_ns - header->run.begin_ns - replay->unix_offset_ns;
 	replay->earlier_health = replay->feed.health;
 	pass_hole(replay, header->run.begin_ns + replay->shift_ns, header->run.begin_unix_ns);
-	if (!is_done(replay))
-		begin_anew(replay);
+	if (is_done(replay))
+		return;
+	begin_anew(replay);
+	replay->other_run = true;
 }
 
 /* A file ends with a line, but its parts do not. */
@@ -311,6 +317,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	replay->findings->continued = recorded->continued;
 	succession_follow(&replay->succession, recorded);
 	recorded->run.names = replay->names;
+	recorded->run.programs = replay->programs;
 	replay->header = *recorded;
 	recorded->fields = NULL;
 	begin(replay, &replay->header.run);
@@ -386,6 +393,12 @@ static void begin_late(const struct replay *replay, struct transition *record)
 	record->since_ns = 0;
 }
 
+static void learn_program(struct replay *replay, const struct event *event)
+{
+	if (event->program)
+		programs_learn(replay->programs, event->held ? &event->held->process : event_charged(event, event_state(event)), event->program);
+}
+
 static void on_event(struct replay *replay, struct recorded *recorded)
 {
 	int known = know(replay, &recorded->event.record);
@@ -395,7 +408,9 @@ static void on_event(struct replay *replay, struct recorded *recorded)
 	if (known)
 		return;
 	pod_names_learn(replay->names, recorded->event.container);
+	learn_program(replay, &recorded->event);
 	begin_late(replay, &recorded->event.record);
+	recorded->event.was_there = replay->other_run;
 	if (!is_selected(replay, &recorded->event))
 		return;
 	if ((recorded->event.present || recorded->event.listener) && !note_look(replay, &recorded->event))
@@ -580,9 +595,11 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 	id_map_init(&replay.looked, sizeof(uint64_t));
 	id_map_init(&replay.known, sizeof(uint64_t));
 	replay.names = pod_names_new(NULL);
-	if (!input || !replay.names) {
+	replay.programs = programs_told_new();
+	if (!input || !replay.names || !replay.programs) {
 		recording_input_free(input);
 		pod_names_free(replay.names);
+		programs_free(replay.programs);
 		return -ENOMEM;
 	}
 	read_err = read_lines(&replay, input);
@@ -594,6 +611,7 @@ int recording_replay(recording_read *read, void *context, const struct run_optio
 		err = replay.over ? -EINTR : fail(error, error_size, "it is not a recording of tcpdwell");
 	recording_input_free(input);
 	pod_names_free(replay.names);
+	programs_free(replay.programs);
 	id_map_release(&replay.looked);
 	id_map_release(&replay.known);
 	recorded_release(&replay.header);

@@ -19,9 +19,9 @@
 #include "recording/live_sockets.h"
 #include "recording/marks.h"
 #include "recording/series.h"
+#include "recording/untold.h"
 #include "util/log.h"
 #include "util/stop.h"
-#include "util/tcp_state.h"
 #include "util/text.h"
 
 #define NSEC_PER_MSEC 1000000ULL
@@ -37,8 +37,6 @@
 #define PART_MARKS 8 /* in a part: one is never far from the end */
 #define RETRY_NS (2000 * NSEC_PER_MSEC) /* after something could not be written */
 #define PLACE_NS 1000000000ULL /* it is looked so often whether the file is still where it was to be */
-#define RATE_NS (1000 * NSEC_PER_MSEC) /* of --max-event-rate */
-#define STUCK_NS (10000 * NSEC_PER_MSEC) /* in CLOSE_WAIT: it is told, whatever the rate */
 #define FORGET_NS (10000 * NSEC_PER_MSEC) /* between two looks for processes that are gone */
 
 struct recording_view {
@@ -52,8 +50,7 @@ struct recording_view {
 	uint64_t part_bytes, list_bytes; /* where its last part began, what it took to tell what was there */
 	uint64_t mark_bytes; /* where its last mark ended */
 	struct recording_mark first; /* its first part */
-	size_t untold; /* connections of which this file says nothing yet: LIVE_UNTOLD in `live`, and some that went with a recount */
-	uint64_t refused_before; /* those that had no room in `live` before all were last told anew: one that had none since may still be there */
+	struct untold untold; /* of this file */
 	struct json json;
 	struct socket_users *users;
 	struct run run; /* its strings are ours; begin: of this file */
@@ -68,10 +65,7 @@ struct recording_view {
 	uint64_t place_ns; /* when it was last looked */
 	struct recording_state state;
 	uint64_t withheld_told; /* what the last line of it said */
-	uint64_t withheld_id; /* of the last event, whose connection is not LIVE_UNTOLD yet; 0: it was written */
 	uint64_t retry_ns; /* while suspended */
-	uint64_t rate_ns, rate_events; /* in the second that began then */
-	uint64_t stuck_ns; /* when it was last looked for connections that are stuck */
 	uint64_t forget_ns; /* when processes were last forgotten */
 	bool rotates; /* with the next tick */
 	char error[768];
@@ -291,10 +285,10 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 {
 	int err;
 
-	err = recording_live_tell(&recording->live, tick, tell_socket, recording, &recording->untold);
-	if (recording->untold) {
-		recording_untold_json(&recording->json, tick, recording->untold);
-		warn_of_untold(recording, recording->untold);
+	err = recording_live_tell(&recording->live, tick, tell_socket, recording, &recording->untold.count);
+	if (recording->untold.count) {
+		recording_untold_json(&recording->json, tick, recording->untold.count);
+		warn_of_untold(recording, recording->untold.count);
 	}
 	err = err ?: recording_live_tell_looks(&recording->live, tick, tell_socket, recording);
 	return err ?: kept_ports_tell(&recording->ports, tick, tell_late, recording);
@@ -319,18 +313,12 @@ static int begin_part(struct recording_view *recording, const struct tick *tick)
 	return err ?: flush(recording, tick->time_ns);
 }
 
-/* Not all that is there was listed: it did not fit into the file, or into the table. */
-static bool lists_less(const struct recording_view *recording)
-{
-	return recording->untold || recording_live_refused(&recording->live) != recording->refused_before;
-}
-
 /* Where not all is listed that is there, nobody can begin. Marks come when the part can be used: a writer may be killed before. */
 static int mark_part(struct recording_view *recording, uint64_t offset)
 {
 	const struct recording_mark part = place_of(recording, offset);
 
-	if (lists_less(recording))
+	if (untold_any(&recording->untold, &recording->live))
 		return 0;
 	if (!recording->marks->count)
 		recording_marks_add(recording->marks, &recording->first);
@@ -425,27 +413,6 @@ static int make_room(struct recording_view *recording, const struct event *event
 	return rotate(recording, &tick);
 }
 
-/* Is the connection one that the file tells of? */
-static bool is_in_file(const struct recording_view *recording, uint64_t id)
-{
-	const struct live_socket *socket = recording_live_find(&recording->live, id);
-
-	return socket && !(socket->flags & LIVE_UNTOLD);
-}
-
-/* Above the rate: only what fails, and what the file has begun to tell of. */
-static bool is_within_rate(struct recording_view *recording, const struct event *event)
-{
-	if (!recording->config.max_event_rate)
-		return true;
-	if (event->record.time_ns - recording->rate_ns >= RATE_NS) {
-		recording->rate_ns = event->record.time_ns;
-		recording->rate_events = 0;
-	}
-	return recording->rate_events < recording->config.max_event_rate || event->record.type == RECORD_CONNECT_FAILED ||
-	       event->record.type == RECORD_BIND_FAILED || event->record.type == RECORD_PORTS || is_in_file(recording, event->record.id);
-}
-
 /* What the next file or part begins with. */
 static void follow(struct recording_view *recording, const struct event *event)
 {
@@ -460,26 +427,11 @@ static void follow(struct recording_view *recording, const struct event *event)
 /* The file says nothing of it; of its connection only once it is told as one that is there. */
 static int withhold(struct recording_view *recording, const struct event *event)
 {
-	const struct live_socket *socket = recording_live_find(&recording->live, event->record.id);
-
 	socket_users_note(recording->users, event);
 	recording->state.withheld++;
-	recording->untold -= socket && socket->flags & LIVE_UNTOLD && recording->untold;
-	recording->withheld_id = event->record.id;
+	untold_withhold(&recording->untold, &recording->live, event);
 	follow(recording, event);
 	return 0;
-}
-
-/* Whether there is such a connection after the event is known when whoever follows it was told too: before anything else happens. */
-static void settle_withheld(struct recording_view *recording)
-{
-	struct live_socket *socket = recording->withheld_id ? recording_live_find(&recording->live, recording->withheld_id) : NULL;
-
-	recording->withheld_id = 0;
-	if (!socket)
-		return;
-	socket->flags |= LIVE_UNTOLD;
-	recording->untold++;
 }
 
 static int recording_event(struct view *view, const struct event *event)
@@ -487,15 +439,13 @@ static int recording_event(struct view *view, const struct event *event)
 	struct recording_view *recording = (struct recording_view *)view;
 	int err;
 
-	settle_withheld(recording);
+	untold_settle(&recording->untold, &recording->live);
 	err = outcome(recording, make_room(recording, event));
 	if (err)
 		return err;
-	if (recording->state.suspended || !is_within_rate(recording, event))
+	if (recording->state.suspended || !untold_is_within_rate(&recording->untold, &recording->live, event))
 		return withhold(recording, event);
-	recording->rate_events++;
-	if (recording->untold)
-		recording_live_tell_one(&recording->live, &recording->tick, tell_late, recording, &recording->untold, event->record.id);
+	untold_tell_before(&recording->untold, &recording->live, &recording->tick, tell_late, recording, event);
 	tell(recording, event);
 	recording->has_events = true;
 	follow(recording, event);
@@ -506,7 +456,7 @@ static int recording_recount(struct view *view, bool begins)
 {
 	struct recording_view *recording = (struct recording_view *)view;
 
-	settle_withheld(recording);
+	untold_settle(&recording->untold, &recording->live);
 	if (begins)
 		socket_users_recount(recording->users);
 	if (!recording->state.suspended)
@@ -514,34 +464,9 @@ static int recording_recount(struct view *view, bool begins)
 	if (!recording->live.own)
 		return 0;
 	model_recount(recording->live.own, begins);
-	if (begins) {
-		recording->untold = 0;
-		recording_live_forget_untold(&recording->live);
-		recording->refused_before = recording_live_refused(&recording->live);
-	}
+	if (begins)
+		untold_recount(&recording->untold, &recording->live);
 	return 0;
-}
-
-/* Connections that were left out and are stuck are not left out any more. */
-static void tell_stuck(struct recording_view *recording, const struct tick *tick)
-{
-	uint64_t stuck[256], id;
-	const struct live_socket *socket;
-	size_t cursor = 0, count = 0;
-
-	if (!recording->config.max_event_rate || !recording->untold || tick->time_ns - recording->stuck_ns < STUCK_NS)
-		return;
-	recording->stuck_ns = tick->time_ns;
-	recording->untold = 0;
-	while ((socket = recording_live_next(&recording->live, &cursor, &id))) {
-		if (!(socket->flags & LIVE_UNTOLD))
-			continue;
-		recording->untold++;
-		if (socket->state == STATE_CLOSE_WAIT && tick->time_ns > socket->since_ns + STUCK_NS && count < sizeof(stuck) / sizeof(stuck[0]))
-			stuck[count++] = id;
-	}
-	while (count--)
-		recording_live_tell_one(&recording->live, tick, tell_late, recording, &recording->untold, stuck[count]);
 }
 
 /* A new file, as if the last one were full. */
@@ -606,13 +531,13 @@ static int recording_tick(struct view *view, const struct tick *tick)
 	struct recording_view *recording = (struct recording_view *)view;
 	int err = 0;
 
-	settle_withheld(recording);
+	untold_settle(&recording->untold, &recording->live);
 	recording->tick = *tick;
 	forget_processes(recording, tick);
 	if (recording->state.suspended)
 		return tick->time_ns < recording->retry_ns ? 0 : outcome(recording, resume(recording, tick));
 	look_at_place(recording, tick);
-	tell_stuck(recording, tick);
+	untold_tell_stuck(&recording->untold, &recording->live, tick, tell_late, recording);
 	if (recording->config.copies || tick->time_ns - recording->tick_ns >= (recording->has_events ? TICK_NS : IDLE_TICK_NS))
 		tell_tick(recording, tick);
 	if (is_full(recording))
@@ -694,6 +619,7 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	recording->config = *config;
 	recording->view.tick_ms = config->copies ? COPY_TICK_MS : 0;
 	recording->config.part_bytes = config->part_bytes ?: PART_BYTES;
+	recording->untold.max_event_rate = config->max_event_rate;
 	recording->part.format = RECORDING_FORMAT;
 	name_run(recording);
 	json_init(&recording->json);

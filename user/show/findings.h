@@ -32,8 +32,11 @@ const char *not_examined_reason(const struct diagnosis *diagnosis, unsigned int 
 /* The line of a clean machine, or of what was looked at. */
 void figures_text(struct buffer *out, const struct diagnosis *diagnosis);
 
-/* "TD103, TD111 (8 s)": what needs more watching; "" = nothing. */
-void waits_text(struct buffer *out, const struct diagnosis *diagnosis);
+/*
+ * "TD103 (8 s), TD111 (8 s)": what needs more watching, and is known within left_s; into `beyond` the codes that are not: "TD121, TD122".
+ * "" = none. Returns how much longer the last of these takes.
+ */
+double waits_text(struct buffer *within, struct buffer *beyond, const struct diagnosis *diagnosis, double left_s);
 
 /* Lines of at most `columns`, the second and further ones behind `indent` spaces; the first begins at column `used`. */
 void wrap_text(struct buffer *out, const char *text, unsigned int columns, unsigned int indent, unsigned int used);

@@ -180,12 +180,13 @@ void finding_text(struct buffer *out, const struct told_finding *told, const str
 	buffer_printf(out, "%*smore: tcpdwell diagnose --explain %s\n\n", INDENT - 1, "", code_rows[finding->code].name);
 }
 
-static bool is_found(const struct diagnosis *diagnosis, unsigned int code)
+static bool is_found(const struct diagnosis *diagnosis, unsigned int code, bool decided)
 {
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (diagnosis->told[i]->finding.code == code)
+		if (diagnosis->told[i]->finding.code == code &&
+		    !(decided && diagnosis->told[i]->finding.confidence == CONFIDENCE_TOO_EARLY))
 			return true;
 	return false;
 }
@@ -196,7 +197,7 @@ const char *not_examined_reason(const struct diagnosis *diagnosis, unsigned int 
 
 	if (diagnosis->not_examined[code].is)
 		return diagnosis->not_examined[code].reason;
-	if (!diagnosis->wait_s[code] || is_found(diagnosis, code))
+	if (!diagnosis->wait_s[code] || is_found(diagnosis, code, false))
 		return NULL;
 	snprintf(room, size, "it was watched for %s; this needs %.0f s", words_seconds(watched, diagnosis->scene.watched_s),
 		 ceil(diagnosis->scene.watched_s + diagnosis->wait_s[code] - 0.5));
@@ -226,17 +227,24 @@ void not_examined_text(struct buffer *out, const struct diagnosis *diagnosis)
 	}
 }
 
-void waits_text(struct buffer *out, const struct diagnosis *diagnosis)
+double waits_text(struct buffer *within, struct buffer *beyond, const struct diagnosis *diagnosis, double left_s)
 {
-	bool any = false;
+	double longest_s = 0;
 	unsigned int code;
 
 	for (code = 0; code < CODES; code++) {
-		if (!diagnosis->wait_s[code])
+		double wait_s = diagnosis->wait_s[code];
+
+		if (!wait_s || is_found(diagnosis, code, true))
 			continue;
-		buffer_printf(out, "%s%s (%.0f s)", any ? ", " : "", code_rows[code].name, ceil(diagnosis->wait_s[code]));
-		any = true;
+		if (wait_s <= left_s) {
+			buffer_printf(within, "%s%s (%.0f s)", within->size ? ", " : "", code_rows[code].name, ceil(wait_s));
+			continue;
+		}
+		buffer_printf(beyond, "%s%s", beyond->size ? ", " : "", code_rows[code].name);
+		longest_s = wait_s > longest_s ? wait_s : longest_s;
 	}
+	return longest_s;
 }
 
 void figures_text(struct buffer *out, const struct diagnosis *diagnosis)

@@ -70,6 +70,9 @@ void timeline_show(struct timeline *timeline, const struct tick *tick, bool at_e
 	timeline->place_ns = is_exact ? timeline->wanted_ns : place_ns;
 	timeline->unix_ns = tick->unix_ns;
 	timeline->at_end = at_end;
+	timeline->holes[0] = '\0';
+	if (tick->holes)
+		holes_text(timeline->holes, "Not traced", tick->holes);
 	if (at_end)
 		timeline->last_ns = tick->unix_ns;
 	if (at_end && timeline->want == WANT_FINDING)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "event/event.h"
+#include "event/holes.h"
 #include "util/buffer.h"
 
 #define TIMELINE_FINDINGS 1024
@@ -41,6 +42,7 @@ struct timeline {
 	uint64_t place_ns, unix_ns; /* that are shown */
 	uint64_t begin_place_ns, begin_unix_ns; /* of this run */
 	bool at_end;
+	char holes[HOLES_TEXT]; /* what of the time from this run's begin on was not traced; "" = all was */
 	char note[TIMELINE_NOTE]; /* about the last key; "" = none */
 };
 

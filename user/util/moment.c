@@ -3,7 +3,6 @@
 #include "util/moment.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -116,6 +115,14 @@ int moment_parse(const char *text, uint64_t now_unix_ns, uint64_t *unix_ns)
 	if (strchr(text, '-'))
 		return parse_date(text, unix_ns);
 	return strchr(text, ':') ? parse_day(text, -1, now_unix_ns, unix_ns) : parse_ago(text, now_unix_ns, unix_ns);
+}
+
+bool moment_is_yesterdays(const char *text, uint64_t now_unix_ns, uint64_t unix_ns)
+{
+	uint64_t today_ns;
+
+	return strchr(text, ':') && !strchr(text, '-') && *text >= '0' && *text <= '9' && !parse_day(text, 0, now_unix_ns, &today_ns) &&
+	       today_ns > unix_ns;
 }
 
 static void format(char out[MOMENT_TEXT], uint64_t unix_ns, const char *how)

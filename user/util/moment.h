@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_UTIL_MOMENT_H
 #define TCPDWELL_UTIL_MOMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,9 @@
  * "2026-11-28T03:12:04Z" (UTC), "2h", "10m ago", "@1795913989", "now". 0, or -EINVAL.
  */
 int moment_parse(const char *text, uint64_t now_unix_ns, uint64_t *unix_ns);
+
+/* Was a time of day that is still to come today taken for yesterday's? `unix_ns` is what moment_parse() made of it. */
+bool moment_is_yesterdays(const char *text, uint64_t now_unix_ns, uint64_t unix_ns);
 
 /* "2026-11-28 03:12:04". */
 #define MOMENT_TEXT 32

@@ -8,6 +8,7 @@
 
 #include "attribute/holders.h"
 #include "attribute/program.h"
+#include "attribute/programs.h"
 
 /* Words are separated by '|' here. */
 static size_t arguments_of(char *out, const char *text)
@@ -36,7 +37,19 @@ static void programs(void **state)
 		{ "/usr/bin/python3.11|-u|-X|dev|app.py", "python3.11 app.py" },
 		{ "python3|-W|ignore|-m|http.server|8080", "python3 http.server" },
 		{ "python3|-c|import secret; secret.key('1234')", "python3" },
-		{ "python3|-|secret", "python3 secret" }, /* a script's name for all that can be told */
+		{ "python3|-|secret", "python3" }, /* the script comes from standard input */
+		{ "python3|-Ic|import os\nprint('secret')|secret", "python3" },
+		{ "python3|-cprint('secret')|secret", "python3" },
+		{ "python3|-Wignore|app.py", "python3 app.py" },
+		{ "bash|-lc|export TOKEN=secret\nexec /opt/run", "bash" },
+		{ "bash|-euo|pipefail|-c|curl secret", "bash" },
+		{ "bash|-euo|pipefail|/usr/local/bin/job.sh", "bash job.sh" },
+		{ "sh|-s|--|secret", "sh" },
+		{ "perl|-lane|print secret", "perl" },
+		{ "perl|-Mstrict|-e|secret", "perl" },
+		{ "ruby|-rjson|-ne|secret", "ruby" },
+		{ "node|-pe|secret", "node" },
+		{ "tclsh|puts secret; exit|x", "tclsh" }, /* no file is called so */
 		{ "perl|-w|-I|lib|bin/job.pl|--token=1", "perl job.pl" },
 		{ "ruby|-e|puts 'secret'", "ruby" },
 		{ "node|--require|./trace.js|server.js|secret", "node server.js" },
@@ -137,6 +150,30 @@ static void of_this_process(void **state)
 	assert_false(process_descriptors(NULL, &self, &after, &most));
 }
 
+/* What a recording tells: asked of nobody, made safe, shared by who needs it longer. */
+static void told_programs(void **state)
+{
+	const struct process app = { .pid = 7, .start_ns = 70000000, .comm = "python3" }, other = { .pid = 8, .start_ns = 80000000, .comm = "java" };
+	struct programs *programs = programs_told_new(), *share;
+	uint64_t open, limit;
+
+	(void)state;
+	assert_non_null(programs);
+	assert_true(programs_are_told(programs));
+	programs_learn(programs, &app, "python3 app.py");
+	programs_learn(programs, &app, NULL);
+	programs_learn(programs, &other, "java evil\033[2J\n.jar");
+	share = programs_share(programs);
+	programs_free(programs);
+	assert_string_equal(programs_find(share, &app), "python3 app.py");
+	assert_string_equal(programs_find(share, &other), "java evil?[2J?.jar");
+	programs_learn(share, &app, "python3 new.py");
+	assert_string_equal(programs_find(share, &app), "python3 new.py");
+	assert_null(programs_find(share, &(struct process){ .pid = 1, .start_ns = 1, .comm = "init" }));
+	assert_false(programs_descriptors(share, &app, &open, &limit));
+	programs_free(share);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +181,7 @@ int main(void)
 		cmocka_unit_test(long_and_wild_arguments),
 		cmocka_unit_test(cmdlines),
 		cmocka_unit_test(of_this_process),
+		cmocka_unit_test(told_programs),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, NULL, NULL);

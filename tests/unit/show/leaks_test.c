@@ -396,6 +396,30 @@ static void groups_add_up(void **state)
 	model_free(model);
 }
 
+/* Two are old enough to be listed; a third, younger one only tells that there are more. */
+static void listed_and_younger_are_told_apart(void **state)
+{
+	struct model *model = begin(100, 100);
+	struct leak leaks[10];
+	struct leak_group *list;
+	size_t count;
+
+	(void)state;
+	apply(model, leaked(1, 1, "10.0.0.7", 80, 9));
+	apply(model, leaked(2, 1, "10.0.0.7", 80, 8));
+	count = collect(model, leaks);
+	apply(model, leaked(3, 1, "10.0.0.7", 80, 2));
+	assert_int_equal(leak_groups_make(model, leaks, count, 1000 * SECOND, &list, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].count, 2);
+	assert_true(list[0].oldest_ns == 9 * SECOND && list[0].newest_ns == 8 * SECOND);
+	assert_int_equal(list[0].in_state, 3);
+	assert_true(list[0].youngest_ns == 2 * SECOND);
+	assert_int_equal(list[0].grown, 3);
+	free(list);
+	model_free(model);
+}
+
 /* Many causes: the rest shares one group, and no socket is lost. */
 static void groups_are_bounded(void **state)
 {
@@ -683,6 +707,7 @@ int main(void)
 		cmocka_unit_test(names_are_those_of_now),
 		cmocka_unit_test(nobody_has_it),
 		cmocka_unit_test(groups_add_up),
+		cmocka_unit_test(listed_and_younger_are_told_apart),
 		cmocka_unit_test(groups_are_bounded),
 		cmocka_unit_test(growth_is_a_rate_when_it_is_one),
 		cmocka_unit_test(descriptors_that_run_out),

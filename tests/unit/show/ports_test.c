@@ -383,6 +383,42 @@ static void keys(void **state)
 	end();
 }
 
+static void assert_title(const char *wanted)
+{
+	struct buffer title;
+
+	buffer_init(&title);
+	ports_title_text(&title, &model);
+	buffer_append_char(&title, '\0');
+	if (!strstr(title.data, wanted) || strstr(title.data, "0 without"))
+		fail_msg("\"%s\" is not in \"%s\"", wanted, title.data);
+	buffer_release(&title);
+}
+
+/* Where no settings were told, as in a history, nothing is said of how many have no free port; that connects found none is known. */
+static void unknown_limits(void **state)
+{
+	struct endpoint ends = ends_of(1, 5432, 40001);
+
+	(void)state;
+	begin(40000, 40009);
+	ends.netns = NETNS + 1;
+	open_at(1, &ends, 5, BEGIN_NS);
+	picture(BEGIN_NS + SEC);
+	assert_title("  1 destination, limits not known");
+	ends.local_port = 0;
+	fail_at(&ends, 5, BEGIN_NS + SEC);
+	picture(BEGIN_NS + 2 * SEC);
+	assert_title("  1 destination, limits not known, 1 to which connect() found no port");
+	for (int i = 0; i < 10; i++) {
+		ends = ends_of(2, 80, 40000 + i);
+		open_at(10 + i, &ends, 5, BEGIN_NS + 2 * SEC);
+	}
+	picture(BEGIN_NS + 3 * SEC);
+	assert_title("  2 destinations, 1 without a free port, 0 beyond the cliff, 1 whose limit is not known, 1 to which connect() found no port");
+	end();
+}
+
 static void bind_fails(const struct endpoint *ends, uint32_t pid, uint64_t now_ns)
 {
 	struct event event = {
@@ -496,6 +532,7 @@ int main(void)
 		cmocka_unit_test(forecast_comes_true), cmocka_unit_test(from_before),
 		cmocka_unit_test(reuse),	       cmocka_unit_test(large),
 		cmocka_unit_test(keys),
+		cmocka_unit_test(unknown_limits),
 		cmocka_unit_test(bind_finds_connection),
 		cmocka_unit_test(bind_finds_gone),
 		cmocka_unit_test(bind_finds_listener),

@@ -139,6 +139,23 @@ static void times_are_typed(void **state)
 }
 
 /* Who writes on may have more by now: at the end a step asks anew. */
+/* Each shown time says what of the run up to it was not traced; a run without such a time says nothing. */
+static void holes_are_named(void **state)
+{
+	struct tick tick = { .time_ns = MONOTONIC + 600 * SECOND, .unix_ns = UNIX + 600 * SECOND };
+	struct holes holes = {};
+
+	(void)state;
+	show_at(0, 10, 0);
+	assert_string_equal(timeline.holes, "");
+	holes_add(&holes, UNIX + 300 * SECOND, UNIX + 420 * SECOND);
+	tick.holes = &holes;
+	timeline_show(&timeline, &tick, false);
+	assert_string_equal(timeline.holes, "Not traced 2026-11-29 00:05:00 to 00:07:00");
+	show_at(500, 610, 0);
+	assert_string_equal(timeline.holes, "");
+}
+
 static void the_end_is_asked_anew(void **state)
 {
 	const struct tick last = { .time_ns = MONOTONIC + 700 * SECOND, .unix_ns = UNIX + 700 * SECOND };
@@ -162,6 +179,7 @@ int main(void)
 		cmocka_unit_test_setup(findings_are_kept_in_order_and_once, setup),
 		cmocka_unit_test_setup(full_of_findings, setup),
 		cmocka_unit_test_setup(times_are_typed, setup),
+		cmocka_unit_test_setup(holes_are_named, setup),
 		cmocka_unit_test_setup(the_end_is_asked_anew, setup),
 	};
 

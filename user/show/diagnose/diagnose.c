@@ -2,6 +2,7 @@
 /* Findings as they come, the rest at the end. */
 #include "show/diagnose/diagnose.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "event/holes.h"
@@ -95,19 +96,25 @@ static void tell_news(struct diagnose_view *diagnose, const struct tick *tick)
 static void introduce(struct diagnose_view *diagnose)
 {
 	double left_s = diagnose->config.seconds - diagnose->diagnosis.scene.watched_s;
-	struct buffer waits;
+	struct buffer waits, too_short;
+	double longest_s;
 
 	diagnose->introduced = true;
 	buffer_init(&waits);
-	waits_text(&waits, &diagnose->diagnosis);
+	buffer_init(&too_short);
+	longest_s = waits_text(&waits, &too_short, &diagnose->diagnosis, left_s > 0 ? left_s : INFINITY);
 	if (left_s > 0)
 		buffer_printf(&diagnose->text, "watching for %.0f s more (Ctrl-C ends it with what is known)", left_s);
 	else
 		buffer_append_string(&diagnose->text, "watching until Ctrl-C");
 	if (waits.size)
 		buffer_printf(&diagnose->text, "; still to come: %.*s", (int)waits.size, waits.data);
+	if (too_short.size)
+		buffer_printf(&diagnose->text, "; too short for %.*s: -d %.0f", (int)too_short.size, too_short.data,
+			      ceil(diagnose->diagnosis.scene.watched_s + longest_s));
 	buffer_append_string(&diagnose->text, "\n\n");
 	buffer_release(&waits);
+	buffer_release(&too_short);
 }
 
 /* A recording goes by in an instant: it is told of at the end alone. */
@@ -148,7 +155,28 @@ static struct counts count(const struct diagnosis *diagnosis)
 	return counts;
 }
 
-/* What was told before is told in a line, as it is now. */
+/*
+ * A line each, as it is now: of what was told before, and of several that are told now, whose texts are long. Settings are told
+ * nowhere else.
+ */
+static void end_list(struct diagnose_view *diagnose)
+{
+	struct diagnosis *diagnosis = &diagnose->diagnosis;
+	unsigned int findings = 0;
+	bool was_told = false;
+	size_t i;
+
+	for (i = 0; i < diagnosis->n_told; i++) {
+		findings += !is_setting(diagnosis->told[i]);
+		was_told |= !is_setting(diagnosis->told[i]) && is_told(diagnose, diagnosis->told[i]);
+	}
+	if (was_told || findings > 1)
+		buffer_append_string(&diagnose->text, was_told ? "At the end:\n" : "In short:\n");
+	for (i = 0; i < diagnosis->n_told; i++)
+		if (was_told || findings > 1 || is_setting(diagnosis->told[i]))
+			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
+}
+
 static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 {
 	struct diagnosis *diagnosis = &diagnose->diagnosis;
@@ -161,9 +189,7 @@ static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 	for (i = 0; i < diagnosis->n_told; i++)
 		if (!is_told(diagnose, diagnosis->told[i]) && !is_setting(diagnosis->told[i]))
 			finding_text(&diagnose->text, diagnosis->told[i], &clock, style_of(diagnose));
-	for (i = 0; i < diagnosis->n_told; i++)
-		if (counts.all > 1 || is_setting(diagnosis->told[i]))
-			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
+	end_list(diagnose);
 	for (code = 0; code < CODES; code++)
 		if (diagnosis->more[code])
 			buffer_printf(&diagnose->text, "and %u more like these: %s, %s\n", diagnosis->more[code], code_rows[code].name,

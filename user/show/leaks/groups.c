@@ -42,8 +42,8 @@ static void sum_begin(struct leak_group *group, const struct model *model, const
 		.side = service->side,
 		.service_port = service->port,
 		.grown = model_account(model, (struct group *)leak->group, leak->socket->state)->grown,
-		.youngest_ns = UINT64_MAX,
-		.youngest_at_least = true,
+		.newest_ns = UINT64_MAX,
+		.newest_at_least = true,
 	};
 	if (leak->group->name.parts[0].kind == GROUP_KNOWN)
 		group->process = *leak->charged;
@@ -61,17 +61,23 @@ static void add_queue(struct leak_group *group, const struct leak *leak)
 }
 
 /* What is proved goes before what is at least so. */
+static void note_least(uint64_t *least_ns, bool *least_at_least, uint64_t age_ns, bool at_least)
+{
+	if (at_least > *least_at_least || (at_least == *least_at_least && age_ns >= *least_ns))
+		return;
+	*least_ns = age_ns;
+	*least_at_least = at_least;
+}
+
 static void note_youngest(struct leak_group *group, uint64_t age_ns, bool at_least)
 {
-	if (at_least > group->youngest_at_least || (at_least == group->youngest_at_least && age_ns >= group->youngest_ns))
-		return;
-	group->youngest_ns = age_ns;
-	group->youngest_at_least = at_least;
+	note_least(&group->youngest_ns, &group->youngest_at_least, age_ns, at_least);
 }
 
 static void sum_add(struct leak_group *group, const struct leak *leak)
 {
-	note_youngest(group, leak->age.ns, leak->age.at_least);
+	note_least(&group->newest_ns, &group->newest_at_least, leak->age.ns, leak->age.at_least);
+	group->maker = !group->count || group->maker == leak->maker ? leak->maker : NULL;
 	group->count++;
 	if (leak->age.ns >= group->oldest_ns) {
 		group->oldest_ns = leak->age.ns;
@@ -121,6 +127,7 @@ static void see(struct leak_group *group, const struct live_socket *socket, uint
 {
 	uint64_t age_ns = elapsed_ns(now_ns, socket->since_ns);
 
+	group->in_state++;
 	if (!(socket->flags & LIVE_AT_LEAST))
 		note_youngest(group, age_ns, false);
 	if (!(socket->flags & LIVE_CAME))
@@ -185,6 +192,8 @@ int leak_groups_make(const struct model *model, struct leak *leaks, size_t count
 		size_t size = sum_up(&groups[i], model, leaks, count), k;
 
 		groups[i].cause = i;
+		groups[i].youngest_ns = groups[i].newest_ns;
+		groups[i].youngest_at_least = groups[i].newest_at_least;
 		for (k = 0; k < size; k++)
 			leaks[k].cause = i;
 		leaks += size;
@@ -224,6 +233,7 @@ static void fold(struct leak_group *into, const struct leak_group *group)
 	if (group->oldest_ns > into->oldest_ns)
 		into->oldest_at_least = group->oldest_at_least;
 	into->oldest_ns = more(into->oldest_ns, group->oldest_ns);
+	note_least(&into->newest_ns, &into->newest_at_least, group->newest_ns, group->newest_at_least);
 	note_youngest(into, group->youngest_ns, group->youngest_at_least);
 	if (group->came) {
 		into->first_ns = into->came ? more(into->first_ns, group->first_ns) : group->first_ns;
@@ -234,10 +244,12 @@ static void fold(struct leak_group *into, const struct leak_group *group)
 	into->came += group->came;
 	into->grown += group->grown;
 	into->count += group->count;
+	into->in_state += group->in_state;
 	into->ended += group->ended;
 	into->unread += group->unread;
 	into->queued += group->queued;
 	into->processes += group->processes;
+	into->maker = into->maker == group->maker ? into->maker : NULL;
 	into->fds_known = false;
 	into->cmdline[0] = '\0';
 }

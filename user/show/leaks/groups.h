@@ -29,12 +29,14 @@ struct leak_group {
 	size_t ended; /* of CLOSE_WAIT: the program has read the end of stream, and still did not close */
 	size_t unread; /* of CLOSE_WAIT: accepted, and the program has not read all */
 	size_t queued; /* never accepted */
+	const struct process *maker; /* of all of them, as struct leak has it; NULL: there is none, or several */
 	size_t remotes; /* remote addresses */
 	uint8_t remote[16]; /* the one with the most sockets */
-	uint64_t oldest_ns; /* age */
-	bool oldest_at_least;
+	uint64_t oldest_ns, newest_ns; /* ages */
+	bool oldest_at_least, newest_at_least;
 
 	/* Of all sockets of the cause, those that are too young for the report too. */
+	size_t in_state;
 	uint64_t youngest_ns; /* age */
 	bool youngest_at_least; /* of all of them no more is known */
 	int64_t grown; /* who came less who left, since the run began */
@@ -67,6 +69,8 @@ enum leak_growth {
 	LEAK_GROWS, /* steadily: a rate */
 	LEAK_FULL, /* grew no more: the process has no descriptor left */
 };
+
+#define LEAK_RATE_WATCH_NS 20000000000ULL /* so long at least it is watched before a growth is called a rate */
 
 enum leak_growth leak_growth_of(const struct leak_group *group, uint64_t watched_ns);
 

@@ -3,7 +3,6 @@
 #include "show/leaks/groups.h"
 
 #define NSEC_PER_SEC 1000000000ULL
-#define RATE_WATCH_NS (20 * NSEC_PER_SEC) /* as long at least */
 #define RATE_SOCKETS 3 /* as many at least */
 
 /* The first came in the first half of the watch, the last in its last third. */
@@ -25,7 +24,7 @@ enum leak_growth leak_growth_of(const struct leak_group *group, uint64_t watched
 		return LEAK_FULL;
 	if (!group->grown)
 		return LEAK_STEADY;
-	return group->grown > 0 && goes_on && watched_ns >= RATE_WATCH_NS ? LEAK_GROWS : LEAK_CHANGED;
+	return group->grown > 0 && goes_on && watched_ns >= LEAK_RATE_WATCH_NS ? LEAK_GROWS : LEAK_CHANGED;
 }
 
 double leak_seconds_to_full(const struct leak_group *group, uint64_t watched_ns)

@@ -114,6 +114,7 @@ static void leak_group_json(struct json *json, const struct leaks_report *report
 	json_u64(json, "remote_addrs", group->remotes);
 	seconds_json(json, "oldest_s", group->oldest_ns);
 	json_bool(json, "oldest_at_least", group->oldest_at_least);
+	json_u64(json, "in_state", group->in_state);
 	seconds_json(json, "youngest_s", group->youngest_ns);
 	json_bool(json, "youngest_at_least", group->youngest_at_least);
 	growth_json(json, report, group);

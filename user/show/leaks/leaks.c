@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "attribute/programs.h"
+#include "event/holes.h"
 #include "event/summary.h"
 #include "show/leaks/queues.h"
 #include "util/number.h"
@@ -25,6 +28,7 @@ struct leaks_view {
 	struct json json;
 	struct model *model;
 	struct pod_names *names; /* the run's */
+	struct programs *programs; /* what a recording tells of them; NULL: they are asked */
 	uint64_t begin_ns;
 	bool recorded, polled, counts_down;
 	uint64_t left_s; /* as it was told last */
@@ -40,6 +44,7 @@ static int leaks_begin(struct view *view, const struct run *run)
 	leaks->recorded = run->recorded;
 	leaks->polled = run->polled;
 	leaks->names = run->names;
+	leaks->programs = programs_share(run->programs);
 	if (leaks->config.json)
 		header_json(&leaks->json, run);
 	else
@@ -201,6 +206,17 @@ static size_t count_sockets(const struct live_sockets *sockets)
 	return count;
 }
 
+static void name_programs(const struct leaks_view *leaks, struct leaks_report *report)
+{
+	const char *program;
+	size_t i;
+
+	for (i = 0; i < report->group_count; i++) {
+		program = programs_find(leaks->programs, &report->groups[i].process);
+		snprintf(report->groups[i].program, sizeof(report->groups[i].program), "%s", program ?: "");
+	}
+}
+
 /* Fills in leaks and groups. *ret_held is what the leaks point to, the caller's to free with its *ret_asked elements. */
 static int make_report(struct leaks_view *leaks, struct leaks_report *report, struct held_socket **ret_held, size_t *ret_asked)
 {
@@ -221,6 +237,8 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 		err = leak_queues_make(report);
 	if (!err && report->asked)
 		leaks_ask_processes(report);
+	else if (!err)
+		name_programs(leaks, report);
 	if (report->count)
 		qsort(report->leaks, report->count, sizeof(*report->leaks), compare_ages);
 	return err;
@@ -228,7 +246,7 @@ static int make_report(struct leaks_view *leaks, struct leaks_report *report, st
 
 static uint64_t watched_ns(const struct leaks_view *leaks, const struct tick *last)
 {
-	uint64_t ns = elapsed_ns(last->time_ns, leaks->begin_ns);
+	uint64_t ns = elapsed_ns(elapsed_ns(last->time_ns, leaks->begin_ns), holes_until(last->holes, last->unix_ns));
 
 	return ns < WATCH_MIN_NS ? 0 : ns;
 }
@@ -312,6 +330,7 @@ void leaks_view_free(struct view *view)
 	if (!leaks)
 		return;
 	model_free(leaks->model);
+	programs_free(leaks->programs);
 	json_release(&leaks->json);
 	free(leaks);
 }

@@ -25,6 +25,7 @@ struct leak {
 	const struct live_socket *socket; /* of the model, as are the other pointers; good until its next event */
 	struct live_end end;
 	const struct process *charged; /* start_ns 0 = not known */
+	const struct process *maker; /* who accepted or connected it, as was seen, where that is another process; else NULL */
 	const struct known_cgroup *cgroup; /* the charged process's */
 	const struct group *group;
 	size_t cause; /* as struct leak_group has it */

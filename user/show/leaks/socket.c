@@ -109,8 +109,13 @@ void leak_charge(struct leak *leak, const struct model *model)
 {
 	const struct known_process *process = processes_at(&model->processes, live_socket_charged(leak->socket));
 
+	const struct process *owner = &processes_at(&model->processes, leak->socket->owner)->process;
+
 	leak->charged = &process->process;
 	leak->cgroup = process->cgroup;
+	if (leak->socket->attribution == ATTRIBUTION_OBSERVED && owner->start_ns && process->process.start_ns &&
+	    !process_is_same(owner, &process->process))
+		leak->maker = owner;
 	leak->group = model_group_of(model, leak->socket, LEAK_GROUPING);
 }
 

@@ -80,6 +80,15 @@ static void process_text(struct output *output, const struct leak_group *group)
 		output_printf(output, " (%s)", group->program);
 }
 
+/* "accepted by master[812]": the bug may be there, as what it hands to its children is open in these too. */
+static void maker_text(struct output *output, unsigned int side, const struct process *maker)
+{
+	char comm[COMM_TEXT];
+
+	comm_text(comm, maker);
+	output_printf(output, "%s by %s[%u]", side == SIDE_ACTIVE ? "connected" : "accepted", comm, maker->pid ?: maker->ns_pid);
+}
+
 static void remotes_text(struct output *output, const struct leak_group *group)
 {
 	char text[ADDRESS_TEXT];
@@ -97,10 +106,23 @@ static void ages_text(struct output *output, const struct leak_group *group)
 	char oldest[TEXT_NUMBER], youngest[TEXT_NUMBER];
 
 	text_duration(oldest, group->oldest_ns);
-	text_duration(youngest, group->youngest_ns);
+	text_duration(youngest, group->newest_ns);
 	output_printf(output, "; oldest %s%s", group->oldest_at_least ? "at least " : "", oldest);
-	if (group->count > 1 || group->youngest_ns < group->oldest_ns)
-		output_printf(output, ", youngest %s%s", group->youngest_at_least ? "at least " : "", youngest);
+	if (group->count > 1)
+		output_printf(output, ", youngest %s%s", group->newest_at_least ? "at least " : "", youngest);
+}
+
+/* What grows are all, those too that are not listed as they are too young. */
+static void all_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
+{
+	char youngest[TEXT_NUMBER];
+
+	if (group->in_state > group->count) {
+		text_duration(youngest, group->youngest_ns);
+		output_printf(output, "; with younger ones %zu, the youngest %s%s", group->in_state,
+			      group->youngest_at_least ? "at least " : "", youngest);
+	}
+	growth_text(output, report, group);
 }
 
 /* What of them was read tells what is wrong: the program's end of a connection, its work, or nobody accepts. */
@@ -121,7 +143,8 @@ static void descriptors_left_text(struct output *output, const struct leaks_repo
 
 	if (!group->fds_known || group->fds_limit == UINT64_MAX)
 		return;
-	output_printf(output, ", fds %" PRIu64 " of %" PRIu64, group->fds, group->fds_limit);
+	output_printf(output, "; fds %" PRIu64 " of %" PRIu64 "%s", group->fds, group->fds_limit,
+		      descriptors_are_full(group->fds, group->fds_limit) ? ", none left" : "");
 	text_duration(text, number_u64(full_s * 1e9));
 	if (full_s > 0)
 		output_printf(output, ", used up in %s", text);
@@ -134,10 +157,14 @@ static void group_text(struct output *output, const struct leaks_report *report,
 		output_printf(output, "%s ", tcp_state_name(group->state));
 	output_printf(output, "socket%s", plural(group->count));
 	process_text(output, group);
+	if (group->maker) {
+		output_string(output, ", ");
+		maker_text(output, group->side, group->maker);
+	}
 	remotes_text(output, group);
 	ages_text(output, group);
-	growth_text(output, report, group);
 	queues_text(output, group);
+	all_text(output, report, group);
 	descriptors_left_text(output, report, group);
 	output_string(output, "\n");
 	if (report->config->wide && group->cmdline[0])
@@ -315,6 +342,8 @@ static void notes_text(struct output *output, const struct leak *leak, const str
 		output_string(note_next(&note), "not accepted");
 	else if (held && leak->socket->state == STATE_CLOSE_WAIT && !held->listed.rx_queue)
 		output_string(note_next(&note), "read to the end");
+	if (leak->maker)
+		maker_text(note_next(&note), leak->socket->side, leak->maker);
 	if (held)
 		holders_text(&note, leak);
 	container_text(&note, leak, report->names);
@@ -371,6 +400,19 @@ static void table_text(struct output *output, const struct leaks_report *report)
 		output_string(output, "\n> at least: the socket was in this state before tcpdwell came\n");
 }
 
+/* What a longer watch would have told. */
+static void rate_note_text(struct output *output, const struct leaks_report *report)
+{
+	size_t i;
+
+	for (i = 0; i < report->group_count && report->asked && report->watched_ns && report->watched_ns < LEAK_RATE_WATCH_NS; i++) {
+		if (report->groups[i].grown <= 0 || leak_growth_of(&report->groups[i], report->watched_ns) != LEAK_CHANGED)
+			continue;
+		output_string(output, "\nwhether it grows steadily, and when descriptors are used up then, is told after 20 seconds: -d 30\n");
+		return;
+	}
+}
+
 int leaks_text(struct output *output, const struct leaks_report *report)
 {
 	char limit[TEXT_NUMBER], health[1024];
@@ -384,6 +426,7 @@ int leaks_text(struct output *output, const struct leaks_report *report)
 	if (report->undecided)
 		output_printf(output, "\n%zu more were there before tcpdwell, how long is not known: watch with -d %s\n",
 			      report->undecided, limit);
+	rate_note_text(output, report);
 	if (report->refused)
 		output_printf(output, "\n%" PRIu64 " sockets had no room in the table: --max-sockets makes it larger\n", report->refused);
 	if (health_text(health, sizeof(health), report->tick->health))

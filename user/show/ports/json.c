@@ -195,7 +195,7 @@ static void remedies_json(struct json *json, const struct destination *destinati
 	for (i = 0; i < n; i++) {
 		json_element_object_begin(json);
 		json_string(json, "change", ports_remedy_name(remedies[i].kind));
-		json_u64(json, "ports", remedies[i].ports);
+		number_or_null(json, "ports", remedies[i].ports || remedies[i].kind != REMEDY_POOL, remedies[i].ports);
 		real_or_null(json, "sustainable_rate", true, remedies[i].sustainable);
 		real_or_null(json, "cliff_sustainable_rate", true, remedies[i].cliff_sustainable);
 		json_object_end(json);

@@ -131,7 +131,8 @@ void ports_remedy_text(struct buffer *out, const struct remedy *remedy)
 
 	buffer_append_string(out, remedy_words[remedy->kind].text);
 	if (remedy->kind == REMEDY_POOL) {
-		buffer_printf(out, ": %u %s would do", remedy->ports, remedy->ports == 1 ? "port" : "ports");
+		if (remedy->ports)
+			buffer_printf(out, ": %u %s would do", remedy->ports, remedy->ports == 1 ? "port" : "ports");
 		return;
 	}
 	ports_rate_text(rate, remedy->sustainable);

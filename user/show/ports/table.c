@@ -28,13 +28,32 @@ static void put_time(struct buffer *out, uint64_t unix_ns)
 	buffer_printf(out, "%02d:%02d:%02d", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
+/* Where settings were not told, as in a recording without --ports, "0 without a free port" would be a guess. */
+static void put_limits_reached(struct buffer *out, const struct ports_model *model)
+{
+	size_t n = model->destinations.n_sorted, unknown = 0, failed = 0, i;
+
+	for (i = 0; i < n; i++) {
+		unknown += !model->destinations.sorted[i]->known;
+		failed += !model->destinations.sorted[i]->known && model->destinations.sorted[i]->counts.failures;
+	}
+	if (unknown < n || !n)
+		buffer_printf(out, ", %u without a free port, %u beyond the cliff", model->full, model->beyond_cliff - model->full);
+	if (unknown && unknown < n)
+		buffer_printf(out, ", %zu whose limit is not known", unknown);
+	else if (unknown)
+		buffer_append_string(out, ", limits not known");
+	if (failed)
+		buffer_printf(out, ", %zu to which connect() found no port", failed);
+}
+
 void ports_title_text(struct buffer *out, const struct ports_model *model)
 {
 	size_t n = model->destinations.n_sorted;
 
 	put_time(out, model->unix_ns);
-	buffer_printf(out, "  %s%zu %s, %u without a free port, %u beyond the cliff", model->polled ? "polled, " : "", n,
-		      n == 1 ? "destination" : "destinations", model->full, model->beyond_cliff - model->full);
+	buffer_printf(out, "  %s%zu %s", model->polled ? "polled, " : "", n, n == 1 ? "destination" : "destinations");
+	put_limits_reached(out, model);
 	if (model->unknown_until_ns <= model->time_ns)
 		return;
 	buffer_append_string(out, "; makers of TIME_WAIT are known from ");

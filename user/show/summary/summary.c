@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "account/model.h"
+#include "attribute/programs.h"
 #include "event/holes.h"
 #include "event/names.h"
 #include "event/summary.h"
@@ -28,6 +29,7 @@
 enum kind { FAILED, STUCK };
 
 #define KERNEL_COLUMNS 100
+#define NAME_COLUMNS 32
 
 struct summary_view {
 	struct view view;
@@ -35,6 +37,7 @@ struct summary_view {
 	struct output *output;
 	struct model *model;
 	struct episodes episodes;
+	struct programs *programs; /* that the recording tells of */
 	uint64_t begin_ns, begin_unix_ns, look_ns, sample_ns;
 	char *kernel, *version;
 };
@@ -55,21 +58,28 @@ static int summary_begin(struct view *view, const struct run *run)
 
 	summary->begin_ns = summary->look_ns = run->begin_ns;
 	summary->begin_unix_ns = run->begin_unix_ns;
+	summary->programs = programs_share(run->programs);
 	summary->kernel = strdup(run->kernel ?: "");
 	summary->version = strdup(run->version ?: "");
 	return summary->kernel && summary->version ? 0 : -ENOMEM;
 }
 
-static void name_process(char out[EPISODE_TEXT], const struct process *process)
+/* "python3 app.py[812]": ten processes called python3 are ten programs. A name that it has given itself says more than what it runs. */
+static void name_process(char out[EPISODE_TEXT], const struct summary_view *summary, const struct process *process)
 {
-	char comm[64];
+	const char *program = programs_find(summary->programs, process);
+	size_t size = strnlen(process->comm, COMM_BYTES);
+	char name[4 * NAME_COLUMNS];
 
 	if (!process->start_ns) {
 		snprintf(out, EPISODE_TEXT, "unknown");
 		return;
 	}
-	text_sanitise(comm, sizeof(comm), process->comm, COMM_BYTES, 32);
-	snprintf(out, EPISODE_TEXT, "%s[%u]", comm, process->pid);
+	if (program && size && !strncmp(process->comm, program, size))
+		text_sanitise(name, sizeof(name), program, strlen(program), NAME_COLUMNS);
+	else
+		text_sanitise(name, sizeof(name), process->comm, COMM_BYTES, NAME_COLUMNS);
+	snprintf(out, EPISODE_TEXT, "%.80s[%u]", name, process->pid);
 }
 
 static bool goes_to(const struct live_end *end, const struct endpoint *to)
@@ -105,7 +115,7 @@ static void find_holder(const struct summary_view *summary, const struct endpoin
 			most = i;
 	if (!used || holders[most].count < episode->by_count)
 		return;
-	name_process(name, &processes_at(&summary->model->processes, holders[most].process)->process);
+	name_process(name, summary, &processes_at(&summary->model->processes, holders[most].process)->process);
 	memcpy(episode->by, name, sizeof(name));
 	episode->by_count = holders[most].count;
 }
@@ -117,7 +127,7 @@ static void on_failure(struct summary_view *summary, const struct event *event)
 	char who[EPISODE_TEXT], what[ADDRESS_PORT_TEXT];
 	struct episode *episode;
 
-	name_process(who, event_charged(event, event_state(event)));
+	name_process(who, summary, event_charged(event, event_state(event)));
 	address_port_format(what, &address, event->record.endpoint.remote_port);
 	episode = episodes_note(&summary->episodes, FAILED + 2 * failure, who, what, event->unix_ns);
 	if (!episode || failure != CONNECT_NO_PORT || (episode->by[0] && event->record.time_ns - summary->sample_ns < SAMPLE_NS))
@@ -355,6 +365,7 @@ void summary_view_free(struct view *view)
 	if (!summary)
 		return;
 	model_free(summary->model);
+	programs_free(summary->programs);
 	episodes_release(&summary->episodes);
 	free(summary->kernel);
 	free(summary->version);

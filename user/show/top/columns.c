@@ -241,6 +241,8 @@ static bool is_wanted(const struct column *column, size_t i, const struct top_mo
 	case WHEN_WIDE:
 		if (column->kind >= COLUMN_DESCRIPTORS && !(model->programs && has_processes(model)))
 			return false;
+		if (column->kind == COLUMN_DESCRIPTORS && programs_are_told(model->programs))
+			return false;
 		return model->wide || width >= WIDE || (column->kind == COLUMN_CLOSER && of_ports(model));
 	default:
 		return true;

@@ -74,7 +74,7 @@ static const uint8_t codes_of[TROUBLES][3] = {
 	[TROUBLE_CROWD] = { 16 },	     [TROUBLE_HALF_CLOSED] = { 14 }, [TROUBLE_CLOSE_WAIT] = { 12 },
 	[TROUBLE_REFUSED] = { 153, 152 },    [TROUBLE_UNREACHABLE] = { 151, 152 }, [TROUBLE_NO_ANSWER] = { 151, 152 },
 	[TROUBLE_QUEUE_DROPS] = { 13, 12 },  [TROUBLE_QUEUE_FULL] = { 13, 12 }, [TROUBLE_LEAK] = { 12 },
-	[TROUBLE_NO_PORT] = { 10 },
+	[TROUBLE_NO_DESCRIPTOR] = { 12 },    [TROUBLE_NO_PORT] = { 10 },
 };
 
 static bool is_about(const struct finding *finding, unsigned int kind, const char *whose)

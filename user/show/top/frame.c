@@ -17,6 +17,7 @@
 #define HELP \
 	"What is wrong comes first. WHY has the reason, ! is bad, * is worth a look:", \
 	"  no port     connect() finds no free local port: see tcpdwell ports", \
+	"  no fds      no descriptor left (\"Too many open files\"), and CLOSE_WAIT", \
 	"  leak        CLOSE_WAIT older than a minute, or old and growing: never closed", \
 	"  queue full  clients wait to be accepted, others are dropped; drops: it was full", \
 	"  no answer   connects wait in SYN_SENT, or timed out; no route", \
@@ -62,6 +63,7 @@ const char *const top_ui_time_help[] = {
 	"  J      go to a time: 03:12, 2026-11-28 03:12, 10m ago (before the end), +5m, -5m",
 	"  ^ $    the begin, the end",
 	"NEW counts from the time that the second line ends with: minutes before.",
+	"Not traced: no agent ran then; what was there before may have ended in it.",
 	"",
 	HELP,
 	NULL,
@@ -101,6 +103,8 @@ static void draw_time(const struct timeline *timeline, struct frame *frame)
 {
 	timeline_text(&frame->line, timeline);
 	frame_end_line(frame, FRAME_PLAIN);
+	if (timeline->holes[0])
+		frame_sentence(frame, timeline->holes, FRAME_WARNING);
 	if (!timeline->note[0])
 		return;
 	buffer_append_string(&frame->line, timeline->note);

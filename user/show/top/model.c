@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "event/holes.h"
 #include "show/top/columns.h"
 #include "util/number.h"
 #include "util/tcp_state.h"
@@ -13,6 +14,7 @@
 #define NSEC_PER_MSEC 1000000ULL
 #define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
 #define SECONDS_MIN 1e-6
+#define UNCLOSED 3 /* CLOSE_WAIT from which on a process is asked for its descriptors */
 
 /* On a terminal the grouping can be changed while it runs. */
 static void choose_groupings(struct model_config *books, unsigned int by, bool interactive)
@@ -46,8 +48,7 @@ int top_model_init(struct top_model *model, const struct top_config *config, boo
 	model->folds = !config->json;
 	model->states = config->states;
 	model->books = model_new(&books);
-	if (config->json || config->wide || interactive)
-		model->programs = config->json ? programs_new(NULL) : programs_with_cmdlines_new(NULL);
+	model->programs = config->json || !(config->wide || interactive) ? programs_new(NULL) : programs_with_cmdlines_new(NULL);
 	return model->books ? 0 : -ENOMEM;
 }
 
@@ -86,8 +87,8 @@ void top_model_begin(struct top_model *model, const struct run *run)
 	model->next_ns = run->begin_ns + model->interval_ns;
 	if (!run->recorded)
 		return;
-	programs_free(model->programs); /* its processes were another machine's */
-	model->programs = NULL;
+	programs_free(model->programs); /* its processes were another machine's, or have ended */
+	model->programs = programs_share(run->programs);
 }
 
 void top_model_event(struct top_model *model, const struct event *event)
@@ -113,9 +114,11 @@ static double rate_of(struct top_model *model, const struct tick *tick, unsigned
 /* Where we are late by more than an interval, those in between are left out. */
 void top_model_end_interval(struct top_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns), holes_ns = holes_until(tick->holes, tick->unix_ns);
 
-	model->seconds = (double)elapsed_ns(tick->time_ns, model->interval_begin_ns) / NSEC_PER_SEC;
+	/* Rates are of the time that was traced. */
+	model->seconds = elapsed_ns(elapsed_ns(tick->time_ns, model->interval_begin_ns), elapsed_ns(holes_ns, model->holes_ns)) / 1e9;
+	model->holes_ns = holes_ns;
 	if (model->seconds < SECONDS_MIN)
 		model->seconds = SECONDS_MIN;
 	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);
@@ -125,6 +128,21 @@ void top_model_end_interval(struct top_model *model, const struct tick *tick)
 		model->next_ns += (late_ns / model->interval_ns + 1) * model->interval_ns;
 	model->interval_begin_ns = tick->time_ns;
 	model->intervals++;
+}
+
+/* Rows of processes that hold CLOSE_WAIT and may open nothing more: of these alone it is asked, few as they are. */
+static void ask_descriptors(struct top_model *model)
+{
+	struct ranking_row *row = model->ranking.rows;
+	uint64_t open, limit;
+
+	for (; row < model->ranking.rows + model->ranking.count; row++) {
+		if (!(row->value[MEASURE_CLOSE_WAIT_NOW] >= UNCLOSED) || !top_model_descriptors(model, row, &open, &limit) ||
+		    !descriptors_are_full(open, limit))
+			continue;
+		trouble_add(&row->trouble, TROUBLE_NO_DESCRIPTOR, row->value[MEASURE_CLOSE_WAIT_NOW]);
+		row->value[MEASURE_TROUBLE] = trouble_weight(&row->trouble);
+	}
 }
 
 int top_model_measure(struct top_model *model, const struct tick *tick)
@@ -146,6 +164,7 @@ int top_model_measure(struct top_model *model, const struct tick *tick)
 		err = ranking_fold(&model->ranking, model->books, &model->open, model->time_ns);
 	if (err)
 		return err;
+	ask_descriptors(model);
 	model->seen |= top_columns_seen(model);
 	top_model_resort(model);
 	return 0;

@@ -25,7 +25,7 @@ struct top_config {
 struct top_model {
 	struct model *books;
 	struct pod_names *names; /* the run's */
-	struct programs *programs; /* NULL: of a recording, or not asked for */
+	struct programs *programs; /* of a recording what it tells; NULL: that is nothing */
 	bool folds; /* many addresses of a network are one row */
 	struct ranking_open open; /* but not of these */
 	bool wide; /* percentiles, and what each process runs */
@@ -38,6 +38,7 @@ struct top_model {
 	uint64_t begin_ns, begin_unix_ns; /* of the run */
 	bool polled; /* see struct run */
 	uint64_t interval_ns, interval_begin_ns, next_ns;
+	uint64_t holes_ns; /* in holes, up to its begin */
 	uint64_t intervals; /* that are over */
 	uint64_t last_event_ns;
 	double seconds; /* of the interval that ended last */

@@ -128,6 +128,17 @@ static void close_wait(const struct clause *clause)
 		snprintf(clause->out + used, clause->size - used, "; other end %s", peer);
 }
 
+static void no_descriptor(const struct clause *clause)
+{
+	char count[TEXT_NUMBER + 1];
+	uint64_t open = 0, limit = 0;
+
+	top_model_descriptors(clause->model, clause->row, &open, &limit);
+	top_count_text(count, clause->row->value[MEASURE_CLOSE_WAIT_NOW]);
+	snprintf(clause->out, clause->size, "\"Too many open files\", has %llu of %llu descriptors; %s CLOSE_WAIT", (unsigned long long)open,
+		 (unsigned long long)limit, count);
+}
+
 static void half_closed(const struct clause *clause)
 {
 	char peer[TOP_REMOTE_TEXT] = "the other end", count[TEXT_NUMBER + 1];
@@ -157,6 +168,7 @@ static void (*const clauses[TROUBLES])(const struct clause *clause) = {
 	[TROUBLE_QUEUE_DROPS] = queue_drops,
 	[TROUBLE_QUEUE_FULL] = queue_full,
 	[TROUBLE_LEAK] = close_wait,
+	[TROUBLE_NO_DESCRIPTOR] = no_descriptor,
 	[TROUBLE_NO_PORT] = no_port,
 };
 

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rules about connects: requests, ports, refusals, resets. A table each, in which what must be found stands beside what nearly is. */
+#include "diagnose_rules_world.h"
+
+static size_t judge_flow(unsigned int code, struct flow *flow, double *wait_s)
+{
+	struct world world;
+	size_t count;
+
+	world_init(&world, 12);
+	HASH_ADD(hh, world.flows.table, key, sizeof(flow->key), flow);
+	count = judged(&world, code);
+	if (wait_s)
+		*wait_s = world.verdicts->wait_s[code];
+	HASH_CLEAR(hh, world.flows.table);
+	world_release(&world);
+	return count;
+}
+
+static void connection_per_request(void **state)
+{
+	static const struct {
+		uint32_t opened, ended;
+		double life_s;
+		unsigned int busy;
+		size_t found;
+		bool waits;
+	} rows[] = {
+		{ 400, 400, 0.01, 5, 1, false },
+		{ 50, 50, 0.01, 4, 1, false },
+		{ 49, 49, 0.01, 5, 0, false }, /* too few */
+		{ 400, 400, 2, 5, 0, false }, /* they live for seconds */
+		{ 400, 300, 0.01, 5, 0, false }, /* a pool that is being filled */
+		{ 400, 400, 0.01, 3, 0, true }, /* a burst until now */
+	};
+	struct flow flow;
+	double wait_s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].opened, rows[i].ended, rows[i].life_s, rows[i].busy);
+		assert_int_equal(judge_flow(TD111, &flow, &wait_s), rows[i].found);
+		assert_int_equal(wait_s > 0, rows[i].waits);
+	}
+}
+
+/* What is advised first fits the client; a client that was there in the first second may have begun before. */
+static void connection_per_request_words(void **state)
+{
+	static const struct {
+		const char *comm;
+		uint16_t port;
+		const char *first;
+		uint64_t begin_ns; /* after the run's */
+		bool at_least;
+	} rows[] = {
+		{ "java", 8080, "use one client object", 0, true },
+		{ "nginx", 8080, "nginx: \"keepalive 32;\"", SECOND / 2, true },
+		{ "php-fpm", 6379, "a connection pool", SECOND, false },
+		{ "php-fpm", 5432, "a connection pool", SECOND * 2, false },
+		{ "nginxes", 3306, "a connection pool", SECOND * 2, false },
+	};
+	const struct finding *finding;
+	struct world world;
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 12);
+		flow = flow_of(300, 300, 0.01, 5);
+		flow.key.service_port = rows[i].port;
+		flow.begin_ns = world.scene.begin_ns + rows[i].begin_ns;
+		memset(flow.process.comm, 0, sizeof(flow.process.comm));
+		strcpy(flow.process.comm, rows[i].comm);
+		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
+		assert_int_equal(judged(&world, TD111), 1);
+		finding = world.verdicts->findings;
+		if (strncmp(finding->changes[0], rows[i].first, strlen(rows[i].first)))
+			fail_msg("row %zu: %s", i, finding->changes[0]);
+		assert_int_equal(finding->since_at_least, rows[i].at_least);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
+static bool is_second(const void *context, const struct known_process *known)
+{
+	(void)context;
+	return known->process.pid == 813;
+}
+
+static bool is_third(const void *context, const struct known_process *known)
+{
+	(void)context;
+	return known->process.pid == 814;
+}
+
+/* Two fail: all are told of, the one that is asked for first. Whom it does not concern it is not noted for. */
+static void several_victims(void **state)
+{
+	static const struct {
+		bool (*selects)(const void *context, const struct known_process *known);
+		uint32_t first, also;
+		bool concerns_asked;
+	} rows[] = { { NULL, 812, 813, false }, { is_second, 813, 812, true }, { is_third, 812, 813, false } };
+	static const struct process mails = { .start_ns = 8, .pid = 813, .comm = "mails" };
+	const struct destination_key key = { .netns = 5, .remote_port = 5432 };
+	struct destination *destination;
+	const struct finding *finding;
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 12);
+		world.scene.selects = rows[i].selects;
+		destination = destinations_get(&world.ports.destinations, &key);
+		assert_non_null(destination);
+		for (k = 0; k < 5; k++)
+			destination_failed(destination, k < 3 ? &shop : &mails, world.scene.now_ns);
+		assert_int_equal(judged(&world, TD101), 1);
+		finding = world.verdicts->findings;
+		assert_int_equal(finding->subject.pid, rows[i].first);
+		assert_int_equal(finding->n_also, 1);
+		assert_int_equal(finding->also[0].pid, rows[i].also);
+		assert_int_equal(finding->also[0].failures, rows[i].also == 812 ? 3 : 2);
+		assert_int_equal(finding->concerns_asked, rows[i].concerns_asked);
+		/* Who holds the ports is not known: the advice names who wants one. */
+		assert_non_null(strstr(finding->changes[0], rows[i].first == 812 ? "(now it is shop[812]): keep connections open" :
+										 "(now it is mails[813]): keep connections open"));
+		world_release(&world);
+	}
+}
+
+static void refused(void **state)
+{
+	static const struct {
+		uint32_t refused, opened;
+		size_t found;
+	} rows[] = { { 3, 0, 1 }, { 2, 0, 0 }, { 100, 1, 0 } };
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].opened, 0, 0, 5);
+		flow.counts[FLOW_REFUSED] = rows[i].refused;
+		assert_int_equal(judge_flow(TD153, &flow, NULL), rows[i].found);
+	}
+}
+
+static void resets(void **state)
+{
+	static const struct {
+		uint32_t resets, ended;
+		size_t found;
+	} rows[] = { { 10, 10, 1 }, { 10, 20, 1 }, { 10, 21, 0 }, { 9, 9, 0 } };
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].ended, rows[i].ended, 1, 5);
+		flow.counts[FLOW_RESET] = rows[i].resets;
+		assert_int_equal(judge_flow(TD172, &flow, NULL), rows[i].found);
+	}
+}
+
+static void no_answer(void **state)
+{
+	static const struct {
+		uint32_t timeout, abandoned, opened, refused;
+		size_t found;
+	} rows[] = { { 5, 0, 0, 0, 1 }, { 2, 3, 0, 0, 1 }, { 4, 0, 0, 0, 0 }, { 50, 0, 1, 0, 0 }, { 50, 0, 0, 1, 0 } };
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		flow = flow_of(rows[i].opened, 0, 0, 5);
+		flow.counts[FLOW_TIMEOUT] = rows[i].timeout;
+		flow.counts[FLOW_ABANDONED] = rows[i].abandoned;
+		flow.counts[FLOW_REFUSED] = rows[i].refused;
+		assert_int_equal(judge_flow(TD151, &flow, NULL), rows[i].found);
+	}
+}
+
+#define ADDR(a, b, c, d) { [10] = 0xff, [11] = 0xff, a, b, c, d }
+
+/* A balancer is one beside a local process that connects to the same service; a local process is none, whatever address it has. */
+static void one_address(void **state)
+{
+	static const struct {
+		uint8_t local[16]; /* of what connects here, in the peer's namespace */
+		size_t found;
+	} rows[] = { { ADDR(10, 0, 0, 2), 1 }, { ADDR(10, 0, 0, 9), 0 } };
+	struct peer_key key = { .remote_addr = ADDR(10, 0, 0, 9), .local_addr = ADDR(10, 0, 0, 1), .netns = NETNS, .local_port = 8080 };
+	struct destination_key ours = { .remote_addr = ADDR(10, 0, 0, 1), .netns = NETNS, .remote_port = 8080 };
+	struct flow checker;
+	struct world world;
+	struct peer *peer;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		checker = flow_of(300, 300, 0.01, 5);
+		checker.key.netns = NETNS;
+		checker.key.service_port = 8080;
+		memcpy(checker.key.remote_addr, key.local_addr, 16);
+		HASH_ADD(hh, world.flows.table, key, sizeof(checker.key), (&checker));
+		memcpy(ours.local_addr, rows[i].local, 16);
+		assert_non_null(destinations_get(&world.ports.destinations, &ours));
+		peer = peers_get(&world.ports.peers, &key);
+		assert_non_null(peer);
+		peer->sockets = peer->by_state[STATE_TIME_WAIT] = 2400;
+		assert_int_equal(peers_conclude(&world.ports.peers, world.scene.now_ns), 0);
+		peer->rate = 40;
+		if (judged(&world, TD162) != rows[i].found)
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
+/* Title and subject are the same process: one that is known, although more ports are nobody's. */
+static void cliff_subject(void **state)
+{
+	static const struct container nowhere;
+	struct event event = {
+		.record = { .type = RECORD_TRANSITION, .id = 1, .old_state = STATE_SYN_SENT, .new_state = STATE_ESTABLISHED, .side = SIDE_ACTIVE,
+			    .owner = shop, .endpoint = { .netns = NETNS, .local_port = 40000, .remote_port = 80,
+			    .local_addr = ADDR(10, 0, 0, 1), .remote_addr = ADDR(10, 0, 0, 5) } },
+		.container = &nowhere,
+	};
+	struct destination *destination;
+	const struct finding *finding;
+	struct world world;
+	uint32_t process;
+	size_t i;
+
+	(void)state;
+	world_init(&world, 70);
+	event.record.time_ns = world.scene.now_ns;
+	ports_model_event(&world.ports, &event);
+	destination = world.ports.destinations.by_key;
+	assert_non_null(destination);
+	for (process = 0; ports_model_process(&world.ports, process)->process.pid != shop.pid; process++)
+		assert_true(process < 8);
+	destination->known = true;
+	destination->headroom.usable = 10;
+	destination->rates.opened = 5;
+	for (i = 0; i < 20; i++)
+		histogram_add(&destination->search, SECOND);
+	assert_int_equal(port_holders_add(&destination->holders, 0, STATE_TIME_WAIT, 900), 0);
+	assert_int_equal(port_holders_add(&destination->holders, process, STATE_ESTABLISHED, 10), 0);
+	port_holders_sort(&destination->holders);
+	assert_int_equal(judged(&world, TD102), 1);
+	finding = &world.verdicts->findings[0];
+	if (!strstr(finding->title, "10 by shop[812]"))
+		fail_msg("%s", finding->title);
+	assert_int_equal(finding->subject.pid, shop.pid);
+	world_release(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(connection_per_request),
+		cmocka_unit_test(connection_per_request_words),
+		cmocka_unit_test(several_victims),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(resets),
+		cmocka_unit_test(no_answer),
+		cmocka_unit_test(one_address),
+		cmocka_unit_test(cliff_subject),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

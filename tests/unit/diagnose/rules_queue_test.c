@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Rules about accept queues: as of when they were looked at. A table each, in which what must be found stands beside what nearly is. */
+#include "diagnose_rules_world.h"
+
+/* Connections that came into an accept queue and were closed by their clients; a look finds them there, or has not come yet. */
+static void queue_is_as_of_the_last_look(void **state)
+{
+	static const struct {
+		double seen_s, now_s;
+		uint32_t count;
+		size_t found;
+		double present_s; /* a look at all sockets; 0: none */
+		unsigned int flags; /* that it found */
+	} rows[] = {
+		{ 0, 9, 3, 1, 0, 0 }, /* an older recording does not say when */
+		{ 8, 9, 3, 1, 0, 0 },
+		{ 3.5, 9, 3, 0, 0, 0 }, /* they had waited for 2.5 s then, and may have been accepted since */
+		{ 0.5, 9, 0, 0, 0, 0 },
+		{ 0.5, 9, 3, 1, 8, FLAG_IN_ACCEPT_QUEUE },
+		{ 0.5, 9, 3, 0, 3.5, FLAG_IN_ACCEPT_QUEUE },
+		{ 8, 9, 3, 0, 8.5, 0 }, /* accepted by now */
+	};
+	static const struct present present;
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct tick tick = { .time_ns = (1000 + rows[i].now_s) * SECOND, .holders_seen_ns = rows[i].seen_s ? (1000 + rows[i].seen_s) * SECOND : 0 };
+
+		world_init(&world, rows[i].now_s);
+		for (k = 0; k < 3; k++) {
+			struct event event = {
+				.record = { .type = RECORD_SOCKET, .id = 1 + k, .time_ns = 1001 * SECOND, .since_ns = 1001 * SECOND,
+					    .old_state = STATE_CLOSE_WAIT, .new_state = STATE_CLOSE_WAIT, .side = SIDE_PASSIVE,
+					    .flags = FLAG_IN_ACCEPT_QUEUE, .owner = shop,
+					    .endpoint = { .local_port = 80, .remote_port = 40000 + k, .netns = 5 } },
+				.container = &no_container,
+			};
+
+			ports_model_event(&world.ports, &event);
+			if (!rows[i].present_s)
+				continue;
+			event.record.type = RECORD_PRESENT;
+			event.record.flags = rows[i].flags;
+			event.present = &present;
+			ports_model_event(&world.ports, &event);
+			tick.present_seen_ns = (1000 + rows[i].present_s) * SECOND;
+		}
+		world.causes = (struct causes){};
+		causes_ages(&world.causes, &world.thresholds);
+		assert_int_equal(causes_make(&world.causes, world.ports.books, &tick, world.scene.begin_ns), 0);
+		assert_int_equal(world.causes.count ? world.causes.sorted[0]->count : 0, rows[i].count);
+		if (judged(&world, TD132) != rows[i].found)
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		causes_release(&world.causes);
+		world_release(&world);
+	}
+}
+
+/* A burst that a look found in an accept queue: it waits only if a later look finds it there. */
+static void accept_queue_is_as_of_the_last_look(void **state)
+{
+	static const struct {
+		double seen_s;
+		size_t found;
+	} rows[] = { { 0, 1 }, { 3.5, 1 }, { 1.1, 0 } };
+	struct listener_facts full = { .depth = 4, .backlog = 4, .somaxconn = 128, .oldest_ns = 1001 * SECOND, .new_drops = LISTENER_NOT_KNOWN };
+	struct event event = {
+		.record = { .type = RECORD_LISTENER, .id = 1, .time_ns = 1001 * SECOND, .old_state = STATE_LISTEN, .new_state = STATE_LISTEN,
+			    .endpoint = { .local_port = 80, .netns = 5 }, .owner = shop },
+		.container = &no_container,
+		.listener = &full,
+	};
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 4);
+		ports_model_event(&world.ports, &event);
+		world.scene.present_seen_ns = rows[i].seen_s ? (1000 + rows[i].seen_s) * SECOND : 0;
+		if (judged(&world, TD131) != rows[i].found)
+			fail_msg("row %zu: %zu found", i, world.verdicts->count);
+		world_release(&world);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queue_is_as_of_the_last_look),
+		cmocka_unit_test(accept_queue_is_as_of_the_last_look),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
