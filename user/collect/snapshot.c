@@ -397,7 +397,7 @@ static int room_move(struct snapshot *snapshot)
 	int err = room_pass(snapshot, SWEEP_MOVE);
 
 	snapshot->room_is_marked = false;
-	log_info("%llu sockets have long been in one state and were moved: new ones found their slots taken",
+	log_info("%llu sockets have long been in one state and were moved out of the fast table, which was full for new ones",
 		 (unsigned long long)snapshot->tracer->skeleton->bss->sockets_settled);
 	return err;
 }
