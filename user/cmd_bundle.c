@@ -239,7 +239,10 @@ static int make_bundle(const struct bundle *bundle, const char *folder)
 	size_t i;
 
 	if (err) {
-		log_error("%s: %s", bundle->output, err == -EEXIST ? "is there already and stays as it is; choose another name" : strerror(-err));
+		log_error("%s: %s", bundle->output,
+			  err == -EEXIST ? "is there already and stays as it is; choose another name" :
+			  err == -ELOOP	 ? "a link on the way to it is of somebody else's making, or leads in a circle" :
+					   strerror(-err));
 		return EXIT_FAILED;
 	}
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]) && !code; i++)

@@ -20,6 +20,7 @@ TITLES = {
               "most are made by {who}"],
     "TD121": ["{who} leaks {what}: {#count} in CLOSE_WAIT, {#rate} more a second, the oldest for {~age}",
               "{who} leaks {what}: {#count} in CLOSE_WAIT, and no descriptor is left, {#open} of {#limit} are open: \"Too many open files\"",
+              "{who} leaks {what}: {#count} in CLOSE_WAIT, and {#left} descriptors are left, {#open} of {#limit} are open: \"Too many open files\"",
               "{who} has {#count} {what} in CLOSE_WAIT: their peers have closed, it has not"],
     "TD122": ["{who} keeps {#count} idle {what} that the other end has closed, for {~age}: an idle pool, it does not grow"],
     "TD123": ["{who} is stuck: it has not read {#bytes} bytes on {#unread} connections ({#closed} closed by their peers), and {#queued} wait to be "

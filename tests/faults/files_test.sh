@@ -122,7 +122,7 @@ sticky_folder_on_the_way() {
 		code=0
 		# shellcheck disable=SC2086
 		"$tool" ${words//LINK/$dir/sticky/theirs} >"$dir/out" 2>"$dir/err" || code=$?
-		equal "exit status of $words" $code 1 && equal "files elsewhere" "$(ls "$dir/elsewhere")" "" || { cat "$dir/err"; return 1; }
+		equal "exit status of $words" $code 1 && equal "files elsewhere" "$(ls "$dir/elsewhere")" "" && says "of somebody else's making" || { cat "$dir/err"; return 1; }
 	done <<-end
 		record --no-bpf -d 0 -o LINK
 		record --no-bpf -d 0 -o LINK/

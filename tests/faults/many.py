@@ -15,6 +15,7 @@ FEW, MANY = 1500, 6000
 MOST = 12  # times the work; the square would be 16, and its part grows
 NOISE_S = 0.3
 WAIT_S = 60
+FINDINGS = 3  # the exit code of what names findings
 STEPS = ("CLOSE", "SYN_SENT"), ("FIN_WAIT2", "TIME_WAIT"), ("ESTABLISHED", "CLOSE_WAIT"), ("FIN_WAIT1", "FIN_WAIT2"), ("CLOSE_WAIT", "LAST_ACK")
 VIEWS = "diagnose", "top -b", "leaks", "ports -b", "summary"
 
@@ -45,7 +46,9 @@ def make(path, count, step, side, each):
 
 def work_of(view, path):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    subprocess.run([TOOL, "report", path, *view.split()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=WAIT_S, check=False)
+    done = subprocess.run([TOOL, "report", path, *view.split()], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=WAIT_S, check=False)
+    if done.returncode not in (0, FINDINGS):
+        raise SystemExit(f"not ok many of everything: {view} ends with {done.returncode}: {done.stderr.decode()[:300]}")
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 

@@ -76,6 +76,7 @@ struct interpreter {
 	const char *with_value; /* options whose value is the next word */
 	const char *script; /* option whose value is the script or module that is run; or a word before it */
 	const char *code; /* options behind which there is no script, but code, or what code from standard input is given */
+	bool one_dash; /* options are words behind one dash, "-Xcomp": their letters are none */
 };
 
 static const struct interpreter interpreters[] = {
@@ -90,7 +91,7 @@ static const struct interpreter interpreters[] = {
 	{ "php", "-c -d -z", "-f", "-r -B -R" },
 	{ "lua", "-l", "", "-e" },
 	{ "luajit", "-l", "", "-e" },
-	{ "java", "-cp -classpath --class-path -p --module-path --add-opens --add-exports --add-modules", "-jar", "" },
+	{ "java", "-cp -classpath --class-path -p --module-path --add-opens --add-exports --add-modules", "-jar", "", true },
 	{ "dotnet", "", "exec", "" },
 	{ "mono", "", "", "" },
 	{ "bash", "-o -O", "", "-c -s" },
@@ -129,13 +130,18 @@ static bool is_letter_of(char letter, const char *list)
 }
 
 /* Options of one letter may stand together, "-lc", and their value right behind them, "-Wignore". */
+static bool has_letters(const struct interpreter *interpreter, struct word word)
+{
+	return !interpreter->one_dash && word.size >= 2 && word.text[0] == '-' && word.text[1] != '-';
+}
+
 static bool brings_code(const struct interpreter *interpreter, struct word word)
 {
 	size_t i;
 
 	if (word_is_one_of(word, interpreter->code) || word_is(word, "-"))
 		return true;
-	if (word.size < 2 || word.text[0] != '-' || word.text[1] == '-')
+	if (!has_letters(interpreter, word))
 		return false;
 	for (i = 1; i < word.size && !is_letter_of(word.text[i], interpreter->with_value); i++)
 		if (is_letter_of(word.text[i], interpreter->code))
@@ -150,7 +156,7 @@ static bool wants_value(const struct interpreter *interpreter, struct word word)
 
 	if (word_is_one_of(word, interpreter->with_value))
 		return true;
-	if (word.size < 2 || word.text[0] != '-' || word.text[1] == '-')
+	if (!has_letters(interpreter, word))
 		return false;
 	for (i = 1; i < word.size && !is_letter_of(word.text[i], interpreter->with_value); i++)
 		;

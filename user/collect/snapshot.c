@@ -362,13 +362,19 @@ int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 	return err ?: snapshot_sweep_aside(snapshot);
 }
 
-/* New sockets found no slot, and the hash map has room for those that are moved there. */
-static bool room_is_wanted(const struct snapshot *snapshot)
+/* Some of it is left for those that find no slot. */
+static bool hash_map_has_room(const struct snapshot *snapshot, uint64_t sockets)
 {
 	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 	const int64_t entries = bpf_map__max_entries(skeleton->maps.connection_by_socket);
 
-	return skeleton->bss->sockets_crowded != snapshot->seen_crowded && skeleton->bss->spilled_sockets < entries - entries / 8;
+	return skeleton->bss->spilled_sockets + (int64_t)sockets < entries - entries / 8;
+}
+
+/* New sockets found no slot, and the hash map has room for those that are moved there. */
+static bool room_is_wanted(const struct snapshot *snapshot)
+{
+	return snapshot->tracer->skeleton->bss->sockets_crowded != snapshot->seen_crowded && hash_map_has_room(snapshot, ROOM_MARKED_MIN);
 }
 
 static int room_pass(struct snapshot *snapshot, enum sweep_map which)
@@ -379,14 +385,15 @@ static int room_pass(struct snapshot *snapshot, enum sweep_map which)
 	return sweep_map(snapshot, sockets_sweeper(snapshot), which, skeleton->maps.socket_slots);
 }
 
-/* The first step: is it worth the second? */
+/* The first step: is it worth the second, and is there room for all that is marked? */
 static int room_mark(struct snapshot *snapshot)
 {
 	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
 	const uint64_t crowded = skeleton->bss->sockets_crowded;
 	int err = room_pass(snapshot, SWEEP_MARK);
 
-	snapshot->room_is_marked = !err && skeleton->bss->sockets_settled >= ROOM_MARKED_MIN;
+	snapshot->room_is_marked = !err && skeleton->bss->sockets_settled >= ROOM_MARKED_MIN &&
+				   hash_map_has_room(snapshot, skeleton->bss->sockets_settled);
 	if (snapshot->room_is_marked)
 		snapshot->seen_crowded = crowded;
 	return err;

@@ -68,7 +68,7 @@ int snapshot_sweep_seeded(struct snapshot *snapshot);
 
 /*
  * Where new sockets found no slot: moves those that have long been in one state into the hash map (bpf/store.bpf.h), in two passes over
- * the slots, each of which is followed by a pause of a thousand times as long. 0 or negative errno.
+ * the slots, each of which is followed by a pause of five hundred times as long. 0 or negative errno.
  */
 int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns);
 

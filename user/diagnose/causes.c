@@ -86,8 +86,8 @@ static void add_to_windows(struct cause *cause, uint64_t age_ns, uint64_t watche
 }
 
 /*
- * Who shuts a connection down may keep it or have closed it: then it counts as held once somebody is told to have it. Nobody tells that
- * none has what is in a small socket, or was closed before the run.
+ * A process that shut a connection down may have it still, or have closed it: it counts as held only once somebody is known to have it.
+ * That nobody has it is never told of a small socket, nor of one that was closed before the run.
  */
 static bool is_held(const struct live_socket *socket)
 {

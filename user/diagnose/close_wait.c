@@ -33,12 +33,13 @@ static bool fills_descriptors(const struct scene *scene, const struct cause *cau
 	       cause->count * 2ULL >= facts->fds;
 }
 
-static bool was_leak(const struct scene *scene, const struct cause *cause)
+const struct finding *close_wait_told(const struct scene *scene, const struct cause *cause)
 {
 	const struct process *process = &scene_process(scene, cause->key.process)->process;
 
-	return scene->told_leak && process->start_ns &&
-	       scene->told_leak(scene->context, process, cause->key.netns, cause->key.service_port);
+	return scene->told_leak && process->start_ns ?
+		       scene->told_leak(scene->context, process, cause->key.netns, cause->key.service_port) :
+		       NULL;
 }
 
 enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cause *cause)
@@ -54,7 +55,7 @@ enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cau
 	if (cause_grows(cause, scene_threshold(scene, TD121_COUNT), watch_s) >= 0)
 		return CLOSE_WAIT_GROWS;
 	/* A leak is not over, and no pool, when its clients have gone home: what it did not close is there. */
-	if (was_leak(scene, cause))
+	if (close_wait_told(scene, cause))
 		return CLOSE_WAIT_LEAKED;
 	if (scene->watched_s < watch_s)
 		return cause->from_before || cause->count >= scene_threshold(scene, TD121_COUNT) ? CLOSE_WAIT_UNDECIDED : CLOSE_WAIT_PASSING;

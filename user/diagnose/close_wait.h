@@ -8,7 +8,7 @@
 /* What the number of a cause's CLOSE_WAIT does. */
 enum close_wait_kind {
 	CLOSE_WAIT_PASSING, /* few, young: programs that are about to close */
-	CLOSE_WAIT_FULL, /* they take most of the descriptors of a process that has none left */
+	CLOSE_WAIT_FULL, /* they take most of the descriptors of a process that has none left, or too few to accept */
 	CLOSE_WAIT_GROWS, /* they come all the time, and stay */
 	CLOSE_WAIT_STAYS, /* for long, and none comes */
 	CLOSE_WAIT_LEAKED, /* they came all the time, and are there, though none comes any more */
@@ -28,6 +28,9 @@ static inline bool is_close_wait(const struct cause *cause)
 {
 	return cause->key.state == STATE_CLOSE_WAIT && !cause->key.queued;
 }
+
+/* What TD121 has told of it, and is not over; NULL: nothing. */
+const struct finding *close_wait_told(const struct scene *scene, const struct cause *cause);
 
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause);

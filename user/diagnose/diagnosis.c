@@ -26,7 +26,7 @@ static const struct process_facts *facts_of(const void *context, const struct pr
 	return asked_find(context, process);
 }
 
-static bool told_leak(const void *context, const struct process *process, uint32_t netns, uint16_t service_port)
+static const struct finding *told_leak(const void *context, const struct process *process, uint32_t netns, uint16_t service_port)
 {
 	const struct diagnosis *diagnosis = context;
 	size_t i;
@@ -37,9 +37,9 @@ static bool told_leak(const void *context, const struct process *process, uint32
 
 		if (told->finding.code == TD121 && !told->over && told->finding.confidence != CONFIDENCE_TOO_EARLY &&
 		    subject->start_ns == process->start_ns && subject->netns == netns && subject->service_port == service_port)
-			return true;
+			return &told->finding;
 	}
-	return false;
+	return NULL;
 }
 
 static bool selects(const void *context, const struct known_process *known)

@@ -31,8 +31,8 @@ struct scene {
 	const struct listened *listened;
 	const struct thresholds *thresholds;
 	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
-	/* Is it told of a leak that came by this service of this process, and is not over? NULL: it never is. */
-	bool (*told_leak)(const void *context, const struct process *process, uint32_t netns, uint16_t service_port);
+	/* The leak that is told of this service of this process, and is not over; NULL: none is, or the function is NULL. */
+	const struct finding *(*told_leak)(const void *context, const struct process *process, uint32_t netns, uint16_t service_port);
 	bool (*selects)(const void *context, const struct known_process *known); /* process filters; NULL: there are none */
 	const void *context;
 	uint64_t now_ns, begin_ns;

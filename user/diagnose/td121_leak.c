@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A leak: CLOSE_WAIT comes and stays, and nobody closes. */
+#include <stdio.h>
+
 #include "diagnose/close_wait.h"
 #include "diagnose/codes.h"
 #include "util/number.h"
@@ -35,20 +37,28 @@ static const enum severity severities[] = {
 	[CLOSE_WAIT_UNDECIDED] = SEVERITY_NOTE,
 };
 
-/* That it grows no more is not sure at once: until then it will fail as was foreseen. */
+/*
+ * That it grows no more is not sure at once: until then it will fail as was foreseen. Once it is a note, one more that comes and goes
+ * does not change that.
+ */
 static enum severity severity_of(const struct scene *scene, const struct cause *cause, enum close_wait_kind kind)
 {
 	bool is_young = cause->youngest_ns / 1e9 < scene_threshold(scene, TD121_AGE_S);
 
-	return kind == CLOSE_WAIT_LEAKED && is_young ? SEVERITY_SOON : severities[kind];
+	return kind == CLOSE_WAIT_LEAKED && is_young && close_wait_told(scene, cause)->severity != SEVERITY_NOTE ? SEVERITY_SOON :
+														    severities[kind];
 }
 
 static void title_full(struct finding *finding, const struct scene *scene, const struct cause *cause, const char *who, const char *what)
 {
 	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+	unsigned int left = facts->fds < facts->fds_limit ? facts->fds_limit - facts->fds : 0;
+	char few[40] = "no descriptor is left";
 
-	finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, and no descriptor is left, %llu of %llu are open: \"Too many open files\"", who,
-		      what, cause->count, (unsigned long long)facts->fds, (unsigned long long)facts->fds_limit);
+	if (left)
+		snprintf(few, sizeof(few), "%u descriptor%s left", left, left == 1 ? " is" : "s are");
+	finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, and %s, %llu of %llu are open: \"Too many open files\"", who, what, cause->count,
+		      few, (unsigned long long)facts->fds, (unsigned long long)facts->fds_limit);
 }
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, enum close_wait_kind kind)
@@ -103,7 +113,7 @@ void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 		if (!is_close_wait(cause) || is_not_read(cause))
 			continue;
 		kind = close_wait_kind(scene, cause);
-		if (kind == CLOSE_WAIT_FULL || kind == CLOSE_WAIT_GROWS || kind == CLOSE_WAIT_LEAKED || kind == CLOSE_WAIT_UNDECIDED || (kind == CLOSE_WAIT_STAYS && cause->key.side != SIDE_ACTIVE))
+		if (kind != CLOSE_WAIT_PASSING && !(kind == CLOSE_WAIT_STAYS && cause->key.side == SIDE_ACTIVE)) /* that is TD122's */
 			judge(scene, verdicts, cause, kind);
 	}
 }

@@ -52,16 +52,17 @@ int database_error(int result)
 	}
 }
 
-/* As the system has said it, where it was the system that refused. */
+/* As the system has said it, where it was the system that refused. Where a file system says EUCLEAN it is damaged, not the database. */
 static int why(struct database *database, int result)
 {
-	int err = database_error(result);
+	int err = database_error(result), system;
 
 	if (err != -EIO)
 		return err;
 	if (sqlite3_extended_errcode(database->sqlite) == SQLITE_CANTOPEN_SYMLINK)
 		return -ELOOP;
-	return -sqlite3_system_errno(database->sqlite) ?: err;
+	system = sqlite3_system_errno(database->sqlite);
+	return system && system != EUCLEAN && system != EPROTO ? -system : err;
 }
 
 int database_execute(struct database *database, const char *sql)
@@ -341,10 +342,11 @@ static bool has_a_page(const struct database *database)
 
 static bool is_in_its_place(struct database *database)
 {
+	bool was_mended = bus_was_mended(); /* asked each time: else the next look would be told of this one's */
 	int moved = 0;
 
 	sqlite3_file_control(database->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode && has_a_page(database) && !bus_was_mended();
+	return !moved && inode_of(database, HISTORY_DATABASE "-wal") == database->log_inode && has_a_page(database) && !was_mended;
 }
 
 /* A log that is left of a file that is gone would be taken for the new one's. */

@@ -287,6 +287,7 @@ static int no_folder(const char *path, int err, char *error, size_t error_size)
 {
 	fail(error, error_size, "the history %.200s can't be written: %s", path,
 	     err == -EWOULDBLOCK ? "another tcpdwell agent writes there" :
+	     err == -ELOOP	 ? "a link on the way to it is of somebody else's making, or leads in a circle" :
 	     err == -EXDEV	 ? "its folder events is a link, and what is elsewhere is not ours" :
 				   strerror(-err));
 	return err == -EWOULDBLOCK ? -EBUSY : err;
@@ -302,7 +303,7 @@ static int open_folder(struct history *history, const char *path)
 	if (!history->path)
 		return -ENOMEM;
 	if (!links_are_trusted(path))
-		return -EACCES;
+		return -ELOOP;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
 	history->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -35,7 +35,8 @@ bool proof_is_named_aside(const char *name)
 /* SQLite keeps the words of a schema, so far as there is room for them, in the first page. */
 static bool has_table_of_ours(const char *page, size_t size)
 {
-	static const char *const tables[] = { "CREATE TABLE service (id INTEGER PRIMARY KEY, side TEXT", "CREATE TABLE finding (id INTEGER" };
+	static const char *const tables[] = { "CREATE TABLE service (id INTEGER PRIMARY KEY, side TEXT",
+					      "CREATE TABLE finding (id INTEGER PRIMARY KEY, begin_ms INTEGER NOT NULL, end_ms INTEGER, code TEXT" };
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

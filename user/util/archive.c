@@ -87,7 +87,7 @@ int archive_new(struct archive **ret, const char *path)
 	if (!archive)
 		return -ENOMEM;
 	archive->path = strdup(path);
-	fd = !archive->path ? -ENOMEM : links_are_trusted(path) ? open_file(archive, path) : -EACCES;
+	fd = !archive->path ? -ENOMEM : links_are_trusted(path) ? open_file(archive, path) : -ELOOP;
 	if (fd < 0) {
 		free(archive->path);
 		free(archive);

@@ -29,10 +29,17 @@ static void on_bus(int signal, siginfo_t *info, void *context)
 {
 	static const char sentence[] = "tcpdwell: ended: a file that it has mapped was made shorter by somebody, or its disk fails\n";
 	uintptr_t address = (uintptr_t)info->si_addr;
+	struct sigaction action = {};
 	int saved = errno;
 	ssize_t ignored;
 
-	(void)signal, (void)context;
+	(void)context;
+	if (info->si_code <= 0) { /* another process sent it: no file is to blame */
+		action.sa_handler = SIG_DFL;
+		sigaction(signal, &action, NULL);
+		raise(signal);
+		return;
+	}
 	if (is_to_be_mended(address) && mmap((void *)(address & ~(page_bytes - 1)), page_bytes, PROT_READ | PROT_WRITE,
 					     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
 		mended = 1;

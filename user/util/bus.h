@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on it ends with a sentence and exit status 1. May be called again. */
+/* From now on it ends with a sentence and exit status 1. One that is sent kills as ever. May be called again. */
 void bus_catch(void);
 
 /* But in this mapping: there a page of zeros takes the place of each that is gone. False: there are too many already. */

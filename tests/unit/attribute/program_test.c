@@ -58,6 +58,7 @@ static void programs(void **state)
 		{ "java|-Xmx1g|-cp|/a:/b|-Dpassword=secret|org.apache.catalina.startup.Bootstrap|start",
 		  "java org.apache.catalina.startup.Bootstrap" },
 		{ "java|-jar|/opt/shop/shop.jar|--key=secret", "java shop.jar" },
+		{ "java|-Xcomp|org.shop.Main|secret", "java org.shop.Main" }, /* no "-p" in it, of which the next word were the value */
 		{ "/bin/sh|-c|curl -u user:secret host", "sh" },
 		{ "bash|-e|/usr/local/bin/backup.sh", "bash backup.sh" },
 		{ "php|-f|worker.php", "php worker.php" },

@@ -138,7 +138,6 @@ static void times_are_typed(void **state)
 	}
 }
 
-/* Who writes on may have more by now: at the end a step asks anew. */
 /* Each shown time says what of the run up to it was not traced; a run without such a time says nothing. */
 static void holes_are_named(void **state)
 {
@@ -156,6 +155,7 @@ static void holes_are_named(void **state)
 	assert_string_equal(timeline.holes, "");
 }
 
+/* Who writes on may have more by now: at the end a step asks anew. */
 static void the_end_is_asked_anew(void **state)
 {
 	const struct tick last = { .time_ns = MONOTONIC + 700 * SECOND, .unix_ns = UNIX + 700 * SECOND };

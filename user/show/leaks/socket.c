@@ -108,7 +108,6 @@ bool leak_holder(const struct leak *leak, const struct process *owner, bool comp
 void leak_charge(struct leak *leak, const struct model *model)
 {
 	const struct known_process *process = processes_at(&model->processes, live_socket_charged(leak->socket));
-
 	const struct process *owner = &processes_at(&model->processes, leak->socket->owner)->process;
 
 	leak->charged = &process->process;

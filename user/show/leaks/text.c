@@ -143,8 +143,11 @@ static void descriptors_left_text(struct output *output, const struct leaks_repo
 
 	if (!group->fds_known || group->fds_limit == UINT64_MAX)
 		return;
-	output_printf(output, "; fds %" PRIu64 " of %" PRIu64 "%s", group->fds, group->fds_limit,
-		      descriptors_are_full(group->fds, group->fds_limit) ? ", none left" : "");
+	output_printf(output, "; fds %" PRIu64 " of %" PRIu64, group->fds, group->fds_limit);
+	if (group->fds >= group->fds_limit)
+		output_string(output, ", none left");
+	else if (descriptors_are_full(group->fds, group->fds_limit))
+		output_printf(output, ", %" PRIu64 " left", group->fds_limit - group->fds);
 	text_duration(text, number_u64(full_s * 1e9));
 	if (full_s > 0)
 		output_printf(output, ", used up in %s", text);
