@@ -176,7 +176,7 @@ static int diagnose_main(int argc, char **argv)
 const struct command command_diagnose = {
 	.name = "diagnose",
 	.summary = "what is wrong, who does it, since when, and what to change",
-	.arguments = "[FILE]",
+	.arguments = "[FILE|DIR]",
 	.description =
 		"Looks at what is there, watches for half a minute (or -d), and says in sentences what is wrong: NOW something fails,\n"
 		"SOON it will, NOTE is worth knowing. Each finding has its evidence with the command that shows it, what to change for\n"
@@ -188,7 +188,8 @@ const struct command command_diagnose = {
 		    "  tcpdwell diagnose -j | jq -r 'select(.type == \"finding\") | .title'\n"
 		    "  tcpdwell diagnose --explain TD121     # what a code means, the errors that lead there, its thresholds\n"
 		    "  tcpdwell diagnose --explain \"Cannot assign requested address\"    # the codes that explain an error\n"
-		    "  tcpdwell diagnose friday.rec          # a recording: the same as report friday.rec diagnose",
+		    "  tcpdwell diagnose friday.rec          # a recording: the same as report friday.rec diagnose\n"
+		    "  tcpdwell diagnose /var/lib/tcpdwell --since 2h    # of the agent's history",
 	.own = diagnose_options,
 	.own_defaults = &diagnose_defaults,
 	.own_size = sizeof(diagnose_defaults),

@@ -12,6 +12,7 @@
 #include "command.h"
 #include "option_time.h"
 #include "options_help.h"
+#include "report_findings.h"
 #include "report_top.h"
 #include "util/log.h"
 #include "show/summary/summary.h"
@@ -26,7 +27,6 @@
 #define PATHS_MAX 1000
 #define ARGUMENTS_MAX 256
 #define AT_NS 60000000000ULL /* --at: so long from then on */
-#define FINDING_COLUMNS 1000 /* of its sentence */
 
 static void summary_needs(const struct options *options, struct run_needs *needs)
 {
@@ -155,39 +155,6 @@ static int choose(struct options *options, const struct report *report, struct r
 	return 0;
 }
 
-static void print_finding(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
-{
-	char from[MOMENT_TEXT], to[MOMENT_TEXT], name[32], weight[32], sentence[4 * FINDING_COLUMNS];
-	unsigned int *count = context;
-
-	moment_text(from, begin_ns);
-	moment_text(to, end_ns);
-	text_sanitise(name, sizeof(name), code, strlen(code), sizeof(name));
-	text_sanitise(weight, sizeof(weight), severity, strlen(severity), sizeof(weight));
-	text_sanitise(sentence, sizeof(sentence), text, strlen(text), FINDING_COLUMNS);
-	printf("%s%s%s %s %s: %s\n", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "", name, weight, sentence);
-	++*count;
-}
-
-/* What the agent found while it happened, with what can be changed about it told by diagnose. */
-static void show_findings(const struct report *report, const struct recording_selection *selection)
-{
-	unsigned int count = 0;
-	size_t i;
-	int err;
-
-	for (i = 0; i < report->n_paths; i++) {
-		err = history_findings_read(report->paths[i], selection->since_unix_ns, selection->until_unix_ns, print_finding, &count);
-		if (err == -EUCLEAN)
-			log_warn("%s/intervals.db is damaged, or no database of tcpdwell: not all findings of then are shown", report->paths[i]);
-		if (err == -EBUSY)
-			log_warn("%s/intervals.db is locked by another program: not all findings of then are shown; try again", report->paths[i]);
-	}
-	if (count)
-		printf("\n");
-	fflush(stdout);
-}
-
 static bool is_interactive(const struct options *options, const struct report *report)
 {
 	const struct recording_selection files = { .paths = report->paths, .count = report->n_paths };
@@ -241,7 +208,7 @@ static int show(struct report *report)
 		default_to_minute(&options, report);
 		log_set_verbosity(options.verbosity);
 		if (report->view == &view_summary && !options.json)
-			show_findings(report, &selection);
+			report_findings_show(&selection);
 		code = command_show(&command, &options, replay);
 	}
 	options_release(&options);

@@ -124,6 +124,9 @@ static int unknown_option(struct parsing *parsing, const char *word)
 		return fail(parsing->error, sizeof(parsing->error), "%s: it could be %s", name, list);
 	if (optopt && optopt < LONG_KEY)
 		snprintf(name, sizeof(name), "-%c", optopt);
+	if (parsing->command->view_new && (!strcmp(name, "--since") || !strcmp(name, "--until") || !strcmp(name, "--at")))
+		return fail(parsing->error, sizeof(parsing->error), "%s: is for recordings: tcpdwell report FILE|DIR %s %s=TIME", name,
+			    parsing->command->name, name);
 	return fail(parsing->error, sizeof(parsing->error), "%s: tcpdwell %s has no such option; tcpdwell %s --help lists them", name,
 		    parsing->command->name, parsing->command->name);
 }

@@ -242,10 +242,22 @@ int history_status_read(struct history_status *status, const char *folder, char 
 	return 0;
 }
 
+/* Where the intervals of a level end before `next`. */
+#define LAST_OF_LEVEL(level) "(SELECT end_ms FROM interval WHERE level = " level " AND begin_ms < next ORDER BY begin_ms DESC LIMIT 1)"
+
+/*
+ * An agent that was killed has not written when its findings ended: they are known of up to the end of its last interval. ?3 is NULL
+ * while an agent writes, whose findings go on.
+ */
 int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_ns, history_finding *tell, void *context)
 {
-	static const char question[] = "SELECT begin_ms, ifnull(end_ms, 0), code, severity, text FROM finding WHERE begin_ms < ?2 AND"
-				       " (end_ms IS NULL OR end_ms >= ?1) ORDER BY begin_ms";
+	static const char question[] =
+		"SELECT begin_ms, ifnull(over_ms, 0), code, severity, text FROM (SELECT *, CASE WHEN end_ms IS NOT NULL THEN end_ms"
+		" WHEN next IS NOT NULL THEN max(begin_ms, coalesce(" LAST_OF_LEVEL("10") ", " LAST_OF_LEVEL("60") ", "
+		LAST_OF_LEVEL("3600") ", begin_ms)) END AS over_ms FROM (SELECT *, ifnull((SELECT min(r.begin_ms) FROM run r WHERE"
+		" r.begin_ms > f.begin_ms), ?3) AS next FROM finding f)) WHERE begin_ms < ?2 AND (over_ms IS NULL OR over_ms >= ?1)"
+		" ORDER BY begin_ms";
+	bool is_written;
 	sqlite3_stmt *statement;
 	sqlite3 *database;
 	int result, err;
@@ -260,6 +272,9 @@ int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_
 	}
 	sqlite3_bind_int64(statement, 1, since_ns / NSEC_PER_MSEC);
 	sqlite3_bind_int64(statement, 2, until_ns ? (int64_t)(until_ns / NSEC_PER_MSEC) : INT64_MAX);
+	history_is_at(folder, &is_written);
+	if (!is_written)
+		sqlite3_bind_int64(statement, 3, INT64_MAX);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
 		tell(context, sqlite3_column_int64(statement, 0) * NSEC_PER_MSEC, sqlite3_column_int64(statement, 1) * NSEC_PER_MSEC,
 		     (const char *)sqlite3_column_text(statement, 2) ?: "", (const char *)sqlite3_column_text(statement, 3) ?: "",

@@ -70,7 +70,7 @@ static void tell_findings(const struct recording_findings *findings, const char 
 		add(&words, "its beginning is missing");
 	add_count(&words, findings->joined, "further run in it, what was there was counted anew", "further runs in it, what was there was counted anew");
 	if (findings->unordered)
-		add(&words, "not in the order of time");
+		add(&words, "runs of the same time in it: shown one after the other, the end is that of the last alone; show them one by one");
 	add_count(&words, findings->repeated, "file that was given twice, or too late, left out", "files that were given twice, or too late, left out");
 	if (findings->missing)
 		add(&words, "files are missing in between");

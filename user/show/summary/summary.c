@@ -205,8 +205,8 @@ static void write_episode(struct output *output, const struct episode *episode)
 	period(when, sizeof(when), episode);
 	if (episode->kind == STUCK) {
 		text_duration(age, episode->oldest_ns);
-		output_printf(output, "%s %s had up to %" PRIu64 " sockets in CLOSE_WAIT, the oldest for %s\n", when, episode->who,
-			      episode->most, age);
+		output_printf(output, "%s %s had up to %" PRIu64 " %s in CLOSE_WAIT, the oldest for %s\n", when, episode->who,
+			      episode->most, episode->most == 1 ? "socket" : "sockets", age);
 		return;
 	}
 	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,

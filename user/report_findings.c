@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report_findings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "history/status.h"
+#include "util/log.h"
+#include "util/moment.h"
+#include "util/text.h"
+
+#define COLUMNS 1000 /* of a sentence */
+#define ALIKE_MAX 256 /* kinds of findings that are folded; those beyond are all shown */
+#define ALIKE_SHOWN 3 /* of a kind: a program that crashes and is started again each second has a finding each time */
+
+/* Findings of one code about processes of one name. */
+struct alike {
+	char code[32], name[64];
+	unsigned int count;
+	uint64_t first_ns, last_ns; /* of those that have no line; 0: it goes on */
+};
+
+struct findings {
+	struct alike alike[ALIKE_MAX];
+	size_t n_alike;
+	unsigned int count;
+};
+
+/* The "[4711]" of the first process that a sentence tells of; NULL: of none. An address of IPv6 is no number. */
+static const char *pid_of(const char *sentence)
+{
+	const char *at = sentence;
+	size_t digits;
+
+	while ((at = strchr(at, '['))) {
+		digits = strspn(at + 1, "0123456789");
+		if (digits && at[1 + digits] == ']')
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+/* What stands before the pid, from the last ": " before it on. Without one: "", and the finding is like no other. */
+static void name_of(char *name, size_t size, const char *sentence)
+{
+	const char *end = pid_of(sentence), *begin = sentence, *at;
+
+	name[0] = '\0';
+	if (!end)
+		return;
+	for (at = sentence; at < end; at++)
+		if (at[0] == ':' && at[1] == ' ')
+			begin = at + 2;
+	snprintf(name, size, "%.*s", (int)(end - begin), begin);
+}
+
+static struct alike *find(struct findings *findings, const char *code, const char *name)
+{
+	struct alike *alike = findings->alike;
+
+	for (; alike < findings->alike + findings->n_alike; alike++)
+		if (!strcmp(alike->code, code) && !strcmp(alike->name, name))
+			return alike;
+	if (findings->n_alike == ALIKE_MAX)
+		return NULL;
+	findings->n_alike++;
+	snprintf(alike->code, sizeof(alike->code), "%s", code);
+	snprintf(alike->name, sizeof(alike->name), "%s", name);
+	return alike;
+}
+
+/* True: it has no line of its own. */
+static bool is_folded(struct findings *findings, const char *code, const char *sentence, uint64_t begin_ns, uint64_t end_ns)
+{
+	struct alike *alike;
+	char name[64];
+
+	name_of(name, sizeof(name), sentence);
+	alike = name[0] ? find(findings, code, name) : NULL;
+	if (!alike || ++alike->count <= ALIKE_SHOWN)
+		return false;
+	if (alike->count == ALIKE_SHOWN + 1) {
+		alike->first_ns = begin_ns;
+		alike->last_ns = end_ns;
+	}
+	if (!end_ns || (alike->last_ns && end_ns > alike->last_ns))
+		alike->last_ns = end_ns;
+	return true;
+}
+
+static void period(char *out, size_t size, uint64_t begin_ns, uint64_t end_ns)
+{
+	char from[MOMENT_TEXT], to[MOMENT_TEXT];
+
+	moment_text(from, begin_ns);
+	moment_text(to, end_ns);
+	snprintf(out, size, "%s%s%s", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "");
+}
+
+static void print(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
+{
+	char when[2 * MOMENT_TEXT + 8], name[32], weight[32], sentence[4 * COLUMNS];
+	struct findings *findings = context;
+
+	text_sanitise(name, sizeof(name), code, strlen(code), sizeof(name));
+	text_sanitise(weight, sizeof(weight), severity, strlen(severity), sizeof(weight));
+	text_sanitise(sentence, sizeof(sentence), text, strlen(text), COLUMNS);
+	findings->count++;
+	if (is_folded(findings, name, sentence, begin_ns, end_ns))
+		return;
+	period(when, sizeof(when), begin_ns, end_ns);
+	printf("%s %s %s: %s\n", when, name, weight, sentence);
+}
+
+static void print_folded(const struct findings *findings)
+{
+	const struct alike *alike = findings->alike;
+	char when[2 * MOMENT_TEXT + 8];
+
+	for (; alike < findings->alike + findings->n_alike; alike++) {
+		if (alike->count <= ALIKE_SHOWN)
+			continue;
+		period(when, sizeof(when), alike->first_ns, alike->last_ns);
+		printf("%s %s: %u more like these, of processes called %s\n", when, alike->code, alike->count - ALIKE_SHOWN, alike->name);
+	}
+}
+
+void report_findings_show(const struct recording_selection *selection)
+{
+	static struct findings findings;
+	size_t i;
+	int err;
+
+	findings = (struct findings){};
+	for (i = 0; i < selection->count; i++) {
+		err = history_findings_read(selection->paths[i], selection->since_unix_ns, selection->until_unix_ns, print, &findings);
+		if (err == -EUCLEAN)
+			log_warn("%s/intervals.db is damaged, or no database of tcpdwell: not all findings of then are shown", selection->paths[i]);
+		if (err == -EBUSY)
+			log_warn("%s/intervals.db is locked by another program: not all findings of then are shown; try again", selection->paths[i]);
+	}
+	print_folded(&findings);
+	if (findings.count)
+		printf("\n");
+	fflush(stdout);
+}
