@@ -8,6 +8,7 @@
 #include "event/holes.h"
 #include "event/summary.h"
 #include "diagnose/words.h"
+#include "show/diagnose/alike.h"
 #include "show/findings_ask.h"
 #include "show/findings.h"
 
@@ -22,6 +23,7 @@ struct diagnose_view {
 	struct json json;
 	struct buffer text;
 	uint64_t begin_ns, told_number; /* findings up to this number were told */
+	struct alike alike; /* in full */
 	uint64_t next_news_ns;
 	bool introduced;
 	bool found;
@@ -80,6 +82,12 @@ static bool is_setting(const struct told_finding *told)
 	return told->finding.code == TD191;
 }
 
+static void tell_in_full(struct diagnose_view *diagnose, const struct told_finding *told, const struct report_clock *clock)
+{
+	if (!is_setting(told) && !alike_is_one_more(&diagnose->alike, &told->finding))
+		finding_text(&diagnose->text, told, clock, style_of(diagnose));
+}
+
 /* What has come up since the last time. */
 static void tell_news(struct diagnose_view *diagnose, const struct tick *tick)
 {
@@ -88,8 +96,8 @@ static void tell_news(struct diagnose_view *diagnose, const struct tick *tick)
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (diagnosis->told[i]->number > diagnose->told_number && !diagnosis->told[i]->over && !is_setting(diagnosis->told[i]))
-			finding_text(&diagnose->text, diagnosis->told[i], &clock, style_of(diagnose));
+		if (diagnosis->told[i]->number > diagnose->told_number && !diagnosis->told[i]->over)
+			tell_in_full(diagnose, diagnosis->told[i], &clock);
 	diagnose->told_number = diagnosis->numbers;
 }
 
@@ -162,6 +170,7 @@ static struct counts count(const struct diagnosis *diagnosis)
 static void end_list(struct diagnose_view *diagnose)
 {
 	struct diagnosis *diagnosis = &diagnose->diagnosis;
+	struct alike alike = {};
 	unsigned int findings = 0;
 	bool was_told = false;
 	size_t i;
@@ -173,8 +182,9 @@ static void end_list(struct diagnose_view *diagnose)
 	if (was_told || findings > 1)
 		buffer_append_string(&diagnose->text, was_told ? "At the end:\n" : "In short:\n");
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (was_told || findings > 1 || is_setting(diagnosis->told[i]))
+		if ((was_told || findings > 1 || is_setting(diagnosis->told[i])) && !alike_is_one_more(&alike, &diagnosis->told[i]->finding))
 			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
+	alike_text(&diagnose->text, &alike);
 }
 
 static void end_text(struct diagnose_view *diagnose, const struct tick *last)
@@ -187,8 +197,8 @@ static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (!is_told(diagnose, diagnosis->told[i]) && !is_setting(diagnosis->told[i]))
-			finding_text(&diagnose->text, diagnosis->told[i], &clock, style_of(diagnose));
+		if (!is_told(diagnose, diagnosis->told[i]))
+			tell_in_full(diagnose, diagnosis->told[i], &clock);
 	end_list(diagnose);
 	for (code = 0; code < CODES; code++)
 		if (diagnosis->more[code])
