@@ -6,10 +6,12 @@
  * which are long-lived; and so does everything on kernels without compare-and-exchange in BPF (before 5.12): slots_used is false.
  *
  * A full socket's slot belongs to its tag, and is used again with the socket's memory. When buckets are full, the reader moves those
- * that have long been in one state to the hash map, so that the slots are for those that come and go: socket_move(). A timewait socket's slot is the next
- * one in turn, and its number is part of the tag: they end in about the order in which they began, so the next one is free, and
- * what is written lies together. (Large arrays have small pages; one that is picked by a hash costs more than all else here.) When
- * there are more of them than slots, the next ones are all taken for a lap, so the hash map must have room for as many.
+ * that have long been in one state to the hash map, so that the slots are for those that come and go: socket_move().
+ *
+ * A timewait socket's slot is the next one in turn, and its number is part of the tag: they end in about the order in which they
+ * began, so the next one is free, and what is written lies together. (Large arrays have small pages; one that is picked by a hash costs
+ * more than all else here.) When there are more of them than slots, the next ones are all taken for a lap, so the hash map must have room
+ * for as many.
  *
  * A tag is 0 (free), TAG_BUSY (being freed) or tells the key. A free slot's memory is all zero, so that whoever sees a tag
  * before its slot is filled sees a connection without a state and a time, which every reader passes over.
@@ -287,9 +289,9 @@ static __always_inline struct place socket_visit(__u32 way, struct connection *c
 }
 
 /*
- * A socket goes from its slot to the hash map in two steps, seconds apart. First its tag is marked. A program that found the slot
- * before has left long since when the second step comes, and one that finds it after takes the mark away. So what is
- * marked still then was let alone meanwhile.
+ * A socket goes from its slot to the hash map in two steps, two seconds apart at least. First its tag is marked. A program that finds
+ * the slot afterwards takes the mark away. One that found it before is taken to have left when the second step comes: transitions are not
+ * preempted; hooks at accept() and close() can be, and one that stood still for so long would write to a slot that is free or another's.
  */
 static __always_inline bool socket_mark(struct place place)
 {
@@ -305,7 +307,10 @@ static __always_inline bool socket_is_marked(struct place place)
 	return tag && *(const volatile __u64 *)tag == (place.key | TAG_MOVES);
 }
 
-/* It is the hash map's now. */
+/*
+ * It is the hash map's now. An event that changes the flags at this very moment may bring the mark back: then an end of this socket that was
+ * missed is not told of, if its memory is used again before a sweep.
+ */
 static __always_inline void socket_has_moved(__u64 key)
 {
 	struct connection *connection = bpf_map_lookup_elem(&connection_by_socket, &key);
