@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rules about sockets that wait for their own program or their peer, and for descriptors. A table each, in which what must be found stands beside what nearly is. */
+/*
+ * Rules about sockets that wait for their own program or their peer, and for descriptors. A table each, in which what must be found
+ * stands beside what nearly is.
+ */
 #include "diagnose_rules_world.h"
 
 #include <errno.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What holds for all rules: the table of codes, thresholds, what could not be examined. A table each, in which what must be found stands beside what nearly is. */
+/*
+ * What holds for all rules: the table of codes, thresholds, what could not be examined. A table each, in which what must be found
+ * stands beside what nearly is.
+ */
 #include "diagnose_rules_world.h"
 
 #include <errno.h>
