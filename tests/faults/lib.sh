@@ -49,6 +49,11 @@ says() {
 	grep -qF -- "$1" "$dir/err" || { echo "not said: \"$1\", but: $(head -n 3 "$dir/err")"; return 1; }
 }
 
+# What went wrong: an agent says where all of it goes when it begins.
+complaints() {
+	grep -v "tracing until it is stopped: " "$dir/err"
+}
+
 # await COMMAND…: until it succeeds
 await() {
 	for _ in $(seq 400); do

@@ -114,7 +114,7 @@ answers() {
 		says "while loading shared libraries"
 	elif [ $code = 0 ]; then
 		works=$((works + 1))
-		equal "what it says" "$(cat "$dir/err")" "" && equal "what it prints" "$(unnumbered "$dir/out")" "$(unnumbered "$dir/answer")"
+		equal "what it says" "$(complaints)" "" && equal "what it prints" "$(unnumbered "$dir/out")" "$(unnumbered "$dir/answer")"
 	else
 		equal "exit status" $code 1 && equal "works with less" $works 0 && says "(ulimit -n is $limit)" &&
 			equal lines "$(cat "$dir/out" "$dir/err" | wc -l)" 1

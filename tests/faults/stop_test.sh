@@ -211,7 +211,7 @@ report_of_nothing_yet() {
 		wait $! || code=$?
 		equal "exit status of report $words" $code "$want" && equal "printed" "$(cat "$dir/out")" "" || { cat "$dir/err"; return 1; }
 		[ "$want" = 1 ] && { says "ended by a signal before it could look" || return 1; }
-		equal "said" "$(grep -v "ended by a signal" "$dir/err")" "" || return 1
+		equal "said" "$(complaints | grep -v "ended by a signal")" "" || return 1
 	done <<-end
 		0 $dir/stalled
 		0 $dir/stalled --since 1h
@@ -247,14 +247,14 @@ slow_disk() {
 	"${CC:-cc}" -O1 -Wall -Wextra -shared -fPIC -o "$dir/slow.so" tests/faults/slow.c -ldl || return 1
 	for _ in 1 2; do
 		LD_PRELOAD="$dir/slow.so" "$tool" agent --no-bpf -n self -d 0.2 --dir "$dir/slow" --listen none >"$dir/out" 2>"$dir/err"
-		equal "exit status" $? 0 && equal "said" "$(cat "$dir/err")" "" || return 1
+		equal "exit status" $? 0 && equal "said" "$(complaints)" "" || return 1
 	done
 }
 
 # Who starts the agent anew finds its port free: its server ends first, however often the timer of -d interrupts the wait for that.
 slow_server() {
 	SLOW_SERVER=1 LD_PRELOAD="$dir/slow.so" "$tool" agent --no-bpf -n self -d 0 --listen 127.0.0.1:9669 >"$dir/out" 2>"$dir/err"
-	equal "exit status" $? 0 && equal "said" "$(cat "$dir/err")" "the server has ended"
+	equal "exit status" $? 0 && equal "said" "$(complaints)" "the server has ended"
 }
 
 has_ended() {

@@ -126,7 +126,7 @@ server_is_killed() {
 	# shellcheck disable=SC2086
 	kill -KILL $server
 	await has_ended || return 1
-	ends_with 1 && says "the process that serves metrics is gone" && equal "lines said" "$(wc -l <"$dir/err")" 1
+	ends_with 1 && says "the process that serves metrics is gone" && equal "lines said" "$(complaints | wc -l)" 1
 }
 
 has_ended() {
