@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "event/event.h"
 #include "util/moment.h"
+#include "util/number.h"
+
+#define SECONDS_MIN 1e-6
 
 #define TEXT_NAMED 3
 
@@ -31,6 +35,16 @@ uint64_t holes_until(const struct holes *holes, uint64_t unix_ns)
 		return 0;
 	to_come_ns = holes->last.end_ns > unix_ns ? holes->last.end_ns - unix_ns : 0;
 	return holes->ns > to_come_ns ? holes->ns - to_come_ns : 0;
+}
+
+double holes_seconds_of(const struct tick *tick, uint64_t begin_ns, uint64_t *holes_ns)
+{
+	uint64_t before_ns = *holes_ns;
+	double seconds;
+
+	*holes_ns = holes_until(tick->holes, tick->unix_ns);
+	seconds = elapsed_ns(elapsed_ns(tick->time_ns, begin_ns), elapsed_ns(*holes_ns, before_ns)) / 1e9;
+	return seconds < SECONDS_MIN ? SECONDS_MIN : seconds;
 }
 
 size_t holes_text(char out[HOLES_TEXT], const char *what, const struct holes *holes)

@@ -29,6 +29,13 @@ bool holes_has(const struct holes *holes, uint64_t unix_ns);
 /* How much of the time up to now was in holes, as of the last one, or later. `holes` may be NULL. */
 uint64_t holes_until(const struct holes *holes, uint64_t unix_ns);
 
+/*
+ * Seconds of an interval that began then (monotonic) and ends with `tick`, without what was in holes, so that rates are of the time that was
+ * traced: more than 0. `holes_ns`: holes_until() when it began, and then now.
+ */
+struct tick;
+double holes_seconds_of(const struct tick *tick, uint64_t begin_ns, uint64_t *holes_ns);
+
 /* `what` "not traced": "not traced 2026-11-28 12:46:13 to 12:50:29", "" without any. Returns the length. */
 #define HOLES_TEXT 512
 size_t holes_text(char out[HOLES_TEXT], const char *what, const struct holes *holes);

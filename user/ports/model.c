@@ -13,7 +13,6 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 #define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
-#define SECONDS_MIN 1e-6
 #define EADDRNOTAVAIL_ 99 /* as the kernel side has it, whatever machine a recording is read on */
 #define MEASURED_MIN 100 /* TIME_WAIT that ran out, before their mean is believed */
 
@@ -292,13 +291,10 @@ bool ports_model_is_due(const struct ports_model *model, const struct tick *tick
 /* Where we are late by more than an interval, those in between are left out. */
 void ports_model_end_interval(struct ports_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns), holes_ns = holes_until(tick->holes, tick->unix_ns);
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
 	uint64_t interval_ns = model->config.interval_ns;
 
-	model->seconds = elapsed_ns(elapsed_ns(tick->time_ns, model->interval_begin_ns), elapsed_ns(holes_ns, model->holes_ns)) / 1e9;
-	model->holes_ns = holes_ns;
-	if (model->seconds < SECONDS_MIN)
-		model->seconds = SECONDS_MIN;
+	model->seconds = holes_seconds_of(tick, model->interval_begin_ns, &model->holes_ns);
 	model->failure_rate = (model->failures - model->failures_before) / model->seconds;
 	model->failures_before = model->failures;
 	if (tick->time_ns >= model->next_ns)

@@ -13,7 +13,6 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define NSEC_PER_MSEC 1000000ULL
 #define BUSY_WAIT_MS 100 /* so that a process can still be asked who it is */
-#define SECONDS_MIN 1e-6
 #define UNCLOSED 3 /* CLOSE_WAIT from which on a process is asked for its descriptors */
 
 /* On a terminal the grouping can be changed while it runs. */
@@ -114,13 +113,9 @@ static double rate_of(struct top_model *model, const struct tick *tick, unsigned
 /* Where we are late by more than an interval, those in between are left out. */
 void top_model_end_interval(struct top_model *model, const struct tick *tick)
 {
-	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns), holes_ns = holes_until(tick->holes, tick->unix_ns);
+	uint64_t late_ns = elapsed_ns(tick->time_ns, model->next_ns);
 
-	/* Rates are of the time that was traced. */
-	model->seconds = elapsed_ns(elapsed_ns(tick->time_ns, model->interval_begin_ns), elapsed_ns(holes_ns, model->holes_ns)) / 1e9;
-	model->holes_ns = holes_ns;
-	if (model->seconds < SECONDS_MIN)
-		model->seconds = SECONDS_MIN;
+	model->seconds = holes_seconds_of(tick, model->interval_begin_ns, &model->holes_ns);
 	model->rates[0] = rate_of(model, tick, STATE_TIME_WAIT, &model->created_before[0]);
 	model->rates[1] = rate_of(model, tick, STATE_CLOSE_WAIT, &model->created_before[1]);
 	model_end_interval(model->books, model->seconds, tick->present_seen_ns);
