@@ -6,24 +6,15 @@
 #include <string.h>
 
 #include "history/status.h"
+#include "show/alike.h"
 #include "util/log.h"
 #include "util/moment.h"
 #include "util/text.h"
 
 #define COLUMNS 1000 /* of a sentence */
-#define ALIKE_MAX 256 /* kinds of findings that are folded; those beyond are all shown */
-#define ALIKE_SHOWN 3 /* of a kind: a program that crashes and is started again each second has a finding each time */
-
-/* Findings of one code about processes of one name. */
-struct alike {
-	char code[32], name[64];
-	unsigned int count;
-	uint64_t first_ns, last_ns; /* of those that have no line; 0: it goes on */
-};
 
 struct findings {
-	struct alike alike[ALIKE_MAX];
-	size_t n_alike;
+	struct alike alike;
 	unsigned int count;
 };
 
@@ -56,37 +47,22 @@ static void name_of(char *name, size_t size, const char *sentence)
 	snprintf(name, size, "%.*s", (int)(end - begin), begin);
 }
 
-static struct alike *find(struct findings *findings, const char *code, const char *name)
-{
-	struct alike *alike = findings->alike;
-
-	for (; alike < findings->alike + findings->n_alike; alike++)
-		if (!strcmp(alike->code, code) && !strcmp(alike->name, name))
-			return alike;
-	if (findings->n_alike == ALIKE_MAX)
-		return NULL;
-	findings->n_alike++;
-	snprintf(alike->code, sizeof(alike->code), "%s", code);
-	snprintf(alike->name, sizeof(alike->name), "%s", name);
-	return alike;
-}
-
 /* True: it has no line of its own. */
 static bool is_folded(struct findings *findings, const char *code, const char *sentence, uint64_t begin_ns, uint64_t end_ns)
 {
-	struct alike *alike;
+	struct alike_kind *kind;
 	char name[64];
 
 	name_of(name, sizeof(name), sentence);
-	alike = name[0] ? find(findings, code, name) : NULL;
-	if (!alike || ++alike->count <= ALIKE_SHOWN)
+	kind = alike_one_more(&findings->alike, code, name);
+	if (!kind)
 		return false;
-	if (alike->count == ALIKE_SHOWN + 1) {
-		alike->first_ns = begin_ns;
-		alike->last_ns = end_ns;
+	if (alike_untold(kind) == 1) {
+		kind->first_ns = begin_ns;
+		kind->last_ns = end_ns;
 	}
-	if (!end_ns || (alike->last_ns && end_ns > alike->last_ns))
-		alike->last_ns = end_ns;
+	if (!end_ns || (kind->last_ns && end_ns > kind->last_ns))
+		kind->last_ns = end_ns; /* 0: it goes on */
 	return true;
 }
 
@@ -114,16 +90,16 @@ static void print(void *context, uint64_t begin_ns, uint64_t end_ns, const char 
 	printf("%s %s %s: %s\n", when, name, weight, sentence);
 }
 
-static void print_folded(const struct findings *findings)
+static void print_folded(const struct alike *alike)
 {
-	const struct alike *alike = findings->alike;
+	const struct alike_kind *kind = alike->kinds;
 	char when[2 * MOMENT_TEXT + 8];
 
-	for (; alike < findings->alike + findings->n_alike; alike++) {
-		if (alike->count <= ALIKE_SHOWN)
+	for (; kind < alike->kinds + alike->n_kinds; kind++) {
+		if (!alike_untold(kind))
 			continue;
-		period(when, sizeof(when), alike->first_ns, alike->last_ns);
-		printf("%s %s: %u more like these, of processes called %s\n", when, alike->code, alike->count - ALIKE_SHOWN, alike->name);
+		period(when, sizeof(when), kind->first_ns, kind->last_ns);
+		printf("%s %s: %u more like these, of processes called %s\n", when, kind->code, alike_untold(kind), kind->name);
 	}
 }
 
@@ -141,7 +117,7 @@ void report_findings_show(const struct recording_selection *selection)
 		if (err == -EBUSY)
 			log_warn("%s/intervals.db is locked by another program: not all findings of then are shown; try again", selection->paths[i]);
 	}
-	print_folded(&findings);
+	print_folded(&findings.alike);
 	if (findings.count)
 		printf("\n");
 	fflush(stdout);

@@ -8,27 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "show/diagnose/alike.h"
-
-static bool one_more(struct alike *alike, unsigned int code, uint32_t pid, const char *comm)
-{
-	struct finding finding = { .code = code, .subject.pid = pid };
-
-	snprintf(finding.subject.comm, sizeof(finding.subject.comm), "%s", comm);
-	return alike_is_one_more(alike, &finding);
-}
+#include "show/alike.h"
 
 static void test_a_crash_loop(void **state)
 {
 	struct alike alike = {};
 	struct buffer text;
-	uint32_t pid;
+	int i;
 
 	(void)state;
-	for (pid = 1; pid <= 5; pid++)
-		assert_int_equal(one_more(&alike, TD172, pid, "crashes"), pid > 3);
-	assert_false(one_more(&alike, TD172, 6, "another"));
-	assert_false(one_more(&alike, TD103, 7, "crashes"));
+	for (i = 1; i <= 3; i++)
+		assert_null(alike_one_more(&alike, "TD172", "crashes"));
+	assert_non_null(alike_one_more(&alike, "TD172", "crashes"));
+	assert_null(alike_one_more(&alike, "TD172", "another"));
+	assert_null(alike_one_more(&alike, "TD103", "crashes"));
+	assert_int_equal(alike_untold(alike_one_more(&alike, "TD172", "crashes")), 2);
+	assert_int_equal(alike.n_kinds, 3);
+	assert_int_equal(alike_untold(&alike.kinds[1]), 0);
 	buffer_init(&text);
 	alike_text(&text, &alike);
 	buffer_append(&text, "", 1);
@@ -43,23 +39,23 @@ static void test_findings_of_no_process(void **state)
 
 	(void)state;
 	for (i = 0; i < 10; i++)
-		assert_false(one_more(&alike, TD161, 0, ""));
+		assert_null(alike_one_more(&alike, "TD161", ""));
 }
 
 /* What there is no room for is told. */
 static void test_more_kinds_than_are_counted(void **state)
 {
 	struct alike alike = {};
-	char comm[16];
+	char name[16];
 	int i;
 
 	(void)state;
 	for (i = 0; i < ALIKE_KINDS; i++) {
-		snprintf(comm, sizeof(comm), "p%d", i);
-		assert_false(one_more(&alike, TD172, 1, comm));
+		snprintf(name, sizeof(name), "p%d", i);
+		assert_null(alike_one_more(&alike, "TD172", name));
 	}
 	for (i = 0; i < 5; i++)
-		assert_false(one_more(&alike, TD172, 2, "beyond"));
+		assert_null(alike_one_more(&alike, "TD172", "beyond"));
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include "event/holes.h"
 #include "event/summary.h"
 #include "diagnose/words.h"
-#include "show/diagnose/alike.h"
+#include "show/alike.h"
 #include "show/findings_ask.h"
 #include "show/findings.h"
 
@@ -23,7 +23,7 @@ struct diagnose_view {
 	struct json json;
 	struct buffer text;
 	uint64_t begin_ns, told_number; /* findings up to this number were told */
-	struct alike alike; /* in full */
+	struct alike in_full, at_end; /* findings that were told there */
 	uint64_t next_news_ns;
 	bool introduced;
 	bool found;
@@ -82,9 +82,15 @@ static bool is_setting(const struct told_finding *told)
 	return told->finding.code == TD191;
 }
 
+/* Is it one more of those that were told? Findings about no process never are. */
+static bool is_one_more(struct alike *alike, const struct finding *finding)
+{
+	return alike_one_more(alike, code_rows[finding->code].name, finding->subject.pid ? finding->subject.comm : "");
+}
+
 static void tell_in_full(struct diagnose_view *diagnose, const struct told_finding *told, const struct report_clock *clock)
 {
-	if (!is_setting(told) && !alike_is_one_more(&diagnose->alike, &told->finding))
+	if (!is_setting(told) && !is_one_more(&diagnose->in_full, &told->finding))
 		finding_text(&diagnose->text, told, clock, style_of(diagnose));
 }
 
@@ -170,7 +176,6 @@ static struct counts count(const struct diagnosis *diagnosis)
 static void end_list(struct diagnose_view *diagnose)
 {
 	struct diagnosis *diagnosis = &diagnose->diagnosis;
-	struct alike alike = {};
 	unsigned int findings = 0;
 	bool was_told = false;
 	size_t i;
@@ -182,9 +187,9 @@ static void end_list(struct diagnose_view *diagnose)
 	if (was_told || findings > 1)
 		buffer_append_string(&diagnose->text, was_told ? "At the end:\n" : "In short:\n");
 	for (i = 0; i < diagnosis->n_told; i++)
-		if ((was_told || findings > 1 || is_setting(diagnosis->told[i])) && !alike_is_one_more(&alike, &diagnosis->told[i]->finding))
+		if ((was_told || findings > 1 || is_setting(diagnosis->told[i])) && !is_one_more(&diagnose->at_end, &diagnosis->told[i]->finding))
 			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
-	alike_text(&diagnose->text, &alike);
+	alike_text(&diagnose->text, &diagnose->at_end);
 }
 
 static void end_text(struct diagnose_view *diagnose, const struct tick *last)
