@@ -78,6 +78,11 @@ check "without CAP_BPF" refused 77 "CAP_BPF missing: withheld" --cap-add=PERFMON
 check "without CAP_PERFMON" refused 77 "CAP_PERFMON missing: withheld" --cap-add=BPF
 check "with a seccomp profile that refuses bpf()" refused 77 "refused by the seccomp profile" --cap-add=BPF,PERFMON \
 	--security-opt seccomp="$dir/strict.json"
-check "in a user namespace" refused 77 "user namespace" --cap-add=BPF,PERFMON --uidmap 0:100000:65536 --gidmap 0:100000:65536
+of_its_own=(--uidmap 0:100000:65536 --gidmap 0:100000:65536)
+if contain probe --rm "${of_its_own[@]}" localhost/talker 2>"$dir/probe" || [ $? != 64 ]; then
+	echo "skip in a user namespace: podman can't run a container there: $(tail -n 1 "$dir/probe")"
+else
+	check "in a user namespace" refused 77 "user namespace" --cap-add=BPF,PERFMON "${of_its_own[@]}"
+fi
 check "without capabilities it polls" polls
 exit $status

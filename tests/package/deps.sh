@@ -147,8 +147,10 @@ if [ "$(id -u)" != 0 ] || ! unshare -m true 2>/dev/null; then
 elif [ "$(realpath /bin/sh)" = "$(realpath /bin/bash)" ]; then
 	skip deps/no-bash "it is the shell of make here"
 else
+	: >"$scratch/no-bash"
+	chmod 644 "$scratch/no-bash"
 	# shellcheck disable=SC2016 # for the inner shell
-	said=$(unshare -m --propagation private sh -c 'mount --bind /dev/null "$(realpath /bin/bash)" && MAKEFLAGS= exec make --no-print-directory deps' 2>&1)
+	said=$(unshare -m --propagation private sh -c 'mount --bind "$1" "$(realpath /bin/bash)" && MAKEFLAGS= exec make --no-print-directory deps' - "$scratch/no-bash" 2>&1)
 	case $said in
 	"/bin/bash is missing"*"podman run "*) ok deps/no-bash ;;
 	*) fail deps/no-bash "$said" ;;
