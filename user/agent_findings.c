@@ -7,7 +7,7 @@
 #include "history/history.h"
 #include "show/findings_ask.h"
 
-#define RULES_NS 10000000000ULL /* between two runs of the rules */
+#define RULES_NS 5000000000ULL /* between two runs of the rules */
 #define WRITE_NS 60000000000ULL /* how often it is written that a finding goes on */
 
 /* A finding that has its row in the history. */
