@@ -51,18 +51,14 @@ static __always_inline void sweep_gone(struct place place, const struct endpoint
 	time_wait_left(place, endpoint, left <= 0 ? END_EXPIRED : END_KILLED, ended_ns);
 }
 
-/* Set by the reader: TIME_WAIT that began after this is taken to live still. Most of a sweep is waiting for the kernel's sockets' memory. */
-__u64 time_wait_spared_ns = ~0ULL;
-
 /*
  * Is nothing to be done about a timewait socket's entry? So it is with nearly all at each sweep, and finding an entry's place
  * would cost more than looking whether it lives.
  */
 static __always_inline bool is_settled(const struct connection *connection, const struct endpoint *endpoint)
 {
-	if (connection->state != TCP_TIME_WAIT || connection->told != listing || connection->ended_ns)
-		return false;
-	return connection->since_ns > time_wait_spared_ns || timewait_lives((struct inet_timewait_sock *)connection->object, endpoint);
+	return connection->state == TCP_TIME_WAIT && connection->told == listing && !connection->ended_ns &&
+	       timewait_lives((struct inet_timewait_sock *)connection->object, endpoint);
 }
 
 /*

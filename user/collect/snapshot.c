@@ -29,7 +29,6 @@
 #define ROOM_MARKED_MIN 64 /* when there are fewer that could be moved, the others come and go as quickly */
 #define ROOM_PAUSE_MAX_NS (32 * NSEC_PER_SEC)
 #define PATIENT_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
-#define SPARED_NS (30 * NSEC_PER_SEC) /* half of TIME_WAIT: younger ones are taken to be there, by who is patient */
 #define SIGN_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* the same where there was a sign of what they look for */
 #define SIGN_SWEEPS 4 /* the kernel may be at it still; then one notes what is gone, and the next tells of it (bpf/sweep.bpf.h) */
 #define SWEEP_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* on a very slow machine more than that, but no end waits for minutes */
@@ -279,14 +278,6 @@ static void set_next_sweep(struct snapshot *snapshot, uint64_t now_ns, uint64_t 
 		snapshot->next_sweep_ns = now_ns + YOUNG_INTERVAL_NS;
 }
 
-/* Without a sign of what sweeps look for. */
-static uint64_t spared_since(const struct snapshot *snapshot, uint64_t now_ns, enum sweep_urgency urgency)
-{
-	if (snapshot->patience == 1 || snapshot->sign_sweeps || urgency != SWEEP_WHEN_DUE || now_ns < SPARED_NS)
-		return UINT64_MAX;
-	return now_ns - SPARED_NS;
-}
-
 int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sweep_urgency urgency)
 {
 	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
@@ -304,7 +295,6 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 		return 0;
 	begin = clock_cpu_ns();
 	skeleton->bss->presences_young = 0;
-	skeleton->data->time_wait_spared_ns = spared_since(snapshot, now_ns, urgency);
 	skeleton->bss->young_are_told |= urgency == SWEEP_LAST;
 	err = sweep(snapshot, &time_waits);
 	snapshot->untold_time_wait = refused(snapshot);
