@@ -38,12 +38,7 @@ __noinline int time_wait_key_visit(__u32 index)
 	const struct endpoint endpoint = swept_endpoints[index & (SWEPT_KEYS - 1)];
 	struct place place = { .connection = bpf_map_lookup_elem(&time_wait_by_endpoint, &endpoint), .way = WAY_NONE };
 
-	if (!place.connection)
-		return 0;
-	if (is_settled(place.connection, &endpoint))
-		return !(index % SETTLED_PACE);
-	sweep_timewait(place);
-	return 1;
+	return place.connection && sweep_time_wait_spilled(place, index);
 }
 
 __noinline int socket_key_visit(__u32 index)

@@ -100,11 +100,23 @@ struct bucket_head {
 /* Ports that share a chain differ in namespace, or by the table's size. Read without the lock: a node may go meanwhile. */
 #define BUCKETS_MAX 16
 
+static __always_inline void bucket_head_read(struct bucket_head *head, const struct inet_bind_bucket *bucket)
+{
+	int i;
+
+	if (compat_casts() != CASTS_UNTYPED) {
+		bpf_probe_read_kernel(head, BUCKET_HEAD_BYTES, bucket);
+		return;
+	}
+	for (i = 0; i < 3; i++)
+		head->bytes[i] = compat_word((const __u64 *)bucket + i);
+}
+
 __noinline __u32 port_look(__u32 port)
 {
 	__u64 slot = (port + ports_look.mix) & ports_look.mask;
 	struct inet_bind_hashbucket *chain = (void *)ports_look.table + slot * bpf_core_type_size(struct inet_bind_hashbucket);
-	struct hlist_node *node = BPF_CORE_READ(chain, chain.first);
+	struct hlist_node *node = READ(chain, chain.first);
 	struct inet_bind_bucket *bucket;
 	struct bucket_head head = {};
 	int i;
@@ -113,14 +125,14 @@ __noinline __u32 port_look(__u32 port)
 		if (!node)
 			return 0;
 		bucket = (void *)node - bpf_core_field_offset(struct inet_bind_bucket, node);
-		bpf_probe_read_kernel(&head, BUCKET_HEAD_BYTES, bucket);
+		bucket_head_read(&head, bucket);
 		if (BUCKET_FIELD(__u16, &head, port) == port && BUCKET_FIELD(__u64, &head, ib_net) == ports_look.net &&
 		    !BUCKET_FIELD(__u32, &head, l3mdev)) {
 			if (BUCKET_FIELD(__s8, &head, fastreuse) >= 0 || BUCKET_FIELD(__s8, &head, fastreuseport) >= 0)
 				return PORT_TAKEN | PORT_BLOCKED;
 			return PORT_TAKEN;
 		}
-		node = BPF_CORE_READ(node, next);
+		node = READ(node, next);
 	}
 	count(COUNTER_WALK_CUT);
 	return 0;

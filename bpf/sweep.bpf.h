@@ -273,6 +273,17 @@ static __always_inline bool sweep_element(const void *key, struct connection *co
 
 #define SETTLED_PACE 16 /* elements of which nothing is told are cheaper */
 
+/* An entry of time_wait_by_endpoint, where it is known; `number` of this pass. True: the reader should come by. */
+static __always_inline bool sweep_time_wait_spilled(struct place place, __u64 number)
+{
+	struct endpoint endpoint = place.connection->endpoint;
+
+	if (is_settled(place.connection, &endpoint))
+		return !(number % SETTLED_PACE);
+	sweep_timewait(place);
+	return true;
+}
+
 /* A slot of time_wait_slots. True: the reader should come by. */
 static __always_inline bool sweep_time_wait_slot(__u32 index, struct connection *connection)
 {

@@ -396,11 +396,11 @@ int sweep_time_wait(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct place place = { .connection = ctx->value, .way = WAY_NONE };
 	struct seq_file *seq = ctx->meta->seq;
+	__u64 number = ctx->meta->seq_num;
 
 	barrier_var(seq);
-	if (place.connection)
-		sweep_timewait(place);
-	pace(seq);
+	if (place.connection && sweep_time_wait_spilled(place, number))
+		pace(seq);
 	return 0;
 }
 

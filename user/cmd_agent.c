@@ -41,7 +41,7 @@ struct agent_options {
 
 static const struct agent_options agent_defaults = {
 	.budget = BUDGET_DEFAULT,
-	.max_event_rate = 4000,
+	.max_event_rate = 2000,
 	.metrics.listen = "127.0.0.1:9669",
 };
 
@@ -59,7 +59,7 @@ static const struct option_row agent_rows[] = {
 	{ NULL, 0, "WORD", NULL, option_text, FIELD(word) },
 	{ "dir", 0, "DIR", "keep a history in this folder; else there is none", option_text, FIELD(folder) },
 	{ "budget", 0, "SIZE", "of all its files together, never more (256MiB)", parse_budget, FIELD(budget), BUDGET_MIN },
-	{ "max-event-rate", 0, "N", "above so many events a second keep only what fails or leaks (4000)", option_u32,
+	{ "max-event-rate", 0, "N", "above so many events a second keep only what fails or leaks (2000)", option_u32,
 	  FIELD(max_event_rate), 1, 1 << 30 },
 	{ "listen", 0, "ADDR:PORT", "serve metrics here (127.0.0.1:9669), or at a socket /PATH; none: do not", option_text, FIELD(metrics.listen) },
 	{ "allow-host", 0, "NAME[,…]", "answer requests to these host names too", option_text, FIELD(metrics.allowed_hosts) },

@@ -573,6 +573,12 @@ static void follow_clock(struct live *live)
 	live->offset_ns = now_ns;
 }
 
+/* Do totals tell of each socket that the kernel side follows? Of some it is not known at first whether filters let them pass. */
+static bool counts_all(const struct live *live)
+{
+	return !filter_has_processes(&live->options->filter) && !live->options->filter.n_local_ports;
+}
+
 static void look_around(struct live *live, bool last)
 {
 	struct reconcile_facts facts = {
@@ -583,6 +589,7 @@ static void look_around(struct live *live, bool last)
 		.signs = live->feed.health.skipped + live->killed + (live->ports ? port_watch_gone(live->ports) : 0),
 		.has_time_wait = state_totals_now(&live->feed.totals.states[STATE_TIME_WAIT]) > 0 ||
 				 tracer_fin_wait2_timewait(live->tracer) > 0,
+		.connects = !counts_all(live) || state_totals_now(&live->feed.totals.states[STATE_SYN_SENT]) > 0,
 		.last = last,
 	};
 

@@ -108,7 +108,8 @@ void reconcile(struct reconciler *reconciler, const struct reconcile_facts *fact
 	if (facts->has_time_wait || snapshot_awaits_events(reconciler->snapshot) || facts->last)
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_WHEN_DUE);
 	sweep_sockets(reconciler, facts);
-	snapshot_sweep_portless(reconciler->snapshot, facts->now_ns);
+	if (facts->connects)
+		snapshot_sweep_portless(reconciler->snapshot, facts->now_ns);
 	snapshot_make_room(reconciler->snapshot, facts->now_ns);
 	if (recount_is_due(reconciler, facts))
 		recount(reconciler, facts);

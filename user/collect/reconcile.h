@@ -16,6 +16,7 @@ struct reconcile_facts {
 	uint64_t unfollowed; /* the latter */
 	uint64_t signs; /* that timewait sockets end without an event: grows with each */
 	bool has_time_wait; /* timewait sockets are there */
+	bool connects; /* sockets are in SYN_SENT, as far as is known */
 	bool last; /* the run ends: look at everything */
 };
 
