@@ -31,6 +31,7 @@
 #include "source/feed.h"
 #include "source/holders_check.h"
 #include "source/namespaces_watch.h"
+#include "util/boot.h"
 #include "util/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -477,6 +478,7 @@ static void tell_begin(struct live *live, struct view *view)
 		.version = VERSION,
 		.kernel = live->tracer->kernel.release,
 		.host = name.nodename,
+		.boot = boot_id(),
 		.begin_ns = live->begin_ns,
 		.begin_unix_ns = live->begin_ns + live->unix_offset_ns,
 		.names = live->pods,

@@ -20,6 +20,7 @@
 #include "polling/sockets.h"
 #include "source/feed.h"
 #include "source/namespaces_watch.h"
+#include "util/boot.h"
 #include "util/stop.h"
 #include "filter/event_filter.h"
 #include "util/tcp_state.h"
@@ -295,6 +296,7 @@ static int tell_begin(struct polling *polling, struct view *view)
 		.version = VERSION,
 		.kernel = name.release,
 		.host = name.nodename,
+		.boot = boot_id(),
 		.polled = true,
 		.names = polling->pods,
 		.begin_ns = polling->begin_ns,

@@ -17,6 +17,7 @@
 #include "recording/recording.h"
 #include "util/failure.h"
 #include "util/log.h"
+#include "util/moment.h"
 #include "util/stop.h"
 
 #define EVENTS_FOLDER "events" /* of a history */
@@ -79,8 +80,8 @@ static int add_parts(struct recording_files *files, const char *path, const stru
 		part.offset = mark->offset;
 		part.bytes = (part.continues ? mark[1].offset : whole->bytes) - mark->offset;
 		if (i) {
-			part.origin.begin_unix_ns = mark->unix_ns;
-			part.origin.begin_ns = mark->time_ns;
+			part.origin.begin.unix_ns = mark->unix_ns;
+			part.origin.begin.time_ns = mark->time_ns;
 			part.origin.part = mark->number;
 		}
 		err = add_part(files, path, &part);
@@ -91,7 +92,7 @@ static int add_parts(struct recording_files *files, const char *path, const stru
 /* Of a file that begins otherwise than its marks say, such as one that was put together, they are none. */
 static void read_marks(struct recording_marks *marks, int fd, uint64_t bytes, const struct recording_origin *origin)
 {
-	if (recording_marks_read(marks, fd, bytes) || marks->parts[0].time_ns != origin->begin_ns ||
+	if (recording_marks_read(marks, fd, bytes) || marks->parts[0].time_ns != origin->begin.time_ns ||
 	    marks->parts[0].number != origin->part)
 		marks->count = 0;
 }
@@ -189,8 +190,8 @@ static int compare_in_run(const void *a, const void *b)
 		return runs;
 	if (first->origin.part != second->origin.part)
 		return first->origin.part < second->origin.part ? -1 : 1;
-	if (first->origin.begin_unix_ns != second->origin.begin_unix_ns)
-		return first->origin.begin_unix_ns < second->origin.begin_unix_ns ? -1 : 1;
+	if (first->origin.begin.unix_ns != second->origin.begin.unix_ns)
+		return first->origin.begin.unix_ns < second->origin.begin.unix_ns ? -1 : 1;
 	return strverscmp(first->path, second->path);
 }
 
@@ -209,9 +210,97 @@ static void find_run_begins(struct recording_files *files)
 	for (i = 0; i < files->count; i++) {
 		if (!is_same_run(first, &files->files[i]))
 			first = &files->files[i];
-		files->files[i].run_begin_unix_ns = first->origin.begin_unix_ns;
-		files->files[i].run_begin_ns = first->origin.begin_ns;
+		files->files[i].run_begin_unix_ns = first->origin.begin.unix_ns;
+		files->files[i].run_begin_ns = first->origin.begin.time_ns;
 	}
+}
+
+/* On the monotonic clock of its run. */
+static uint64_t end_of(const struct recorded_file *file)
+{
+	const struct reach_begin *begin = &file->origin.begin;
+	struct recording_last last = {};
+	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0)
+		return begin->time_ns;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		last = recording_last_time(fd);
+	close(fd);
+	if (!last.time_ns && last.unix_ns > begin->unix_ns)
+		last.time_ns = begin->time_ns + (last.unix_ns - begin->unix_ns);
+	return last.time_ns > begin->time_ns ? last.time_ns : begin->time_ns;
+}
+
+/* Parts of one run that others have told of. */
+struct covered {
+	struct recorded_file first;
+	size_t files; /* that are left out from their begin */
+	uint64_t until_unix_ns; /* what comes from then on is not; 0: all is */
+};
+
+/* `by`: the file before it. */
+static void covered_tell(const struct covered *covered, const struct recorded_file *by)
+{
+	char until[MOMENT_TEXT] = "", more[64] = "";
+
+	if (covered->until_unix_ns)
+		moment_text(until, covered->until_unix_ns);
+	if (covered->files > 1)
+		snprintf(more, sizeof(more), " and %zu files more", covered->files - 1);
+	log_warn("%s%s: left out%s%s, since %s is of the same time and the same connections would be counted twice: show it by itself",
+		 covered->first.path, more, *until ? " up to " : "", until, by->path);
+}
+
+/* Takes it, if it is. */
+static bool covered_take(struct covered *covered, const struct reaches *reaches, const struct recorded_file *file)
+{
+	if (file->headless || !reaches_cover(reaches, &file->origin.begin))
+		return false;
+	covered->files += !file->offset;
+	if (covered->first.path)
+		free(file->path);
+	else
+		covered->first = *file;
+	return true;
+}
+
+/* The run that begins at `from` to those that stay, of which there are `count`. Where the next run begins. */
+static size_t take_run(struct recording_files *files, size_t from, size_t *count, const struct reaches *reaches)
+{
+	struct recorded_file *all = files->files;
+	struct covered covered = {};
+	size_t i = from, before = *count;
+
+	do {
+		const struct recorded_file file = all[i];
+
+		if (covered_take(&covered, reaches, &file))
+			continue;
+		if (!covered.until_unix_ns)
+			covered.until_unix_ns = file.origin.begin.unix_ns;
+		all[(*count)++] = file;
+	} while (++i < files->count && is_same_run(&all[i], &all[i - 1]));
+	if (covered.first.path)
+		covered_tell(&covered, &all[before - 1]);
+	free(covered.first.path);
+	return i;
+}
+
+/* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
+static void leave_out_covered(struct recording_files *files)
+{
+	struct reaches reaches = {};
+	size_t i = 0, count = 0, before;
+
+	while (i < files->count) {
+		before = count;
+		i = take_run(files, i, &count, &reaches);
+		if (count > before && i < files->count)
+			reaches_add(&reaches, &files->files[count - 1].origin.begin, end_of(&files->files[count - 1]));
+	}
+	files->count = count;
 }
 
 /* A file tells at its begin what was there: nothing before the last one that begins early enough is needed. */
@@ -219,7 +308,7 @@ static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
 	size_t i;
 
-	for (i = 0; i < files->count && files->files[i].origin.begin_unix_ns <= since_unix_ns; i++)
+	for (i = 0; i < files->count && files->files[i].origin.begin.unix_ns <= since_unix_ns; i++)
 		files->first = i;
 	files->at = files->first;
 }
@@ -270,6 +359,7 @@ int recording_files_new(struct recording_files **ret, const struct recording_sel
 	}
 	find_run_begins(files);
 	qsort(files->files, files->count, sizeof(*files->files), compare);
+	leave_out_covered(files);
 	find_first(files, selection->since_unix_ns);
 	*ret = files;
 	return 0;
@@ -363,7 +453,7 @@ size_t recording_files_passed_over(const struct recording_files *files)
 
 uint64_t recording_files_begin(const struct recording_files *files)
 {
-	return files->files[0].origin.begin_unix_ns;
+	return files->files[0].origin.begin.unix_ns;
 }
 
 uint64_t recording_files_end(const struct recording_files *files)
@@ -374,7 +464,7 @@ uint64_t recording_files_end(const struct recording_files *files)
 
 	if (fd < 0)
 		return 0;
-	end_ns = recording_last_time(fd);
+	end_ns = recording_last_time(fd).unix_ns;
 	close(fd);
 	return end_ns;
 }
@@ -384,9 +474,9 @@ struct recording_files_part recording_files_part(const struct recording_files *f
 	const struct recorded_file *file = &files->files[i];
 
 	return (struct recording_files_part){
-		.unix_ns = file->origin.begin_unix_ns,
-		.time_ns = file->origin.begin_ns,
-		.place_ns = file->run_begin_unix_ns + (file->origin.begin_ns - file->run_begin_ns),
+		.unix_ns = file->origin.begin.unix_ns,
+		.time_ns = file->origin.begin.time_ns,
+		.place_ns = file->run_begin_unix_ns + (file->origin.begin.time_ns - file->run_begin_ns),
 		.bytes = file->bytes,
 	};
 }

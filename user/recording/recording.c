@@ -48,6 +48,8 @@ struct replay {
 	struct programs *programs; /* the same of what processes ran */
 	struct recorded header; /* the first; the view may keep its strings */
 	struct succession succession;
+	struct reaches reaches; /* of runs that were read */
+	struct reach_begin part_begin; /* of the header that was followed last */
 	struct health earlier_health; /* of recordings that ended before this one */
 	struct id_map looked; /* sockets that looks told of and are not gone: bool, is it a listener, by id */
 	struct id_map known; /* connections that were told of and are not gone: an empty value by id */
@@ -65,6 +67,12 @@ struct replay {
 	bool other_run; /* and that list is of another run than the lines before it */
 	bool skipping; /* to the next header */
 	uint64_t last_part; /* of the header before, also while skipping */
+	uint64_t part_lines; /* since the header that was followed last */
+	uint64_t lines_known; /* while skipping: so many more until what was read of that part before ends; 0: none of it is of use */
+	bool part_has_gap; /* these are not all */
+	bool resumes; /* with the next line that part goes on */
+	uint64_t cuts; /* files so far that end within a member */
+	bool part_is_cut, is_cut; /* what was read of that part, of one before it */
 	bool part_ended; /* there was an end since that header */
 	bool has_gap; /* something of this file could not be read */
 };
@@ -279,18 +287,68 @@ static bool is_further_part(const struct replay *replay, const struct recorded *
 	return !replay->part_ended && header->part == replay->last_part + 1;
 }
 
+/* By another run, which was read up to now. */
+static bool is_covered(struct replay *replay, const struct recorded *header)
+{
+	const struct reach_begin begin = recorded_begin(header);
+
+	if (succession_step(&replay->succession, header) != SUCCESSION_OTHER)
+		return false;
+	reaches_add(&replay->reaches, &replay->part_begin, replay->now_ns - replay->shift_ns);
+	return reaches_cover(&replay->reaches, &begin);
+}
+
+/* A part that was cut, as when a recording is copied while it is written, goes on where it was cut with another copy. */
+static void skip_known(struct replay *replay, const struct recorded *header)
+{
+	bool is_same = header->part == replay->succession.part && !replay->part_has_gap && !replay->findings->corrupt;
+
+	replay->lines_known = is_same ? replay->part_lines : 0;
+	replay->skipping = !is_same || replay->lines_known;
+	replay->resumes = !replay->skipping;
+}
+
+/* Was this line read with another copy of its part? */
+static bool is_known(struct replay *replay)
+{
+	if (replay->lines_known) {
+		replay->resumes = !--replay->lines_known;
+		replay->skipping = !replay->resumes;
+		return true;
+	}
+	if (replay->skipping)
+		return false;
+	replay->part_lines++;
+	if (replay->resumes) /* where it was cut nothing is missing now */
+		replay->has_gap = false;
+	replay->part_is_cut &= !replay->resumes;
+	replay->resumes = false;
+	return false;
+}
+
 static void begin_further(struct replay *replay, const struct recorded *header)
 {
-	bool is_part = replay->skipping && is_further_part(replay, header);
-	enum succession_step step = succession_follow(&replay->succession, header);
+	bool is_part = replay->skipping && is_further_part(replay, header), covers = is_covered(replay, header);
+	enum succession_step step = covers ? SUCCESSION_AGAIN : succession_follow(&replay->succession, header);
 
 	replay->last_part = header->part;
 	replay->part_ended = false;
-	replay->skipping = step == SUCCESSION_AGAIN;
+	replay->skipping = covers;
+	replay->resumes = false;
+	replay->lines_known = 0;
+	if (covers)
+		replay->findings->covered += !is_part;
+	if (covers)
+		return;
 	if (step == SUCCESSION_AGAIN) {
 		replay->findings->repeated += !is_part;
+		skip_known(replay, header);
 		return;
 	}
+	replay->part_begin = recorded_begin(header);
+	replay->part_lines = 0;
+	replay->is_cut |= replay->part_is_cut;
+	replay->part_has_gap = replay->part_is_cut = false;
 	replay->findings->unfollowed = false;
 	if (step == SUCCESSION_NEXT && replay->has_gap)
 		begin_anew(replay);
@@ -316,6 +374,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	replay->findings->format = recorded->format;
 	replay->findings->continued = recorded->continued;
 	succession_follow(&replay->succession, recorded);
+	replay->part_begin = recorded_begin(recorded);
 	recorded->run.names = replay->names;
 	recorded->run.programs = replay->programs;
 	replay->header = *recorded;
@@ -510,7 +569,7 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 	if (!replay->begun)
 		begin_headless(replay, recorded);
 	replay->part_ended |= recorded->type == RECORDED_END;
-	if (!is_done(replay) && !replay->skipping)
+	if (!is_known(replay) && !is_done(replay) && !replay->skipping)
 		on_line(replay, recorded);
 }
 
@@ -526,6 +585,7 @@ static void take_line(struct replay *replay, const struct recording_input *input
 		feed_fail(&replay->feed, err);
 	} else {
 		replay->findings->damaged += !recording_input_unterminated(input);
+		replay->part_has_gap |= !recording_input_unterminated(input);
 		replay->has_gap = true;
 	}
 }
@@ -537,6 +597,15 @@ static bool is_foreign(const struct replay *replay)
 	return !replay->begun && findings->damaged + findings->unknown > FOREIGN_LINES;
 }
 
+/* Of a file that is skipped nothing is missing. */
+static void look_for_cut(struct replay *replay, const struct recording_input *input)
+{
+	uint64_t cuts = recording_input_cuts(input);
+
+	replay->part_is_cut |= cuts != replay->cuts && !replay->skipping;
+	replay->cuts = cuts;
+}
+
 static int read_lines(struct replay *replay, struct recording_input *input)
 {
 	const char *line;
@@ -545,6 +614,7 @@ static int read_lines(struct replay *replay, struct recording_input *input)
 
 	while (got && !is_done(replay) && !is_foreign(replay) && !stop_is_requested()) {
 		got = recording_input_line(input, &line, &size);
+		look_for_cut(replay, input);
 		if (recording_input_corrupt(input) && !replay->findings->corrupt)
 			replay->findings->corrupt = replay->has_gap = true;
 		if (got == 1)
@@ -563,7 +633,8 @@ static int conclude(struct replay *replay, const struct recording_input *input)
 	struct recording_findings *findings = replay->findings;
 
 	findings->corrupt = recording_input_corrupt(input);
-	findings->truncated = !findings->corrupt && (!replay->ended || recording_input_truncated(input)) && !is_done(replay);
+	findings->truncated = !findings->corrupt && !is_done(replay) &&
+			      (!replay->ended || replay->is_cut || replay->part_is_cut);
 	findings->unended = !replay->ended;
 	findings->holes = replay->feed.holes;
 	findings->last_unix_ns = replay->now_unix_ns;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static enum succession_step step_of(const struct succession *last, const struct recorded *header)
+enum succession_step succession_step(const struct succession *last, const struct recorded *header)
 {
 	if (strcmp(last->run, header->run_name))
 		return SUCCESSION_OTHER;
@@ -19,7 +19,7 @@ static enum succession_step step_of(const struct succession *last, const struct 
 
 enum succession_step succession_follow(struct succession *last, const struct recorded *header)
 {
-	enum succession_step step = step_of(last, header);
+	enum succession_step step = succession_step(last, header);
 
 	if (step == SUCCESSION_AGAIN)
 		return step;

@@ -18,6 +18,9 @@ struct succession {
 	uint64_t part, begin_ns;
 };
 
+enum succession_step succession_step(const struct succession *last, const struct recorded *header);
+
+/* The same, and it is the last one then, unless it is nothing new. */
 enum succession_step succession_follow(struct succession *last, const struct recorded *header);
 
 #endif

@@ -153,6 +153,7 @@ static int keep_run(struct run *kept, const struct run *run)
 	*kept = *run;
 	kept->kernel = run->kernel ? strdup(run->kernel) : NULL;
 	kept->host = run->host ? strdup(run->host) : NULL;
+	kept->boot = run->boot ? strdup(run->boot) : NULL;
 	for (fact = 0; fact < FACTS; fact++) {
 		kept->hooks[fact] = run->hooks[fact] ? strdup(run->hooks[fact]) : NULL;
 		if (run->hooks[fact] && !kept->hooks[fact])
@@ -654,6 +655,7 @@ void recording_view_free(struct view *view)
 		free((char *)recording->run.hooks[fact]);
 	free((char *)recording->run.kernel);
 	free((char *)recording->run.host);
+	free((char *)recording->run.boot);
 	free(recording);
 }
 
