@@ -394,6 +394,7 @@ int history_view_new(struct view **ret, const struct history_config *config, cha
 	budget_init(&history->budget, history->folder, config->budget);
 	err = open_events(history, config, error, error_size);
 	if (!err) {
+		look_at_events(history); /* nothing is removed where another path may lead by now */
 		room_for_events(history, 0);
 		make_room_for_log(history);
 	}
