@@ -248,7 +248,7 @@ static int set_aside(struct database *database, int reason)
 
 	for (i = 0; i < SUFFIXES && !err; i++) {
 		snprintf(from, sizeof(from), HISTORY_DATABASE "%s", suffixes[i]);
-		if (renameat2(folder, from, folder, names[i], RENAME_NOREPLACE) && (!i || errno != ENOENT))
+		if (renameat2(folder, from, folder, names[i], RENAME_NOREPLACE) && errno != ENOENT) /* there may be what is beside it alone */
 			err = -errno;
 	}
 	if (err)
