@@ -441,7 +441,8 @@ static void drop_privileges(const struct live *live, const struct run_needs *nee
 {
 	privileges_drop(PRIVILEGE_BPF | (needs->writes_files ? PRIVILEGE_FILES : 0) | (needs->renames_files ? PRIVILEGE_RENAME : 0) |
 			(live->options->log_directory ? PRIVILEGE_PATHS : 0) |
-			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0));
+			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0),
+			needs->removes_in);
 }
 
 static void live_close(struct live *live)

@@ -386,7 +386,8 @@ int polling_run(const struct run_options *options, const struct run_needs *needs
 	err = polling_open(&polling, error, error_size);
 	if (!err) {
 		privileges_drop((needs->writes_files ? PRIVILEGE_FILES : 0) | (needs->renames_files ? PRIVILEGE_RENAME : 0) |
-				(polling.options->log_directory ? PRIVILEGE_PATHS : 0));
+				(polling.options->log_directory ? PRIVILEGE_PATHS : 0),
+				needs->removes_in);
 		stop_after(options->seconds);
 		err = tell_begin(&polling, view) ?: run(&polling);
 	}

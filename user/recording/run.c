@@ -120,7 +120,7 @@ static int run_file(const struct run_options *options, const struct run_needs *n
 		fail(error, error_size, "%.150s: %s", name, strerror(-err));
 		return err;
 	}
-	privileges_drop(PRIVILEGE_PATHS); /* a file of someone else's making may be read as root */
+	privileges_drop(PRIVILEGE_PATHS, 0); /* a file of someone else's making may be read as root */
 	err = recording_replay(read_descriptor, &fd, options, needs, view, &findings, error, error_size);
 	if (!is_stdin)
 		close(fd);
@@ -171,7 +171,7 @@ static int run_selection(const struct run_options *options, const struct run_nee
 	char name[256];
 	int err;
 
-	privileges_drop(PRIVILEGE_PATHS); /* files of someone else's making may be read as root */
+	privileges_drop(PRIVILEGE_PATHS, 0); /* files of someone else's making may be read as root */
 	err = recording_files_new(&files, selection, error, error_size);
 	if (err)
 		return err;
