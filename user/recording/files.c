@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Each file, and each part of a large one, says in its first line when it begins. Only one is open at a time. */
-#include "recording/files.h"
+#include "recording/files_parts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,38 +12,13 @@
 #include <unistd.h>
 
 #include "recording/marks.h"
-#include "recording/origin.h"
 #include "recording/parse.h"
 #include "recording/recording.h"
 #include "util/failure.h"
 #include "util/log.h"
-#include "util/moment.h"
 #include "util/stop.h"
 
 #define EVENTS_FOLDER "events" /* of a history */
-
-/* A part of a file, or the whole. */
-struct recorded_file {
-	char *path;
-	struct recording_origin origin;
-	uint64_t run_begin_unix_ns, run_begin_ns; /* of the first file of its run that is here */
-	uint64_t offset, bytes;
-	bool continues; /* the file does, with its next part */
-	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
-};
-
-struct recording_files {
-	struct recorded_file *files;
-	size_t count, first, at; /* first: that is needed */
-	size_t room; /* that there is memory for */
-	size_t whole; /* files that they are of */
-	size_t passed_over;
-	size_t left_out; /* of these: found in a folder, and nothing of ours */
-	bool in_history; /* its events are looked at */
-	char *left_out_path; /* the first of them */
-	int fd; /* of files[at]; -1: not open yet */
-	uint64_t left; /* of that part */
-};
 
 static int add_part(struct recording_files *files, const char *path, const struct recorded_file *part)
 {
@@ -165,144 +140,6 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 	return err;
 }
 
-/* Files of a run stay together, in their own order: the clock may have been set between them. */
-static int compare(const void *a, const void *b)
-{
-	const struct recorded_file *first = a, *second = b;
-	int runs = strcmp(first->origin.run, second->origin.run);
-
-	if (first->run_begin_unix_ns != second->run_begin_unix_ns)
-		return first->run_begin_unix_ns < second->run_begin_unix_ns ? -1 : 1;
-	if (runs)
-		return runs;
-	if (first->origin.part != second->origin.part)
-		return first->origin.part < second->origin.part ? -1 : 1;
-	return strverscmp(first->path, second->path);
-}
-
-/* The runs one behind the other, each from its first file. */
-static int compare_in_run(const void *a, const void *b)
-{
-	const struct recorded_file *first = a, *second = b;
-	int runs = strcmp(first->origin.run, second->origin.run);
-
-	if (runs)
-		return runs;
-	if (first->origin.part != second->origin.part)
-		return first->origin.part < second->origin.part ? -1 : 1;
-	if (first->origin.begin.unix_ns != second->origin.begin.unix_ns)
-		return first->origin.begin.unix_ns < second->origin.begin.unix_ns ? -1 : 1;
-	return strverscmp(first->path, second->path);
-}
-
-static bool is_same_run(const struct recorded_file *a, const struct recorded_file *b)
-{
-	return *a->origin.run && !strcmp(a->origin.run, b->origin.run);
-}
-
-/* There may be thousands of parts in each of many files. */
-static void find_run_begins(struct recording_files *files)
-{
-	const struct recorded_file *first = files->files;
-	size_t i;
-
-	qsort(files->files, files->count, sizeof(*files->files), compare_in_run);
-	for (i = 0; i < files->count; i++) {
-		if (!is_same_run(first, &files->files[i]))
-			first = &files->files[i];
-		files->files[i].run_begin_unix_ns = first->origin.begin.unix_ns;
-		files->files[i].run_begin_ns = first->origin.begin.time_ns;
-	}
-}
-
-/* On the monotonic clock of its run. */
-static uint64_t end_of(const struct recorded_file *file)
-{
-	const struct reach_begin *begin = &file->origin.begin;
-	struct recording_last last = {};
-	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat status;
-
-	if (fd < 0)
-		return begin->time_ns;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
-		last = recording_last_time(fd);
-	close(fd);
-	if (!last.time_ns && last.unix_ns > begin->unix_ns)
-		last.time_ns = begin->time_ns + (last.unix_ns - begin->unix_ns);
-	return last.time_ns > begin->time_ns ? last.time_ns : begin->time_ns;
-}
-
-/* Parts of one run that others have told of. */
-struct covered {
-	struct recorded_file first;
-	size_t files; /* that are left out from their begin */
-	uint64_t until_unix_ns; /* what comes from then on is not; 0: all is */
-};
-
-/* `by`: the file before it. */
-static void covered_tell(const struct covered *covered, const struct recorded_file *by)
-{
-	char until[MOMENT_TEXT] = "", more[64] = "";
-
-	if (covered->until_unix_ns)
-		moment_text(until, covered->until_unix_ns);
-	if (covered->files > 1)
-		snprintf(more, sizeof(more), " and %zu files more", covered->files - 1);
-	log_warn("%s%s: left out%s%s, since %s is of the same time and the same connections would be counted twice: show it by itself",
-		 covered->first.path, more, *until ? " up to " : "", until, by->path);
-}
-
-/* Takes it, if it is. */
-static bool covered_take(struct covered *covered, const struct reaches *reaches, const struct recorded_file *file)
-{
-	if (file->headless || !reaches_cover(reaches, &file->origin.begin))
-		return false;
-	covered->files += !file->offset;
-	if (covered->first.path)
-		free(file->path);
-	else
-		covered->first = *file;
-	return true;
-}
-
-/* The run that begins at `from` to those that stay, of which there are `count`. Where the next run begins. */
-static size_t take_run(struct recording_files *files, size_t from, size_t *count, const struct reaches *reaches)
-{
-	struct recorded_file *all = files->files;
-	struct covered covered = {};
-	size_t i = from, before = *count;
-
-	do {
-		const struct recorded_file file = all[i];
-
-		if (covered_take(&covered, reaches, &file))
-			continue;
-		if (!covered.until_unix_ns)
-			covered.until_unix_ns = file.origin.begin.unix_ns;
-		all[(*count)++] = file;
-	} while (++i < files->count && is_same_run(&all[i], &all[i - 1]));
-	if (covered.first.path)
-		covered_tell(&covered, &all[before - 1]);
-	free(covered.first.path);
-	return i;
-}
-
-/* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
-static void leave_out_covered(struct recording_files *files)
-{
-	struct reaches reaches = {};
-	size_t i = 0, count = 0, before;
-
-	while (i < files->count) {
-		before = count;
-		i = take_run(files, i, &count, &reaches);
-		if (count > before && i < files->count)
-			reaches_add(&reaches, &files->files[count - 1].origin.begin, end_of(&files->files[count - 1]));
-	}
-	files->count = count;
-}
-
 /* A file tells at its begin what was there: nothing before the last one that begins early enough is needed. */
 static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
@@ -357,9 +194,7 @@ int recording_files_new(struct recording_files **ret, const struct recording_sel
 		recording_files_free(files);
 		return err;
 	}
-	find_run_begins(files);
-	qsort(files->files, files->count, sizeof(*files->files), compare);
-	leave_out_covered(files);
+	recording_files_order(files);
 	find_first(files, selection->since_unix_ns);
 	*ret = files;
 	return 0;
@@ -441,7 +276,7 @@ size_t recording_files_repeated(const struct recording_files *files)
 
 	for (i = 1; i < files->count; i++) {
 		file = &files->files[i];
-		count += !file->offset && is_same_run(file, file - 1) && file->origin.part == file[-1].origin.part;
+		count += !file->offset && recorded_in_same_run(file, file - 1) && file->origin.part == file[-1].origin.part;
 	}
 	return count;
 }
