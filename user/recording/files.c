@@ -103,6 +103,7 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 		return 0;
 	}
 	files->whole++;
+	files->loose += !files->in_history;
 	whole = (struct recorded_file){ .origin = origin, .bytes = status.st_size, .headless = !ours };
 	return add_parts(files, path, &whole, &marks);
 }
@@ -122,6 +123,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 
 	if (!folder)
 		return -errno;
+	files->histories += is_events;
 	while (!err && (entry = readdir(folder))) {
 		files->in_history = is_events; /* again after a folder in this one */
 		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
@@ -155,6 +157,7 @@ static int add_path(struct recording_files *files, const char *path, char *error
 	struct stat status;
 	int err;
 
+	files->in_history = false;
 	if (stat(path, &status))
 		err = -errno;
 	else

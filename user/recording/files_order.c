@@ -155,5 +155,6 @@ void recording_files_order(struct recording_files *files)
 {
 	find_run_begins(files);
 	qsort(files->files, files->count, sizeof(*files->files), compare);
-	leave_out_covered(files);
+	if (files->loose || files->histories > 1) /* the end of each run is read for it */
+		leave_out_covered(files);
 }

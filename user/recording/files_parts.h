@@ -24,6 +24,7 @@ struct recording_files {
 	size_t passed_over;
 	size_t left_out; /* of these: found in a folder, and nothing of ours */
 	bool in_history; /* its events are looked at */
+	size_t histories, loose; /* folders of events of histories; files that are of none */
 	char *left_out_path; /* the first of them */
 	int fd; /* of files[at]; -1: not open yet */
 	uint64_t left; /* of that part */
@@ -33,7 +34,7 @@ bool recorded_in_same_run(const struct recorded_file *a, const struct recorded_f
 
 /*
  * In the order of time. Each moment of a boot is told by the run that began first: parts of others that begin within it are left out, with
- * a sentence.
+ * a sentence. Of one history alone no two are asked for that: one agent at a time writes there.
  */
 void recording_files_order(struct recording_files *files);
 
