@@ -67,10 +67,6 @@ struct replay {
 	bool other_run; /* and that list is of another run than the lines before it */
 	bool skipping; /* to the next header */
 	uint64_t last_part; /* of the header before, also while skipping */
-	uint64_t part_lines; /* since the header that was followed last */
-	uint64_t lines_known; /* while skipping: so many more until what was read of that part before ends; 0: none of it is of use */
-	bool part_has_gap; /* these are not all */
-	bool resumes; /* with the next line that part goes on */
 	uint64_t cuts; /* files so far that end within a member */
 	bool part_is_cut, is_cut; /* what was read of that part, of one before it */
 	bool part_ended; /* there was an end since that header */
@@ -298,32 +294,17 @@ static bool is_covered(struct replay *replay, const struct recorded *header)
 	return reaches_cover(&replay->reaches, &begin);
 }
 
-/* A part that was cut, as when a recording is copied while it is written, goes on where it was cut with another copy. */
-static void skip_known(struct replay *replay, const struct recorded *header)
+/* Else it is of a file, or of the begin of one, that was read already. */
+static bool is_news(struct replay *replay)
 {
-	bool is_same = header->part == replay->succession.part && !replay->part_has_gap && !replay->findings->corrupt;
+	enum succession_line line;
 
-	replay->lines_known = is_same ? replay->part_lines : 0;
-	replay->skipping = !is_same || replay->lines_known;
-	replay->resumes = !replay->skipping;
-}
-
-/* Was this line read with another copy of its part? */
-static bool is_known(struct replay *replay)
-{
-	if (replay->lines_known) {
-		replay->resumes = !--replay->lines_known;
-		replay->skipping = !replay->resumes;
-		return true;
-	}
 	if (replay->skipping)
 		return false;
-	replay->part_lines++;
-	if (replay->resumes) /* where it was cut nothing is missing now */
-		replay->has_gap = false;
-	replay->part_is_cut &= !replay->resumes;
-	replay->resumes = false;
-	return false;
+	line = succession_line(&replay->succession);
+	if (line == SUCCESSION_RESUMED)
+		replay->has_gap = replay->part_is_cut = false;
+	return line != SUCCESSION_KNOWN;
 }
 
 static void begin_further(struct replay *replay, const struct recorded *header)
@@ -333,22 +314,14 @@ static void begin_further(struct replay *replay, const struct recorded *header)
 
 	replay->last_part = header->part;
 	replay->part_ended = false;
-	replay->skipping = covers;
-	replay->resumes = false;
-	replay->lines_known = 0;
-	if (covers)
-		replay->findings->covered += !is_part;
-	if (covers)
-		return;
+	replay->skipping = covers || (step == SUCCESSION_AGAIN && !succession_resume(&replay->succession, header));
 	if (step == SUCCESSION_AGAIN) {
-		replay->findings->repeated += !is_part;
-		skip_known(replay, header);
+		*(covers ? &replay->findings->covered : &replay->findings->repeated) += !is_part;
 		return;
 	}
 	replay->part_begin = recorded_begin(header);
-	replay->part_lines = 0;
 	replay->is_cut |= replay->part_is_cut;
-	replay->part_has_gap = replay->part_is_cut = false;
+	replay->part_is_cut = false;
 	replay->findings->unfollowed = false;
 	if (step == SUCCESSION_NEXT && replay->has_gap)
 		begin_anew(replay);
@@ -569,7 +542,7 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 	if (!replay->begun)
 		begin_headless(replay, recorded);
 	replay->part_ended |= recorded->type == RECORDED_END;
-	if (!is_known(replay) && !is_done(replay) && !replay->skipping)
+	if (is_news(replay) && !is_done(replay))
 		on_line(replay, recorded);
 }
 
@@ -585,7 +558,7 @@ static void take_line(struct replay *replay, const struct recording_input *input
 		feed_fail(&replay->feed, err);
 	} else {
 		replay->findings->damaged += !recording_input_unterminated(input);
-		replay->part_has_gap |= !recording_input_unterminated(input);
+		replay->succession.has_gap |= !recording_input_unterminated(input);
 		replay->has_gap = true;
 	}
 }
@@ -597,12 +570,12 @@ static bool is_foreign(const struct replay *replay)
 	return !replay->begun && findings->damaged + findings->unknown > FOREIGN_LINES;
 }
 
-/* Of a file that is skipped nothing is missing. */
+/* Of one that was read already nothing is missing. */
 static void look_for_cut(struct replay *replay, const struct recording_input *input)
 {
 	uint64_t cuts = recording_input_cuts(input);
 
-	replay->part_is_cut |= cuts != replay->cuts && !replay->skipping;
+	replay->part_is_cut |= cuts != replay->cuts && !replay->skipping && !replay->succession.known;
 	replay->cuts = cuts;
 }
 
@@ -615,8 +588,10 @@ static int read_lines(struct replay *replay, struct recording_input *input)
 	while (got && !is_done(replay) && !is_foreign(replay) && !stop_is_requested()) {
 		got = recording_input_line(input, &line, &size);
 		look_for_cut(replay, input);
-		if (recording_input_corrupt(input) && !replay->findings->corrupt)
-			replay->findings->corrupt = replay->has_gap = true;
+		if (recording_input_corrupt(input)) {
+			replay->has_gap |= !replay->findings->corrupt;
+			replay->findings->corrupt = replay->succession.has_gap = true;
+		}
 		if (got == 1)
 			take_line(replay, input, line, size);
 		else if (got == -E2BIG && replay->begun)
