@@ -97,7 +97,7 @@ static void covered_tell(const struct covered *covered, const struct recorded_fi
 		moment_text(until, covered->until_unix_ns);
 	if (covered->files > 1)
 		snprintf(more, sizeof(more), " and %zu files more", covered->files - 1);
-	log_warn("%s%s: left out%s%s, since %s is of the same time and the same connections would be counted twice: show it by itself",
+	log_warn("%s%s: left out%s%s, since %s is of the same time and the same connections could be counted twice: show it by itself",
 		 covered->first.path, more, *until ? " up to " : "", until, by->path);
 }
 

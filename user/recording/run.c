@@ -72,8 +72,8 @@ static void tell_findings(const struct recording_findings *findings, const char 
 	if (findings->unordered)
 		add(&words, "runs of the same time in it: shown one after the other, the end is that of the last alone; show them one by one");
 	add_count(&words, findings->covered,
-		  "file of the same time as one before it left out, since the same connections would be counted twice: show it by itself",
-		  "files of the same time as one before them left out, since the same connections would be counted twice: show them by themselves");
+		  "file of the same time as one before it left out, since the same connections could be counted twice: show it by itself",
+		  "files of the same time as one before them left out, since the same connections could be counted twice: show them by themselves");
 	add_count(&words, findings->repeated, "file that was given twice, or too late, left out", "files that were given twice, or too late, left out");
 	if (findings->missing)
 		add(&words, "files are missing in between");
