@@ -45,6 +45,7 @@ int agent_metrics_open(struct agent_metrics *metrics, const struct agent_metrics
 	metrics->view = metrics_view_new(&config);
 	metrics_view_needs(&metrics->needs);
 	metrics->needs.wake_fd = http_wake_fd(metrics->http);
+	metrics->needs.removes_in = http_removes_in(metrics->http);
 	return metrics->view ? 0 : -ENOMEM;
 }
 

@@ -308,8 +308,9 @@ const struct command command_report = {
 	.arguments = "FILE|DIR… [summary|trace|top|hist|leaks|ports|diagnose]",
 	.description = "Shows what tcpdwell record or agent wrote, as the live command would have shown it then, with that command's\n"
 		       "options and filters; without a view what happened, in sentences. Files of one or several runs are read in the order\n"
-		       "of time, in whatever order they are named; DIR is a folder of recordings, or the agent's history. With --since a view\n"
-		       "begins as if tracing had begun then. On a terminal top is interactive and goes back and forward in time: h shows the keys.\n"
+		       "of time, in whatever order they are named; what they tell of the same time of one machine is counted once. DIR is a folder\n"
+		       "of recordings, or the agent's history. With --since a view begins as if tracing had begun then. On a terminal top\n"
+		       "is interactive and goes back and forward in time: h shows the keys.\n"
 		       "FILE - is standard input; output of trace --all -j can be shown too.\n"
 		       "What is missing or damaged is said on standard error; the rest is shown.",
 	.examples = "  tcpdwell report friday.rec                          # what happened\n"

@@ -69,14 +69,15 @@ class Night:
     def utc(self, time_ns):
         return self.unix + time_ns - BEGIN_NS + sum(by for at, by in self.jumps if at <= time_ns)
 
-    def write(self, path, seconds):
-        end = BEGIN_NS + seconds * SECOND
-        lines = [(at, fields) for at, fields in self.events if at <= end]
-        lines += [(BEGIN_NS + i * SECOND, {"type": "tick"}) for i in range(1, seconds)]
+    def write(self, path, seconds, begin=0, **header):
+        """What is between these two."""
+        first, end = BEGIN_NS + begin * SECOND, BEGIN_NS + seconds * SECOND
+        lines = [(at, fields) for at, fields in self.events if first <= at <= end]
+        lines += [(BEGIN_NS + i * SECOND, {"type": "tick"}) for i in range(begin + 1, seconds)]
         lines.sort(key=lambda line: line[0])
         with gzip.open(path, "wt", compresslevel=1) as out:
-            out.write(json.dumps({"type": "header", "version": "0", "time": clock(self.unix), "kernel": "6.0", "hooks": {}, "format": 1,
-                                  "time_ns": BEGIN_NS, "run": self.run, "part": 0, "continued": False}) + "\n")
+            out.write(json.dumps({"type": "header", "version": "0", "time": clock(self.utc(first)), "kernel": "6.0", "hooks": {},
+                                  "format": 1, "time_ns": first, "run": self.run, "part": 0, "continued": False, **header}) + "\n")
             for at, fields in lines:
                 out.write(json.dumps({**fields, "time": clock(self.utc(at)), "time_ns": at}) + "\n")
             out.write(json.dumps({"type": "end", "time": clock(self.utc(end)), "time_ns": end, "next": None}) + "\n")

@@ -50,7 +50,7 @@ static unsigned int seccomp_needs(unsigned int privileges)
 	       (privileges & PRIVILEGE_FILES ? SECCOMP_FILES : 0) | (privileges & PRIVILEGE_RENAME ? SECCOMP_RENAME : 0);
 }
 
-void privileges_drop(unsigned int privileges)
+void privileges_drop(unsigned int privileges, int removes_in)
 {
 	struct capability_sets sets;
 	uint64_t kept = 0;
@@ -67,7 +67,7 @@ void privileges_drop(unsigned int privileges)
 	if (err)
 		log_warn("capabilities could not be given up: %s", strerror(-err));
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	err = seccomp_confine(seccomp_needs(privileges));
+	err = seccomp_confine(seccomp_needs(privileges), removes_in);
 	privileges_names(kept, names, sizeof(names));
 	if (err)
 		log_info("capabilities kept: %s; system calls are not filtered: %s", names, strerror(-err));

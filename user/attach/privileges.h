@@ -23,9 +23,10 @@ void privileges_raise(void);
 
 /*
  * For good: of the capabilities only those stay that `privileges` and reading of /proc make use of, no_new_privs is set, and a
- * seccomp filter refuses all other system calls. What a kernel can't do is passed over.
+ * seccomp filter refuses all other system calls; but of the folder `removes_in` (a descriptor; 0: none) files may be removed. What a
+ * kernel can't do is passed over.
  */
-void privileges_drop(unsigned int privileges);
+void privileges_drop(unsigned int privileges, int removes_in);
 
 /*
  * For good: no capability, no file, no socket but those that are open and what is accepted from them. For a process that serves

@@ -115,7 +115,7 @@ static int allow_bpf(scmp_filter_ctx filter)
 	return err;
 }
 
-static int fill(scmp_filter_ctx filter, unsigned int needs)
+static int fill(scmp_filter_ctx filter, unsigned int needs, int removes_in)
 {
 	int err = allow_calls(filter) ?: allow_narrowly(filter) ?: allow_opening(filter, needs & SECCOMP_FILES);
 
@@ -125,6 +125,8 @@ static int fill(scmp_filter_ctx filter, unsigned int needs)
 		err = ALLOW(filter, setns, 0);
 	if (!err && needs & SECCOMP_RENAME)
 		err = allow_renaming(filter);
+	if (!err && removes_in > 0 && !(needs & SECCOMP_FILES)) /* these may remove any */
+		err = ALLOW(filter, unlinkat, 2, SCMP_A0(SCMP_CMP_EQ, removes_in), SCMP_A2(SCMP_CMP_EQ, 0));
 	return err;
 }
 
@@ -150,14 +152,14 @@ static scmp_filter_ctx filter_new(void)
 	return filter;
 }
 
-int seccomp_confine(unsigned int needs)
+int seccomp_confine(unsigned int needs, int removes_in)
 {
 	scmp_filter_ctx filter = filter_new();
 	int err;
 
 	if (!filter)
 		return -ENOMEM;
-	err = fill(filter, needs) ?: load(filter, calls, COUNT(calls));
+	err = fill(filter, needs, removes_in) ?: load(filter, calls, COUNT(calls));
 	seccomp_release(filter);
 	return err;
 }

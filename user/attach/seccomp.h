@@ -14,10 +14,10 @@ enum seccomp_need {
 /*
  * Installs it for good; no_new_privs is set before. A refused call gives EPERM and, where the kernel logs audit messages, a
  * line there: a call that we forgot costs what it would have told, and not the run; but with TCPDWELL_SECCOMP=kill in the
- * environment, as the tests have it, it ends the process by SIGSYS. 0 or negative errno; -EOPNOTSUPP: the
- * kernel has no filters.
+ * environment, as the tests have it, it ends the process by SIGSYS. `removes_in`: files of this folder (a
+ * descriptor) may be removed by their names in it; 0: of none. 0 or negative errno; -EOPNOTSUPP: the kernel has no filters.
  */
-int seccomp_confine(unsigned int needs);
+int seccomp_confine(unsigned int needs, int removes_in);
 
 /* The same for a process that serves clients of a socket that listens already: no file, no other socket, no other process. */
 int seccomp_confine_server(void);

@@ -34,10 +34,16 @@ bool process_descriptors(const char *proc, const struct process *process, uint64
 
 #define DESCRIPTORS_RESERVE 2 /* as many as one accept() or connect() and a file can need at once */
 
-/* It gets "Too many open files", or will with what it opens next. */
+/* UINT64_MAX: there is no limit. */
+static inline uint64_t descriptors_left(uint64_t open, uint64_t limit)
+{
+	return limit == UINT64_MAX ? limit : open < limit ? limit - open : 0;
+}
+
+/* It gets "Too many open files", or will with what it opens next: everyone who says that descriptors are used up means this. */
 static inline bool descriptors_are_full(uint64_t open, uint64_t limit)
 {
-	return limit != UINT64_MAX && open + DESCRIPTORS_RESERVE >= limit;
+	return descriptors_left(open, limit) <= DESCRIPTORS_RESERVE;
 }
 
 #endif

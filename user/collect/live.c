@@ -31,6 +31,7 @@
 #include "source/feed.h"
 #include "source/holders_check.h"
 #include "source/namespaces_watch.h"
+#include "util/boot.h"
 #include "util/stop.h"
 #include "tcpdwell.skel.h"
 #include "util/log.h"
@@ -440,7 +441,8 @@ static void drop_privileges(const struct live *live, const struct run_needs *nee
 {
 	privileges_drop(PRIVILEGE_BPF | (needs->writes_files ? PRIVILEGE_FILES : 0) | (needs->renames_files ? PRIVILEGE_RENAME : 0) |
 			(live->options->log_directory ? PRIVILEGE_PATHS : 0) |
-			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0));
+			(enters_namespaces(&live->options->filter) ? PRIVILEGE_NAMESPACES : 0),
+			needs->removes_in);
 }
 
 static void live_close(struct live *live)
@@ -477,6 +479,7 @@ static void tell_begin(struct live *live, struct view *view)
 		.version = VERSION,
 		.kernel = live->tracer->kernel.release,
 		.host = name.nodename,
+		.boot = boot_id(),
 		.begin_ns = live->begin_ns,
 		.begin_unix_ns = live->begin_ns + live->unix_offset_ns,
 		.names = live->pods,

@@ -10,10 +10,10 @@
 #include "abi.h"
 #include "attach/tracer.h"
 #include "collect/iterator.h"
+#include "collect/room.h"
 #include "collect/tables.h"
 #include "event/event.h"
 #include "tcpdwell.skel.h"
-#include "util/log.h"
 #include "util/stop.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -24,10 +24,6 @@
 #define SOCKETS_INTERVAL_NS (3 * NSEC_PER_SEC) /* of full sockets, whose ends are nearly always told by events */
 #define SOCKETS_INTERVAL_MAX_NS (60 * NSEC_PER_SEC)
 #define SOCKETS_SHARE 1000
-#define ROOM_INTERVAL_NS (2 * NSEC_PER_SEC) /* no program that found a socket's slot before the first pass is at it in the second */
-#define ROOM_SHARE 500
-#define ROOM_MARKED_MIN 64 /* when there are fewer that could be moved, the others come and go as quickly */
-#define ROOM_PAUSE_MAX_NS (32 * NSEC_PER_SEC)
 #define PATIENT_INTERVAL_MAX_NS (10 * NSEC_PER_SEC) /* sweeps that take less of a processor than they may are no further apart */
 #define SIGN_INTERVAL_MAX_NS (5 * NSEC_PER_SEC) /* the same where there was a sign of what they look for */
 #define SIGN_SWEEPS 4 /* the kernel may be at it still; then one notes what is gone, and the next tells of it (bpf/sweep.bpf.h) */
@@ -42,9 +38,7 @@ struct snapshot {
 	uint64_t sign_sweep_ns; /* the next sweep comes then already, if there is a sign */
 	unsigned int sign_sweeps; /* that are to come as soon */
 	uint64_t swept_aside; /* connections that were set aside before the last look at those */
-	uint64_t next_room_ns, room_pause_ns;
-	uint64_t seen_crowded; /* new sockets that had found no slot before the last pass that marked some */
-	bool room_is_marked;
+	struct room room;
 	bool untold_time_wait, untold_sockets; /* the last sweep found some that the ring buffer had no room to tell of */
 	bool young_time_wait; /* ... whose event may still come */
 };
@@ -362,78 +356,16 @@ int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns)
 	return err ?: snapshot_sweep_aside(snapshot);
 }
 
-/* Some of it is left for those that find no slot. */
-static bool hash_map_has_room(const struct snapshot *snapshot, uint64_t sockets)
+static int slots_pass(void *context, enum sweep_map which)
 {
-	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	const int64_t entries = bpf_map__max_entries(skeleton->maps.connection_by_socket);
+	struct snapshot *snapshot = context;
 
-	return skeleton->bss->spilled_sockets + (int64_t)sockets < entries - entries / 8;
-}
-
-/* New sockets found no slot, and the hash map has room for those that are moved there. */
-static bool room_is_wanted(const struct snapshot *snapshot)
-{
-	return snapshot->tracer->skeleton->bss->sockets_crowded != snapshot->seen_crowded && hash_map_has_room(snapshot, ROOM_MARKED_MIN);
-}
-
-static int room_pass(struct snapshot *snapshot, enum sweep_map which)
-{
-	struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-
-	skeleton->bss->sockets_settled = 0;
-	return sweep_map(snapshot, sockets_sweeper(snapshot), which, skeleton->maps.socket_slots);
-}
-
-/* The first step: is it worth the second, and is there room for all that is marked? */
-static int room_mark(struct snapshot *snapshot)
-{
-	const struct tcpdwell *skeleton = snapshot->tracer->skeleton;
-	const uint64_t crowded = skeleton->bss->sockets_crowded;
-	int err = room_pass(snapshot, SWEEP_MARK);
-
-	snapshot->room_is_marked = !err && skeleton->bss->sockets_settled >= ROOM_MARKED_MIN &&
-				   hash_map_has_room(snapshot, skeleton->bss->sockets_settled);
-	if (snapshot->room_is_marked)
-		snapshot->seen_crowded = crowded;
-	return err;
-}
-
-static int room_move(struct snapshot *snapshot)
-{
-	int err = room_pass(snapshot, SWEEP_MOVE);
-
-	snapshot->room_is_marked = false;
-	log_info("%llu sockets have long been in one state and were moved out of the fast table, which was full for new ones",
-		 (unsigned long long)snapshot->tracer->skeleton->bss->sockets_settled);
-	return err;
-}
-
-/* Passes that find nothing to mark are twice as far apart each time. */
-static uint64_t room_pause(struct snapshot *snapshot, bool finds, uint64_t cost_ns)
-{
-	uint64_t pause_ns = cost_ns * ROOM_SHARE;
-
-	snapshot->room_pause_ns = finds ? ROOM_INTERVAL_NS : 2 * snapshot->room_pause_ns;
-	if (snapshot->room_pause_ns < ROOM_INTERVAL_NS)
-		snapshot->room_pause_ns = ROOM_INTERVAL_NS;
-	if (snapshot->room_pause_ns > ROOM_PAUSE_MAX_NS)
-		snapshot->room_pause_ns = ROOM_PAUSE_MAX_NS;
-	return pause_ns > snapshot->room_pause_ns ? pause_ns : snapshot->room_pause_ns;
+	return sweep_map(snapshot, sockets_sweeper(snapshot), which, snapshot->tracer->skeleton->maps.socket_slots);
 }
 
 int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns)
 {
-	const bool marked = snapshot->room_is_marked;
-	uint64_t begin;
-	int err;
-
-	if (now_ns < snapshot->next_room_ns || !(marked || room_is_wanted(snapshot)))
-		return 0;
-	begin = clock_cpu_ns();
-	err = marked ? room_move(snapshot) : room_mark(snapshot);
-	snapshot->next_room_ns = clock_monotonic_ns() + room_pause(snapshot, marked || snapshot->room_is_marked, clock_cpu_ns() - begin);
-	return err;
+	return room_make(&snapshot->room, snapshot->tracer->skeleton, now_ns, slots_pass, snapshot);
 }
 
 int snapshot_sweep_portless(struct snapshot *snapshot, uint64_t now_ns)

@@ -66,10 +66,7 @@ int snapshot_sweep_time_wait(struct snapshot *snapshot, uint64_t now_ns, enum sw
 int snapshot_sweep_sockets(struct snapshot *snapshot, uint64_t now_ns);
 int snapshot_sweep_seeded(struct snapshot *snapshot);
 
-/*
- * Where new sockets found no slot: moves those that have long been in one state into the hash map (bpf/store.bpf.h), in two passes over
- * the slots, each of which is followed by a pause of five hundred times as long. 0 or negative errno.
- */
+/* Room for new sockets where it is short: see collect/room.h. A pause of five hundred times as long follows each pass. 0 or negative errno. */
 int snapshot_make_room(struct snapshot *snapshot, uint64_t now_ns);
 
 /* What became of connections that were set aside, as an event was of another one in the same memory; nothing where there are none. */

@@ -2,6 +2,7 @@
 /* A leak: CLOSE_WAIT comes and stays, and nobody closes. */
 #include <stdio.h>
 
+#include "attribute/program.h"
 #include "diagnose/close_wait.h"
 #include "diagnose/codes.h"
 #include "util/number.h"
@@ -19,14 +20,13 @@ static void change(struct finding *finding, const struct cause *cause)
 static void forecast(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
 	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
-	double rate = close_wait_rate(scene, cause);
+	double rate = close_wait_rate(scene, cause), full_s;
 
-	if (!facts || !facts->fds_known || facts->fds_limit == UINT64_MAX || rate <= 0)
+	if (!facts || !facts->fds_known || facts->fds_limit == UINT64_MAX || descriptors_are_full(facts->fds, facts->fds_limit) || rate <= 0)
 		return;
-	if (facts->fds >= facts->fds_limit)
-		return;
-	finding->until_ns = scene->now_ns + number_u64((facts->fds_limit - facts->fds) / rate * 1e9);
-	finding_evidence(finding, "full_in", (facts->fds_limit - facts->fds) / rate, "s", NULL);
+	full_s = descriptors_left(facts->fds, facts->fds_limit) / rate;
+	finding->until_ns = scene->now_ns + number_u64(full_s * 1e9);
+	finding_evidence(finding, "full_in", full_s, "s", NULL);
 }
 
 static const enum severity severities[] = {
@@ -52,7 +52,7 @@ static enum severity severity_of(const struct scene *scene, const struct cause *
 static void title_full(struct finding *finding, const struct scene *scene, const struct cause *cause, const char *who, const char *what)
 {
 	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
-	unsigned int left = facts->fds < facts->fds_limit ? facts->fds_limit - facts->fds : 0;
+	unsigned int left = descriptors_left(facts->fds, facts->fds_limit);
 	char few[40] = "no descriptor is left";
 
 	if (left)

@@ -92,6 +92,7 @@ struct run {
 	const char *version; /* of the tcpdwell that traced */
 	const char *kernel;
 	const char *host; /* name of the machine that was traced; NULL = not known */
+	const char *boot; /* which boot of it (util/boot.h); NULL = not known */
 	const char *hooks[FACTS]; /* by enum fact: what served it; NULL = not known */
 	uint64_t begin_ns; /* monotonic */
 	uint64_t begin_unix_ns;

@@ -53,6 +53,8 @@ void header_fields_json(struct json *json, const struct run *run)
 	json_string(json, "kernel", run->kernel);
 	if (run->host)
 		json_string(json, "host", run->host);
+	if (run->boot)
+		json_string(json, "boot", run->boot);
 	json_string(json, "source", source_name(run->polled));
 	json_string(json, "clock", "monotonic");
 	json_object_begin(json, "hooks");

@@ -248,7 +248,7 @@ static int set_aside(struct database *database, int reason)
 
 	for (i = 0; i < SUFFIXES && !err; i++) {
 		snprintf(from, sizeof(from), HISTORY_DATABASE "%s", suffixes[i]);
-		if (renameat2(folder, from, folder, names[i], RENAME_NOREPLACE) && (!i || errno != ENOENT))
+		if (renameat2(folder, from, folder, names[i], RENAME_NOREPLACE) && errno != ENOENT) /* there may be what is beside it alone */
 			err = -errno;
 	}
 	if (err)
@@ -275,12 +275,14 @@ static int open_or_renew(struct database *database)
 	return err;
 }
 
-/* SQLite is told to follow no link, and means none on the way to the folder either. */
-static int find_path(struct database *database, const char *folder)
+/* SQLite is told to follow no link, and means none on the way to the folder either. Where /proc is missing, links are asked once more. */
+static int find_path(struct database *database, int folder_fd, const char *folder)
 {
-	char *real = realpath(folder, NULL);
+	char descriptor[40], *real;
 	int err = 0;
 
+	snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", folder_fd);
+	real = realpath(descriptor, NULL) ?: realpath(folder, NULL);
 	if (asprintf(&database->path, "%s/%s", real ?: folder, HISTORY_DATABASE) < 0) {
 		database->path = NULL;
 		err = -ENOMEM;
@@ -294,7 +296,7 @@ int database_new(struct database **ret, const char *folder, struct budget *budge
 	struct database *database = calloc(1, sizeof(*database));
 	int err = database ? history_vfs_use(budget) : -ENOMEM;
 
-	err = err ?: find_path(database, folder);
+	err = err ?: find_path(database, budget->folder, folder);
 	if (!err) {
 		database->budget = budget;
 		database->flows_most = budget_flows(budget);

@@ -293,21 +293,37 @@ static int no_folder(const char *path, int err, char *error, size_t error_size)
 	return err == -EWOULDBLOCK ? -EBUSY : err;
 }
 
+static int make_folder(struct history *history, const char *path)
+{
+	struct links_end end;
+	int err = links_walk(&end, path, true);
+
+	if (err)
+		return err;
+	if (mkdirat(end.folder, end.name, 0700) && errno != EEXIST)
+		err = -errno;
+	if (!err)
+		history->folder = openat(end.folder, end.name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | end.flags);
+	if (!err && history->folder < 0)
+		err = -errno;
+	close(end.folder);
+	return err;
+}
+
 /* Events elsewhere would have neither the budget of this folder nor room on its disk, and be removed there: what is there may be others'. */
 static int open_folder(struct history *history, const char *path)
 {
 	struct stat status;
+	int err;
 
 	umask(077);
 	history->path = strdup(path);
 	if (!history->path)
 		return -ENOMEM;
-	if (!links_are_trusted(path))
-		return -ELOOP;
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return -errno;
-	history->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (history->folder < 0 || flock(history->folder, LOCK_EX | LOCK_NB))
+	err = make_folder(history, path);
+	if (err)
+		return err;
+	if (flock(history->folder, LOCK_EX | LOCK_NB))
 		return -errno;
 	if (mkdirat(history->folder, HISTORY_EVENTS, 0700) && errno != EEXIST)
 		return -errno;
@@ -378,6 +394,7 @@ int history_view_new(struct view **ret, const struct history_config *config, cha
 	budget_init(&history->budget, history->folder, config->budget);
 	err = open_events(history, config, error, error_size);
 	if (!err) {
+		look_at_events(history); /* nothing is removed where another path may lead by now */
 		room_for_events(history, 0);
 		make_room_for_log(history);
 	}

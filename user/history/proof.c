@@ -20,6 +20,9 @@
 #define APPLICATION_AT 68 /* where SQLite keeps PRAGMA application_id, big endian */
 #define CELLS_AT 103 /* and the number of rows of the first page, which is that of tables */
 #define LOG_BYTES (128 << 10)
+#define JOURNAL_MAGIC "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+#define JOURNAL_BYTES 28 /* of its header */
+#define JOURNAL_PAGES_AT 16 /* where it says how many pages the database had */
 #define ASIDE HISTORY_DATABASES "-[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]T[0-9][0-9][0-9][0-9][0-9][0-9]Z.db"
 
 bool proof_is_named(const char *name)
@@ -32,7 +35,10 @@ bool proof_is_named_aside(const char *name)
 	return !fnmatch(ASIDE, name, 0);
 }
 
-/* SQLite keeps the words of a schema, so far as there is room for them, in the first page. */
+/*
+ * SQLite keeps the words of a schema, so far as there is room for them, in the first page. Of each schema that there was: another one adds
+ * its words, and those of before stay.
+ */
 static bool has_table_of_ours(const char *page, size_t size)
 {
 	static const char *const tables[] = { "CREATE TABLE service (id INTEGER PRIMARY KEY, side TEXT",
@@ -40,7 +46,7 @@ static bool has_table_of_ours(const char *page, size_t size)
 	size_t i;
 
 	for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (strstr(SCHEMA, tables[i]) && memmem(page, size, tables[i], strlen(tables[i])))
+		if (memmem(page, size, tables[i], strlen(tables[i])))
 			return true;
 	return false;
 }
@@ -91,14 +97,34 @@ bool proof_is_ours(int folder, const char *name)
 	return size > 0 && (has_application_of_ours(page, size) || has_table_of_ours(page, size) || is_ours_by_its_log(folder, name));
 }
 
-/* It has the right first word, no table and no log. */
+/* It has the right first word and no table. */
 static bool has_nothing_in_it(int folder, const char *name, const char *page, size_t size)
 {
 	struct stat status;
-	char byte;
 
 	return !fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) && status.st_size == PAGE && size == PAGE &&
-	       !memcmp(page, MAGIC, sizeof(MAGIC)) && !page[CELLS_AT] && !page[CELLS_AT + 1] && begin_of(folder, name, "-wal", &byte, 1) <= 0;
+	       !memcmp(page, MAGIC, sizeof(MAGIC)) && !page[CELLS_AT] && !page[CELLS_AT + 1];
+}
+
+/* What one that was being made leaves behind: the database had no page before. One without its first byte was never complete. */
+static bool journal_is_of_nothing(int folder, const char *name)
+{
+	char head[JOURNAL_BYTES];
+	ssize_t size = begin_of(folder, name, "-journal", head, sizeof(head));
+	static const char none[4];
+
+	if (size <= 0)
+		return true;
+	return size == sizeof(head) && (!head[0] || !memcmp(head, JOURNAL_MAGIC, sizeof(JOURNAL_MAGIC) - 1)) &&
+	       !memcmp(head + JOURNAL_PAGES_AT, none, sizeof(none));
+}
+
+/* SQLite removes a log beside a database that has no page, and writes what a journal says to it, or removes that too. */
+static bool has_nothing_beside_it(int folder, const char *name)
+{
+	char byte;
+
+	return journal_is_of_nothing(folder, name) && (begin_of(folder, name, "-wal", &byte, 1) <= 0 || is_ours_by_its_log(folder, name));
 }
 
 bool proof_may_be_opened(int folder, const char *name)
@@ -107,7 +133,9 @@ bool proof_may_be_opened(int folder, const char *name)
 	char page[PAGE];
 	ssize_t size = begin_of(folder, name, "", page, sizeof(page));
 
-	if (size <= 0) /* nothing, or what SQLite will not open either */
-		return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) || !S_ISREG(status.st_mode) || !size;
-	return has_nothing_in_it(folder, name, page, size) || proof_is_ours(folder, name);
+	if (size < 0 && !fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW)) /* SQLite will not open it either, if it is no file */
+		return !S_ISREG(status.st_mode);
+	if (size <= 0 || has_nothing_in_it(folder, name, page, size))
+		return has_nothing_beside_it(folder, name);
+	return proof_is_ours(folder, name);
 }

@@ -20,6 +20,7 @@
 #include "polling/sockets.h"
 #include "source/feed.h"
 #include "source/namespaces_watch.h"
+#include "util/boot.h"
 #include "util/stop.h"
 #include "filter/event_filter.h"
 #include "util/tcp_state.h"
@@ -295,6 +296,7 @@ static int tell_begin(struct polling *polling, struct view *view)
 		.version = VERSION,
 		.kernel = name.release,
 		.host = name.nodename,
+		.boot = boot_id(),
 		.polled = true,
 		.names = polling->pods,
 		.begin_ns = polling->begin_ns,
@@ -384,7 +386,8 @@ int polling_run(const struct run_options *options, const struct run_needs *needs
 	err = polling_open(&polling, error, error_size);
 	if (!err) {
 		privileges_drop((needs->writes_files ? PRIVILEGE_FILES : 0) | (needs->renames_files ? PRIVILEGE_RENAME : 0) |
-				(polling.options->log_directory ? PRIVILEGE_PATHS : 0));
+				(polling.options->log_directory ? PRIVILEGE_PATHS : 0),
+				needs->removes_in);
 		stop_after(options->seconds);
 		err = tell_begin(&polling, view) ?: run(&polling);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Each file, and each part of a large one, says in its first line when it begins. Only one is open at a time. */
-#include "recording/files.h"
+#include "recording/files_parts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "recording/marks.h"
-#include "recording/origin.h"
 #include "recording/parse.h"
 #include "recording/recording.h"
 #include "util/failure.h"
@@ -20,29 +19,6 @@
 #include "util/stop.h"
 
 #define EVENTS_FOLDER "events" /* of a history */
-
-/* A part of a file, or the whole. */
-struct recorded_file {
-	char *path;
-	struct recording_origin origin;
-	uint64_t run_begin_unix_ns, run_begin_ns; /* of the first file of its run that is here */
-	uint64_t offset, bytes;
-	bool continues; /* the file does, with its next part */
-	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
-};
-
-struct recording_files {
-	struct recorded_file *files;
-	size_t count, first, at; /* first: that is needed */
-	size_t room; /* that there is memory for */
-	size_t whole; /* files that they are of */
-	size_t passed_over;
-	size_t left_out; /* of these: found in a folder, and nothing of ours */
-	bool in_history; /* its events are looked at */
-	char *left_out_path; /* the first of them */
-	int fd; /* of files[at]; -1: not open yet */
-	uint64_t left; /* of that part */
-};
 
 static int add_part(struct recording_files *files, const char *path, const struct recorded_file *part)
 {
@@ -79,8 +55,8 @@ static int add_parts(struct recording_files *files, const char *path, const stru
 		part.offset = mark->offset;
 		part.bytes = (part.continues ? mark[1].offset : whole->bytes) - mark->offset;
 		if (i) {
-			part.origin.begin_unix_ns = mark->unix_ns;
-			part.origin.begin_ns = mark->time_ns;
+			part.origin.begin.unix_ns = mark->unix_ns;
+			part.origin.begin.time_ns = mark->time_ns;
 			part.origin.part = mark->number;
 		}
 		err = add_part(files, path, &part);
@@ -91,7 +67,7 @@ static int add_parts(struct recording_files *files, const char *path, const stru
 /* Of a file that begins otherwise than its marks say, such as one that was put together, they are none. */
 static void read_marks(struct recording_marks *marks, int fd, uint64_t bytes, const struct recording_origin *origin)
 {
-	if (recording_marks_read(marks, fd, bytes) || marks->parts[0].time_ns != origin->begin_ns ||
+	if (recording_marks_read(marks, fd, bytes) || marks->parts[0].time_ns != origin->begin.time_ns ||
 	    marks->parts[0].number != origin->part)
 		marks->count = 0;
 }
@@ -127,6 +103,7 @@ static int add_file(struct recording_files *files, const char *path, bool named)
 		return 0;
 	}
 	files->whole++;
+	files->loose += !files->in_history;
 	whole = (struct recorded_file){ .origin = origin, .bytes = status.st_size, .headless = !ours };
 	return add_parts(files, path, &whole, &marks);
 }
@@ -146,6 +123,7 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 
 	if (!folder)
 		return -errno;
+	files->histories += is_events;
 	while (!err && (entry = readdir(folder))) {
 		files->in_history = is_events; /* again after a folder in this one */
 		if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
@@ -164,62 +142,12 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 	return err;
 }
 
-/* Files of a run stay together, in their own order: the clock may have been set between them. */
-static int compare(const void *a, const void *b)
-{
-	const struct recorded_file *first = a, *second = b;
-	int runs = strcmp(first->origin.run, second->origin.run);
-
-	if (first->run_begin_unix_ns != second->run_begin_unix_ns)
-		return first->run_begin_unix_ns < second->run_begin_unix_ns ? -1 : 1;
-	if (runs)
-		return runs;
-	if (first->origin.part != second->origin.part)
-		return first->origin.part < second->origin.part ? -1 : 1;
-	return strverscmp(first->path, second->path);
-}
-
-/* The runs one behind the other, each from its first file. */
-static int compare_in_run(const void *a, const void *b)
-{
-	const struct recorded_file *first = a, *second = b;
-	int runs = strcmp(first->origin.run, second->origin.run);
-
-	if (runs)
-		return runs;
-	if (first->origin.part != second->origin.part)
-		return first->origin.part < second->origin.part ? -1 : 1;
-	if (first->origin.begin_unix_ns != second->origin.begin_unix_ns)
-		return first->origin.begin_unix_ns < second->origin.begin_unix_ns ? -1 : 1;
-	return strverscmp(first->path, second->path);
-}
-
-static bool is_same_run(const struct recorded_file *a, const struct recorded_file *b)
-{
-	return *a->origin.run && !strcmp(a->origin.run, b->origin.run);
-}
-
-/* There may be thousands of parts in each of many files. */
-static void find_run_begins(struct recording_files *files)
-{
-	const struct recorded_file *first = files->files;
-	size_t i;
-
-	qsort(files->files, files->count, sizeof(*files->files), compare_in_run);
-	for (i = 0; i < files->count; i++) {
-		if (!is_same_run(first, &files->files[i]))
-			first = &files->files[i];
-		files->files[i].run_begin_unix_ns = first->origin.begin_unix_ns;
-		files->files[i].run_begin_ns = first->origin.begin_ns;
-	}
-}
-
 /* A file tells at its begin what was there: nothing before the last one that begins early enough is needed. */
 static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
 	size_t i;
 
-	for (i = 0; i < files->count && files->files[i].origin.begin_unix_ns <= since_unix_ns; i++)
+	for (i = 0; i < files->count && files->files[i].origin.begin.unix_ns <= since_unix_ns; i++)
 		files->first = i;
 	files->at = files->first;
 }
@@ -229,6 +157,7 @@ static int add_path(struct recording_files *files, const char *path, char *error
 	struct stat status;
 	int err;
 
+	files->in_history = false;
 	if (stat(path, &status))
 		err = -errno;
 	else
@@ -268,8 +197,7 @@ int recording_files_new(struct recording_files **ret, const struct recording_sel
 		recording_files_free(files);
 		return err;
 	}
-	find_run_begins(files);
-	qsort(files->files, files->count, sizeof(*files->files), compare);
+	recording_files_order(files);
 	find_first(files, selection->since_unix_ns);
 	*ret = files;
 	return 0;
@@ -351,7 +279,7 @@ size_t recording_files_repeated(const struct recording_files *files)
 
 	for (i = 1; i < files->count; i++) {
 		file = &files->files[i];
-		count += !file->offset && is_same_run(file, file - 1) && file->origin.part == file[-1].origin.part;
+		count += !file->offset && recorded_in_same_run(file, file - 1) && file->origin.part == file[-1].origin.part;
 	}
 	return count;
 }
@@ -363,7 +291,7 @@ size_t recording_files_passed_over(const struct recording_files *files)
 
 uint64_t recording_files_begin(const struct recording_files *files)
 {
-	return files->files[0].origin.begin_unix_ns;
+	return files->files[0].origin.begin.unix_ns;
 }
 
 uint64_t recording_files_end(const struct recording_files *files)
@@ -374,7 +302,7 @@ uint64_t recording_files_end(const struct recording_files *files)
 
 	if (fd < 0)
 		return 0;
-	end_ns = recording_last_time(fd);
+	end_ns = recording_last_time(fd).unix_ns;
 	close(fd);
 	return end_ns;
 }
@@ -384,9 +312,9 @@ struct recording_files_part recording_files_part(const struct recording_files *f
 	const struct recorded_file *file = &files->files[i];
 
 	return (struct recording_files_part){
-		.unix_ns = file->origin.begin_unix_ns,
-		.time_ns = file->origin.begin_ns,
-		.place_ns = file->run_begin_unix_ns + (file->origin.begin_ns - file->run_begin_ns),
+		.unix_ns = file->origin.begin.unix_ns,
+		.time_ns = file->origin.begin.time_ns,
+		.place_ns = file->run_begin_unix_ns + (file->origin.begin.time_ns - file->run_begin_ns),
 		.bytes = file->bytes,
 	};
 }

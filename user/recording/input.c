@@ -24,7 +24,8 @@ struct recording_input {
 	bool in_member; /* gzip: between a member's header and trailer */
 	bool seeks; /* gzip: behind damage, before the next member */
 	bool file_ended; /* another file follows */
-	bool raw_ended, ended, truncated, corrupt, unterminated;
+	bool raw_ended, ended, corrupt, unterminated;
+	uint64_t cuts;
 	bool skipping; /* inside of a line that is too long */
 	size_t start, end; /* of what waits in text */
 	size_t torn; /* in text: where the newline is that a file lacked which was cut there; NOT_TORN */
@@ -158,7 +159,7 @@ static void begin_file(struct recording_input *input)
 {
 	size_t end = input->end;
 
-	input->truncated |= input->in_member;
+	input->cuts += input->in_member;
 	break_line(input);
 	if (input->in_member && input->end > end)
 		input->torn = end;
@@ -196,7 +197,7 @@ static int fill(struct recording_input *input)
 			input->ended = true;
 	}
 	if (input->ended && input->in_member)
-		input->truncated = true;
+		input->cuts++;
 	return err;
 }
 
@@ -253,9 +254,9 @@ int recording_input_line(struct recording_input *input, const char **line, size_
 	return take_line(input, newline ?: input->text + input->end, line, size);
 }
 
-bool recording_input_truncated(const struct recording_input *input)
+uint64_t recording_input_cuts(const struct recording_input *input)
 {
-	return input->truncated;
+	return input->cuts;
 }
 
 bool recording_input_corrupt(const struct recording_input *input)

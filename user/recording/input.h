@@ -20,8 +20,10 @@ void recording_input_free(struct recording_input *input);
  */
 int recording_input_line(struct recording_input *input, const char **line, size_t *size);
 
-/* So far: the compressed data of a file broke off, or was damaged; what is behind damage is read where it can be. */
-bool recording_input_truncated(const struct recording_input *input);
+/* So far: files whose compressed data broke off. */
+uint64_t recording_input_cuts(const struct recording_input *input);
+
+/* So far: it was damaged; what is behind damage is read where it can be. */
 bool recording_input_corrupt(const struct recording_input *input);
 
 /* The line that was told last had no newline: its file may have been cut in it. */

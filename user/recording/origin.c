@@ -39,8 +39,7 @@ static bool take_header(const char *line, size_t size, struct recording_origin *
 	if (recorded_parse(&recorded, line, size))
 		return false;
 	is = recorded.type == RECORDED_HEADER && recorded.format;
-	origin->begin_unix_ns = recorded.run.begin_unix_ns;
-	origin->begin_ns = recorded.run.begin_ns;
+	origin->begin = recorded_begin(&recorded);
 	origin->part = recorded.part;
 	snprintf(origin->run, sizeof(origin->run), "%s", recorded.run_name);
 	recorded_release(&recorded);
@@ -108,37 +107,36 @@ static void read_last_lines(int fd, struct last_lines *last)
 	recording_input_free(input);
 }
 
-static uint64_t time_of(const char *line, size_t size)
+static void take_time(struct recording_last *latest, const char *line, size_t size)
 {
 	struct recorded recorded;
-	uint64_t unix_ns;
 
 	if (recorded_parse(&recorded, line, size))
-		return 0;
-	unix_ns = recorded.unix_ns;
+		return;
+	if (recorded.unix_ns > latest->unix_ns)
+		latest->unix_ns = recorded.unix_ns;
+	if (recorded.time_ns > latest->time_ns)
+		latest->time_ns = recorded.time_ns;
 	recorded_release(&recorded);
-	return unix_ns;
 }
 
-uint64_t recording_last_time(int fd)
+struct recording_last recording_last_time(int fd)
 {
+	struct recording_last latest = {};
 	struct last_lines last = {};
-	uint64_t unix_ns = 0, latest_ns = 0;
 	struct stat status;
 	off_t from;
 	size_t i;
 
 	if (fstat(fd, &status))
-		return 0;
+		return latest;
 	from = status.st_size > LAST_BYTES ? status.st_size - LAST_BYTES : 0;
 	if (is_gzip(fd))
 		from = find_member(fd, from);
 	if (from < 0 || lseek(fd, from, SEEK_SET) < 0)
-		return 0;
+		return latest;
 	read_last_lines(fd, &last);
-	for (i = 0; i < LAST_LINES && i < last.count; i++) {
-		unix_ns = time_of(last.text[i], last.size[i]);
-		latest_ns = unix_ns > latest_ns ? unix_ns : latest_ns;
-	}
-	return latest_ns;
+	for (i = 0; i < LAST_LINES && i < last.count; i++)
+		take_time(&latest, last.text[i], last.size[i]);
+	return latest;
 }

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "recording/reach.h"
+
 /* What its header says. */
 struct recording_origin {
-	uint64_t begin_unix_ns, begin_ns; /* of the file: UTC, and the monotonic clock of its run */
+	struct reach_begin begin; /* of the file */
 	uint64_t part;
 	char run[33];
 };
@@ -19,7 +21,11 @@ bool recording_origin_read(int fd, struct recording_origin *origin);
 /* The first line of the file is the header of a recording. Its descriptor must be readable and at the begin. */
 bool recording_is_ours(int fd);
 
-/* UTC of its last line that has a time, as far as the end of the file can be read without what is before; 0: it can't. */
-uint64_t recording_last_time(int fd);
+/* The latest of its last lines, as far as the end of the file can be read without what is before. */
+struct recording_last {
+	uint64_t unix_ns, time_ns; /* UTC; monotonic; 0: no line tells it */
+};
+
+struct recording_last recording_last_time(int fd);
 
 #endif

@@ -373,6 +373,7 @@ static int header_parse(struct recorded *recorded)
 		return -EINVAL;
 	run->kernel = text_of(json, "kernel");
 	run->host = text_of(json, "host");
+	run->boot = text_of(json, "boot");
 	run->polled = text_of(json, "source") && !strcmp(text_of(json, "source"), source_name(true));
 	run->recorded = true;
 	run->begin_ns = recorded->time_ns;
@@ -473,6 +474,13 @@ int recorded_parse_by(struct recorded *recorded, const char *text, size_t size, 
 int recorded_parse(struct recorded *recorded, const char *text, size_t size)
 {
 	return recorded_parse_by(recorded, text, size, FIELDS_QUICKLY);
+}
+
+struct reach_begin recorded_begin(const struct recorded *header)
+{
+	const struct run *run = &header->run;
+
+	return (struct reach_begin){ reach_name(run->boot), reach_name(run->host), run->begin_unix_ns, run->begin_ns };
 }
 
 void recorded_release(struct recorded *recorded)

@@ -11,6 +11,7 @@
 #include "event/present.h"
 #include "event/port_facts.h"
 #include "recording/fields.h"
+#include "recording/reach.h"
 
 #define RECORDED_RUN_BYTES 33
 
@@ -57,5 +58,8 @@ int recorded_parse(struct recorded *recorded, const char *text, size_t size);
 int recorded_parse_by(struct recorded *recorded, const char *text, size_t size, enum fields_way way);
 
 void recorded_release(struct recorded *recorded);
+
+/* Of a header. */
+struct reach_begin recorded_begin(const struct recorded *header);
 
 #endif

@@ -48,6 +48,8 @@ struct replay {
 	struct programs *programs; /* the same of what processes ran */
 	struct recorded header; /* the first; the view may keep its strings */
 	struct succession succession;
+	struct reaches reaches; /* of runs that were read */
+	struct reach_begin part_begin; /* of the header that was followed last */
 	struct health earlier_health; /* of recordings that ended before this one */
 	struct id_map looked; /* sockets that looks told of and are not gone: bool, is it a listener, by id */
 	struct id_map known; /* connections that were told of and are not gone: an empty value by id */
@@ -65,6 +67,8 @@ struct replay {
 	bool other_run; /* and that list is of another run than the lines before it */
 	bool skipping; /* to the next header */
 	uint64_t last_part; /* of the header before, also while skipping */
+	uint64_t cuts; /* files so far that end within a member */
+	bool part_is_cut, is_cut; /* what was read of that part, of one before it */
 	bool part_ended; /* there was an end since that header */
 	bool has_gap; /* something of this file could not be read */
 };
@@ -279,18 +283,45 @@ static bool is_further_part(const struct replay *replay, const struct recorded *
 	return !replay->part_ended && header->part == replay->last_part + 1;
 }
 
+/* By another run, which was read up to now. */
+static bool is_covered(struct replay *replay, const struct recorded *header)
+{
+	const struct reach_begin begin = recorded_begin(header);
+
+	if (succession_step(&replay->succession, header) != SUCCESSION_OTHER)
+		return false;
+	reaches_add(&replay->reaches, &replay->part_begin, replay->now_ns - replay->shift_ns);
+	return reaches_cover(&replay->reaches, &begin);
+}
+
+/* Else it is of a file, or of the begin of one, that was read already. */
+static bool is_news(struct replay *replay)
+{
+	enum succession_line line;
+
+	if (replay->skipping)
+		return false;
+	line = succession_line(&replay->succession);
+	if (line == SUCCESSION_RESUMED)
+		replay->has_gap = replay->part_is_cut = false;
+	return line != SUCCESSION_KNOWN;
+}
+
 static void begin_further(struct replay *replay, const struct recorded *header)
 {
-	bool is_part = replay->skipping && is_further_part(replay, header);
-	enum succession_step step = succession_follow(&replay->succession, header);
+	bool is_part = replay->skipping && is_further_part(replay, header), covers = is_covered(replay, header);
+	enum succession_step step = covers ? SUCCESSION_AGAIN : succession_follow(&replay->succession, header);
 
 	replay->last_part = header->part;
 	replay->part_ended = false;
-	replay->skipping = step == SUCCESSION_AGAIN;
+	replay->skipping = covers || (step == SUCCESSION_AGAIN && !succession_resume(&replay->succession, header));
 	if (step == SUCCESSION_AGAIN) {
-		replay->findings->repeated += !is_part;
+		*(covers ? &replay->findings->covered : &replay->findings->repeated) += !is_part;
 		return;
 	}
+	replay->part_begin = recorded_begin(header);
+	replay->is_cut |= replay->part_is_cut;
+	replay->part_is_cut = false;
 	replay->findings->unfollowed = false;
 	if (step == SUCCESSION_NEXT && replay->has_gap)
 		begin_anew(replay);
@@ -316,6 +347,7 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	replay->findings->format = recorded->format;
 	replay->findings->continued = recorded->continued;
 	succession_follow(&replay->succession, recorded);
+	replay->part_begin = recorded_begin(recorded);
 	recorded->run.names = replay->names;
 	recorded->run.programs = replay->programs;
 	replay->header = *recorded;
@@ -510,7 +542,7 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 	if (!replay->begun)
 		begin_headless(replay, recorded);
 	replay->part_ended |= recorded->type == RECORDED_END;
-	if (!is_done(replay) && !replay->skipping)
+	if (is_news(replay) && !is_done(replay))
 		on_line(replay, recorded);
 }
 
@@ -526,6 +558,7 @@ static void take_line(struct replay *replay, const struct recording_input *input
 		feed_fail(&replay->feed, err);
 	} else {
 		replay->findings->damaged += !recording_input_unterminated(input);
+		replay->succession.has_gap |= !recording_input_unterminated(input);
 		replay->has_gap = true;
 	}
 }
@@ -537,6 +570,15 @@ static bool is_foreign(const struct replay *replay)
 	return !replay->begun && findings->damaged + findings->unknown > FOREIGN_LINES;
 }
 
+/* Of one that was read already nothing is missing. */
+static void look_for_cut(struct replay *replay, const struct recording_input *input)
+{
+	uint64_t cuts = recording_input_cuts(input);
+
+	replay->part_is_cut |= cuts != replay->cuts && !replay->skipping && !replay->succession.known;
+	replay->cuts = cuts;
+}
+
 static int read_lines(struct replay *replay, struct recording_input *input)
 {
 	const char *line;
@@ -545,8 +587,11 @@ static int read_lines(struct replay *replay, struct recording_input *input)
 
 	while (got && !is_done(replay) && !is_foreign(replay) && !stop_is_requested()) {
 		got = recording_input_line(input, &line, &size);
-		if (recording_input_corrupt(input) && !replay->findings->corrupt)
-			replay->findings->corrupt = replay->has_gap = true;
+		look_for_cut(replay, input);
+		if (recording_input_corrupt(input)) {
+			replay->has_gap |= !replay->findings->corrupt;
+			replay->findings->corrupt = replay->succession.has_gap = true;
+		}
 		if (got == 1)
 			take_line(replay, input, line, size);
 		else if (got == -E2BIG && replay->begun)
@@ -563,7 +608,8 @@ static int conclude(struct replay *replay, const struct recording_input *input)
 	struct recording_findings *findings = replay->findings;
 
 	findings->corrupt = recording_input_corrupt(input);
-	findings->truncated = !findings->corrupt && (!replay->ended || recording_input_truncated(input)) && !is_done(replay);
+	findings->truncated = !findings->corrupt && !is_done(replay) &&
+			      (!replay->ended || replay->is_cut || replay->part_is_cut);
 	findings->unended = !replay->ended;
 	findings->holes = replay->feed.holes;
 	findings->last_unix_ns = replay->now_unix_ns;

@@ -3,7 +3,7 @@
  * A recorded run: what `record` writes and `report` reads. JSON lines, gzip outside; a replay gives a view what the live
  * run gave it.
  *
- *   header      first: as `trace -j` has it, and "format" (1), "time_ns", "run" (one name for all files of a run), "part" (0, 1, …
+ *   header      first: as `trace -j` has it ("boot": the kernel's id of it, so that its monotonic clock can be compared), and "format" (1), "time_ns", "run" (one name for all files of a run), "part" (0, 1, …
  *               of a rotated recording), "continued" (true: connections that were followed already come as `socket` lines)
  *   socket      a connection that was there when the file began
  *   untold      so many more ("count") were, for which there was no room: each comes as a `socket` line before its next line
@@ -84,8 +84,9 @@ struct recording_findings {
 	uint64_t format; /* of the header; more than RECORDING_FORMAT: newer than we are */
 	uint64_t repeated; /* files that were read already, or come before one that was: left out */
 	uint64_t missing; /* files of which one before is missing */
+	uint64_t covered; /* files of runs that traced at the same time as one that was read, on the same machine: left out */
 	uint64_t joined; /* further runs in it */
-	bool unordered; /* one of these began before the last one ended */
+	bool unordered; /* one of these began before the last one ended, by a clock that was set or another machine's */
 	bool condensed; /* silence is shown in fewer steps than a live run would have made */
 	uint64_t untold; /* connections that were there when the first file began, and are not in it unless something happened to them */
 	uint64_t withheld; /* events that the recorder left out: no room, or too many a second */

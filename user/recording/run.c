@@ -71,6 +71,9 @@ static void tell_findings(const struct recording_findings *findings, const char 
 	add_count(&words, findings->joined, "further run in it, what was there was counted anew", "further runs in it, what was there was counted anew");
 	if (findings->unordered)
 		add(&words, "runs of the same time in it: shown one after the other, the end is that of the last alone; show them one by one");
+	add_count(&words, findings->covered,
+		  "file of the same time as one before it left out, since the same connections could be counted twice: show it by itself",
+		  "files of the same time as one before them left out, since the same connections could be counted twice: show them by themselves");
 	add_count(&words, findings->repeated, "file that was given twice, or too late, left out", "files that were given twice, or too late, left out");
 	if (findings->missing)
 		add(&words, "files are missing in between");
@@ -117,7 +120,7 @@ static int run_file(const struct run_options *options, const struct run_needs *n
 		fail(error, error_size, "%.150s: %s", name, strerror(-err));
 		return err;
 	}
-	privileges_drop(PRIVILEGE_PATHS); /* a file of someone else's making may be read as root */
+	privileges_drop(PRIVILEGE_PATHS, 0); /* a file of someone else's making may be read as root */
 	err = recording_replay(read_descriptor, &fd, options, needs, view, &findings, error, error_size);
 	if (!is_stdin)
 		close(fd);
@@ -168,7 +171,7 @@ static int run_selection(const struct run_options *options, const struct run_nee
 	char name[256];
 	int err;
 
-	privileges_drop(PRIVILEGE_PATHS); /* files of someone else's making may be read as root */
+	privileges_drop(PRIVILEGE_PATHS, 0); /* files of someone else's making may be read as root */
 	err = recording_files_new(&files, selection, error, error_size);
 	if (err)
 		return err;

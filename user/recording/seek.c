@@ -125,7 +125,7 @@ int recording_seek_open(struct recording_seek *seek, char *error, size_t error_s
 	int err;
 
 	if (!seek->is_confined)
-		privileges_drop(PRIVILEGE_PATHS); /* files of someone else's making may be read as root */
+		privileges_drop(PRIVILEGE_PATHS, 0); /* files of someone else's making may be read as root */
 	seek->is_confined = true;
 	all.since_unix_ns = all.until_unix_ns = 0;
 	err = recording_files_new(&seek->files, &all, error, error_size);

@@ -17,6 +17,7 @@
 #include "recording/stream.h"
 #include "util/capabilities.h"
 #include "util/failure.h"
+#include "util/links.h"
 #include "util/log.h"
 
 #define DATED "tcpdwell-%Y%m%dT%H%M%SZ.rec"
@@ -261,30 +262,34 @@ static int open_own(const char *path)
 
 	while (size > 1 && name[size - 1] == '/')
 		name[--size] = '\0';
-	fd = open(name ?: path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = links_open_folder(name ?: path, false);
 	free(name);
 	return fd;
 }
 
-/* Folder and stem of a path. */
-static int find_place(struct recording_series *series, const char *path)
+static int find_folder(struct recording_series *series, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	series->dated = recording_series_is_folder(path);
-	if (series->dated) {
-		if (asprintf(&series->prefix, "%s%s", path, *name ? "/" : "") < 0)
-			series->prefix = NULL;
-		series->stem = calloc(1, DATED_BYTES + 1);
-	} else {
-		series->prefix = strndup(path, name - path);
-		series->stem = strdup(name);
-	}
+	if (asprintf(&series->prefix, "%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/") < 0)
+		series->prefix = NULL;
+	series->stem = calloc(1, DATED_BYTES + 1);
 	if (!series->prefix || !series->stem)
 		return -ENOMEM;
-	series->folder = series->owns_folder ? open_own(series->prefix) :
-					       open(*series->prefix ? series->prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return series->folder < 0 ? -errno : 0;
+	series->folder = series->owns_folder ? open_own(series->prefix) : links_open_folder(series->prefix, true);
+	return series->folder < 0 ? series->folder : 0;
+}
+
+static int find_file(struct recording_series *series, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct links_end end;
+	int err = links_walk(&end, path, false);
+
+	if (err)
+		return err;
+	series->folder = end.folder;
+	series->prefix = strndup(path, slash ? slash + 1 - path : 0);
+	series->stem = strdup(end.name);
+	return series->prefix && series->stem ? 0 : -ENOMEM;
 }
 
 static void explain(int err, const char *path, char *error, size_t error_size)
@@ -313,7 +318,8 @@ static int begin(struct recording_series *series, const struct recording_place *
 		series->prefix = strdup(place->path);
 		return fd;
 	}
-	err = find_place(series, place->path);
+	series->dated = recording_series_is_folder(place->path);
+	err = series->dated ? find_folder(series, place->path) : find_file(series, place->path);
 	return err ?: make_first(series, place->many);
 }
 

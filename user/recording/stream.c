@@ -20,25 +20,31 @@ static bool is_stream(const struct stat *status)
 	return S_ISFIFO(status->st_mode) || S_ISCHR(status->st_mode);
 }
 
-static bool is_trusted(const struct stat *status)
+/* Of a link its own owner counts, who has chosen what it leads to: links_walk() has asked for him. */
+static bool is_trusted(const struct links_end *end, const struct stat *status)
 {
-	return status->st_uid == geteuid() || !status->st_uid;
+	return end->is_by_link || status->st_uid == geteuid() || !status->st_uid;
 }
 
-/* Of a link its own owner counts: he has chosen what it leads to. */
-static int check(const char *path)
+/* Opening some devices does something: it is looked at what it is before, and whether it is still that afterwards. */
+static int open_end(const struct links_end *end)
 {
-	struct stat own, target;
+	struct stat before, status;
+	int fd;
 
-	if (!links_are_trusted(path))
+	if (fstatat(end->folder, end->name, &before, end->flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0))
+		return end->is_by_link ? -ELOOP : -ENODEV;
+	if (!is_stream(&before))
+		return end->is_by_link && !S_ISDIR(before.st_mode) ? -ELOOP : -ENODEV;
+	if (!is_trusted(end, &before))
 		return -ELOOP;
-	if (lstat(path, &own))
-		return -ENODEV;
-	if (stat(path, &target) || !(is_stream(&target) || S_ISDIR(target.st_mode)))
-		return S_ISLNK(own.st_mode) ? -ELOOP : -ENODEV;
-	if (!is_trusted(&own))
-		return is_stream(&own) || S_ISLNK(own.st_mode) ? -ELOOP : -ENODEV;
-	return S_ISDIR(target.st_mode) ? -ENODEV : 0;
+	fd = openat(end->folder, end->name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | end->flags);
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &status) && status.st_dev == before.st_dev && status.st_ino == before.st_ino)
+		return fd;
+	close(fd);
+	return -ELOOP;
 }
 
 static void wait_a_little(void)
@@ -50,13 +56,15 @@ static void wait_a_little(void)
 
 static int open_with_own_rights(const char *path, long looks)
 {
-	int err = check(path), fd;
+	struct links_end end;
+	int fd = links_walk(&end, path, true);
 
-	if (err)
-		return err;
-	while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) < 0 && errno == ENXIO && looks--)
+	if (fd) /* what can't be reached is told by who would make a file there */
+		return fd == -ELOOP ? fd : -ENODEV;
+	while ((fd = open_end(&end)) == -ENXIO && looks--)
 		wait_a_little();
-	return fd < 0 ? -errno : fd;
+	close(end.folder);
+	return fd;
 }
 
 int recording_stream_open(const char *path, double wait_seconds)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static enum succession_step step_of(const struct succession *last, const struct recorded *header)
+enum succession_step succession_step(const struct succession *last, const struct recorded *header)
 {
 	if (strcmp(last->run, header->run_name))
 		return SUCCESSION_OTHER;
@@ -19,12 +19,38 @@ static enum succession_step step_of(const struct succession *last, const struct 
 
 enum succession_step succession_follow(struct succession *last, const struct recorded *header)
 {
-	enum succession_step step = step_of(last, header);
+	enum succession_step step = succession_step(last, header);
 
 	if (step == SUCCESSION_AGAIN)
 		return step;
 	memcpy(last->run, header->run_name, sizeof(last->run));
 	last->part = header->part;
 	last->begin_ns = header->run.begin_ns;
+	last->lines = last->known = 0;
+	last->has_gap = last->resumes = false;
 	return step;
+}
+
+bool succession_resume(struct succession *last, const struct recorded *header)
+{
+	last->known = 0;
+	last->resumes = false;
+	if (header->part != last->part || last->has_gap)
+		return false;
+	last->known = last->lines;
+	last->resumes = !last->known;
+	return true;
+}
+
+enum succession_line succession_line(struct succession *last)
+{
+	if (last->known) {
+		last->resumes = !--last->known;
+		return SUCCESSION_KNOWN;
+	}
+	last->lines++;
+	if (!last->resumes)
+		return SUCCESSION_NEW;
+	last->resumes = false;
+	return SUCCESSION_RESUMED;
 }

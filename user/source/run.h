@@ -45,6 +45,7 @@ struct run_needs {
 	bool local_ports; /* RECORD_LOCAL_PORT events tell of the ports that sockets got which stay in SYN_SENT, a second late */
 	bool writes_files; /* opens files for writing while it runs */
 	bool renames_files; /* gives files other names while it runs */
+	int removes_in; /* removes a file of this folder (a descriptor), then or at the end. 0: none */
 	uint32_t holder_states; /* bit (1 << state): RECORD_HOLDER events keep the view informed who has sockets in these */
 	bool port_search; /* records tell how long connect() looked for a port, and what else of a socket concerns ports */
 	bool accepts; /* RECORD_ACCEPTED events tell how long connections waited for accept() */

@@ -203,6 +203,7 @@ struct run_needs views_needs(const struct views *views)
 		needs.namespace_settings |= one->namespace_settings;
 		needs.filters_processes |= one->filters_processes;
 		needs.wake_fd = needs.wake_fd ?: one->wake_fd;
+		needs.removes_in = needs.removes_in ?: one->removes_in;
 	}
 	return needs;
 }

@@ -43,7 +43,7 @@ void views_init(struct views *views, void (*failed)(void *context, const char *n
 /* The view and its name stay the caller's and outlive the run. 0, or -E2BIG beyond VIEWS_MAX. Before the run begins. */
 int views_add(struct views *views, struct view *view, const char *name, const struct run_needs *needs, bool leads);
 
-/* What all of them need of the source together. Of filters_processes they must be of one mind; one may have a wake_fd. */
+/* What all of them need of the source together. Of filters_processes they must be of one mind; one may have a wake_fd, one removes_in. */
 struct run_needs views_needs(const struct views *views);
 
 #endif

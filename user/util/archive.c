@@ -24,37 +24,33 @@ struct header {
 _Static_assert(sizeof(struct header) == BLOCK, "ustar header");
 
 struct archive {
-	char *path;
+	struct links_end end; /* where it is to be */
 	gzFile file;
 	int unnamed; /* its descriptor, to give it its name when it is whole; -1: it has it already */
 	int error;
 };
 
-/* In the path's folder, without a name. -EOPNOTSUPP: the disk does not know such files. */
-static int open_unnamed(const char *path)
+/* In that folder, without a name. -EOPNOTSUPP: the disk does not know such files. */
+static int open_unnamed(int folder)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, slash - path + 1) : strdup(".");
-	int fd = folder ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1, err = fd < 0 ? -errno : 0;
+	int fd = openat(folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600), err = fd < 0 ? -errno : 0;
 
-	if (!folder)
-		return -ENOMEM;
-	free(folder);
 	return err == -EISDIR || err == -ENOENT ? -EOPNOTSUPP : err ?: fd;
 }
 
 /* The descriptor to write to, negative errno. */
-static int open_file(struct archive *archive, const char *path)
+static int open_file(struct archive *archive)
 {
+	const struct links_end *end = &archive->end;
 	struct stat status;
 	int fd;
 
 	archive->unnamed = -1;
-	if (!lstat(path, &status))
+	if (!fstatat(end->folder, end->name, &status, AT_SYMLINK_NOFOLLOW))
 		return -EEXIST;
-	if (errno != ENOENT || !*path || path[strlen(path) - 1] == '/')
-		return errno == ENOENT && *path ? -EISDIR : -errno;
-	fd = open_unnamed(path);
+	if (errno != ENOENT || end->has_slash)
+		return errno == ENOENT ? -EISDIR : -errno;
+	fd = open_unnamed(end->folder);
 	if (fd >= 0)
 		archive->unnamed = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0 && archive->unnamed < 0) {
@@ -62,7 +58,7 @@ static int open_file(struct archive *archive, const char *path)
 		return -EMFILE;
 	}
 	if (fd == -EOPNOTSUPP) {
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		fd = openat(end->folder, end->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		return fd < 0 ? -errno : fd;
 	}
 	return fd;
@@ -74,8 +70,8 @@ static void release(struct archive *archive, bool whole)
 	if (archive->unnamed >= 0)
 		close(archive->unnamed);
 	else if (!whole)
-		unlink(archive->path);
-	free(archive->path);
+		unlinkat(archive->end.folder, archive->end.name, 0);
+	close(archive->end.folder);
 	free(archive);
 }
 
@@ -86,10 +82,14 @@ int archive_new(struct archive **ret, const char *path)
 
 	if (!archive)
 		return -ENOMEM;
-	archive->path = strdup(path);
-	fd = !archive->path ? -ENOMEM : links_are_trusted(path) ? open_file(archive, path) : -ELOOP;
+	fd = links_walk(&archive->end, path, false);
+	if (fd) {
+		free(archive);
+		return fd;
+	}
+	fd = open_file(archive);
 	if (fd < 0) {
-		free(archive->path);
+		close(archive->end.folder);
 		free(archive);
 		return fd;
 	}
@@ -155,11 +155,12 @@ int archive_add(struct archive *archive, const char *name, int fd, uint64_t unix
 /* By its descriptor's name in /proc, or, where there is no /proc, by a right that not everybody has. */
 static int give_name(const struct archive *archive)
 {
+	const struct links_end *end = &archive->end;
 	char descriptor[40];
 
 	snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", archive->unnamed);
-	if (!linkat(AT_FDCWD, descriptor, AT_FDCWD, archive->path, AT_SYMLINK_FOLLOW) ||
-	    (errno != EEXIST && !linkat(archive->unnamed, "", AT_FDCWD, archive->path, AT_EMPTY_PATH)))
+	if (!linkat(AT_FDCWD, descriptor, end->folder, end->name, AT_SYMLINK_FOLLOW) ||
+	    (errno != EEXIST && !linkat(archive->unnamed, "", end->folder, end->name, AT_EMPTY_PATH)))
 		return 0;
 	return -errno;
 }

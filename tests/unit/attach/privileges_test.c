@@ -48,7 +48,7 @@ static int refused_calls(void)
 {
 	char *const none[] = { NULL };
 
-	if (seccomp_confine(0))
+	if (seccomp_confine(0, 0))
 		return 1;
 	return is_refused(execve("/bin/true", none, none)) && is_refused(socket(AF_INET, SOCK_STREAM, 0)) &&
 			       is_refused(socket(AF_UNIX, SOCK_STREAM, 0)) && is_refused(kill(getppid(), 0)) &&
@@ -59,11 +59,27 @@ static int refused_calls(void)
 		       2;
 }
 
+/* A socket's file is removed at the end: in its folder, and nowhere else, and no folder. */
+static int removes_in_one_folder(void)
+{
+	int folder = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC), other = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder < 0 || other < 0 || seccomp_confine(0, folder))
+		return 1;
+	if (unlinkat(folder, "there is no such file", 0) != -1 || errno != ENOENT)
+		return 2;
+	return is_refused(unlinkat(other, "there is no such file", 0)) && is_refused(unlinkat(folder, "none", AT_REMOVEDIR)) &&
+			       is_refused(unlinkat(AT_FDCWD, "there is no such file", 0)) && is_refused(unlink("/tmp/there is no such file")) &&
+			       is_refused(open("/tmp/x", O_RDONLY | O_CREAT, 0600)) ?
+		       0 :
+		       3;
+}
+
 static int allowed_calls(void)
 {
 	int fd;
 
-	if (seccomp_confine(SECCOMP_BPF | SECCOMP_FILES | SECCOMP_NAMESPACES))
+	if (seccomp_confine(SECCOMP_BPF | SECCOMP_FILES | SECCOMP_NAMESPACES, 0))
 		return 1;
 	fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || write(fd, "x", 1) != 1 || close(fd) || socket(AF_NETLINK, SOCK_DGRAM, 0) < 0)
@@ -120,7 +136,7 @@ static int rights_are_suspended(void)
 	capabilities_resume(suspended);
 	if (could || !may_read_shadow())
 		return 2;
-	privileges_drop(PRIVILEGE_FILES); /* a filter does not come between */
+	privileges_drop(PRIVILEGE_FILES, 0); /* a filter does not come between */
 	suspended = capabilities_suspend();
 	could = may_read_shadow();
 	capabilities_resume(suspended);
@@ -129,7 +145,7 @@ static int rights_are_suspended(void)
 
 static int all_dropped(void)
 {
-	privileges_drop(0);
+	privileges_drop(0, 0);
 	return is_refused(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)) && is_refused(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, NULL)) ? 0 : 1;
 }
 
@@ -137,6 +153,7 @@ static void seccomp_refuses(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(refused_calls), 0);
+	assert_int_equal(in_child(removes_in_one_folder), 0);
 }
 
 static void seccomp_allows(void **state)
@@ -265,7 +282,7 @@ static void refusal_is_explained(void **state)
 static int killed_call(void)
 {
 	setenv("TCPDWELL_SECCOMP", "kill", 1);
-	if (seccomp_confine(SECCOMP_BPF | SECCOMP_FILES | SECCOMP_NAMESPACES))
+	if (seccomp_confine(SECCOMP_BPF | SECCOMP_FILES | SECCOMP_NAMESPACES, 0))
 		return 1;
 	getpid();
 	socket(AF_INET, SOCK_STREAM, 0);

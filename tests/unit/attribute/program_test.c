@@ -175,6 +175,20 @@ static void told_programs(void **state)
 	programs_free(share);
 }
 
+/* One meaning for all who say that descriptors are used up. */
+static void descriptors_used_up(void **state)
+{
+	(void)state;
+	assert_int_equal(descriptors_left(200, 256), 56);
+	assert_int_equal(descriptors_left(256, 256), 0);
+	assert_int_equal(descriptors_left(300, 256), 0); /* the limit was lowered */
+	assert_int_equal(descriptors_left(300, UINT64_MAX), UINT64_MAX);
+	assert_false(descriptors_are_full(253, 256));
+	assert_true(descriptors_are_full(254, 256) && descriptors_are_full(256, 256) && descriptors_are_full(300, 256));
+	assert_true(descriptors_are_full(0, 0));
+	assert_false(descriptors_are_full(UINT64_MAX - 1, UINT64_MAX));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +197,7 @@ int main(void)
 		cmocka_unit_test(cmdlines),
 		cmocka_unit_test(of_this_process),
 		cmocka_unit_test(told_programs),
+		cmocka_unit_test(descriptors_used_up),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, NULL, NULL);

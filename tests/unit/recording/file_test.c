@@ -78,7 +78,7 @@ static void test_lines(void **state)
 		assert_memory_equal(line, "last", 4);
 		assert_true(recording_input_unterminated(input));
 		assert_int_equal(recording_input_line(input, &line, &size), 0);
-		assert_false(recording_input_truncated(input) || recording_input_corrupt(input));
+		assert_false(recording_input_cuts(input) || recording_input_corrupt(input));
 		recording_input_free(input);
 	}
 }
@@ -92,7 +92,7 @@ static size_t lines_of(const char *data, size_t size, bool *truncated, bool *cor
 
 	while (recording_input_line(input, &line, &line_size) == 1)
 		count += !recording_input_unterminated(input);
-	*truncated = recording_input_truncated(input);
+	*truncated = recording_input_cuts(input) != 0;
 	*corrupt = recording_input_corrupt(input);
 	recording_input_free(input);
 	return count;
@@ -148,7 +148,7 @@ static void test_cut_before_another(void **state)
 			else if (!recording_input_unterminated(input))
 				fail_msg("a line of %zu bytes of a file that was cut after %zu", size, cut);
 		assert_in_range(lines, 1, 2);
-		assert_true(recording_input_truncated(input));
+		assert_true(recording_input_cuts(input));
 		assert_false(recording_input_corrupt(input));
 		recording_input_free(input);
 	}

@@ -114,6 +114,25 @@ static void test_given_twice(void **state)
 	recording_files_free(files);
 }
 
+/* Of two runs of one machine that overlap the later one begins with its first part after the end of the earlier one. */
+static void test_same_time(void **state)
+{
+	static const unsigned int expected[] = { 0, 1, 2, 3, 3, 4, 5, 5 };
+	const char *path = unit_folder();
+	struct recording_files *files;
+	size_t i;
+
+	(void)state;
+	make_file("c", "aa", 0, 4, 0);
+	make_file("b", "bb", 2, 4, 0);
+	make_file("a", "cc", 4, 2, 0);
+	files = open_files(&path, 1);
+	assert_int_equal(recording_files_parts(files), 8);
+	for (i = 0; i < 8; i++)
+		assert_int_equal(recording_files_part(files, i).time_ns, BEGIN_NS + expected[i] * 1000 * MS);
+	recording_files_free(files);
+}
+
 /* Processor time, which other work on the machine does not add to. */
 static double seconds_of(const char *const *paths, size_t count, unsigned int times)
 {
@@ -153,6 +172,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_runs_from_their_begin, unit_folder_made, unit_folder_removed),
 		cmocka_unit_test_setup_teardown(test_no_run, unit_folder_made, unit_folder_removed),
 		cmocka_unit_test_setup_teardown(test_given_twice, unit_folder_made, unit_folder_removed),
+		cmocka_unit_test_setup_teardown(test_same_time, unit_folder_made, unit_folder_removed),
 		cmocka_unit_test_setup_teardown(test_many_parts, unit_folder_made, unit_folder_removed),
 	};
 

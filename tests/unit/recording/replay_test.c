@@ -450,6 +450,62 @@ static void test_file_of_parts_twice(void **state)
 	json_release(&json);
 }
 
+/* One that was copied while it was written, and the whole: each line once, whichever comes first, and nothing is missing. */
+static void test_cut_copy(void **state)
+{
+	struct recording_findings findings;
+	struct json json;
+	int order;
+
+	(void)state;
+	for (order = 0; order < 2; order++) {
+		struct notes notes = {};
+
+		json_init(&json);
+		if (order)
+			write_first_part(&json);
+		write_part(&json, "aa", 0, BEGIN_NS, 0);
+		write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+		if (!order)
+			write_first_part(&json);
+		write_second_part(&json, 1, 200);
+		assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+		assert_int_equal(findings.repeated, 1);
+		assert_int_equal(close_wait(&notes)->created, 2);
+		assert_int_equal(close_wait(&notes)->seeded, 0);
+		assert_false(findings.joined || findings.missing || findings.truncated);
+		json_release(&json);
+	}
+}
+
+/* Another run of the same boot is told from where the first one ends: its parts before that are left out. */
+static void test_same_time(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_first_part(&json);
+	write_part(&json, "bb", 0, BEGIN_NS, 50);
+	write_event(&json, event_of(11, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_event(&json, event_of(12, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_part(&json, "bb", 1, BEGIN_NS, 250);
+	write_event(&json, socket_of(11, STATE_CLOSE_WAIT, 250));
+	write_event(&json, socket_of(12, STATE_CLOSE_WAIT, 250));
+	write_tick(&json, BEGIN_NS, 250);
+	write_event(&json, event_of(13, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 300));
+	write_end(&json, 400, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.covered, 1);
+	assert_int_equal(findings.joined, 1);
+	assert_false(findings.unordered);
+	assert_int_equal(close_wait(&notes)->created, 3);
+	assert_int_equal(state_totals_now(close_wait(&notes)), 3);
+	json_release(&json);
+}
+
 /* A connection that found no room at the begin of a file is told of before its next event: once, if it was known. */
 static void test_told_late(void **state)
 {
@@ -562,6 +618,8 @@ int main(void)
 		cmocka_unit_test(test_time_jumps),
 		cmocka_unit_test(test_parts_twice),
 		cmocka_unit_test(test_file_of_parts_twice),
+		cmocka_unit_test(test_cut_copy),
+		cmocka_unit_test(test_same_time),
 		cmocka_unit_test(test_told_late),
 		cmocka_unit_test(test_part_missing),
 		cmocka_unit_test(test_runs_joined),

@@ -486,7 +486,12 @@ static void descriptors_that_run_out(void **state)
 	assert_true(leak_seconds_to_full(&group, 60 * SECOND) > 167 && leak_seconds_to_full(&group, 60 * SECOND) < 169);
 	group.fds_limit = UINT64_MAX;
 	assert_true(leak_seconds_to_full(&group, 60 * SECOND) == 0);
-	group.fds = group.fds_limit = 256;
+	group.fds_limit = 256;
+	group.fds = 253;
+	assert_true(leak_seconds_to_full(&group, 60 * SECOND) > 8 && leak_seconds_to_full(&group, 60 * SECOND) < 10);
+	group.fds = 254; /* what it opens next fails */
+	assert_true(leak_seconds_to_full(&group, 60 * SECOND) == 0);
+	group.fds = 256;
 	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_GROWS);
 	group.first_ns = 58 * SECOND, group.last_ns = 40 * SECOND; /* none came for long */
 	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_FULL);
@@ -494,6 +499,10 @@ static void descriptors_that_run_out(void **state)
 	group.fds_known = true;
 	group.fds = group.fds_limit = 256;
 	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_FULL);
+	group.fds = 254;
+	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_FULL);
+	group.fds = 253;
+	assert_int_equal(leak_growth_of(&group, 60 * SECOND), LEAK_STEADY);
 }
 
 /* A server that forks for each connection: many processes, one line; but not where few, or another program. */

@@ -153,8 +153,14 @@ void http_close(struct http *http)
 	if (!http)
 		return;
 	end_process(http);
+	listen_remove(&http->listening);
 	shared_free(http->shared);
 	free(http);
+}
+
+int http_removes_in(const struct http *http)
+{
+	return http->listening.file.end.folder > 0 ? http->listening.file.end.folder : 0;
 }
 
 const char *http_where(const struct http *http)

@@ -32,6 +32,9 @@ const char *http_where(const struct http *http);
 /* Readable when an exposition is wanted: for the wait of the source. */
 int http_wake_fd(const struct http *http);
 
+/* A file of this folder (a descriptor) is removed by http_close(). 0: none is. */
+int http_removes_in(const struct http *http);
+
 /* To be called at each tick. Is an exposition wanted? Negative errno: the process is gone. */
 int http_tick(struct http *http, uint64_t now_ns);
 

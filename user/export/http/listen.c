@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "util/text.h"
 
 #define BACKLOG 128
+#define SOCKET_MODE 0600 /* for its owner alone */
 
 union name {
 	struct sockaddr any;
@@ -92,29 +94,77 @@ static bool is_socket(const char *path)
 	return !lstat(path, &status) && S_ISSOCK(status.st_mode);
 }
 
-/* A socket that is left over from one who ended without taking it away. */
-static bool is_left_over(const union name *name, socklen_t size)
+/* Who is busy has it too, and is not waited for. */
+static bool is_in_use(const union name *name, socklen_t size)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	bool refused = fd >= 0 && connect(fd, &name->any, size) && errno == ECONNREFUSED;
 
 	if (fd >= 0)
 		close(fd);
-	return refused;
+	return !refused;
 }
 
-static int bind_to(int fd, const union name *name, socklen_t size)
+/* A socket of ours that is left over from one who was killed: as we make them, and nobody has it any more. */
+static bool is_left_over(const union name *name, socklen_t size, const struct stat *status)
 {
-	bool is_unix = name->any.sa_family == AF_UNIX;
-	mode_t before = umask(0177);
-	int err = bind(fd, &name->any, size) ? -errno : 0;
+	return S_ISSOCK(status->st_mode) && (status->st_mode & 07777) == SOCKET_MODE && status->st_uid == geteuid() && !is_in_use(name, size);
+}
 
-	if (err == -EADDRINUSE && is_unix && is_socket(name->path.sun_path) && is_left_over(name, size)) {
-		unlink(name->path.sun_path);
-		err = bind(fd, &name->any, size) ? -errno : 0;
+static bool socket_file_find(const struct socket_file *file, struct stat *status)
+{
+	return !fstatat(file->end.folder, file->end.name, status, AT_SYMLINK_NOFOLLOW);
+}
+
+/* The folder is the one that was looked up, the kernel goes by the path: what it made is known by what it is. */
+static void socket_file_note(struct socket_file *file)
+{
+	struct stat status;
+
+	if (socket_file_find(file, &status) && S_ISSOCK(status.st_mode) && status.st_uid == geteuid()) {
+		file->device = status.st_dev;
+		file->inode = status.st_ino;
+		return;
 	}
+	close(file->end.folder);
+	file->end.folder = -1;
+}
+
+static int bind_file(struct listening *listening, const union name *name, socklen_t size)
+{
+	struct socket_file *file = &listening->file;
+	mode_t before = umask(0777 & ~SOCKET_MODE);
+	struct stat status;
+	int err = links_walk(&file->end, name->path.sun_path, false);
+
+	if (err)
+		goto out;
+	err = bind(listening->fd, &name->any, size) ? -errno : 0;
+	if (err == -EADDRINUSE && socket_file_find(file, &status) && is_left_over(name, size, &status) &&
+	    !unlinkat(file->end.folder, file->end.name, 0))
+		err = bind(listening->fd, &name->any, size) ? -errno : 0;
+	if (!err)
+		socket_file_note(file);
+	else
+		close(file->end.folder);
+out:
+	if (err)
+		file->end.folder = -1;
 	umask(before);
 	return err;
+}
+
+void listen_remove(struct listening *listening)
+{
+	struct socket_file *file = &listening->file;
+	struct stat status;
+
+	if (file->end.folder < 0)
+		return;
+	if (socket_file_find(file, &status) && status.st_dev == file->device && status.st_ino == file->inode)
+		unlinkat(file->end.folder, file->end.name, 0);
+	close(file->end.folder);
+	file->end.folder = -1;
 }
 
 static void tell_where(struct listening *listening, const union name *asked)
@@ -149,11 +199,16 @@ static int open_socket(struct listening *listening, const union name *name, sock
 		setsockopt(listening->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (name->any.sa_family == AF_INET6)
 		setsockopt(listening->fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
-	err = bind_to(listening->fd, name, size);
+	if (listening->is_unix)
+		err = bind_file(listening, name, size);
+	else
+		err = bind(listening->fd, &name->any, size) ? -errno : 0;
 	if (!err && listen(listening->fd, BACKLOG))
 		err = -errno;
-	if (err)
+	if (err) {
+		listen_remove(listening);
 		close(listening->fd);
+	}
 	return err;
 }
 
@@ -177,6 +232,7 @@ int listen_open(struct listening *listening, const char *text, char *error, size
 	socklen_t size = 0;
 	int err = parse(&name, &size, text, error, error_size);
 
+	listening->file.end.folder = -1;
 	if (err)
 		return err;
 	err = open_socket(listening, &name, size);
@@ -190,11 +246,16 @@ int listen_open(struct listening *listening, const char *text, char *error, size
 		tell_where(listening, &name);
 	else if (err == -EADDRINUSE && name.any.sa_family == AF_UNIX && !is_socket(name.path.sun_path))
 		snprintf(error, error_size, "--listen %s: is there already and is no socket; it stays as it is: choose another path", text);
+	else if (err == -EADDRINUSE && name.any.sa_family == AF_UNIX && !is_in_use(&name, size))
+		snprintf(error, error_size,
+			 "--listen %s: is a socket of another program, which does not run at the moment; it stays as it is: remove it or choose another path", text);
 	else if (err == -EADDRINUSE)
 		snprintf(error, error_size, "--listen %s: another program listens there; is an agent running already? --listen none goes without", text);
 	else
 		snprintf(error, error_size, "--listen %s: %s%s", text, strerror(-err),
-			 err == -EADDRNOTAVAIL ? ", it is not an address of this machine" : "");
+			 err == -EADDRNOTAVAIL ? ", it is not an address of this machine" :
+			 err == -ELOOP	       ? ": a link on the way to it is of somebody else's making, or leads in a circle" :
+						 "");
 	return err;
 }
 

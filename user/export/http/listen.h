@@ -6,19 +6,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <sys/types.h>
+
+#include "util/links.h"
+
 #define LISTEN_TEXT 128
 
 struct listening {
 	int fd;
 	bool is_unix;
+	struct socket_file {
+		struct links_end end; /* end.folder -1: there is none that we could remove */
+		dev_t device;
+		ino_t inode;
+	} file;
 	char where[LISTEN_TEXT]; /* for people: "127.0.0.1:9669", with the port that the kernel chose for port 0 */
 };
 
 /*
- * "127.0.0.1:9669", "[::1]:9669", ":9669" (every address), "/run/tcpdwell.sock" (a UNIX socket, for its owner alone; it is left
- * behind at the end, when files can no longer be removed, and replaced at the next start). 0, or negative errno with a sentence in `error`.
+ * "127.0.0.1:9669", "[::1]:9669", ":9669" (every address), "/run/tcpdwell.sock" (a UNIX socket, for its owner alone; one that
+ * we left behind when we were killed is replaced). 0, then listen_remove() in the end, or negative errno with a sentence in `error`.
  */
 int listen_open(struct listening *listening, const char *text, char *error, size_t error_size);
+
+/* The file of a UNIX socket goes, if it is still the one that was made. The descriptor of its folder is needed for that, and closed. */
+void listen_remove(struct listening *listening);
 
 /*
  * May a request be addressed to this host ("name", "name:port", "[v6]:port")? A page that a browser loaded from elsewhere can make

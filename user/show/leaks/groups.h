@@ -67,7 +67,7 @@ enum leak_growth {
 	LEAK_STEADY, /* as many as there were */
 	LEAK_CHANGED, /* more or fewer, in too short a time or too suddenly to be called a rate */
 	LEAK_GROWS, /* steadily: a rate */
-	LEAK_FULL, /* grew no more: the process has no descriptor left */
+	LEAK_FULL, /* grew no more: descriptors_are_full() */
 };
 
 #define LEAK_RATE_WATCH_NS 20000000000ULL /* so long at least it is watched before a growth is called a rate */

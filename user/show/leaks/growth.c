@@ -13,7 +13,7 @@ static bool is_spread(const struct leak_group *group, uint64_t watched_ns)
 
 static bool is_full(const struct leak_group *group)
 {
-	return group->fds_known && group->fds >= group->fds_limit;
+	return group->fds_known && descriptors_are_full(group->fds, group->fds_limit);
 }
 
 enum leak_growth leak_growth_of(const struct leak_group *group, uint64_t watched_ns)
@@ -31,8 +31,7 @@ double leak_seconds_to_full(const struct leak_group *group, uint64_t watched_ns)
 {
 	double per_second = (double)group->grown * NSEC_PER_SEC / watched_ns;
 
-	if (leak_growth_of(group, watched_ns) != LEAK_GROWS || !group->fds_known || group->fds_limit == UINT64_MAX ||
-	    group->fds >= group->fds_limit)
+	if (leak_growth_of(group, watched_ns) != LEAK_GROWS || !group->fds_known || group->fds_limit == UINT64_MAX || is_full(group))
 		return 0;
-	return (group->fds_limit - group->fds) / per_second;
+	return descriptors_left(group->fds, group->fds_limit) / per_second;
 }

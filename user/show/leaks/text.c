@@ -139,15 +139,16 @@ static void queues_text(struct output *output, const struct leak_group *group)
 static void descriptors_left_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
 {
 	double full_s = report->watched_ns ? leak_seconds_to_full(group, report->watched_ns) : 0;
+	uint64_t left = descriptors_left(group->fds, group->fds_limit);
 	char text[TEXT_NUMBER];
 
 	if (!group->fds_known || group->fds_limit == UINT64_MAX)
 		return;
 	output_printf(output, "; fds %" PRIu64 " of %" PRIu64, group->fds, group->fds_limit);
-	if (group->fds >= group->fds_limit)
+	if (!left)
 		output_string(output, ", none left");
 	else if (descriptors_are_full(group->fds, group->fds_limit))
-		output_printf(output, ", %" PRIu64 " left", group->fds_limit - group->fds);
+		output_printf(output, ", %" PRIu64 " left", left);
 	text_duration(text, number_u64(full_s * 1e9));
 	if (full_s > 0)
 		output_printf(output, ", used up in %s", text);

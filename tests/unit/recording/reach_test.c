@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which moments of a machine were told already: within a boot, whatever its clocks say, and never across boots or machines. */
+#include "unit.h"
+
+#include "recording/reach.h"
+
+#define SECOND 1000000000ULL
+#define UTC (1795166400 * SECOND)
+
+static struct reach_begin begin_of(const char *boot, const char *host, uint64_t utc_s, uint64_t time_s)
+{
+	return (struct reach_begin){ reach_name(boot), reach_name(host), UTC + utc_s * SECOND, time_s * SECOND };
+}
+
+static bool covers(const struct reaches *reaches, struct reach_begin begin)
+{
+	return reaches_cover(reaches, &begin);
+}
+
+/* Named boots: UTC does not count, since somebody may have set it. */
+static void test_boots(void **state)
+{
+	struct reach_begin begin = begin_of("one", "here", 0, 100);
+	struct reaches reaches = {};
+
+	(void)state;
+	assert_false(covers(&reaches, begin));
+	reaches_add(&reaches, &begin, 200 * SECOND);
+	assert_true(covers(&reaches, begin));
+	assert_true(covers(&reaches, begin_of("one", "here", 99999, 199)));
+	assert_true(covers(&reaches, begin_of("one", "called otherwise", 0, 150)));
+	assert_false(covers(&reaches, begin_of("one", "here", 0, 200)));
+	assert_false(covers(&reaches, begin_of("two", "here", 50, 150)));
+	begin = begin_of("one", "here", 0, 10);
+	reaches_add(&reaches, &begin, 20 * SECOND);
+	assert_true(covers(&reaches, begin_of("one", "here", 0, 199)));
+}
+
+/* Files of before have no name of a boot: the machine's name and how far its clocks are apart tell it. */
+static void test_without_names(void **state)
+{
+	struct reach_begin begin = begin_of(NULL, "here", 100, 100);
+	struct reaches reaches = {};
+
+	(void)state;
+	reaches_add(&reaches, &begin, 100000 * SECOND);
+	assert_true(covers(&reaches, begin_of("", "here", 150, 150)));
+	assert_true(covers(&reaches, begin_of("one", "here", 150, 150)));
+	assert_true(covers(&reaches, begin_of(NULL, NULL, 90020, 90000)));
+	assert_false(covers(&reaches, begin_of(NULL, "elsewhere", 150, 150)));
+	assert_false(covers(&reaches, begin_of(NULL, "here", 190, 150)));
+	assert_false(covers(&reaches, begin_of(NULL, "here", 100000, 100000)));
+}
+
+/* However many there are, it takes no more memory, and the last ones are known. */
+static void test_many(void **state)
+{
+	struct reaches reaches = {};
+	struct reach_begin begin;
+	char name[16];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3 * REACHES_MOST; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		begin = begin_of(name, "here", i, 10);
+		reaches_add(&reaches, &begin, 20 * SECOND);
+		assert_true(covers(&reaches, begin));
+	}
+	assert_false(covers(&reaches, begin_of("1", "here", 0, 10)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_boots),
+		cmocka_unit_test(test_without_names),
+		cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

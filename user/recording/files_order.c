@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which part comes when, and which does not, as another run has told of its time. */
+#include "recording/files_parts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "recording/reach.h"
+#include "util/log.h"
+#include "util/moment.h"
+
+bool recorded_in_same_run(const struct recorded_file *a, const struct recorded_file *b)
+{
+	return *a->origin.run && !strcmp(a->origin.run, b->origin.run);
+}
+
+/* Files of a run stay together, in their own order: the clock may have been set between them. */
+static int compare(const void *a, const void *b)
+{
+	const struct recorded_file *first = a, *second = b;
+	int runs = strcmp(first->origin.run, second->origin.run);
+
+	if (first->run_begin_unix_ns != second->run_begin_unix_ns)
+		return first->run_begin_unix_ns < second->run_begin_unix_ns ? -1 : 1;
+	if (runs)
+		return runs;
+	if (first->origin.part != second->origin.part)
+		return first->origin.part < second->origin.part ? -1 : 1;
+	return strverscmp(first->path, second->path);
+}
+
+/* The runs one behind the other, each from its first file. */
+static int compare_in_run(const void *a, const void *b)
+{
+	const struct recorded_file *first = a, *second = b;
+	int runs = strcmp(first->origin.run, second->origin.run);
+
+	if (runs)
+		return runs;
+	if (first->origin.part != second->origin.part)
+		return first->origin.part < second->origin.part ? -1 : 1;
+	if (first->origin.begin.unix_ns != second->origin.begin.unix_ns)
+		return first->origin.begin.unix_ns < second->origin.begin.unix_ns ? -1 : 1;
+	return strverscmp(first->path, second->path);
+}
+
+/* There may be thousands of parts in each of many files. */
+static void find_run_begins(struct recording_files *files)
+{
+	const struct recorded_file *first = files->files;
+	size_t i;
+
+	qsort(files->files, files->count, sizeof(*files->files), compare_in_run);
+	for (i = 0; i < files->count; i++) {
+		if (!recorded_in_same_run(first, &files->files[i]))
+			first = &files->files[i];
+		files->files[i].run_begin_unix_ns = first->origin.begin.unix_ns;
+		files->files[i].run_begin_ns = first->origin.begin.time_ns;
+	}
+}
+
+/* On the monotonic clock of its run. */
+static uint64_t end_of(const struct recorded_file *file)
+{
+	const struct reach_begin *begin = &file->origin.begin;
+	struct recording_last last = {};
+	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0)
+		return begin->time_ns;
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		last = recording_last_time(fd);
+	close(fd);
+	if (!last.time_ns && last.unix_ns > begin->unix_ns)
+		last.time_ns = begin->time_ns + (last.unix_ns - begin->unix_ns);
+	return last.time_ns > begin->time_ns ? last.time_ns : begin->time_ns;
+}
+
+/* Parts of one run that others have told of. */
+struct covered {
+	struct recorded_file first;
+	size_t files; /* that are left out from their begin */
+	uint64_t until_unix_ns; /* what comes from then on is not; 0: all is */
+};
+
+/* `by`: the file before it. */
+static void covered_tell(const struct covered *covered, const struct recorded_file *by)
+{
+	char until[MOMENT_TEXT] = "", more[64] = "";
+
+	if (covered->until_unix_ns)
+		moment_text(until, covered->until_unix_ns);
+	if (covered->files > 1)
+		snprintf(more, sizeof(more), " and %zu files more", covered->files - 1);
+	log_warn("%s%s: left out%s%s, since %s is of the same time and the same connections could be counted twice: show it by itself",
+		 covered->first.path, more, *until ? " up to " : "", until, by->path);
+}
+
+/* Takes it, if it is. */
+static bool covered_take(struct covered *covered, const struct reaches *reaches, const struct recorded_file *file)
+{
+	if (file->headless || !reaches_cover(reaches, &file->origin.begin))
+		return false;
+	covered->files += !file->offset;
+	if (covered->first.path)
+		free(file->path);
+	else
+		covered->first = *file;
+	return true;
+}
+
+/* The run that begins at `from` to those that stay, of which there are `count`. Where the next run begins. */
+static size_t take_run(struct recording_files *files, size_t from, size_t *count, const struct reaches *reaches)
+{
+	struct recorded_file *all = files->files;
+	struct covered covered = {};
+	size_t i = from, before = *count;
+
+	do {
+		const struct recorded_file file = all[i];
+
+		if (covered_take(&covered, reaches, &file))
+			continue;
+		if (!covered.until_unix_ns)
+			covered.until_unix_ns = file.origin.begin.unix_ns;
+		all[(*count)++] = file;
+	} while (++i < files->count && recorded_in_same_run(&all[i], &all[i - 1]));
+	if (covered.first.path)
+		covered_tell(&covered, &all[before - 1]);
+	free(covered.first.path);
+	return i;
+}
+
+/* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
+static void leave_out_covered(struct recording_files *files)
+{
+	struct reaches reaches = {};
+	size_t i = 0, count = 0, before;
+
+	while (i < files->count) {
+		before = count;
+		i = take_run(files, i, &count, &reaches);
+		if (count > before && i < files->count)
+			reaches_add(&reaches, &files->files[count - 1].origin.begin, end_of(&files->files[count - 1]));
+	}
+	files->count = count;
+}
+
+void recording_files_order(struct recording_files *files)
+{
+	find_run_begins(files);
+	qsort(files->files, files->count, sizeof(*files->files), compare);
+	if (files->loose || files->histories > 1) /* the end of each run is read for it */
+		leave_out_covered(files);
+}

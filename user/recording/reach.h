@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How far runs that were read reach. Two runs of one machine that traced at the same time tell of the same connections, each under
+ * names of its own: nothing in them says which is which. So each moment of a boot is taken from one run alone. Pure.
+ */
+#ifndef TCPDWELL_RECORDING_REACH_H
+#define TCPDWELL_RECORDING_REACH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REACHES_MOST 64 /* boots; of more the oldest is forgotten */
+
+/* Where a run, or a part of one, begins: what its header says. */
+struct reach_begin {
+	uint64_t boot, host; /* reach_name() */
+	uint64_t unix_ns, time_ns; /* UTC, monotonic */
+};
+
+/* A boot, up to a time on its monotonic clock. */
+struct reach {
+	struct reach_begin begin;
+	uint64_t end_ns;
+};
+
+struct reaches {
+	struct reach list[REACHES_MOST];
+	size_t count; /* that there were */
+};
+
+/* Of a boot, of a host: two names that differ have two numbers. 0: `name` is NULL or "". */
+uint64_t reach_name(const char *name);
+
+/* One that begins there was read up to then. */
+void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns);
+
+/*
+ * Does a run that was read reach beyond the begin of this one, of the same boot? Headers without the boot's name are of the same one
+ * where both clocks are equally far apart: these are seconds at most in which somebody may have set one.
+ */
+bool reaches_cover(const struct reaches *reaches, const struct reach_begin *begin);
+
+#endif
