@@ -480,6 +480,7 @@ static void tell_begin(struct live *live, struct view *view)
 		.kernel = live->tracer->kernel.release,
 		.host = name.nodename,
 		.boot = boot_id(),
+		.netns = filter_only_netns(&live->options->filter),
 		.begin_ns = live->begin_ns,
 		.begin_unix_ns = live->begin_ns + live->unix_offset_ns,
 		.names = live->pods,

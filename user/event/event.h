@@ -93,6 +93,7 @@ struct run {
 	const char *kernel;
 	const char *host; /* name of the machine that was traced; NULL = not known */
 	const char *boot; /* which boot of it (util/boot.h); NULL = not known */
+	uint32_t netns; /* the one network namespace that was looked at; 0 = several, or all */
 	const char *hooks[FACTS]; /* by enum fact: what served it; NULL = not known */
 	uint64_t begin_ns; /* monotonic */
 	uint64_t begin_unix_ns;

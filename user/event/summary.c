@@ -55,6 +55,8 @@ void header_fields_json(struct json *json, const struct run *run)
 		json_string(json, "host", run->host);
 	if (run->boot)
 		json_string(json, "boot", run->boot);
+	if (run->netns)
+		json_u64(json, "netns", run->netns);
 	json_string(json, "source", source_name(run->polled));
 	json_string(json, "clock", "monotonic");
 	json_object_begin(json, "hooks");

@@ -202,6 +202,11 @@ bool filter_has_processes(const struct filter *filter)
 	return filter->n_pids || filter->comm[0] || filter_has_cgroups(filter);
 }
 
+uint32_t filter_only_netns(const struct filter *filter)
+{
+	return filter->n_netns == 1 ? filter->netns[0] : 0;
+}
+
 bool filter_wants_netns(const struct filter *filter, uint32_t inode)
 {
 	unsigned int i;

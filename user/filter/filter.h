@@ -91,6 +91,9 @@ bool filter_has_cgroups(const struct filter *filter);
 /* Does a process pass -p? */
 bool filter_wants_process(const struct filter *filter, const struct process *process);
 
+/* The one network namespace that passes; 0: several do. */
+uint32_t filter_only_netns(const struct filter *filter);
+
 /* Does a network namespace pass? */
 bool filter_wants_netns(const struct filter *filter, uint32_t inode);
 

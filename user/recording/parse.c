@@ -374,6 +374,7 @@ static int header_parse(struct recorded *recorded)
 	run->kernel = text_of(json, "kernel");
 	run->host = text_of(json, "host");
 	run->boot = text_of(json, "boot");
+	run->netns = recorded_number(json, "netns", UINT32_MAX);
 	run->polled = text_of(json, "source") && !strcmp(text_of(json, "source"), source_name(true));
 	run->recorded = true;
 	run->begin_ns = recorded->time_ns;
@@ -480,7 +481,7 @@ struct reach_begin recorded_begin(const struct recorded *header)
 {
 	const struct run *run = &header->run;
 
-	return (struct reach_begin){ reach_name(run->boot), reach_name(run->host), run->begin_unix_ns, run->begin_ns };
+	return (struct reach_begin){ reach_name(run->boot), reach_name(run->host), run->netns, run->begin_unix_ns, run->begin_ns };
 }
 
 void recorded_release(struct recorded *recorded)

@@ -46,7 +46,7 @@ void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint6
 	for (i = 0; i < kept(reaches); i++) {
 		struct reach *reach = &reaches->list[i];
 
-		if (!is_same_boot(&reach->begin, begin))
+		if (reach->begin.netns != begin->netns || !is_same_boot(&reach->begin, begin))
 			continue;
 		if (end_ns > reach->end_ns)
 			*reach = (struct reach){ *begin, end_ns };
@@ -55,12 +55,17 @@ void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint6
 	reaches->list[reaches->count++ % REACHES_MOST] = (struct reach){ *begin, end_ns };
 }
 
+static bool share_namespaces(const struct reach_begin *a, const struct reach_begin *b)
+{
+	return !a->netns || !b->netns || a->netns == b->netns;
+}
+
 bool reaches_cover(const struct reaches *reaches, const struct reach_begin *begin)
 {
-	size_t i;
+	const struct reach *reach = reaches->list;
 
-	for (i = 0; i < kept(reaches); i++)
-		if (is_same_boot(&reaches->list[i].begin, begin) && begin->time_ns < reaches->list[i].end_ns)
+	for (; reach < reaches->list + kept(reaches); reach++)
+		if (begin->time_ns < reach->end_ns && share_namespaces(&reach->begin, begin) && is_same_boot(&reach->begin, begin))
 			return true;
 	return false;
 }

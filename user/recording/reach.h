@@ -10,15 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REACHES_MOST 64 /* boots; of more the oldest is forgotten */
+#define REACHES_MOST 64 /* boots, or namespaces in them; of more the oldest is forgotten */
 
 /* Where a run, or a part of one, begins: what its header says. */
 struct reach_begin {
 	uint64_t boot, host; /* reach_name() */
+	uint32_t netns; /* as in struct run */
 	uint64_t unix_ns, time_ns; /* UTC, monotonic */
 };
 
-/* A boot, up to a time on its monotonic clock. */
+/* A boot, or a network namespace in it, up to a time on its monotonic clock. */
 struct reach {
 	struct reach_begin begin;
 	uint64_t end_ns;
@@ -37,7 +38,8 @@ void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint6
 
 /*
  * Does a run that was read reach beyond the begin of this one, of the same boot? Headers without the boot's name are of the same one
- * where both clocks are equally far apart: these are seconds at most in which somebody may have set one.
+ * where both clocks are equally far apart: these are seconds at most in which somebody may have set one. Runs of two network namespaces, one
+ * each, share no connection.
  */
 bool reaches_cover(const struct reaches *reaches, const struct reach_begin *begin);
 

@@ -3,7 +3,7 @@
  * A recorded run: what `record` writes and `report` reads. JSON lines, gzip outside; a replay gives a view what the live
  * run gave it.
  *
- *   header      first: as `trace -j` has it ("boot": the kernel's id of it, so that its monotonic clock can be compared), and "format" (1), "time_ns", "run" (one name for all files of a run), "part" (0, 1, …
+ *   header      first: as `trace -j` has it ("boot": the kernel's id of it, so that its monotonic clock can be compared; "netns" where only one was looked at), and "format" (1), "time_ns", "run" (one name for all files of a run), "part" (0, 1, …
  *               of a rotated recording), "continued" (true: connections that were followed already come as `socket` lines)
  *   socket      a connection that was there when the file began
  *   untold      so many more ("count") were, for which there was no room: each comes as a `socket` line before its next line

@@ -9,7 +9,7 @@
 
 static struct reach_begin begin_of(const char *boot, const char *host, uint64_t utc_s, uint64_t time_s)
 {
-	return (struct reach_begin){ reach_name(boot), reach_name(host), UTC + utc_s * SECOND, time_s * SECOND };
+	return (struct reach_begin){ reach_name(boot), reach_name(host), 0, UTC + utc_s * SECOND, time_s * SECOND };
 }
 
 static bool covers(const struct reaches *reaches, struct reach_begin begin)
@@ -52,6 +52,25 @@ static void test_without_names(void **state)
 	assert_false(covers(&reaches, begin_of(NULL, "here", 100000, 100000)));
 }
 
+/* Sidecars of two pods watch a namespace each; one that watches all has told of both. */
+static void test_namespaces(void **state)
+{
+	struct reach_begin one = begin_of("one", "pod", 0, 100), two = begin_of("one", "another", 0, 120), all = begin_of("one", "node", 0, 140);
+	struct reaches reaches = {};
+
+	(void)state;
+	one.netns = 4026532001;
+	two.netns = 4026532002;
+	reaches_add(&reaches, &one, 200 * SECOND);
+	assert_true(covers(&reaches, one) && covers(&reaches, all));
+	assert_false(covers(&reaches, two));
+	reaches_add(&reaches, &two, 220 * SECOND);
+	assert_true(covers(&reaches, two));
+	one.time_ns = two.time_ns = all.time_ns = 210 * SECOND;
+	assert_false(covers(&reaches, one));
+	assert_true(covers(&reaches, two) && covers(&reaches, all));
+}
+
 /* However many there are, it takes no more memory, and the last ones are known. */
 static void test_many(void **state)
 {
@@ -75,6 +94,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boots),
 		cmocka_unit_test(test_without_names),
+		cmocka_unit_test(test_namespaces),
 		cmocka_unit_test(test_many),
 	};
 
