@@ -37,6 +37,7 @@ struct told_finding {
 	bool over; /* no rule has told of it for a while */
 	bool at_least; /* its begin was not seen: it was so when rules were run first, or the rule says that it may have been */
 	uint64_t number; /* counts up: names it in this run */
+	uint64_t run; /* of the rules, from 1 on: the last that told of it */
 	struct finding finding; /* or as much of it as diagnosis_config wants */
 };
 
