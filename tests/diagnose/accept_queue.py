@@ -171,7 +171,7 @@ def last_line_names_codes(world):
 
     check_all(None)
     _, diagnosis = waiting(world, 4, 5)
-    check_all("findings: TD131 (tcpdwell diagnose tells them)")
+    check_all("findings: TD131 accept queue (tcpdwell diagnose tells them)")
     world.expect(diagnosis.finish(), "TD131=now")
 
 

@@ -32,6 +32,7 @@ enum need {
 
 struct code_row {
 	const char *name;
+	const char *word; /* beside the code where several are named in a line: two words or three */
 	const char *title; /* of the code, for lists */
 	rule *judge;
 	unsigned int needs; /* enum need */

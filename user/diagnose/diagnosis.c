@@ -409,7 +409,7 @@ void diagnosis_codes(const struct diagnosis *diagnosis, char *out, size_t size, 
 		    (!notes && one->finding.severity == SEVERITY_NOTE))
 			continue;
 		told[code] = true;
-		if (used + 8 < size)
-			used += snprintf(out + used, size - used, "%s%s", used ? ", " : "", code_rows[code].name);
+		if (used + CODE_WORDS < size)
+			used += snprintf(out + used, size - used, "%s%s %s", used ? ", " : "", code_rows[code].name, code_rows[code].word);
 	}
 }
