@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "history/status.h"
+#include "recording/files.h"
 #include "show/alike.h"
 #include "util/log.h"
 #include "util/moment.h"
@@ -18,25 +19,36 @@ struct findings {
 	unsigned int count;
 };
 
-/* The "[4711]" of the first process that a sentence tells of; NULL: of none. An address of IPv6 is no number. */
-static const char *pid_of(const char *sentence)
+/* "[4711]", " (ended)", " (14 processes, all ended)": what stands behind a name in titles. */
+static bool ends_name(const char *at)
 {
-	const char *at = sentence;
+	bool is_pid = *at == '[';
+	const char *number = at + (is_pid ? 1 : 2);
 	size_t digits;
 
-	while ((at = strchr(at, '['))) {
-		digits = strspn(at + 1, "0123456789");
-		if (digits && at[1 + digits] == ']')
+	if (!is_pid && strncmp(at, " (", 2) != 0)
+		return false;
+	digits = strspn(number, "0123456789");
+	if (is_pid)
+		return digits && number[digits] == ']';
+	return digits ? !strncmp(number + digits, " processes", 10) : !strncmp(number, "ended)", 6);
+}
+
+/* The end of the name of the first process that a sentence tells of; NULL: of none. An address of IPv6 is no number. */
+static const char *name_end(const char *sentence)
+{
+	const char *at = sentence;
+
+	for (; *at; at++)
+		if (ends_name(at))
 			return at;
-		at++;
-	}
 	return NULL;
 }
 
-/* What stands before the pid, from the last ": " before it on. Without one: "", and the finding is like no other. */
+/* What stands before that, from the last ": " before it on. Without one: "", and the finding is like no other. */
 static void name_of(char *name, size_t size, const char *sentence)
 {
-	const char *end = pid_of(sentence), *begin = sentence, *at;
+	const char *end = name_end(sentence), *begin = sentence, *at;
 
 	name[0] = '\0';
 	if (!end)
@@ -103,12 +115,29 @@ static void print_folded(const struct alike *alike)
 	}
 }
 
+/* Does the window begin behind all that was recorded? Then nothing is known of it, and what goes on until now is not told of it. */
+static bool is_behind(const struct recording_selection *selection)
+{
+	struct recording_files *files = NULL;
+	uint64_t end_ns = 0;
+	char error[512];
+
+	if (!selection->since_unix_ns)
+		return false;
+	if (!recording_files_new(&files, selection, error, sizeof(error)))
+		end_ns = recording_files_end(files);
+	recording_files_free(files);
+	return end_ns && selection->since_unix_ns > end_ns;
+}
+
 void report_findings_show(const struct recording_selection *selection)
 {
 	static struct findings findings;
 	size_t i;
 	int err;
 
+	if (is_behind(selection))
+		return;
 	findings = (struct findings){};
 	for (i = 0; i < selection->count; i++) {
 		err = history_findings_read(selection->paths[i], selection->since_unix_ns, selection->until_unix_ns, print, &findings);
