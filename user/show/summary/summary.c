@@ -17,6 +17,7 @@
 #include "util/address.h"
 #include "util/json.h"
 #include "util/moment.h"
+#include "util/port_set.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 
@@ -88,6 +89,27 @@ static bool goes_to(const struct live_end *end, const struct endpoint *to)
 	       !memcmp(end->endpoint.remote_addr, to->remote_addr, sizeof(to->remote_addr));
 }
 
+/* A port of which the new connection is told before the end of its TIME_WAIT is one. */
+static uint64_t ports_of(const struct summary_view *summary, const struct endpoint *to, uint32_t process)
+{
+	const struct live_socket *socket;
+	struct live_end room;
+	struct port_set ports = {};
+	uint64_t count = 0;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
+		const struct live_end *end = live_socket_end(&summary->model->sockets, socket, &room);
+
+		if (socket->side == SIDE_PASSIVE || !goes_to(end, to) || live_socket_charged(socket) != process ||
+		    port_set_has(&ports, end->endpoint.local_port))
+			continue;
+		port_set_add(&ports, end->endpoint.local_port);
+		count++;
+	}
+	return count;
+}
+
 /* Who has most sockets towards a destination. */
 static void find_holder(const struct summary_view *summary, const struct endpoint *to, struct episode *episode)
 {
@@ -113,8 +135,9 @@ static void find_holder(const struct summary_view *summary, const struct endpoin
 	for (i = 0; i < used; i++)
 		if (holders[i].count > holders[most].count)
 			most = i;
-	if (!used || holders[most].count < episode->by_count)
+	if (!used || holders[most].count <= episode->by_count)
 		return;
+	holders[most].count = ports_of(summary, to, holders[most].process);
 	name_process(name, summary, &processes_at(&summary->model->processes, holders[most].process)->process);
 	memcpy(episode->by, name, sizeof(name));
 	episode->by_count = holders[most].count;
