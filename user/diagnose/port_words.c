@@ -225,7 +225,7 @@ void destination_evidence(struct finding *finding, const struct scene *scene, co
 
 	if (destination->known) {
 		finding_evidence(finding, "capacity", left->capacity, "ports", "cat /proc/sys/net/ipv4/ip_local_port_range");
-		finding_evidence(finding, "used", left->used, "ports", NULL);
+		finding_evidence(finding, "used", left->used - left->reusable, "ports", NULL);
 		finding_evidence(finding, "usable", left->usable, "ports", NULL);
 		if (left->blocked)
 			finding_evidence(finding, "blocked", left->blocked, "ports", "tcpdwell ports --by local");

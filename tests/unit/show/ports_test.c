@@ -277,7 +277,9 @@ static void from_before(void **state)
 /* Reusable TIME_WAIT is no limit, unless its peer sends no timestamps. */
 static void reuse(void **state)
 {
+	unsigned int used, of, free, percent;
 	const struct destination *found;
+	struct buffer row;
 
 	(void)state;
 	begin(40000, 40009);
@@ -294,6 +296,14 @@ static void reuse(void **state)
 	assert_int_equal(found->headroom.used, 4);
 	assert_int_equal(found->headroom.reusable, 3);
 	assert_int_equal(found->headroom.usable, 9);
+	buffer_init(&row);
+	ports_row_text(&row, &model, 0);
+	buffer_append_char(&row, '\0');
+	assert_int_equal(sscanf(row.data, "%u %u %u %u", &used, &of, &free, &percent), 4);
+	assert_int_equal(used + free, of); /* what may be taken over is not used */
+	assert_int_equal(used, 1);
+	assert_int_equal(percent, 10);
+	buffer_release(&row);
 	end();
 }
 
@@ -415,7 +425,7 @@ static void unknown_limits(void **state)
 		open_at(10 + i, &ends, 5, BEGIN_NS + 2 * SEC);
 	}
 	picture(BEGIN_NS + 3 * SEC);
-	assert_title("  2 destinations, 1 without a free port, 0 beyond the cliff, 1 whose limit is not known, 1 to which connect() found no port");
+	assert_title("  2 destinations, 1 without a free port, 0 with long searches for one, 1 whose limit is not known, 1 to which connect() found no port");
 	end();
 }
 

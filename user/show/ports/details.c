@@ -24,7 +24,7 @@ static const char *trouble_of(const struct destination *destination, char when[1
 	if (!left->usable)
 		return "no free port";
 	if (!left->cliff_usable)
-		return "beyond the cliff: each connect() looks through all ports of one parity first";
+		return "each connect() searches long: it looks through all ports of one parity first";
 	if (isfinite(destination->wall_in_s)) {
 		ports_when_text(when, destination->wall_in_s);
 		return "at this rate there is no free port in ";
@@ -55,9 +55,9 @@ static void put_limits(struct buffer *out, const struct destination *destination
 	ports_rate_text(wall, destination->sustainable);
 	ports_rate_text(cliff, destination->cliff_sustainable);
 	put_label(out, "ports");
-	buffer_printf(out, "%u of %u used, %u reserved, %u blocked", left->used, left->capacity, left->reserved, left->blocked);
+	buffer_printf(out, "%u of %u used, %u reserved, %u blocked", left->used - left->reusable, left->capacity, left->reserved, left->blocked);
 	if (left->reusable)
-		buffer_printf(out, ", %u in TIME_WAIT may be reused", left->reusable);
+		buffer_printf(out, ", %u more in TIME_WAIT, which connect() takes over", left->reusable);
 	if (isfinite(destination->sustainable))
 		buffer_printf(out, "; good for %s/s, without long searches %s/s", wall, cliff);
 	buffer_append_char(out, '\n');
