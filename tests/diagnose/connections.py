@@ -10,7 +10,7 @@ import struct
 import time
 
 from traffic import answered, case, closed, connected, fails, gone_host, paced, refused, settled
-from world import ADDRESS, Diagnosis, Shared, counter, evidence, nft, rename, setting, ss, sysctl
+from world import ADDRESS, LIBC, Diagnosis, Shared, counter, evidence, nft, rename, setting, ss, sysctl
 
 
 # TD111: a connection for each request
@@ -76,7 +76,30 @@ def td111_crash_loop(world):
         world.check("who", re.match(r"billing \(\d+ processes, (?:all|most of them|\d+ of them) ended\) opens", found["title"]), found["title"])
         world.check("processes", len(pids.all()) >= evidence(found, "processes") >= 5, (len(pids.all()), found))
         world.check("subject", found["subject"]["pid"] is None and found["subject"]["comm"] == "billing", found["subject"])
+        world.check("change", found["change"][0].startswith("each process connects anew"), found["change"])
         names_no_pid(world, found, pids.all())
+
+
+@case
+def td111_workers(world):
+    """Three workers that stay, none of which opens enough to be told of alone."""
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12)
+
+    def master(say, _):
+        for _ in range(3):
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                paced(3.5, 14, lambda: connected(8080).close())
+                time.sleep(600)
+        say()
+        time.sleep(600)
+
+    world.spawn("worker", master).wait()
+    found = world.expect(diagnosis.finish(), "TD111").found.get("TD111")
+    if found:
+        world.check("who", found["title"].startswith("worker (3 processes) opens"), found["title"])
+        world.check("change", not found["change"][0].startswith("each process connects anew"), found["change"])
 
 
 @case

@@ -28,6 +28,7 @@ enum need {
 	NEED_FAILURES = 1 << 4, /* connect() that failed */
 	NEED_PRESENT = 1 << 5, /* queues and timers of all sockets, listeners */
 	NEED_NAMESPACES = 1 << 6, /* counters and settings of namespaces */
+	NEED_CLOSING = 1 << 7, /* that sockets which close have closed, as transitions tell, or a look at all of them */
 };
 
 struct code_row {

@@ -148,14 +148,28 @@ void crowds_release(struct crowds *crowds)
 	free(crowds->parts);
 }
 
-const char *words_crowd(words out, const struct scene *scene, const struct crowd *crowd)
+static struct many many_of(const struct scene *scene, const struct crowd *crowd)
 {
 	struct many many = { .process = &crowd->flow.process };
 	size_t i;
 
 	for (i = 0; i < crowd->n_parts; i++)
 		many_add(&many, scene, &crowd->parts[i]->process);
+	return many;
+}
+
+const char *words_crowd(words out, const struct scene *scene, const struct crowd *crowd)
+{
+	const struct many many = many_of(scene, crowd);
+
 	return words_many(out, scene, &many);
+}
+
+bool crowd_ends(const struct scene *scene, const struct crowd *crowd)
+{
+	const struct many many = many_of(scene, crowd);
+
+	return many_end(&many);
 }
 
 void crowd_subject(struct finding *finding, const struct scene *scene, const struct crowd *crowd)

@@ -31,6 +31,9 @@ void crowds_release(struct crowds *crowds);
 /* "shop[812]", "billing (40 processes, all ended)" */
 const char *words_crowd(words out, const struct scene *scene, const struct crowd *crowd);
 
+/* Is it of processes that mostly have ended by now, and others came in their place? */
+bool crowd_ends(const struct scene *scene, const struct crowd *crowd);
+
 /* The subject: its process where it is of one, else its program; its destination. */
 void crowd_subject(struct finding *finding, const struct scene *scene, const struct crowd *crowd);
 

@@ -67,10 +67,10 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_evidence(finding, "opened", flow->counts[FLOW_OPENED], "connections", NULL);
 	finding_evidence(finding, "closed_by_local", flow->counts[FLOW_LOCAL], "connections", NULL);
 	finding_evidence(finding, "time_wait_created", flow->counts[FLOW_TIME_WAIT], "sockets", NULL);
-	if (crowd->n_parts > 1) {
+	if (crowd->n_parts > 1)
 		finding_evidence(finding, "processes", crowd->n_parts, "processes", NULL);
-		finding_change(finding, "each process connects anew, and ends with its connections: let one that stays do the work of many");
-	}
+	if (crowd_ends(scene, crowd))
+		finding_change(finding, "each process connects anew, and ends with its connections: let one that stays do the work of many; if it is not meant to end, see why it does (its log, its exit status)");
 	changes(finding, flow);
 	if (!local)
 		finding_change(finding, "let the server keep connections open (HTTP keep-alive): it closes first, perhaps because it is asked to (QUIT, Connection: close)");

@@ -19,6 +19,12 @@ struct many {
 	uint32_t asked, ended; /* of those that were asked */
 };
 
+/* As far as was asked: most of several. */
+static inline bool many_end(const struct many *many)
+{
+	return many->processes > 1 && many->ended * 2 > many->asked;
+}
+
 void many_add(struct many *many, const struct scene *scene, const struct process *process);
 
 /* "shop[812]" where it is one; "billing (40 processes, all ended) of shop.service" */

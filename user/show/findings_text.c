@@ -238,7 +238,7 @@ double waits_text(struct buffer *within, struct buffer *beyond, const struct dia
 		if (!wait_s || is_found(diagnosis, code, true))
 			continue;
 		if (wait_s <= left_s) {
-			buffer_printf(within, "%s%s %s (%.0f s)", within->size ? ", " : "", code_rows[code].name, code_rows[code].word, ceil(wait_s));
+			buffer_printf(within, "%s%s %s (%.0fs)", within->size ? ", " : "", code_rows[code].name, code_rows[code].word, ceil(wait_s));
 			continue;
 		}
 		buffer_printf(beyond, "%s%s %s", beyond->size ? ", " : "", code_rows[code].name, code_rows[code].word);
