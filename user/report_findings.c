@@ -15,8 +15,10 @@
 #define COLUMNS 1000 /* of a sentence */
 
 struct findings {
+	const struct recording_selection *selection;
 	struct alike alike;
 	unsigned int count;
+	enum { BEHIND_NOT_ASKED, IS_BEHIND, IS_NOT_BEHIND } behind;
 };
 
 /* "[4711]", " (ended)", " (14 processes, all ended)": what stands behind a name in titles. */
@@ -87,11 +89,36 @@ static void period(char *out, size_t size, uint64_t begin_ns, uint64_t end_ns)
 	snprintf(out, size, "%s%s%s", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "");
 }
 
+/* Does the window begin behind all that was recorded? Then nothing is known of it, and what goes on until now is not told of it. */
+static bool is_behind(const struct recording_selection *selection)
+{
+	struct recording_files *files = NULL;
+	uint64_t end_ns = 0;
+	char error[512];
+
+	if (!selection->since_unix_ns)
+		return false;
+	if (!recording_files_new(&files, selection, error, sizeof(error)))
+		end_ns = recording_files_end(files);
+	recording_files_free(files);
+	return end_ns && selection->since_unix_ns > end_ns;
+}
+
+/* The end of what was recorded is looked for only where it matters: it has to be read. */
+static bool is_told(struct findings *findings, uint64_t end_ns)
+{
+	if (!end_ns && findings->behind == BEHIND_NOT_ASKED)
+		findings->behind = is_behind(findings->selection) ? IS_BEHIND : IS_NOT_BEHIND;
+	return end_ns || findings->behind == IS_NOT_BEHIND;
+}
+
 static void print(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
 {
 	char when[2 * MOMENT_TEXT + 8], name[32], weight[32], sentence[4 * COLUMNS];
 	struct findings *findings = context;
 
+	if (!is_told(findings, end_ns))
+		return;
 	text_sanitise(name, sizeof(name), code, strlen(code), sizeof(name));
 	text_sanitise(weight, sizeof(weight), severity, strlen(severity), sizeof(weight));
 	text_sanitise(sentence, sizeof(sentence), text, strlen(text), COLUMNS);
@@ -115,30 +142,13 @@ static void print_folded(const struct alike *alike)
 	}
 }
 
-/* Does the window begin behind all that was recorded? Then nothing is known of it, and what goes on until now is not told of it. */
-static bool is_behind(const struct recording_selection *selection)
-{
-	struct recording_files *files = NULL;
-	uint64_t end_ns = 0;
-	char error[512];
-
-	if (!selection->since_unix_ns)
-		return false;
-	if (!recording_files_new(&files, selection, error, sizeof(error)))
-		end_ns = recording_files_end(files);
-	recording_files_free(files);
-	return end_ns && selection->since_unix_ns > end_ns;
-}
-
 void report_findings_show(const struct recording_selection *selection)
 {
 	static struct findings findings;
 	size_t i;
 	int err;
 
-	if (is_behind(selection))
-		return;
-	findings = (struct findings){};
+	findings = (struct findings){ .selection = selection };
 	for (i = 0; i < selection->count; i++) {
 		err = history_findings_read(selection->paths[i], selection->since_unix_ns, selection->until_unix_ns, print, &findings);
 		if (err == -EUCLEAN)
