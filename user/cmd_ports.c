@@ -137,9 +137,9 @@ const struct command command_ports = {
 	.arguments = "[INTERVAL [COUNT]]",
 	.description =
 		"How many local ports connect() has left for each destination: a remote address and port, from one local\n"
-		"address of a network namespace. The fullest comes first. FREE 0 is \"Cannot assign requested address\". Beyond\n"
-		"the cliff connect() still finds a port, but looks through half of the range first, each time. CLIFF and WALL\n"
-		"say when, at the present rate; MAX/s is the rate that the ports bear for ever. Below the table: who fails,\n"
+		"address of a network namespace. The fullest comes first. FREE 0 is \"Cannot assign requested address\". With\n"
+		"more than half of them in use connect() still finds a port, but looks through that half first, each time. SLOW\n"
+		"and FULL say when, at the present rate; MAX/s is the rate that the ports bear for ever. Below the table: who fails,\n"
 		"who has the ports, when they come back, and what would help by how much.",
 	.examples = "  tcpdwell ports                       # each second\n"
 		    "  tcpdwell ports -b 10 6               # six tables, one each 10 seconds\n"

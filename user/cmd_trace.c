@@ -59,6 +59,7 @@ static struct view *trace_view_new(const struct options *options, struct output 
 		.accepts = own->accepts,
 		.json = options->json,
 		.cmdline = own->cmdline,
+		.at_once = options->run.seconds == 0,
 		.columns = { own->time, own->wide, options_use_color(options) },
 	};
 

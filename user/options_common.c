@@ -67,7 +67,7 @@ static const char *hook_name(unsigned int mode)
 }
 
 const struct option_row common_rows[] = {
-	{ "duration", 'd', "SECONDS", "stop after this time", option_seconds, FIELD(run.seconds), .commands = FILTERS },
+	{ "duration", 'd', "SECONDS", "stop after this time; 0: one look", option_seconds, FIELD(run.seconds), .commands = FILTERS },
 	{ "json", 'j', NULL, "JSON, one object a line", option_flag, FIELD(json), .commands = COMMON_JSON },
 	{ "verbose", 'v', NULL, "say more on standard error; twice: libbpf's words too", option_counter, FIELD(verbosity) },
 	{ "color", 0, "WHEN", "auto, always or never (also NO_COLOR)", option_choice, FIELD(color), COLOR_AUTO, COLOR_NEVER,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "history/status.h"
+#include "recording/files.h"
 #include "show/alike.h"
 #include "util/log.h"
 #include "util/moment.h"
@@ -14,29 +15,42 @@
 #define COLUMNS 1000 /* of a sentence */
 
 struct findings {
+	const struct recording_selection *selection;
 	struct alike alike;
 	unsigned int count;
+	enum { BEHIND_NOT_ASKED, IS_BEHIND, IS_NOT_BEHIND } behind;
 };
 
-/* The "[4711]" of the first process that a sentence tells of; NULL: of none. An address of IPv6 is no number. */
-static const char *pid_of(const char *sentence)
+/* "[4711]", " (ended)", " (14 processes, all ended)": what stands behind a name in titles. */
+static bool ends_name(const char *at)
 {
-	const char *at = sentence;
+	bool is_pid = *at == '[';
+	const char *number = at + (is_pid ? 1 : 2);
 	size_t digits;
 
-	while ((at = strchr(at, '['))) {
-		digits = strspn(at + 1, "0123456789");
-		if (digits && at[1 + digits] == ']')
+	if (!is_pid && strncmp(at, " (", 2) != 0)
+		return false;
+	digits = strspn(number, "0123456789");
+	if (is_pid)
+		return digits && number[digits] == ']';
+	return digits ? !strncmp(number + digits, " processes", 10) : !strncmp(number, "ended)", 6);
+}
+
+/* The end of the name of the first process that a sentence tells of; NULL: of none. An address of IPv6 is no number. */
+static const char *name_end(const char *sentence)
+{
+	const char *at = sentence;
+
+	for (; *at; at++)
+		if (ends_name(at))
 			return at;
-		at++;
-	}
 	return NULL;
 }
 
-/* What stands before the pid, from the last ": " before it on. Without one: "", and the finding is like no other. */
+/* What stands before that, from the last ": " before it on. Without one: "", and the finding is like no other. */
 static void name_of(char *name, size_t size, const char *sentence)
 {
-	const char *end = pid_of(sentence), *begin = sentence, *at;
+	const char *end = name_end(sentence), *begin = sentence, *at;
 
 	name[0] = '\0';
 	if (!end)
@@ -75,11 +89,36 @@ static void period(char *out, size_t size, uint64_t begin_ns, uint64_t end_ns)
 	snprintf(out, size, "%s%s%s", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "");
 }
 
+/* Does the window begin behind all that was recorded? Then nothing is known of it, and what goes on until now is not told of it. */
+static bool is_behind(const struct recording_selection *selection)
+{
+	struct recording_files *files = NULL;
+	uint64_t end_ns = 0;
+	char error[512];
+
+	if (!selection->since_unix_ns)
+		return false;
+	if (!recording_files_new(&files, selection, error, sizeof(error)))
+		end_ns = recording_files_end(files);
+	recording_files_free(files);
+	return end_ns && selection->since_unix_ns > end_ns;
+}
+
+/* The end of what was recorded is looked for only where it matters: it has to be read. */
+static bool is_told(struct findings *findings, uint64_t end_ns)
+{
+	if (!end_ns && findings->behind == BEHIND_NOT_ASKED)
+		findings->behind = is_behind(findings->selection) ? IS_BEHIND : IS_NOT_BEHIND;
+	return end_ns || findings->behind == IS_NOT_BEHIND;
+}
+
 static void print(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
 {
 	char when[2 * MOMENT_TEXT + 8], name[32], weight[32], sentence[4 * COLUMNS];
 	struct findings *findings = context;
 
+	if (!is_told(findings, end_ns))
+		return;
 	text_sanitise(name, sizeof(name), code, strlen(code), sizeof(name));
 	text_sanitise(weight, sizeof(weight), severity, strlen(severity), sizeof(weight));
 	text_sanitise(sentence, sizeof(sentence), text, strlen(text), COLUMNS);
@@ -109,7 +148,7 @@ void report_findings_show(const struct recording_selection *selection)
 	size_t i;
 	int err;
 
-	findings = (struct findings){};
+	findings = (struct findings){ .selection = selection };
 	for (i = 0; i < selection->count; i++) {
 		err = history_findings_read(selection->paths[i], selection->since_unix_ns, selection->until_unix_ns, print, &findings);
 		if (err == -EUCLEAN)

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from traffic import accept_for_good, answered, case, connected
+from traffic import accept_for_good, answered, case, connected, until
 from world import ADDRESS, LONGEST, TOOL, Diagnosis, ss, start, sysctl, watch
 
 
@@ -171,8 +171,31 @@ def last_line_names_codes(world):
 
     check_all(None)
     _, diagnosis = waiting(world, 4, 5)
-    check_all("findings: TD131 (tcpdwell diagnose tells them)")
+    check_all("findings: TD131 accept queue (tcpdwell diagnose tells them)")
     world.expect(diagnosis.finish(), "TD131=now")
+
+
+@case
+def last_line_of_healthy(world):
+    """Connections that are closed as they should be, client first: a view that is not told of each step says nothing of those that it was not told of."""
+    def serve(connection):
+        while connection.recv(100):
+            pass
+        connection.close()
+
+    world.server(8080, serve)
+    running = [(words, start(TOOL, *words, "-n", "self", "-d", str(LONGEST), stdout=subprocess.PIPE, text=True))
+               for words in (("top", "-b"), ("leaks",))]
+    for _, process in running:
+        watch(process, 1.5)
+    for _ in range(40):
+        connected(8080).close()
+    until(lambda: not ss("state", "last-ack") and not ss("state", "close-wait"))
+    for words, process in running:
+        watch(process, 7)
+        process.send_signal(signal.SIGINT)
+        out = process.communicate()[0]
+        world.check(words[0], "findings:" not in out and not process.returncode, out[-300:])
 
 
 @case

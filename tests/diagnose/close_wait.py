@@ -49,6 +49,66 @@ def td121_leak(world):
         world.check("proved", found["confidence"] == "proved", found["title"])
 
 
+def prefork(world, name, port, children, each, seconds):
+    """A server that forks, a child at a time: each accepts so many and keeps them. Returns when all of its clients have closed."""
+    def body(say, go):
+        listener = socket.socket()
+        listener.bind((ADDRESS, port))
+        listener.listen(64)
+        say()
+        while True:
+            go()
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                mine = [listener.accept()[0] for _ in range(each)]
+                for connection in mine:
+                    connection.send(b"x")
+                time.sleep(600)
+
+    process = world.spawn(name, body)
+    process.wait()
+
+    def visit():
+        process.on()
+        for client in [connected(port) for _ in range(each)]:
+            client.recv(1)
+            client.close()
+
+    if seconds:
+        paced(children / seconds, seconds, visit)
+    else:
+        for _ in range(children):
+            visit()
+
+
+@case
+def td121_spread_over_children(world):
+    """No child of a server that forks has many: the service has."""
+    diagnosis = Diagnosis(23)
+    world.begin = time.monotonic()
+    prefork(world, "httpd", 8080, 12, 2, 23)
+    found = world.expect(diagnosis.finish(after=0), "TD121=soon").found.get("TD121")
+    if not found:
+        return
+    listed = len(ss("state", "close-wait", "sport", "=", ":8080"))
+    world.check("scenario", listed == 24, listed)
+    world.numbers(found, count=(listed - 2, listed), rate=(0.7, 1.4), age=diagnosis.age(world.begin, world.begin + 3))
+    world.check("processes", re.match(r"httpd \(1[12] processes\) leaks", found["title"]) and evidence(found, "processes") in (11, 12), found["title"])
+    world.check("subject", found["subject"]["pid"] is None and found["subject"]["comm"] == "httpd" and found["subject"]["processes"] in (11, 12), found["subject"])
+    commands = " ".join(str(item["command"]) for item in found["evidence"] if item["name"] == "close_wait")
+    world.check("command", commands == "tcpdwell leaks -L 8080", commands)
+
+
+@case
+def td121_two_programs(world):
+    """Two of each of three programs, on a port each: nothing is shared."""
+    diagnosis = Diagnosis(23)
+    for name, port in ("httpd", 8080), ("mailer", 8081), ("billing", 8082):
+        prefork(world, name, port, 1, 2, 0)
+    world.expect(diagnosis.finish(after=0))
+    world.check("scenario", len(ss("state", "close-wait")) == 6, ss("state", "close-wait"))
+
+
 @case
 def td121_slow_closer(world):
     """Each is closed after two seconds: late, but closed."""

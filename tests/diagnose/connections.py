@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: connections that are opened and closed often: TIME_WAIT, resets, refusals, floods."""
 import errno
+import json
+import os
+import re
 import resource
 import socket
 import struct
 import time
 
 from traffic import answered, case, closed, connected, fails, gone_host, paced, refused, settled
-from world import ADDRESS, Diagnosis, counter, evidence, nft, setting, ss, sysctl
+from world import ADDRESS, LIBC, Diagnosis, Shared, counter, evidence, nft, rename, setting, ss, sysctl
 
 
 # TD111: a connection for each request
@@ -29,6 +32,114 @@ def td111_remedy(world):
 
     world.spawn("shop", body).wait()
     world.expect(diagnosis.finish())
+
+
+def started_again(world, name, seconds, body, pause_s=0.2):
+    """A program that ends soon and is started again and again, each time as another process. Returns their pids."""
+    pids = Shared()
+
+    def supervise(say, _):
+        say()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pid = os.fork()
+            if not pid:
+                rename(name)
+                body()
+                time.sleep(pause_s)
+                os._exit(1)
+            pids.add(pid)
+            os.waitpid(pid, 0)
+        say()
+        time.sleep(600)
+
+    supervisor = world.spawn("supervisor", supervise)
+    supervisor.wait()
+    return supervisor, pids
+
+
+def names_no_pid(world, finding, pids):
+    """Of processes that have ended nothing is to be looked up in /proc, and their numbers are told nowhere."""
+    text = json.dumps([finding["title"], finding["change"], [(item["value"], item["command"]) for item in finding["evidence"]]])
+    world.check("pids", not re.search(r"\b(?:pid[ =]?|/proc/|-p |\[)(?:%s)\b" % "|".join(str(int(pid)) for pid in pids), text), text)
+
+
+@case
+def td111_crash_loop(world):
+    """A program that crashes and is started again: no process connects often, the program does."""
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12)
+    supervisor, pids = started_again(world, "billing", 13, lambda: [connected(8080).close() for _ in range(8)])
+    supervisor.wait()  # all have ended: the last seconds are told of what is not there
+    found = world.expect(diagnosis.finish(after=0), "TD111").found.get("TD111")
+    if found:
+        world.check("who", re.match(r"billing \(\d+ processes, (?:all|most of them|\d+ of them) ended\) opens", found["title"]), found["title"])
+        world.check("processes", len(pids.all()) >= evidence(found, "processes") >= 5, (len(pids.all()), found))
+        world.check("subject", found["subject"]["pid"] is None and found["subject"]["comm"] == "billing", found["subject"])
+        world.check("change", found["change"][0].startswith("each process connects anew"), found["change"])
+        names_no_pid(world, found, pids.all())
+
+
+@case
+def td111_workers(world):
+    """Three workers that stay, none of which opens enough to be told of alone."""
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12)
+
+    def master(say, _):
+        for _ in range(3):
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                paced(3.5, 14, lambda: connected(8080).close())
+                time.sleep(600)
+        say()
+        time.sleep(600)
+
+    world.spawn("worker", master).wait()
+    found = world.expect(diagnosis.finish(), "TD111").found.get("TD111")
+    if found:
+        world.check("who", found["title"].startswith("worker (3 processes) opens"), found["title"])
+        world.check("change", not found["change"][0].startswith("each process connects anew"), found["change"])
+
+
+@case
+def td103_crash_loop(world):
+    """The ports of all of them are held, and one finding tells it, whichever process was the last."""
+    sysctl("ipv4.ip_local_port_range", "42000 42999")
+    sysctl("ipv4.tcp_tw_reuse", 0)
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12, "--set", "TD111.opened=100000")
+    supervisor, pids = started_again(world, "billing", 13, lambda: [connected(8080).close() for _ in range(8)])
+    supervisor.wait()
+    found = world.expect(diagnosis.finish(after=0), "TD103=soon").found.get("TD103")
+    world.check("one", len(diagnosis.all) == 1, [finding["title"] for finding in diagnosis.all])
+    if found:
+        world.check("who", "billing (" in found["title"] and " ended) opens" in found["title"], found["title"])
+        world.check("holders", re.search(r"TIME_WAIT billing \(\d+ processes, .*ended\)", evidence(found, "held_by")), found["evidence"])
+        names_no_pid(world, found, pids.all())
+
+
+@case
+def td103_ended_alone(world):
+    """One process that did it all and has ended: it is named as what it was."""
+    sysctl("ipv4.ip_local_port_range", "42000 42999")
+    sysctl("ipv4.tcp_tw_reuse", 0)
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12, "--set", "TD111.opened=100000")
+
+    def body(say, _):
+        say()
+        paced(25, 12, lambda: connected(8080).close())
+        say()
+
+    client = world.spawn("billing", body)
+    client.wait(2)
+    os.waitid(os.P_PID, client.pid, os.WEXITED | os.WNOWAIT)
+    found = world.expect(diagnosis.finish(after=0), "TD103=soon").found.get("TD103")
+    if found:
+        world.check("who", "billing (ended) opens" in found["title"], found["title"])
+        world.check("subject", found["subject"]["pid"] == client.pid and found["subject"]["ended"] is True, found["subject"])
+        names_no_pid(world, found, [client.pid])
 
 
 @case
@@ -69,6 +180,21 @@ def td112_server_closes_first(world):
         world.numbers(found, port=8080, count=listed, kib=(listed * 200 // 1024, listed * 320 // 1024))
         world.check("count", listed == 60, listed)
         world.check("who", "service" in found["title"], found["title"])
+
+
+@case
+def td112_from_before(world):
+    """Of what was in TIME_WAIT before nobody can know who closed it; who serves the port is likely."""
+    world.server(8080, closed)
+    for _ in range(60):
+        client = connected(8080)
+        client.recv(1)
+        client.close()
+    found = world.expect(Diagnosis(3, *SERVED).finish(), "TD112=note").found.get("TD112")
+    if found:
+        world.check("who", re.match(r"probably service\[\d+\] closes", found["title"]), found["title"])
+        world.check("confidence", found["confidence"] == "likely" and found["subject"]["pid"] is None, found)
+        world.check("why", evidence(found, "of_unknown_process") == 60 and evidence(found, "why_unknown").startswith("closed before tcpdwell came"), found)
 
 
 @case
@@ -323,3 +449,36 @@ def td172_remedy(world):
     errors, diagnosis = ended(world, 12, read_and_closed, b"x" * 150)
     world.expect(diagnosis)
     world.check("clients", errors == {0}, errors)
+
+
+@case
+def td172_out_of_descriptors(world):
+    """A service that resets since it has no descriptor left: these come first, and to read to the end helps nothing."""
+    def body(say, _):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        listener.bind((ADDRESS, 8080))
+        listener.listen(64)
+        used = []
+        try:
+            while True:
+                used.append(os.open("/dev/null", os.O_RDONLY))
+        except OSError as error:
+            assert error.errno == errno.EMFILE, error
+        os.close(used.pop())
+        say()
+        while True:  # with the one that is left it says that it can't serve
+            connection, _ = listener.accept()
+            connection.close()
+
+    world.spawn("service", body).wait()
+    diagnosis = Diagnosis(3)
+    for _ in range(12):
+        client = connected(8080)
+        fails(lambda client=client: client.recv(1))
+        client.close()
+    found = world.expect(diagnosis.finish(), "TD172=note").found.get("TD172")
+    if found:
+        world.check("first", found["change"][0].startswith("first its descriptors: ") and "TD124" in found["change"][0], found["change"])
+        world.check("evidence", evidence(found, "descriptors_limit") == 24 and evidence(found, "descriptors") >= 22, found["evidence"])

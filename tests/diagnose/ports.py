@@ -99,8 +99,10 @@ def td101_asked_for(world):
     # Whole once, then once more in a line under a head of its own; what takes longer than the run is not promised.
     whole, end = text.stdout.split("\nAt the end:\n")
     world.check("told twice", whole.count("NOW  TD101 ") == 1 and end.count("NOW  TD101 ") == 1, text.stdout)
-    waits = re.search(r"^watching for \d s more .*; still to come: (.*); too short for (.*): -d (\d+)$", whole, re.M)
-    world.check("waits", waits and "TD121" not in waits[1] and "TD121" in waits[2].split(", ") and 20 <= int(waits[3]) <= 23, whole)
+    whole = re.sub(r"\n {6}", " ", whole)  # lines that were wrapped
+    waits = re.search(r"^watching for \d s more .*\nstill to come: ([^:]*)\ntoo short for: ([^:]*): -d (\d+)$", whole, re.M)
+    world.check("waits", waits and "TD121" not in waits[1] and "TD121 leak" in re.split(r",\s+", waits[2]) and 20 <= int(waits[3]) <= 23, whole)
+    world.check("words", waits and all(re.match(r"TD\d\d\d [a-zA-Z]", one) for one in re.split(r",\s+", waits[1] + ", " + waits[2])), whole)
 
 
 @case

@@ -60,7 +60,7 @@ TITLES = {
 UNITS = {"us": 1e-6, "ms": 1e-3, "second": 1, "minute": 60, "hour": 3600, "day": 86400}
 SHAPES = {"#": r"[\d.]+", "~": r"(?:at least )?[\d.]+ (?:us|ms|(?:second|minute|hour|day)s?)"}
 NAMES = {"what": r"connections(?: to (?:its port \d+|\S+))?", "closer": "it|the other end"}
-NAME = r"(?!\d+ )[^,;()]+?"
+NAME = r"(?!\d+ )[^,;()]+?(?: \((?:ended|\d+ processes[^()]*)\))?(?: of [^,;()]+?)?"
 COMPARED = os.environ.get("TCPDWELL_COMPARED")  # a folder: a file for each code whose title was compared
 
 

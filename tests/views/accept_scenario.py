@@ -159,6 +159,15 @@ def test_refused():
     check("without-bpf-says-so", [differ("exit status", result.returncode, 64), "" if "accept()" in result.stderr else result.stderr])
 
 
+def test_no_time():
+    """-d 0 is a look at what is there; of what happens there is nothing then, and trace says so, but not in between JSON."""
+    text = subprocess.run([TOOL, "trace", "-n", "self", "-d", "0"], capture_output=True, text=True, check=True).stdout
+    lines = subprocess.run([TOOL, "trace", "-j", "-n", "self", "-d", "0"], capture_output=True, text=True, check=True).stdout.splitlines()
+    look = subprocess.run([TOOL, "top", "-j", "-n", "self", "-d", "0"], capture_output=True, text=True, check=True).stdout
+    check("no-time", ["" if "-d 0 ends before" in text.splitlines()[-1] else text, differ("types", [json.loads(line)["type"] for line in lines], ["header", "summary"]),
+                      "" if '"listen_now":' in look else look])
+
+
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     listener, doomed = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
@@ -186,6 +195,7 @@ def main():
                            f"{found.get('sum_ns', 0) / 1e9:.4f} s, not {least:.4f} to {most:.4f}"])
         test_report(recorder, file, listener, begin)
     test_refused()
+    test_no_time()
     last.client.close()
     del servers
     return scenario.failures > 0

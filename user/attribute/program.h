@@ -29,6 +29,12 @@ void cmdline_from_arguments(char out[CMDLINE_BYTES], const char *arguments, size
 void program_read(char out[PROGRAM_BYTES], const char *proc, const struct process *process);
 void cmdline_read(char out[CMDLINE_BYTES], const char *proc, const struct process *process);
 
+/*
+ * Is it known to be there no more, or only for its parent to learn how it ended? False where that is not known: it is in no namespace that
+ * is seen from here, or /proc hides the processes of others.
+ */
+bool process_has_ended(const char *proc, const struct process *process);
+
 /* Descriptors that a process has open, and how many it may have: RLIM_INFINITY is UINT64_MAX. False where not known. */
 bool process_descriptors(const char *proc, const struct process *process, uint64_t *open, uint64_t *limit);
 

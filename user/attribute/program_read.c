@@ -38,6 +38,30 @@ static bool is_there(const char *proc, const struct process *process)
 	       process_is_same(&now, process);
 }
 
+/* A zombie; of a process with more threads the first may have ended alone. */
+static bool is_dead(const char *stat)
+{
+	const char *end = strrchr(stat, ')');
+	unsigned long threads;
+	char state;
+
+	return end && sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lu", &state, &threads) == 2 &&
+	       (state == 'Z' || state == 'X') && threads <= 1;
+}
+
+bool process_has_ended(const char *proc, const struct process *process)
+{
+	char text[1024];
+
+	/* Of the first process everybody may know that it is there, unless /proc is made to hide it. */
+	if (!process->start_ns || !process->pid || !read_file(proc, 1, "stat", text, sizeof(text)))
+		return false;
+	if (!is_there(proc, process))
+		return true;
+	text[read_file(proc, process->pid, "stat", text, sizeof(text) - 1)] = '\0';
+	return !text[0] || is_dead(text);
+}
+
 void program_read(char out[PROGRAM_BYTES], const char *proc, const struct process *process)
 {
 	char arguments[ARGUMENTS_BYTES];

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 
 #include "attribute/programs.h"
+#include "diagnose/services.h"
 #include "util/shortage.h"
 
 #define AGAIN_NS 4000000000ULL /* descriptors change */
+#define NAMED_NS 1 /* of one that is named it has to be true */
 #define FORGET_NS 300000000000ULL
+#define FORGET_ENDED_NS 15000000000ULL /* there may be more and more of them */
+#define ASKED_NAMED 70 /* room for those that are named */
 #define MUCH 3 /* sockets, or connects: of processes with fewer no rule speaks */
 
 struct asked_process {
@@ -62,7 +66,7 @@ static void learn(struct process_facts *facts, struct programs *programs)
 }
 
 /* One that is gone keeps what was known of it, but for its descriptors. */
-static void want(struct diagnosis *diagnosis, const struct process *process)
+static void want(struct diagnosis *diagnosis, const struct process *process, uint64_t again_ns)
 {
 	uint64_t now_ns = diagnosis->scene.now_ns;
 	struct asked_process *asked;
@@ -70,20 +74,46 @@ static void want(struct diagnosis *diagnosis, const struct process *process)
 	if (!process->start_ns)
 		return;
 	asked = find(diagnosis, process);
-	if (!asked && diagnosis->n_asked < ASKED_MAX)
+	if (!asked && diagnosis->n_asked < (again_ns == NAMED_NS ? ASKED_MAX : ASKED_MAX - ASKED_NAMED))
 		asked = add(diagnosis, process);
 	if (!asked)
 		return;
 	asked->wanted_ns = now_ns;
-	if (asked->asked_ns && now_ns < asked->asked_ns + AGAIN_NS)
+	if (asked->facts.ended || (asked->asked_ns && now_ns < asked->asked_ns + again_ns))
 		return;
 	asked->asked_ns = now_ns;
 	asked->facts.process = *process;
-	asked->facts.fds_known = false;
+	asked->facts.fds_known = asked->facts.ended = false;
 	if (diagnosis->config.ask)
 		diagnosis->config.ask(diagnosis->config.context, &asked->facts);
 	else
 		learn(&asked->facts, diagnosis->programs);
+}
+
+const struct process_facts *asked_now(struct diagnosis *diagnosis, const struct process *process)
+{
+	if (diagnosis->config.ask || diagnosis->programs)
+		want(diagnosis, process, NAMED_NS);
+	return asked_find(diagnosis, process);
+}
+
+static bool may_be_shared(const struct cause *cause)
+{
+	return cause->key.state == STATE_CLOSE_WAIT || (cause->key.state == STATE_FIN_WAIT2 && cause->key.held && !cause->key.small);
+}
+
+/* Of what several processes share none may have much. */
+static void want_services(struct diagnosis *diagnosis)
+{
+	const struct scene *scene = &diagnosis->scene;
+	struct services services;
+	size_t i, k;
+
+	services_find(&services, scene, may_be_shared);
+	for (i = 0; i < services.count && services.list[i].count >= MUCH; i++)
+		for (k = 0; k < cause_processes(&services.list[i]); k++)
+			want(diagnosis, &scene_process(scene, cause_part(&services.list[i], k)->key.process)->process, AGAIN_NS);
+	services_release(&services);
 }
 
 static void forget(struct diagnosis *diagnosis)
@@ -91,7 +121,7 @@ static void forget(struct diagnosis *diagnosis)
 	struct asked_process *asked, *next;
 
 	HASH_ITER(hh, diagnosis->asked, asked, next) {
-		if (diagnosis->scene.now_ns < asked->wanted_ns + FORGET_NS)
+		if (diagnosis->scene.now_ns < asked->wanted_ns + (asked->facts.ended ? FORGET_ENDED_NS : FORGET_NS))
 			continue;
 		HASH_DEL(diagnosis->asked, asked);
 		free(asked);
@@ -111,12 +141,13 @@ void asked_ask(struct diagnosis *diagnosis)
 	forget(diagnosis);
 	for (destination = diagnosis->ports.destinations.by_key; destination; destination = destination->hh.next)
 		for (i = 0; i < destination->n_victims; i++)
-			want(diagnosis, &destination->victims[i].process);
+			want(diagnosis, &destination->victims[i].process, AGAIN_NS);
 	for (flow = diagnosis->flows.table; flow; flow = flow->hh.next)
 		if (flow->counts[FLOW_STARTED] >= MUCH)
-			want(diagnosis, &flow->process);
+			want(diagnosis, &flow->process, AGAIN_NS);
 	for (k = 0; k < diagnosis->causes.count && diagnosis->causes.sorted[k]->count >= MUCH; k++)
-		want(diagnosis, &scene_process(&diagnosis->scene, diagnosis->causes.sorted[k]->key.process)->process);
+		want(diagnosis, &scene_process(&diagnosis->scene, diagnosis->causes.sorted[k]->key.process)->process, AGAIN_NS);
+	want_services(diagnosis);
 }
 
 void asked_release(struct diagnosis *diagnosis)

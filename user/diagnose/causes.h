@@ -48,6 +48,8 @@ struct cause {
 	uint64_t example; /* id of a socket: the oldest */
 	uint32_t maker; /* of the model's processes: who accepted or connected all of them, as was seen; 0: not known, or several */
 	struct cause_window windows[CAUSE_WINDOWS];
+	const struct cause *const *parts; /* of a service, services.h: the causes of its processes, the most sockets first */
+	uint32_t n_parts; /* 0: it is a process's own */
 };
 
 struct causes {

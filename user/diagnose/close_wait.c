@@ -10,8 +10,8 @@
 
 #define GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
 
-/* A program that closes late is no leak: what has ended was in the state for so long, at the median. 0: none has ended. */
-static double median_s(const struct scene *scene, const struct cause *cause)
+/* What has ended was in the state for so long, at the median. 0: none has ended. */
+static double part_median_s(const struct scene *scene, const struct cause *cause)
 {
 	struct model *model = scene->ports->books;
 	const struct live_socket *socket = live_sockets_find(&model->sockets, cause->example);
@@ -21,25 +21,69 @@ static double median_s(const struct scene *scene, const struct cause *cause)
 	return account ? histogram_percentile(&account->dwell, 50) / 1e9 : 0;
 }
 
+/* A program that closes late is no leak. Of several processes some may have closed nothing yet. */
+static double median_s(const struct scene *scene, const struct cause *cause)
+{
+	double longest_s = 0;
+	size_t i;
+
+	for (i = 0; i < cause_processes(cause); i++) {
+		double part_s = part_median_s(scene, cause_part(cause, i));
+
+		longest_s = part_s > longest_s ? part_s : longest_s;
+	}
+	return longest_s;
+}
+
 #define LONG 10 /* times the median */
 #define FULL_NS 1000000000ULL /* younger ones may be about to be closed */
+
+static const struct process_facts *limited(const struct scene *scene, const struct cause *part)
+{
+	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, part->key.process)->process);
+
+	return facts && facts->fds_known && facts->fds_limit != UINT64_MAX ? facts : NULL;
+}
+
+const struct process_facts *close_wait_fullest(const struct scene *scene, const struct cause *cause)
+{
+	const struct process_facts *facts, *fullest = NULL;
+	size_t i;
+
+	for (i = 0; i < cause_processes(cause); i++) {
+		facts = limited(scene, cause_part(cause, i));
+		if (facts && (!fullest || descriptors_left(facts->fds, facts->fds_limit) < descriptors_left(fullest->fds, fullest->fds_limit)))
+			fullest = facts;
+	}
+	return fullest ?: scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+}
 
 /* That needs no watching: no more can come. */
 static bool fills_descriptors(const struct scene *scene, const struct cause *cause)
 {
-	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+	size_t i;
 
-	return facts && facts->fds_known && descriptors_are_full(facts->fds, facts->fds_limit) && cause->oldest_ns >= FULL_NS &&
-	       cause->count * 2ULL >= facts->fds;
+	for (i = 0; i < cause_processes(cause); i++) {
+		const struct cause *part = cause_part(cause, i);
+		const struct process_facts *facts = limited(scene, part);
+
+		if (facts && descriptors_are_full(facts->fds, facts->fds_limit) && part->oldest_ns >= FULL_NS && part->count * 2ULL >= facts->fds)
+			return true;
+	}
+	return false;
 }
 
+/* Whether it is one process's or shared by several, the service is the same. */
 const struct finding *close_wait_told(const struct scene *scene, const struct cause *cause)
 {
 	const struct process *process = &scene_process(scene, cause->key.process)->process;
+	const struct process_facts *facts = scene_facts(scene, process);
+	const struct subject service = { .netns = cause->key.netns, .service_port = cause->key.service_port, .kind = process_kind(process) };
+	const struct finding *told = scene->told_leak && process->start_ns ? scene->told_leak(scene->context, &service) : NULL;
 
-	return scene->told_leak && process->start_ns ?
-		       scene->told_leak(scene->context, process, cause->key.netns, cause->key.service_port) :
-		       NULL;
+	if (told && facts && facts->program[0] && told->subject.program[0] && strcmp(facts->program, told->subject.program) != 0)
+		return NULL;
+	return told;
 }
 
 enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cause *cause)
@@ -69,6 +113,24 @@ double close_wait_rate(const struct scene *scene, const struct cause *cause)
 	return window < 0 ? 0 : cause->windows[window].came / cause_windows_s[window];
 }
 
+double close_wait_full_in_s(const struct scene *scene, const struct cause *cause)
+{
+	double first_s = 0;
+	size_t i;
+
+	for (i = 0; i < cause_processes(cause); i++) {
+		const struct cause *part = cause_part(cause, i);
+		const struct process_facts *facts = limited(scene, part);
+		double rate = close_wait_rate(scene, part), in_s;
+
+		if (!facts || rate <= 0 || descriptors_are_full(facts->fds, facts->fds_limit))
+			continue;
+		in_s = descriptors_left(facts->fds, facts->fds_limit) / rate;
+		first_s = !first_s || in_s < first_s ? in_s : first_s;
+	}
+	return first_s;
+}
+
 double close_wait_left_s(const struct scene *scene)
 {
 	double left_s = scene_threshold(scene, TD121_WATCH_S) - scene->watched_s;
@@ -93,7 +155,12 @@ const char *cause_connections(words out, const struct cause *cause)
 
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
+	size_t i;
+
 	finding_about_known(finding, scene, scene_process(scene, cause->key.process));
+	for (i = 0; i < cause->n_parts; i++)
+		finding_touches_known(finding, scene, scene_process(scene, cause->parts[i]->key.process));
+	finding_of_program(finding, &scene_process(scene, cause->key.process)->process, cause_processes(cause));
 	finding->subject.netns = cause->key.netns;
 	finding->subject.service_port = cause->key.service_port;
 	if (cause->key.side == SIDE_ACTIVE && cause->one_remote) {
@@ -123,14 +190,36 @@ void close_wait_maker_change(struct finding *finding, const struct scene *scene,
 			       words_known(name, scene, maker));
 }
 
-void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause)
+static uint32_t pid_of(const struct scene *scene, const struct cause *cause)
 {
 	const struct process *process = &scene_process(scene, cause->key.process)->process;
-	const struct process_facts *facts = scene_facts(scene, process);
+
+	return process->pid ?: process->ns_pid;
+}
+
+/* Of several processes all that serve the port, or connect to it. */
+static const char *leaks_command(words out, const struct scene *scene, const struct cause *cause)
+{
+	if (cause->n_parts < 2)
+		snprintf(out, FINDING_NAME, "tcpdwell leaks -p %u", pid_of(scene, cause));
+	else if (cause->key.service_port)
+		snprintf(out, FINDING_NAME, "tcpdwell leaks -%c %u", cause->key.side == SIDE_PASSIVE ? 'L' : 'D', cause->key.service_port);
+	else
+		snprintf(out, FINDING_NAME, "tcpdwell leaks");
+	return out;
+}
+
+void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause)
+{
+	const struct process_facts *facts = close_wait_fullest(scene, cause);
 	const struct known_process *maker = maker_of(scene, cause);
 	words name;
 
-	finding_evidence(finding, "close_wait", cause->count, "sockets", "tcpdwell leaks -p %u", process->pid ?: process->ns_pid);
+	finding_evidence(finding, "close_wait", cause->count, "sockets", "%s", leaks_command(name, scene, cause));
+	if (cause->n_parts > 1) {
+		finding_evidence(finding, "processes", cause->n_parts, "processes", NULL);
+		finding_evidence(finding, "most_of_one", cause->parts[0]->count, "sockets", "tcpdwell leaks -p %u", pid_of(scene, cause));
+	}
 	if (maker)
 		finding_evidence_text(finding, cause->key.side == SIDE_ACTIVE ? "connected_by" : "accepted_by", words_known(name, scene, maker));
 	if (close_wait_rate(scene, cause) > 0)
@@ -144,7 +233,7 @@ void close_wait_evidence(struct finding *finding, const struct scene *scene, con
 		finding_evidence(finding, "keepalive", cause->keepalive, "sockets", "ss -tanoi state close-wait");
 	}
 	if (facts && facts->fds_known) {
-		finding_evidence(finding, "descriptors", facts->fds, "", "ls /proc/%u/fd | wc -l", process->pid);
+		finding_evidence(finding, "descriptors", facts->fds, "", "ls /proc/%u/fd | wc -l", facts->process.pid);
 		if (facts->fds_limit != UINT64_MAX)
 			finding_evidence(finding, "descriptors_limit", facts->fds_limit, "", NULL);
 	}

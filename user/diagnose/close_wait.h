@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_DIAGNOSE_CLOSE_WAIT_H
 #define TCPDWELL_DIAGNOSE_CLOSE_WAIT_H
 
+#include "diagnose/services.h"
 #include "diagnose/words.h"
 
 /* What the number of a cause's CLOSE_WAIT does. */
@@ -22,6 +23,12 @@ double close_wait_rate(const struct scene *scene, const struct cause *cause);
 
 /* So many seconds more until it is decided. */
 double close_wait_left_s(const struct scene *scene);
+
+/* Of the processes that share it, the one that has the fewest descriptors left; NULL: of none it is known. */
+const struct process_facts *close_wait_fullest(const struct scene *scene, const struct cause *cause);
+
+/* Until the first of its processes has no descriptor left, at the rate of each; 0: that is not foreseen. */
+double close_wait_full_in_s(const struct scene *scene, const struct cause *cause);
 
 /* CLOSE_WAIT that were accepted or connected: not in an accept queue. */
 static inline bool is_close_wait(const struct cause *cause)

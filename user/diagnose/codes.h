@@ -28,10 +28,12 @@ enum need {
 	NEED_FAILURES = 1 << 4, /* connect() that failed */
 	NEED_PRESENT = 1 << 5, /* queues and timers of all sockets, listeners */
 	NEED_NAMESPACES = 1 << 6, /* counters and settings of namespaces */
+	NEED_CLOSING = 1 << 7, /* that sockets which close have closed, as transitions tell, or a look at all of them */
 };
 
 struct code_row {
 	const char *name;
+	const char *word; /* beside the code where several are named in a line: two words or three */
 	const char *title; /* of the code, for lists */
 	rule *judge;
 	unsigned int needs; /* enum need */

@@ -3,11 +3,9 @@
 #ifndef TCPDWELL_DIAGNOSE_CONNECTS_H
 #define TCPDWELL_DIAGNOSE_CONNECTS_H
 
-#include "diagnose/words.h"
+#include "diagnose/crowds.h"
 
 /* Does the process connect to so many ends that it is told of as a scan (TD152)? */
 bool flow_is_of_scan(const struct scene *scene, const struct flow *flow);
-
-void flow_subject(struct finding *finding, const struct scene *scene, const struct flow *flow);
 
 #endif

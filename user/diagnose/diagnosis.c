@@ -26,7 +26,13 @@ static const struct process_facts *facts_of(const void *context, const struct pr
 	return asked_find(context, process);
 }
 
-static const struct finding *told_leak(const void *context, const struct process *process, uint32_t netns, uint16_t service_port)
+/* Rules are told more, and change nothing of what others are told. */
+static const struct process_facts *ask(const void *context, const struct process *process)
+{
+	return asked_now((struct diagnosis *)(uintptr_t)context, process);
+}
+
+static const struct finding *told_leak(const void *context, const struct subject *wanted)
 {
 	const struct diagnosis *diagnosis = context;
 	size_t i;
@@ -36,7 +42,7 @@ static const struct finding *told_leak(const void *context, const struct process
 		const struct subject *subject = &told->finding.subject;
 
 		if (told->finding.code == TD121 && !told->over && told->finding.confidence != CONFIDENCE_TOO_EARLY &&
-		    subject->start_ns == process->start_ns && subject->netns == netns && subject->service_port == service_port)
+		    subject->kind == wanted->kind && subject->netns == wanted->netns && subject->service_port == wanted->service_port)
 			return &told->finding;
 	}
 	return NULL;
@@ -102,6 +108,7 @@ void diagnosis_begin(struct diagnosis *diagnosis, const struct run *run)
 		.listened = &diagnosis->listened,
 		.thresholds = &diagnosis->thresholds,
 		.facts = diagnosis->config.ask || diagnosis->programs ? facts_of : NULL,
+		.ask = diagnosis->config.ask || diagnosis->programs ? ask : NULL,
 		.told_leak = told_leak,
 		.selects = diagnosis->config.filter && filter_has_processes(diagnosis->config.filter) ? selects : NULL,
 		.context = diagnosis,
@@ -197,13 +204,14 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 	return 0;
 }
 
+/* Of several that nothing tells apart, such as of two scripts of one interpreter, each has one of its own. */
 static struct told_finding *find_told(struct diagnosis *diagnosis, const struct finding *finding)
 {
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
-		if (diagnosis->told[i]->finding.code == finding->code &&
-		    !memcmp(&diagnosis->told[i]->finding.subject, &finding->subject, SUBJECT_KEY_BYTES))
+		if (diagnosis->told[i]->finding.code == finding->code && diagnosis->told[i]->run <= diagnosis->runs &&
+		    subjects_are_same(&diagnosis->told[i]->finding.subject, &finding->subject))
 			return diagnosis->told[i];
 	return NULL;
 }
@@ -279,6 +287,7 @@ static void keep(struct diagnosis *diagnosis, const struct finding *finding)
 		told->at_least = false;
 	}
 	told->last_ns = now_ns;
+	told->run = diagnosis->runs + 1;
 	told->over = false;
 	copy(diagnosis, &told->finding, finding);
 	if (told->finding.since_ns)
@@ -400,7 +409,7 @@ void diagnosis_codes(const struct diagnosis *diagnosis, char *out, size_t size, 
 		    (!notes && one->finding.severity == SEVERITY_NOTE))
 			continue;
 		told[code] = true;
-		if (used + 8 < size)
-			used += snprintf(out + used, size - used, "%s%s", used ? ", " : "", code_rows[code].name);
+		if (used + CODE_WORDS < size)
+			used += snprintf(out + used, size - used, "%s%s %s", used ? ", " : "", code_rows[code].name, code_rows[code].word);
 	}
 }

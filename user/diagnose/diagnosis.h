@@ -15,6 +15,7 @@
 #define FINDINGS_PER_CODE 10
 #define SETTINGS_TOLD 40 /* of TD191, a finding a setting */
 #define FINDINGS_MAX 160
+#define CODE_WORDS 40 /* a code and its word in a list */
 
 struct diagnosis_config {
 	const struct thresholds *thresholds; /* NULL: defaults. Copied */
@@ -37,6 +38,7 @@ struct told_finding {
 	bool over; /* no rule has told of it for a while */
 	bool at_least; /* its begin was not seen: it was so when rules were run first, or the rule says that it may have been */
 	uint64_t number; /* counts up: names it in this run */
+	uint64_t run; /* of the rules, from 1 on: the last that told of it */
 	struct finding finding; /* or as much of it as diagnosis_config wants */
 };
 
@@ -98,7 +100,7 @@ enum severity told_severity(const struct told_finding *told);
 enum severity diagnosis_worst(const struct diagnosis *diagnosis);
 
 /*
- * "TD121, TD131": the codes that apply now, each once, the worst first; "" = none. Notes only where `notes`, and settings (TD191), which are there all the
+ * "TD121 leak, TD131 accept queue": the codes that apply now, each once, the worst first; "" = none. Notes only where `notes`, and settings (TD191), which are there all the
  * time, never.
  */
 void diagnosis_codes(const struct diagnosis *diagnosis, char *out, size_t size, bool notes);

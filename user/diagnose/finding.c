@@ -21,6 +21,19 @@ const char *confidence_name(enum confidence confidence)
 	return names[confidence];
 }
 
+#define KEY_BYTES offsetof(struct subject, program)
+
+bool subjects_are_same(const struct subject *a, const struct subject *b)
+{
+	struct subject one, other;
+
+	memcpy(&one, a, KEY_BYTES);
+	memcpy(&other, b, KEY_BYTES);
+	if (a->of_program && b->of_program)
+		one.start_ns = other.start_ns = one.pid = other.pid = 0;
+	return a->of_program == b->of_program && !memcmp(&one, &other, KEY_BYTES);
+}
+
 void finding_title(struct finding *finding, const char *format, ...)
 {
 	va_list arguments;

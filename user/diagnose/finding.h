@@ -58,7 +58,10 @@ struct also_failing {
 	uint64_t failures;
 };
 
-/* What it is about: what of it is known. Its bytes up to `program` tell findings of one code apart. */
+/*
+ * What it is about: what of it is known. Its bytes up to `program` tell findings of one code apart; of findings `of_program` all but
+ * the process, which may be another one the next time.
+ */
 struct subject {
 	uint8_t remote_addr[16]; /* IPv4 as ::ffff:a.b.c.d; all zero = none */
 	uint64_t start_ns; /* of the process; 0 = no process */
@@ -67,12 +70,15 @@ struct subject {
 	uint16_t remote_port, service_port; /* 0 = none */
 	uint32_t kind; /* of a rule that says several things of the same subject */
 	char program[128]; /* what the process runs, "" = not known */
+	bool ended; /* the process is not there any more */
+	bool of_program; /* `kind` names the program and its cgroup */
+	uint32_t processes; /* that share it, where it is of several: none of them is named then; else 0 */
 	char comm[COMM_BYTES + 1];
 	char unit[96], container[96]; /* "" = none */
 	char cmdline[256];
 };
 
-#define SUBJECT_KEY_BYTES offsetof(struct subject, program)
+bool subjects_are_same(const struct subject *a, const struct subject *b);
 
 struct finding {
 	unsigned int code; /* enum code */

@@ -110,7 +110,7 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int needs
 {
 	const struct scene *scene = &diagnosis->scene;
 
-	if (diagnosis->config.partial && needs & (NEED_EVENTS | NEED_FAILURES | NEED_PORTS | NEED_SEARCH))
+	if (diagnosis->config.partial && needs & (NEED_EVENTS | NEED_FAILURES | NEED_PORTS | NEED_SEARCH | NEED_CLOSING))
 		return "this view is not told of all transitions";
 	if (scene->polled && needs & (NEED_EVENTS | NEED_FAILURES))
 		return "polling sees what is there, not what happens in between: run it without --no-bpf";

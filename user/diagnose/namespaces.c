@@ -61,7 +61,7 @@ static enum residence residence_of(const struct scene *scene, const struct proce
 	if (!process->pid)
 		return RESIDES_NOT;
 	if (!facts || !facts->netns)
-		return RESIDES_PERHAPS;
+		return facts && facts->ended ? RESIDES_NOT : RESIDES_PERHAPS;
 	return facts->netns == netns ? RESIDES : RESIDES_NOT;
 }
 
@@ -74,7 +74,7 @@ static void consider(struct resident *best, const struct scene *scene, const str
 {
 	enum residence is = residence_of(scene, process, netns);
 
-	if (is > best->is)
+	if (is > best->is && !(is == RESIDES_PERHAPS && scene_ended(scene, process)))
 		*best = (struct resident){ process->pid, is };
 }
 

@@ -7,37 +7,108 @@
 
 #include "ports/remedy.h"
 
-/* The largest of those whose process is known, or is not; NULL: there is none. */
-static const struct port_holder *largest(const struct scene *scene, const struct destination *destination, bool known)
-{
-	uint32_t i;
+/* What processes of one program hold in one state. */
+struct share {
+	uint32_t count; /* 0: there is none */
+	uint8_t state;
+	struct many many; /* its largest, and all of them */
+};
 
-	for (i = 0; i < destination->holders.used; i++)
-		if (!!scene_process(scene, destination->holders.list[i].process)->process.start_ns == known)
-			return &destination->holders.list[i];
-	return NULL;
+static const struct known_process *holder_at(const struct scene *scene, const struct destination *destination, uint32_t i)
+{
+	return scene_process(scene, destination->holders.list[i].process);
 }
 
-const struct port_holder *destination_holder(const struct scene *scene, const struct destination *destination)
+/* Does an earlier one of the list stand for it? */
+static bool is_counted(const struct scene *scene, const struct destination *destination, uint32_t at)
 {
-	return largest(scene, destination, true) ?: largest(scene, destination, false);
+	const struct port_holder *holder = &destination->holders.list[at];
+	uint32_t i;
+
+	for (i = 0; i < at; i++)
+		if (destination->holders.list[i].state == holder->state &&
+		    processes_are_alike(&holder_at(scene, destination, i)->process, &holder_at(scene, destination, at)->process))
+			return true;
+	return false;
+}
+
+/* What it holds, and those behind it in the list that are like it. */
+static struct share held_from(const struct scene *scene, const struct destination *destination, uint32_t at)
+{
+	const struct port_holder *list = destination->holders.list;
+	const struct known_process *known = holder_at(scene, destination, at), *other;
+	struct share held = { .state = list[at].state, .many = { .process = &known->process, .known = known } };
+	uint32_t i;
+
+	for (i = at; i < destination->holders.used; i++) {
+		other = holder_at(scene, destination, i);
+		if (i != at && (list[i].state != held.state || !processes_are_alike(&other->process, &known->process)))
+			continue;
+		held.count += list[i].count;
+		many_add(&held.many, scene, &other->process);
+	}
+	return held;
+}
+
+/* The largest `most` of them in their order; how many there are. */
+static uint32_t held_all(struct share *out, uint32_t most, const struct scene *scene, const struct destination *destination)
+{
+	uint32_t i, k, count = 0;
+
+	for (i = 0; i < destination->holders.used; i++) {
+		struct share held;
+
+		if (is_counted(scene, destination, i))
+			continue;
+		held = held_from(scene, destination, i);
+		for (k = count < most ? count++ : most; k > 0 && out[k - 1].count < held.count; k--)
+			if (k < most)
+				out[k] = out[k - 1];
+		if (k < most)
+			out[k] = held;
+	}
+	return count;
+}
+
+#define HELD_MAX 64 /* as many as a list of holders has */
+
+/* The largest of those whose process is known, or is not. */
+static struct share largest(const struct scene *scene, const struct destination *destination, bool known)
+{
+	struct share all[HELD_MAX], none = {};
+	uint32_t i, count = held_all(all, HELD_MAX, scene, destination);
+
+	for (i = 0; i < count; i++)
+		if (!!all[i].many.process->start_ns == known)
+			return all[i];
+	return none;
+}
+
+void holder_subject(struct finding *finding, const struct scene *scene, const struct destination *destination)
+{
+	struct share held = largest(scene, destination, true);
+
+	held = held.count ? held : largest(scene, destination, false);
+	if (!held.count)
+		return;
+	finding_about_known(finding, scene, held.many.known);
+	finding_of_program(finding, held.many.process, held.many.processes);
 }
 
 /* A process that can be asked comes first, although what is older than the run, and nobody's, may be more. */
 const char *holder_words(words out, const struct scene *scene, const struct destination *destination)
 {
-	const struct port_holder *known = largest(scene, destination, true), *unknown = largest(scene, destination, false);
+	const struct share known = largest(scene, destination, true), unknown = largest(scene, destination, false);
 	size_t used = 0;
 	words name;
 
-	if (!known && !unknown)
+	if (!known.count && !unknown.count)
 		snprintf(out, FINDING_NAME, "nobody is known to hold them");
-	if (known)
-		used = snprintf(out, FINDING_NAME, "%u by %.90s in %s", known->count,
-				words_known(name, scene, scene_process(scene, known->process)), tcp_state_name(known->state));
-	if (unknown && (!known || unknown->count > known->count))
-		snprintf(out + used, FINDING_NAME - used, "%s%u in %s whose process is not known", known ? ", " : "", unknown->count,
-			 tcp_state_name(unknown->state));
+	if (known.count)
+		used = snprintf(out, FINDING_NAME, "%u by %.90s in %s", known.count, words_many(name, scene, &known.many), tcp_state_name(known.state));
+	if (unknown.count && unknown.count > known.count)
+		snprintf(out + used, FINDING_NAME - used, "%s%u in %s whose process is not known", known.count ? ", " : "", unknown.count,
+			 tcp_state_name(unknown.state));
 	return out;
 }
 
@@ -48,14 +119,33 @@ static bool opens(const struct flow *flow, const struct destination *destination
 	       !memcmp(flow->key.remote_addr, destination->key.remote_addr, 16) && flow->counts[FLOW_OPENED];
 }
 
-const struct flow *destination_opener(const struct scene *scene, const struct destination *destination)
+static bool is_opener(const struct flow *flow, const void *context)
 {
-	const struct flow *flow, *most = NULL;
+	return opens(flow, context);
+}
 
-	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (opens(flow, destination) && (!most || flow->counts[FLOW_OPENED] > most->counts[FLOW_OPENED]))
-			most = flow;
-	return most;
+void opener_find(struct opener *opener, const struct scene *scene, const struct destination *destination)
+{
+	size_t i;
+
+	*opener = (struct opener){};
+	crowds_find(&opener->crowds, scene, is_opener, destination);
+	for (i = 0; i < opener->crowds.count; i++) {
+		const struct crowd *crowd = &opener->crowds.list[i];
+
+		if (!opener->most || crowd->flow.counts[FLOW_OPENED] > opener->most->flow.counts[FLOW_OPENED])
+			opener->most = crowd;
+	}
+}
+
+void opener_release(struct opener *opener)
+{
+	crowds_release(&opener->crowds);
+}
+
+const char *words_opener(words out, const struct scene *scene, const struct opener *opener)
+{
+	return opener->most ? words_crowd(out, scene, opener->most) : words_process(out, scene, NULL);
 }
 
 bool victim_is_recent(const struct scene *scene, const struct port_victim *victim)
@@ -110,20 +200,19 @@ void destination_subject(struct finding *finding, const struct scene *scene, con
 /* A process's share over its states is told once a state: the two largest, and how much more there is. */
 static void holder_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination)
 {
-	uint32_t i;
+	struct share all[HELD_MAX];
+	uint32_t i, count = held_all(all, HELD_MAX, scene, destination);
 	words name;
 	uint64_t more = destination->holders.others;
 	char text[96];
 
-	for (i = 0; i < destination->holders.used && i < HELD_BY; i++) {
-		const struct port_holder *holder = &destination->holders.list[i];
-
-		snprintf(text, sizeof(text), "%u %s %.64s", holder->count, tcp_state_name(holder->state),
-			 words_process(name, scene, &scene_process(scene, holder->process)->process));
+	for (i = 0; i < count && i < HELD_BY; i++) {
+		all[i].many.known = NULL;
+		snprintf(text, sizeof(text), "%u %s %.64s", all[i].count, tcp_state_name(all[i].state), words_many(name, scene, &all[i].many));
 		finding_evidence_text(finding, "held_by", text);
 	}
-	for (; i < destination->holders.used; i++)
-		more += destination->holders.list[i].count;
+	for (; i < count; i++)
+		more += all[i].count;
 	if (!more)
 		return;
 	snprintf(text, sizeof(text), "%llu more, by others or in other states", (unsigned long long)more);
@@ -136,7 +225,7 @@ void destination_evidence(struct finding *finding, const struct scene *scene, co
 
 	if (destination->known) {
 		finding_evidence(finding, "capacity", left->capacity, "ports", "cat /proc/sys/net/ipv4/ip_local_port_range");
-		finding_evidence(finding, "used", left->used, "ports", NULL);
+		finding_evidence(finding, "used", left->used - left->reusable, "ports", NULL);
 		finding_evidence(finding, "usable", left->usable, "ports", NULL);
 		if (left->blocked)
 			finding_evidence(finding, "blocked", left->blocked, "ports", "tcpdwell ports --by local");
@@ -172,14 +261,22 @@ static const char *gain(words out, const struct remedy *remedy)
  */
 static const char *client_words(words out, const struct scene *scene, const struct destination *destination)
 {
-	uint32_t holder = destination->holders.used ? destination->holders.list[0].process : 0;
-	const struct process *process = &scene_process(scene, holder)->process;
-	const struct flow *opener = process->start_ns ? NULL : destination_opener(scene, destination);
 	const struct port_victim *victim = destination_victim(scene, destination);
+	struct share all[HELD_MAX];
+	uint32_t count = held_all(all, HELD_MAX, scene, destination);
+	struct opener opener = {};
 	words remote, name;
 
-	if (process->start_ns || opener)
-		return words_process(out, scene, opener ? &opener->process : process);
+	if (count && all[0].many.process->start_ns) {
+		all[0].many.known = NULL;
+		return words_many(out, scene, &all[0].many);
+	}
+	opener_find(&opener, scene, destination);
+	if (opener.most)
+		words_opener(out, scene, &opener);
+	opener_release(&opener);
+	if (opener.most)
+		return out;
 	words_remote(remote, destination->key.remote_addr, destination->key.remote_port);
 	snprintf(out, FINDING_NAME, "whoever connects to %.60s", remote);
 	if (victim)

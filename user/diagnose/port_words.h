@@ -3,16 +3,23 @@
 #ifndef TCPDWELL_DIAGNOSE_PORT_WORDS_H
 #define TCPDWELL_DIAGNOSE_PORT_WORDS_H
 
-#include "diagnose/words.h"
+#include "diagnose/crowds.h"
 
-/* Whom holder_words() names first: the largest whose process is known, else the largest. NULL: there is none. */
-const struct port_holder *destination_holder(const struct scene *scene, const struct destination *destination);
+/* The subject is whom holder_words() names first: the largest that is known, else the largest. Processes of one program are one. */
+void holder_subject(struct finding *finding, const struct scene *scene, const struct destination *destination);
 
-/* "983 by nightly-batch[812] in TIME_WAIT", and what is more than that and of no known process. */
+/* "983 by nightly-batch[812] in TIME_WAIT", "290 by billing (40 processes, all ended) in TIME_WAIT", and what is more than that and of no known process. */
 const char *holder_words(words out, const struct scene *scene, const struct destination *destination);
 
-/* Who opens the most connections to it now, of its namespace; NULL: nobody did in the last ten seconds. */
-const struct flow *destination_opener(const struct scene *scene, const struct destination *destination);
+/* Who opens the most connections to it now, of its namespace, in the last ten seconds. */
+struct opener {
+	struct crowds crowds;
+	const struct crowd *most; /* NULL: nobody */
+};
+
+void opener_find(struct opener *opener, const struct scene *scene, const struct destination *destination);
+void opener_release(struct opener *opener);
+const char *words_opener(words out, const struct scene *scene, const struct opener *opener);
 
 #define VICTIM_RECENT_NS 10000000000ULL
 

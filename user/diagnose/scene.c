@@ -4,11 +4,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/hash.h"
 #include "util/text.h"
 
 const struct process_facts *scene_facts(const struct scene *scene, const struct process *process)
 {
 	return scene->facts && process->start_ns ? scene->facts(scene->context, process) : NULL;
+}
+
+const struct process_facts *scene_ask(const struct scene *scene, const struct process *process)
+{
+	return scene->ask && process->start_ns ? scene->ask(scene->context, process) : scene_facts(scene, process);
+}
+
+bool scene_ended(const struct scene *scene, const struct process *process)
+{
+	const struct process_facts *facts = scene_ask(scene, process);
+
+	return facts && facts->ended;
 }
 
 static const struct known_process *known_of(const struct scene *scene, const struct process *process)
@@ -75,13 +88,14 @@ static void safe_copy(char *out, size_t size, const char *text)
 void finding_about(struct finding *finding, const struct scene *scene, const struct process *process,
 		   const struct known_cgroup *cgroup)
 {
-	const struct process_facts *facts = process && process->start_ns ? scene_facts(scene, process) : NULL;
+	const struct process_facts *facts = process && process->start_ns ? scene_ask(scene, process) : NULL;
 	struct subject *subject = &finding->subject;
 	const struct container *container = cgroup ? &cgroup->container : NULL;
 
 	if (process && process->start_ns) {
 		subject->start_ns = process->start_ns;
 		subject->pid = process->pid ?: process->ns_pid;
+		subject->ended = facts && facts->ended;
 		text_sanitise(subject->comm, sizeof(subject->comm), process->comm, strnlen(process->comm, COMM_BYTES), COMM_BYTES);
 	}
 	finding_concerns(finding, process);
@@ -93,6 +107,38 @@ void finding_about(struct finding *finding, const struct scene *scene, const str
 		return;
 	safe_copy(subject->unit, sizeof(subject->unit), container->unit);
 	safe_copy(subject->container, sizeof(subject->container), container->name ?: container->id);
+}
+
+bool processes_are_alike(const struct process *a, const struct process *b)
+{
+	return a->start_ns && b->start_ns && a->cgroup_id == b->cgroup_id && !strncmp(a->comm, b->comm, COMM_BYTES);
+}
+
+uint32_t process_kind(const struct process *process)
+{
+	struct {
+		uint64_t cgroup_id;
+		char comm[COMM_BYTES];
+	} name = { .cgroup_id = process->cgroup_id };
+
+	memcpy(name.comm, process->comm, strnlen(process->comm, COMM_BYTES));
+	return hash_bytes(&name, sizeof(name)) ?: 1;
+}
+
+void finding_of_program(struct finding *finding, const struct process *process, uint32_t processes)
+{
+	struct subject *subject = &finding->subject;
+
+	if (!process->start_ns)
+		return;
+	subject->kind = process_kind(process);
+	subject->of_program = true;
+	if (processes < 2)
+		return;
+	subject->processes = processes;
+	subject->start_ns = subject->pid = 0;
+	subject->ended = false;
+	subject->cmdline[0] = '\0';
 }
 
 void finding_about_known(struct finding *finding, const struct scene *scene, const struct known_process *known)

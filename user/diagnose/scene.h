@@ -19,6 +19,7 @@ struct process_facts {
 	struct process process;
 	char program[128], cmdline[256]; /* "" = not known; safe for a terminal */
 	uint32_t netns; /* that it is in, which need not be its sockets'; 0 = not known */
+	bool ended; /* it was asked, and is not there any more */
 	bool fds_known;
 	uint64_t fds, fds_limit; /* UINT64_MAX = no limit */
 };
@@ -31,8 +32,10 @@ struct scene {
 	const struct listened *listened;
 	const struct thresholds *thresholds;
 	const struct process_facts *(*facts)(const void *context, const struct process *process); /* NULL: never asked */
-	/* The leak that is told of this service of this process, and is not over; NULL: none is, or the function is NULL. */
-	const struct finding *(*told_leak)(const void *context, const struct process *process, uint32_t netns, uint16_t service_port);
+	/* The same of one that a finding names: it is asked if it was not yet. NULL: as `facts`. */
+	const struct process_facts *(*ask)(const void *context, const struct process *process);
+	/* The leak that is told of this subject, but for the remote end, and is not over; NULL: none is, or the function is NULL. */
+	const struct finding *(*told_leak)(const void *context, const struct subject *subject);
 	bool (*selects)(const void *context, const struct known_process *known); /* process filters; NULL: there are none */
 	const void *context;
 	uint64_t now_ns, begin_ns;
@@ -73,6 +76,10 @@ static inline bool scene_is_early(const struct scene *scene, uint64_t time_ns)
 
 /* What was asked of it; NULL: it was not. */
 const struct process_facts *scene_facts(const struct scene *scene, const struct process *process);
+/* Of one that is going to be named. */
+const struct process_facts *scene_ask(const struct scene *scene, const struct process *process);
+/* Is it known to be there no more? Where nobody can be asked, as in a recording, nothing is known to have ended. */
+bool scene_ended(const struct scene *scene, const struct process *process);
 
 /* Does a socket of this machine listen there, in any of its namespaces? */
 bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port);
@@ -101,6 +108,15 @@ typedef void rule(const struct scene *scene, struct verdicts *verdicts);
 /* The subject: a process (NULL or start_ns 0: not known), with its cgroup where known. */
 void finding_about(struct finding *finding, const struct scene *scene, const struct process *process,
 		   const struct known_cgroup *cgroup);
+/*
+ * Of one program, in one cgroup, and not of that process alone, which may be another one the next time. `processes`: that share it; where
+ * these are several none of them is the subject. After the above.
+ */
+void finding_of_program(struct finding *finding, const struct process *process, uint32_t processes);
+/* Have they the same name and cgroup? False where one is not known. */
+bool processes_are_alike(const struct process *a, const struct process *b);
+/* Its name and cgroup; never 0. What it runs is not known of one that ended soon. */
+uint32_t process_kind(const struct process *process);
 /* One of many whom it concerns too: those that are asked for are noted. */
 void finding_touches(struct finding *finding, const struct scene *scene, const struct process *process);
 void finding_touches_known(struct finding *finding, const struct scene *scene, const struct known_process *known);

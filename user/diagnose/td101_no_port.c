@@ -16,12 +16,29 @@ static uint64_t failures_of(const struct destination *destination)
 	return sum;
 }
 
+/* Of processes of one program, as one that is started again and again, all are the victim. */
+static bool is_same_victim(const struct scene *scene, const struct port_victim *victim, const struct port_victim *told)
+{
+	return victim == told || (victim_is_recent(scene, victim) && processes_are_alike(&victim->process, &told->process));
+}
+
+static const char *words_victims(words out, const struct scene *scene, const struct destination *destination, const struct port_victim *told)
+{
+	struct many many = { .process = &told->process };
+	unsigned int i;
+
+	for (i = 0; i < destination->n_victims; i++)
+		if (is_same_victim(scene, &destination->victims[i], told))
+			many_add(&many, scene, &destination->victims[i].process);
+	return words_many(out, scene, &many);
+}
+
 static void title(struct finding *finding, const struct scene *scene, const struct destination *destination,
 		  const struct port_victim *victim)
 {
 	words who, to, from, holders;
 
-	words_process(who, scene, &victim->process);
+	words_victims(who, scene, destination, victim);
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	words_address(from, destination->key.local_addr);
 	if (!destination->known)
@@ -46,7 +63,7 @@ static void also(struct finding *finding, const struct scene *scene, const struc
 	words name;
 
 	for (victim = destination->victims; victim < destination->victims + destination->n_victims; victim++)
-		if (victim != told && victim_is_recent(scene, victim))
+		if (!is_same_victim(scene, victim, told) && victim_is_recent(scene, victim))
 			finding_also(finding, words_process(name, scene, &victim->process), &victim->process, victim->failures);
 	finding_also_sort(finding);
 	if (destination->other_victims)
@@ -63,6 +80,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		return;
 	title(finding, scene, destination, victim);
 	finding_about(finding, scene, &victim->process, NULL);
+	finding_of_program(finding, &victim->process, 1);
 	destination_subject(finding, scene, destination);
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	finding->weight = victim->failures;

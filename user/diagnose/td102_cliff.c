@@ -19,7 +19,6 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 {
 	struct finding *finding = verdicts_add(verdicts, TD102, SEVERITY_SOON);
 	double now_ns = histogram_percentile(&destination->search, 99), before_ns = histogram_percentile(&destination->search, 5);
-	const struct port_holder *holder = destination_holder(scene, destination);
 	words to, now, before, holders;
 
 	if (!finding)
@@ -28,15 +27,15 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	words_seconds(now, now_ns / 1e9);
 	words_seconds(before, before_ns / 1e9);
 	finding_title(finding, "connect() to %s takes up to %s to find a free local port (%s while there were enough): %u of %u are used, %s", to, now,
-		      before, destination->headroom.used, destination->headroom.capacity, holder_words(holders, scene, destination));
-	finding_about_known(finding, scene, scene_process(scene, holder ? holder->process : 0));
+		      before, destination->headroom.used - destination->headroom.reusable, destination->headroom.capacity, holder_words(holders, scene, destination));
+	holder_subject(finding, scene, destination);
 	destination_subject(finding, scene, destination);
 	finding->weight = now_ns;
 	if (isfinite(destination->wall_in_s))
 		finding->until_ns = scene->now_ns + number_u64(destination->wall_in_s * 1e9);
 	finding_evidence(finding, "search_p99_us", now_ns / 1e3, "us", "tcpdwell ports --remote %s", to);
 	finding_evidence(finding, "search_p5_us", before_ns / 1e3, "us", NULL);
-	finding_evidence(finding, "cliff_capacity", destination->headroom.cliff_capacity, "ports", NULL);
+	finding_evidence(finding, "found_at_once", destination->headroom.cliff_capacity, "ports", NULL);
 	destination_evidence(finding, scene, destination);
 	destination_changes(finding, scene, destination);
 	ports_useless(finding, scene, destination);

@@ -20,21 +20,24 @@ static double counted_s(const struct scene *scene, const struct destination *des
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct destination *destination)
 {
 	struct finding *finding = verdicts_add(verdicts, TD103, SEVERITY_SOON);
-	const struct flow *opener = destination_opener(scene, destination);
+	struct opener opener;
 	words who, to, rate, sustainable, in;
 
 	if (!finding)
 		return;
-	words_process(who, scene, opener ? &opener->process : NULL);
+	opener_find(&opener, scene, destination);
+	words_opener(who, scene, &opener);
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	finding_title(finding, "local ports to %s run out in %s: %s opens %s connections a second, %u ports bear %s", to,
 		      words_seconds(in, destination->wall_in_s), who, words_number(rate, destination->rates.opened),
 		      destination->headroom.capacity, words_number(sustainable, destination->sustainable));
-	finding_about(finding, scene, opener ? &opener->process : NULL, NULL);
+	if (opener.most)
+		crowd_subject(finding, scene, opener.most);
+	opener_release(&opener);
 	destination_subject(finding, scene, destination);
 	finding->until_ns = scene->now_ns + number_u64(destination->wall_in_s * 1e9);
 	finding->weight = -destination->wall_in_s;
-	finding_evidence(finding, "wall_in", destination->wall_in_s, "s", "tcpdwell ports --remote %s", to);
+	finding_evidence(finding, "no_port_in", destination->wall_in_s, "s", "tcpdwell ports --remote %s", to);
 	destination_evidence(finding, scene, destination);
 	destination_changes(finding, scene, destination);
 	ports_useless(finding, scene, destination);

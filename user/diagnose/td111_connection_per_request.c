@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "diagnose/codes.h"
-#include "diagnose/words.h"
+#include "diagnose/crowds.h"
 
 #define STEADY_SLOTS 4 /* of two seconds: a page of a browser is loaded in less */
 #define LOCAL_SHARE 0.5
 
 static bool is_meant(const struct scene *scene, const struct flow *flow)
 {
-	return flow->key.side == SIDE_ACTIVE && flow->counts[FLOW_OPENED] >= scene_threshold(scene, TD111_OPENED) &&
+	return flow->counts[FLOW_OPENED] >= scene_threshold(scene, TD111_OPENED) &&
 	       flow->counts[FLOW_ENDED] * 10 >= flow->counts[FLOW_OPENED] * 8 && flow->life_s > 0 &&
 	       flow->life_s <= scene_threshold(scene, TD111_LIFE_S);
 }
@@ -43,8 +43,9 @@ static void changes(struct finding *finding, const struct flow *flow)
 	}
 }
 
-static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow)
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct crowd *crowd)
 {
+	const struct flow *flow = &crowd->flow;
 	struct finding *finding = verdicts_add(verdicts, TD111, SEVERITY_NOTE);
 	bool local = flow->counts[FLOW_LOCAL] >= flow->counts[FLOW_ENDED] * LOCAL_SHARE;
 	double rate = flow->counts[FLOW_OPENED] / flow->seconds;
@@ -52,15 +53,12 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 	if (!finding)
 		return;
-	words_process(who, scene, &flow->process);
+	words_crowd(who, scene, crowd);
 	words_remote(to, flow->key.remote_addr, flow->key.service_port);
 	words_seconds(life, flow->life_s);
 	finding_title(finding, "%s opens a connection for each request to %s: %s a second, half of them end within %s; %s closes first", who, to,
 		      words_number(number, rate), life, local ? "it" : "the other end");
-	finding_about(finding, scene, &flow->process, NULL);
-	memcpy(finding->subject.remote_addr, flow->key.remote_addr, 16);
-	finding->subject.remote_port = finding->subject.service_port = flow->key.service_port;
-	finding->subject.netns = flow->key.netns;
+	crowd_subject(finding, scene, crowd);
 	finding->weight = rate;
 	finding->since_ns = flow->begin_ns;
 	finding->since_at_least = scene_is_early(scene, flow->begin_ns);
@@ -69,6 +67,10 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_evidence(finding, "opened", flow->counts[FLOW_OPENED], "connections", NULL);
 	finding_evidence(finding, "closed_by_local", flow->counts[FLOW_LOCAL], "connections", NULL);
 	finding_evidence(finding, "time_wait_created", flow->counts[FLOW_TIME_WAIT], "sockets", NULL);
+	if (crowd->n_parts > 1)
+		finding_evidence(finding, "processes", crowd->n_parts, "processes", NULL);
+	if (crowd_ends(scene, crowd))
+		finding_change(finding, "each process connects anew, and ends with its connections: let one that stays do the work of many; if it is not meant to end, see why it does (its log, its exit status)");
 	changes(finding, flow);
 	if (!local)
 		finding_change(finding, "let the server keep connections open (HTTP keep-alive): it closes first, perhaps because it is asked to (QUIT, Connection: close)");
@@ -77,16 +79,27 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_useless(finding, "nofile", "does not limit connections that end within %s", life);
 }
 
+static bool opens(const struct flow *flow, const void *context)
+{
+	(void)context;
+	return flow->counts[FLOW_OPENED] || flow->counts[FLOW_ENDED];
+}
+
 void td111_connection_per_request(const struct scene *scene, struct verdicts *verdicts)
 {
-	const struct flow *flow;
+	struct crowds crowds;
+	size_t i;
 
-	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
+	crowds_find(&crowds, scene, opens, NULL);
+	for (i = 0; i < crowds.count; i++) {
+		const struct flow *flow = &crowds.list[i].flow;
+
 		if (!is_meant(scene, flow))
 			continue;
 		if (flow->busy_slots >= STEADY_SLOTS)
-			judge(scene, verdicts, flow);
+			judge(scene, verdicts, &crowds.list[i]);
 		else
 			verdicts_wait(verdicts, TD111, (STEADY_SLOTS - flow->busy_slots) * 2);
 	}
+	crowds_release(&crowds);
 }

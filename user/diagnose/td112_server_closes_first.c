@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A service of ours closes first, so that TIME_WAIT piles up here. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "diagnose/codes.h"
+#include "diagnose/likely.h"
 #include "diagnose/words.h"
 #include "util/shortage.h"
 
@@ -66,24 +68,89 @@ static size_t find_services(struct service *services, const struct scene *scene)
 	return left + 1;
 }
 
+/* Who made the TIME_WAIT of a service. */
+struct makers {
+	struct many many; /* the processes of the program that made the most, of those that are known; none: nobody is */
+	uint32_t known, unknown; /* sockets */
+	bool from_before; /* some of the unknown ones are older than the run */
+};
+
+static struct makers makers_of(const struct scene *scene, const struct cause *service)
+{
+	struct makers makers = {};
+	size_t i;
+
+	for (i = 0; i < scene->causes->count; i++) {
+		const struct cause *cause = scene->causes->sorted[i];
+		const struct known_process *known = scene_process(scene, cause->key.process);
+
+		if (cause->key.state != STATE_TIME_WAIT || cause->key.side != SIDE_PASSIVE || cause->key.netns != service->key.netns ||
+		    cause->key.service_port != service->key.service_port)
+			continue;
+		if (!known->process.start_ns) {
+			makers.unknown += cause->count;
+			makers.from_before |= cause->from_before || cause->oldest_ns >= scene->now_ns - scene->begin_ns;
+			continue;
+		}
+		makers.known += cause->count;
+		if (!makers.many.process)
+			makers.many = (struct many){ .process = &known->process, .known = known };
+		if (known == makers.many.known || processes_are_alike(&known->process, makers.many.process))
+			many_add(&makers.many, scene, &known->process);
+	}
+	return makers;
+}
+
+/* Of most sockets it was seen who closed them: else who serves the port now is likely to have. */
+static const char *title_words(words out, struct finding *finding, const struct scene *scene, const struct cause *cause,
+			       const struct makers *makers)
+{
+	const struct process *server = likely_server(scene, cause->key.netns, cause->key.service_port);
+	words name;
+
+	if (makers->known >= makers->unknown)
+		return words_many(out, scene, &makers->many);
+	if (!makers->many.process)
+		words_likely(out, scene, server);
+	else
+		snprintf(out, FINDING_NAME, "probably %.170s", words_many(name, scene, &makers->many));
+	if (makers->many.process || server)
+		finding->confidence = CONFIDENCE_LIKELY;
+	return out;
+}
+
+static void unknown_evidence(struct finding *finding, const struct makers *makers)
+{
+	if (!makers->unknown)
+		return;
+	finding_evidence(finding, "of_unknown_process", makers->unknown, "sockets", NULL);
+	finding_evidence_text(finding, "why_unknown",
+			      makers->from_before ? "closed before tcpdwell came: TIME_WAIT has no owner any more" :
+						    "nobody was seen to accept or close them");
+}
+
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, uint32_t count)
 {
 	struct finding *finding = verdicts_add(verdicts, TD112, SEVERITY_NOTE);
-	const struct known_process *process = scene_process(scene, cause->key.process);
+	const struct makers makers = makers_of(scene, cause);
 	const struct flow *flow = flow_of(scene, cause);
 	double rate = flow ? flow->counts[FLOW_TIME_WAIT] / flow->seconds : 0;
 	words who, number;
 
 	if (!finding)
 		return;
-	words_known(who, scene, process);
+	title_words(who, finding, scene, cause, &makers);
 	finding_title(finding, "%s closes connections to its port %u first: %u TIME_WAIT here, about %u KiB; mostly harmless", who,
 		      cause->key.service_port, count, count * SOCKET_BYTES / 1024);
-	finding_about_known(finding, scene, process);
+	if (makers.many.process) {
+		finding_about_known(finding, scene, makers.many.known);
+		finding_of_program(finding, makers.many.process, makers.many.processes);
+	}
 	finding->subject.netns = cause->key.netns;
 	finding->subject.service_port = cause->key.service_port;
 	finding->weight = count;
 	finding_evidence(finding, "time_wait", count, "sockets", "ss -tan state time-wait sport = :%u", cause->key.service_port);
+	unknown_evidence(finding, &makers);
 	finding_evidence(finding, "rate", rate, "a second", NULL);
 	finding_evidence(finding, "memory", count * SOCKET_BYTES, "bytes", NULL);
 	finding_change(finding, "nothing has to be done: TIME_WAIT of a service takes no port and no descriptor, and ends after %s",

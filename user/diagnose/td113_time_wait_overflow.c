@@ -80,6 +80,8 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t
 	finding_title(finding, "net.ipv4.tcp_max_tw_buckets (%lld) is reached%s: %llu connections ended without TIME_WAIT in the last seconds; most are made by %s",
 		      (long long)limit, words_netns(where, netns, facts), (unsigned long long)grown, words_process(who, scene, process));
 	finding_about(finding, scene, process, NULL);
+	if (process)
+		finding_of_program(finding, process, 1);
 	finding->concerns_all = !process;
 	touch_all(finding, scene, netns);
 	finding->subject.netns = netns;

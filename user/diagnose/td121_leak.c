@@ -19,14 +19,12 @@ static void change(struct finding *finding, const struct cause *cause)
 /* Until it has no descriptor left, at this rate. */
 static void forecast(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
-	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
-	double rate = close_wait_rate(scene, cause), full_s;
+	double in_s = close_wait_full_in_s(scene, cause);
 
-	if (!facts || !facts->fds_known || facts->fds_limit == UINT64_MAX || descriptors_are_full(facts->fds, facts->fds_limit) || rate <= 0)
+	if (!in_s)
 		return;
-	full_s = descriptors_left(facts->fds, facts->fds_limit) / rate;
-	finding->until_ns = scene->now_ns + number_u64(full_s * 1e9);
-	finding_evidence(finding, "full_in", full_s, "s", NULL);
+	finding->until_ns = scene->now_ns + number_u64(in_s * 1e9);
+	finding_evidence(finding, "full_in", in_s, "s", NULL);
 }
 
 static const enum severity severities[] = {
@@ -51,12 +49,16 @@ static enum severity severity_of(const struct scene *scene, const struct cause *
 
 static void title_full(struct finding *finding, const struct scene *scene, const struct cause *cause, const char *who, const char *what)
 {
-	const struct process_facts *facts = scene_facts(scene, &scene_process(scene, cause->key.process)->process);
+	const struct process_facts *facts = close_wait_fullest(scene, cause);
 	unsigned int left = descriptors_left(facts->fds, facts->fds_limit);
-	char few[40] = "no descriptor is left";
+	char few[80] = "no descriptor is left", of[24] = "";
 
+	if (cause->n_parts > 1)
+		snprintf(of, sizeof(of), "of process %u ", facts->process.pid);
 	if (left)
-		snprintf(few, sizeof(few), "%u descriptor%s left", left, left == 1 ? " is" : "s are");
+		snprintf(few, sizeof(few), "%u descriptor%s %s%s left", left, left == 1 ? "" : "s", of, left == 1 ? "is" : "are");
+	else
+		snprintf(few, sizeof(few), "no descriptor %sis left", of);
 	finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, and %s, %llu of %llu are open: \"Too many open files\"", who, what, cause->count,
 		      few, (unsigned long long)facts->fds, (unsigned long long)facts->fds_limit);
 }
@@ -68,7 +70,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 	if (!finding)
 		return;
-	words_known(who, scene, scene_process(scene, cause->key.process));
+	words_service(who, scene, cause);
 	cause_connections(what, cause);
 	words_seconds(oldest, cause->oldest_ns / 1e9);
 	close_wait_subject(finding, scene, cause);
@@ -105,15 +107,18 @@ static bool is_not_read(const struct cause *cause)
 void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 {
 	enum close_wait_kind kind;
+	struct services services;
 	size_t i;
 
-	for (i = 0; i < scene->causes->count; i++) {
-		const struct cause *cause = scene->causes->sorted[i];
+	services_find(&services, scene, is_close_wait);
+	for (i = 0; i < services.count; i++) {
+		const struct cause *cause = &services.list[i];
 
-		if (!is_close_wait(cause) || is_not_read(cause))
+		if (is_not_read(cause))
 			continue;
 		kind = close_wait_kind(scene, cause);
 		if (kind != CLOSE_WAIT_PASSING && !(kind == CLOSE_WAIT_STAYS && cause->key.side == SIDE_ACTIVE)) /* that is TD122's */
 			judge(scene, verdicts, cause, kind);
 	}
+	services_release(&services);
 }

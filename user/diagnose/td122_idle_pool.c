@@ -10,7 +10,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 	if (!finding)
 		return;
-	words_known(who, scene, scene_process(scene, cause->key.process));
+	words_service(who, scene, cause);
 	finding_title(finding, "%s keeps %u idle %s that the other end has closed, for %s%s: an idle pool, it does not grow", who, cause->count,
 		      cause_connections(what, cause), cause->oldest_at_least ? "at least " : "", words_seconds(oldest, cause->oldest_ns / 1e9));
 	finding->confidence = scene->watched_s >= 60 ? CONFIDENCE_PROVED : CONFIDENCE_LIKELY;
@@ -23,13 +23,16 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 void td122_idle_pool(const struct scene *scene, struct verdicts *verdicts)
 {
+	struct services services;
 	size_t i;
 
-	for (i = 0; i < scene->causes->count; i++) {
-		const struct cause *cause = scene->causes->sorted[i];
+	services_find(&services, scene, is_close_wait);
+	for (i = 0; i < services.count; i++) {
+		const struct cause *cause = &services.list[i];
 
-		if (is_close_wait(cause) && cause->key.side == SIDE_ACTIVE && cause->count >= scene_threshold(scene, TD122_COUNT) &&
+		if (cause->key.side == SIDE_ACTIVE && cause->count >= scene_threshold(scene, TD122_COUNT) &&
 		    close_wait_kind(scene, cause) == CLOSE_WAIT_STAYS)
 			judge(scene, verdicts, cause);
 	}
+	services_release(&services);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The program is stuck: what came is not read, what waits is not accepted. */
 #include "diagnose/codes.h"
+#include "diagnose/descriptors.h"
 #include "diagnose/words.h"
 #include "util/number.h"
 
@@ -71,6 +72,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_evidence(finding, "close_wait", stuck->close_wait, "sockets", "tcpdwell leaks -p %u", pid);
 	finding_evidence(finding, "accept_queue", stuck->queued, "connections", stuck->port ? "ss -tln sport = :%u" : NULL, stuck->port);
 	finding_evidence(finding, "longest_wait", stuck->oldest_ns / 1e9, "s", NULL);
+	descriptors_change(finding, scene, &known->process);
 	finding_change(finding, "it is the program's work, not TCP: see what its threads wait for (jstack %u, py-spy dump --pid %u, gdb -p %u, cat /proc/%u/stack)",
 		       pid, pid, pid, pid);
 	finding_useless(finding, "net.core.somaxconn", "a longer queue only makes clients wait longer");

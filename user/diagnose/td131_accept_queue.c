@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnose/codes.h"
+#include "diagnose/descriptors.h"
 #include "diagnose/words.h"
 
 #define BUSY_NS 1000000000ULL /* a queue that is merely used is emptied sooner */
@@ -60,6 +61,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding_evidence(finding, "closed_in_queue", now->closed, "connections", "ss -tan state close-wait sport = :%u", port);
 	if (now->new_drops != LISTENER_NOT_KNOWN)
 		finding_evidence(finding, "drops", drops, "SYNs", "nstat -az TcpExtListenOverflows TcpExtListenDrops");
+	descriptors_change(finding, scene, &model_present_process(scene_model(scene), &listener->base)->process);
 	finding_change(finding, "accept faster: more workers, nothing slow between accept() calls; what waits has been answered by the kernel, not by the program");
 	if (now->somaxconn && now->backlog >= now->somaxconn)
 		finding_change(finding, "a larger backlog: it is as large as net.core.somaxconn (%u) lets it be; raise both, and start the service again", now->somaxconn);

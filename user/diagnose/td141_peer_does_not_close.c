@@ -38,7 +38,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 	if (!finding)
 		return;
-	words_known(who, scene, scene_process(scene, cause->key.process));
+	words_service(who, scene, cause);
 	if (peer)
 		words_known(other, scene, peer);
 	else
@@ -57,15 +57,19 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_useless(finding, "net.ipv4.tcp_fin_timeout", "is for sockets that no process has any more; these have a descriptor");
 }
 
+static bool is_shut_down(const struct cause *cause)
+{
+	return cause->key.state == STATE_FIN_WAIT2 && cause->key.held && !cause->key.small;
+}
+
 void td141_peer_does_not_close(const struct scene *scene, struct verdicts *verdicts)
 {
+	struct services services;
 	size_t i, judged = 0;
 
-	for (i = 0; i < scene->causes->count; i++) {
-		const struct cause *cause = scene->causes->sorted[i];
-
-		if (cause->key.state == STATE_FIN_WAIT2 && cause->key.held && !cause->key.small &&
-		    cause->aged >= scene_threshold(scene, TD141_COUNT))
-			judge(scene, verdicts, cause, judged++ < PEERS_LOOKED_FOR);
-	}
+	services_find(&services, scene, is_shut_down);
+	for (i = 0; i < services.count; i++)
+		if (services.list[i].aged >= scene_threshold(scene, TD141_COUNT))
+			judge(scene, verdicts, &services.list[i], judged++ < PEERS_LOOKED_FOR);
+	services_release(&services);
 }

@@ -17,7 +17,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 	if (!finding)
 		return;
-	words_known(who, scene, scene_process(scene, cause->key.process));
+	words_service(who, scene, cause);
 	if (cause->probing * 2 > cause->count)
 		finding_title(finding, "%u %s that %s closed are in %s for up to %s: the other end does not read, its window is closed", cause->count,
 			      cause_connections(what, cause), who, tcp_state_name(cause->key.state),
@@ -26,7 +26,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding_title(finding, "%u %s that %s closed are in %s for up to %s: the other host does not acknowledge the end", cause->count,
 		      cause_connections(what, cause), who, tcp_state_name(cause->key.state), words_seconds(oldest, cause->oldest_ns / 1e9));
 	close_wait_subject(finding, scene, cause);
-	finding->subject.kind = cause->key.state;
+	finding->subject.kind ^= (uint32_t)cause->key.state << 24;
 	finding_evidence(finding, "sockets", cause->count, "sockets", "ss -tano state fin-wait-1 state last-ack state closing");
 	if (cause->looked) {
 		finding_evidence(finding, "send_queue", cause->tx_queue, "bytes", NULL);
@@ -40,12 +40,12 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 void td142_peer_does_not_answer(const struct scene *scene, struct verdicts *verdicts)
 {
+	struct services services;
 	size_t i;
 
-	for (i = 0; i < scene->causes->count; i++) {
-		const struct cause *cause = scene->causes->sorted[i];
-
-		if (is_meant(cause) && cause->aged >= scene_threshold(scene, TD142_COUNT))
-			judge(scene, verdicts, cause);
-	}
+	services_find(&services, scene, is_meant);
+	for (i = 0; i < services.count; i++)
+		if (services.list[i].aged >= scene_threshold(scene, TD142_COUNT))
+			judge(scene, verdicts, &services.list[i]);
+	services_release(&services);
 }

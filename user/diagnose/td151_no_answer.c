@@ -96,17 +96,18 @@ static struct waiting waiting(const struct attempts *attempts, const struct flow
 	return waiting;
 }
 
-static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow, struct waiting waiting)
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct crowd *crowd, struct waiting waiting)
 {
+	const struct flow *flow = &crowd->flow;
 	struct finding *finding = verdicts_add(verdicts, TD151, SEVERITY_NOW);
 	uint64_t given_up = flow->counts[FLOW_ABANDONED], timed_out = flow->counts[FLOW_TIMEOUT];
 	words who, to, oldest;
 
 	if (!finding)
 		return;
-	words_process(who, scene, &flow->process);
+	words_crowd(who, scene, crowd);
 	words_remote(to, flow->key.remote_addr, flow->key.service_port);
-	flow_subject(finding, scene, flow);
+	crowd_subject(finding, scene, crowd);
 	if (waiting.count)
 		finding_title(finding, "%s gets no answer from %s: %u connect%s wait, the first for %s; none was answered in the last 10 seconds", who,
 			      to, waiting.count, plural(waiting.count), words_seconds(oldest, waiting.oldest_ns / 1e9));
@@ -128,22 +129,56 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_useless(finding, "net.ipv4.ip_local_port_range", "there are local ports; nobody answers");
 }
 
+/* Of all its processes. */
+static struct waiting all_waiting(const struct attempts *attempts, const struct crowd *crowd)
+{
+	struct waiting all = {}, one;
+	size_t i;
+
+	for (i = 0; i < crowd->n_parts; i++) {
+		one = waiting(attempts, crowd->parts[i]);
+		all.count += one.count;
+		if (one.oldest_ns <= all.oldest_ns)
+			continue;
+		all.oldest_ns = one.oldest_ns;
+		all.at_least = one.at_least;
+	}
+	return all;
+}
+
+struct search {
+	const struct scene *scene;
+	const struct attempts *attempts;
+};
+
+/* One that has waited for long did nothing of late. */
+static bool is_no_scan(const struct flow *flow, const void *context)
+{
+	const struct search *search = context;
+
+	return !flow_is_of_scan(search->scene, flow) && (flow_is_busy(flow) || waiting(search->attempts, flow).count);
+}
+
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 {
 	struct attempts attempts;
-	const struct flow *flow;
+	const struct search search = { scene, &attempts };
+	struct crowds crowds;
+	size_t i;
 
 	attempts_find(&attempts, scene);
-	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
+	crowds_find(&crowds, scene, is_no_scan, &search);
+	for (i = 0; i < crowds.count; i++) {
+		const struct flow *flow = &crowds.list[i].flow;
 		struct waiting now;
 
-		if (flow->key.side != SIDE_ACTIVE || flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED] ||
-		    flow_is_of_scan(scene, flow))
+		if (flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED])
 			continue;
-		now = waiting(&attempts, flow);
+		now = all_waiting(&attempts, &crowds.list[i]);
 		if (now.count + flow->counts[FLOW_TIMEOUT] + flow->counts[FLOW_ABANDONED] >= scene_threshold(scene, TD151_COUNT) &&
 		    !scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
-			judge(scene, verdicts, flow, now);
+			judge(scene, verdicts, &crowds.list[i], now);
 	}
+	crowds_release(&crowds);
 	free(attempts.sorted);
 }

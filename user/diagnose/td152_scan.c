@@ -8,6 +8,7 @@
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow_fan *fan)
 {
 	struct finding *finding = verdicts_add(verdicts, TD152, SEVERITY_NOTE);
+	bool ended = scene_ended(scene, &fan->process);
 	words who, address;
 
 	if (!finding)
@@ -22,11 +23,14 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_about(finding, scene, &fan->process, NULL);
 	finding->subject.netns = fan->netns;
 	finding->weight = fan->ends;
-	finding_evidence(finding, "ends", fan->ends, "addresses and ports", "tcpdwell trace -p %u", fan->process.pid);
+	finding_evidence(finding, "ends", fan->ends, "addresses and ports", ended ? NULL : "tcpdwell trace -p %u", fan->process.pid);
 	finding_evidence(finding, "addresses", fan->addresses, "addresses", NULL);
 	finding_evidence(finding, "connects", fan->connects, "connects", NULL);
 	finding_evidence(finding, "failed", fan->failures, "connects", NULL);
-	finding_change(finding, "find out who started it and whether it is meant to: ps -o user,ppid,lstart,args -p %u", fan->process.pid);
+	if (ended)
+		finding_change(finding, "it has ended: find out who started it and whether it was meant to, from its unit or cron job, and the logs of then");
+	else
+		finding_change(finding, "find out who started it and whether it is meant to: ps -o user,ppid,lstart,args -p %u", fan->process.pid);
 }
 
 void td152_scan(const struct scene *scene, struct verdicts *verdicts)

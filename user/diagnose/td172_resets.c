@@ -3,10 +3,21 @@
 #include <string.h>
 
 #include "diagnose/codes.h"
-#include "diagnose/words.h"
+#include "diagnose/crowds.h"
+#include "diagnose/descriptors.h"
+#include "diagnose/likely.h"
 
-static void judge(const struct scene *scene, struct verdicts *verdicts, const struct flow *flow)
+/* Whose the connections are, as far as is known or likely. NULL: not known. */
+static const struct process *process_of(const struct scene *scene, const struct flow *flow)
 {
+	if (flow->process.start_ns || flow->key.side == SIDE_ACTIVE)
+		return &flow->process;
+	return likely_server(scene, flow->key.netns, flow->key.service_port);
+}
+
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct crowd *crowd)
+{
+	const struct flow *flow = &crowd->flow;
 	struct finding *finding = verdicts_add(verdicts, TD172, SEVERITY_NOTE);
 	double rate = flow->counts[FLOW_RESET] / flow->seconds;
 	bool active = flow->key.side == SIDE_ACTIVE;
@@ -14,7 +25,10 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 	if (!finding)
 		return;
-	words_process(who, scene, &flow->process);
+	if (flow->process.start_ns)
+		words_crowd(who, scene, crowd);
+	else
+		words_likely(who, scene, process_of(scene, flow));
 	if (active)
 		finding_title(finding, "%s ends its connections to %s with a reset: %llu of %llu, %s a second", who,
 			      words_remote(to, flow->key.remote_addr, flow->key.service_port), (unsigned long long)flow->counts[FLOW_RESET],
@@ -23,26 +37,47 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding_title(finding, "%s ends connections to its port %u with a reset: %llu of %llu, %s a second", who, flow->key.service_port,
 			      (unsigned long long)flow->counts[FLOW_RESET], (unsigned long long)flow->counts[FLOW_ENDED],
 			      words_number(number, rate));
-	finding_about(finding, scene, &flow->process, NULL);
-	memcpy(finding->subject.remote_addr, flow->key.remote_addr, 16);
+	crowd_subject(finding, scene, crowd);
 	finding->subject.remote_port = active ? flow->key.service_port : 0;
-	finding->subject.service_port = flow->key.service_port;
-	finding->subject.netns = flow->key.netns;
 	finding->weight = rate;
 	finding_evidence(finding, "reset_sent", flow->counts[FLOW_RESET], "connections", "tcpdwell trace -j | grep reset_sent");
 	finding_evidence(finding, "ended", flow->counts[FLOW_ENDED], "connections", NULL);
 	finding_evidence(finding, "rate", rate, "a second", NULL);
+	if (crowd->n_parts > 1)
+		finding_evidence(finding, "processes", crowd->n_parts, "processes", NULL);
+	descriptors_change(finding, scene, process_of(scene, flow));
 	finding_change(finding, "read to the end before close(): what came and was not read makes the kernel send a reset, and the peer may lose "
 				"data that is on its way");
 	finding_change(finding, "no SO_LINGER with 0 seconds: it saves a TIME_WAIT and takes the protection that it gives");
 }
 
+static bool is_meant(const struct scene *scene, const struct flow *flow)
+{
+	return flow->counts[FLOW_RESET] >= scene_threshold(scene, TD172_COUNT) &&
+	       flow->counts[FLOW_RESET] >= flow->counts[FLOW_ENDED] * scene_threshold(scene, TD172_SHARE);
+}
+
+static bool ends(const struct flow *flow, const void *context)
+{
+	(void)context;
+	return flow->counts[FLOW_RESET] || flow->counts[FLOW_ENDED];
+}
+
 void td172_resets(const struct scene *scene, struct verdicts *verdicts)
 {
+	struct crowds crowds;
 	const struct flow *flow;
+	size_t i;
 
+	crowds_find(&crowds, scene, ends, NULL);
+	for (i = 0; i < crowds.count; i++)
+		if (is_meant(scene, &crowds.list[i].flow))
+			judge(scene, verdicts, &crowds.list[i]);
+	crowds_release(&crowds);
 	for (flow = scene->flows->table; flow; flow = flow->hh.next)
-		if (flow->counts[FLOW_RESET] >= scene_threshold(scene, TD172_COUNT) &&
-		    flow->counts[FLOW_RESET] >= flow->counts[FLOW_ENDED] * scene_threshold(scene, TD172_SHARE))
-			judge(scene, verdicts, flow);
+		if (flow->key.side == SIDE_PASSIVE && is_meant(scene, flow)) {
+			const struct crowd service = { .flow = *flow, .parts = &flow, .n_parts = 1 };
+
+			judge(scene, verdicts, &service);
+		}
 }

@@ -13,7 +13,7 @@
 const struct threshold_row threshold_rows[THRESHOLDS] = {
 	[TD101_FAILURES] = { "TD101.failures", 1, 1, MANY, "failures", "each is a request that was not served" },
 	[TD102_SEARCH_US] = { "TD102.search", 100, 1, MANY, "us",
-			      "before the cliff a search takes 3 to 20 us, behind it 300 us and more" },
+			      "with ports enough a search takes 3 to 20 us, with more than half of them in use 300 us and more" },
 	[TD103_WITHIN_S] = { "TD103.within", 600, 1, 3600, "s", "time enough to act; rates do not hold for longer" },
 	[TD104_SHARE] = { "TD104.share", 0.1, 0.0001, 1, "", "of the range; a few bound connections block little" },
 	[TD111_OPENED] = { "TD111.opened", 50, 2, MANY, "connections in 10 s",

@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "diagnose/likely.h"
+#include "diagnose/services.h"
 #include "util/address.h"
 #include "util/text.h"
 
 #define NAME_COLUMNS 48
+#define NAME_BYTES (4 * NAME_COLUMNS)
 
 /* What it runs says more than "python3" or "java"; a name that it has given itself says more than what it runs. */
 static bool is_named_by_program(const struct process *process, const char *program)
@@ -18,20 +21,32 @@ static bool is_named_by_program(const struct process *process, const char *progr
 	return size && !strncmp(process->comm, program, size);
 }
 
+static const struct process_facts *name_of(char out[NAME_BYTES], const struct scene *scene, const struct process *process)
+{
+	const struct process_facts *facts = scene_ask(scene, process);
+
+	if (facts && is_named_by_program(process, facts->program))
+		text_sanitise(out, NAME_BYTES, facts->program, strlen(facts->program), NAME_COLUMNS);
+	else
+		text_sanitise(out, NAME_BYTES, process->comm, strnlen(process->comm, COMM_BYTES), NAME_COLUMNS);
+	return facts;
+}
+
+/* The number of one that has ended says nothing, and may be another's by now. */
 const char *words_process(words out, const struct scene *scene, const struct process *process)
 {
-	const struct process_facts *facts = process && process->start_ns ? scene_facts(scene, process) : NULL;
-	char safe[4 * NAME_COLUMNS];
+	const struct process_facts *facts;
+	char safe[NAME_BYTES];
 
 	if (!process || !process->start_ns) {
 		snprintf(out, FINDING_NAME, "an unknown process");
 		return out;
 	}
-	if (facts && is_named_by_program(process, facts->program))
-		text_sanitise(safe, sizeof(safe), facts->program, strlen(facts->program), NAME_COLUMNS);
+	facts = name_of(safe, scene, process);
+	if (facts && facts->ended)
+		snprintf(out, FINDING_NAME, "%.160s (ended)", safe);
 	else
-		text_sanitise(safe, sizeof(safe), process->comm, strnlen(process->comm, COMM_BYTES), NAME_COLUMNS);
-	snprintf(out, FINDING_NAME, "%.160s[%u]", safe, process->pid ?: process->ns_pid);
+		snprintf(out, FINDING_NAME, "%.160s[%u]", safe, process->pid ?: process->ns_pid);
 	return out;
 }
 
@@ -45,19 +60,80 @@ static const char *place_of(const struct container *container)
 	return container->unit[0] ? container->unit : NULL;
 }
 
-const char *words_known(words out, const struct scene *scene, const struct known_process *known)
+static const char *add_place(words out, const struct known_process *known)
 {
 	const char *place = known->process.start_ns ? place_of(&known->cgroup->container) : NULL;
-	char safe[4 * NAME_COLUMNS];
-	size_t used;
+	size_t used = strlen(out);
+	char safe[NAME_BYTES];
 
-	words_process(out, scene, &known->process);
 	if (!place)
 		return out;
 	text_sanitise(safe, sizeof(safe), place, strlen(place), NAME_COLUMNS);
-	used = strlen(out);
 	snprintf(out + used, FINDING_NAME - used, " of %s", safe);
 	return out;
+}
+
+const char *words_known(words out, const struct scene *scene, const struct known_process *known)
+{
+	words_process(out, scene, &known->process);
+	return add_place(out, known);
+}
+
+#define ENDED_ASKED 64 /* more are like these */
+
+void many_add(struct many *many, const struct scene *scene, const struct process *process)
+{
+	const struct process_facts *facts = scene_facts(scene, process);
+
+	many->processes++;
+	if (many->asked == ENDED_ASKED)
+		return;
+	facts = facts ?: scene_ask(scene, process);
+	many->asked++;
+	many->ended += facts && facts->ended;
+}
+
+static const char *ended_words(char out[32], const struct many *many)
+{
+	out[0] = '\0';
+	if (many->ended && many->asked < many->processes)
+		snprintf(out, 32, ", %s of them ended", many->ended * 2 > many->asked ? "most" : "some");
+	else if (many->ended)
+		snprintf(out, 32, many->ended == many->processes ? ", all ended" : ", %u of them ended", many->ended);
+	return out;
+}
+
+const char *words_many(words out, const struct scene *scene, const struct many *many)
+{
+	char safe[NAME_BYTES], ended[32];
+
+	if (many->processes < 2)
+		return many->known ? words_known(out, scene, many->known) : words_process(out, scene, many->process);
+	name_of(safe, scene, many->process);
+	snprintf(out, FINDING_NAME, "%.120s (%u processes%s)", safe, many->processes, ended_words(ended, many));
+	return many->known ? add_place(out, many->known) : out;
+}
+
+const char *words_likely(words out, const struct scene *scene, const struct process *process)
+{
+	words name;
+
+	words_process(name, scene, process);
+	snprintf(out, FINDING_NAME, "%s%.170s", process && process->start_ns ? "probably " : "", name);
+	return out;
+}
+
+const char *words_service(words out, const struct scene *scene, const struct cause *cause)
+{
+	const struct known_process *known = scene_process(scene, cause->key.process);
+	struct many many = { .process = &known->process, .known = known };
+	size_t i;
+
+	if (!known->process.start_ns)
+		return words_likely(out, scene, likely_process(scene, cause));
+	for (i = 0; i < cause_processes(cause); i++)
+		many_add(&many, scene, &scene_process(scene, cause_part(cause, i)->key.process)->process);
+	return words_many(out, scene, &many);
 }
 
 const char *words_remote(words out, const uint8_t addr[16], uint16_t port)

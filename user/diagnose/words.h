@@ -7,9 +7,34 @@
 
 typedef char words[FINDING_NAME];
 
-/* "orders-api[812]", "python3 webapp.py[99] of shop.service"; "an unknown process". Safe for a terminal. */
+/* "orders-api[812]", "python3 webapp.py[99] of shop.service"; "billing (ended)"; "an unknown process". Safe for a terminal. */
 const char *words_process(words out, const struct scene *scene, const struct process *process);
 const char *words_known(words out, const struct scene *scene, const struct known_process *known);
+
+/* Processes of one program. */
+struct many {
+	const struct process *process; /* the one that stands for all */
+	const struct known_process *known; /* the same; NULL: only that */
+	uint32_t processes; /* all of them, as many_add() counts */
+	uint32_t asked, ended; /* of those that were asked */
+};
+
+/* As far as was asked: most of several. */
+static inline bool many_end(const struct many *many)
+{
+	return many->processes > 1 && many->ended * 2 > many->asked;
+}
+
+void many_add(struct many *many, const struct scene *scene, const struct process *process);
+
+/* "shop[812]" where it is one; "billing (40 processes, all ended) of shop.service" */
+const char *words_many(words out, const struct scene *scene, const struct many *many);
+
+/* Of whom it is not known but likely: "probably shop[812]"; NULL: "an unknown process". */
+const char *words_likely(words out, const struct scene *scene, const struct process *process);
+
+/* As words_known(), or "shop (14 processes) of shop.service"; as words_likely() where its process is not known. */
+const char *words_service(words out, const struct scene *scene, const struct cause *cause);
 
 /* "10.9.0.9:5432" */
 const char *words_remote(words out, const uint8_t addr[16], uint16_t port);

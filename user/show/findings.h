@@ -33,7 +33,8 @@ const char *not_examined_reason(const struct diagnosis *diagnosis, unsigned int 
 void figures_text(struct buffer *out, const struct diagnosis *diagnosis);
 
 /*
- * "TD103 (8 s), TD111 (8 s)": what needs more watching, and is known within left_s; into `beyond` the codes that are not: "TD121, TD122".
+ * "TD103 ports run out (8s), TD132 clients gave up (2s)": what needs more watching, and is known within left_s; into `beyond` the codes
+ * that are not: "TD121 leak, TD122 idle pool".
  * "" = none. Returns how much longer the last of these takes.
  */
 double waits_text(struct buffer *within, struct buffer *beyond, const struct diagnosis *diagnosis, double left_s);

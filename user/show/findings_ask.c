@@ -24,6 +24,7 @@ bool findings_ask_process(void *context, struct process_facts *facts)
 	snprintf(path, sizeof(path), "/proc/%u/ns/net", facts->process.pid);
 	if (!program[0] || netns_inode_of(path, &facts->netns))
 		facts->netns = 0;
-	facts->fds_known = process_descriptors(NULL, &facts->process, &facts->fds, &facts->fds_limit);
+	facts->ended = process_has_ended(NULL, &facts->process);
+	facts->fds_known = !facts->ended && process_descriptors(NULL, &facts->process, &facts->fds, &facts->fds_limit);
 	return facts->fds_known || program[0];
 }

@@ -26,6 +26,10 @@ static void subject_json(struct json *json, const struct subject *subject, bool 
 	json_object_begin(json, "subject");
 	number_or_null(json, "pid", subject->start_ns ? subject->pid : 0);
 	json_string(json, "comm", or_null(subject->comm));
+	if (subject->processes)
+		json_u64(json, "processes", subject->processes);
+	if (subject->ended)
+		json_bool(json, "ended", true);
 	json_string(json, "program", or_null(subject->program));
 	json_string(json, "cmdline", cmdline ? or_null(subject->cmdline) : NULL);
 	json_string(json, "unit", or_null(subject->unit));

@@ -39,7 +39,7 @@ static int line_end(struct view *view, const struct tick *last)
 {
 	struct findings_line *line = (struct findings_line *)view;
 	int err = diagnosis_tick(&line->diagnosis, last, true);
-	char codes[CODES * 8];
+	char codes[CODES * CODE_WORDS];
 
 	if (err < 0)
 		return err;

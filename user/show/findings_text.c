@@ -215,13 +215,13 @@ void not_examined_text(struct buffer *out, const struct diagnosis *diagnosis)
 		reason = done[code] ? NULL : not_examined_reason(diagnosis, code, room, sizeof(room));
 		if (!reason)
 			continue;
-		buffer_printf(out, "not examined: %s", code_rows[code].name);
+		buffer_printf(out, "not examined: %s %s", code_rows[code].name, code_rows[code].word);
 		for (next = code + 1; next < CODES; next++) {
 			other = not_examined_reason(diagnosis, next, others, sizeof(others));
 			if (!other || strcmp(reason, other))
 				continue;
 			done[next] = true;
-			buffer_printf(out, ", %s", code_rows[next].name);
+			buffer_printf(out, ", %s %s", code_rows[next].name, code_rows[next].word);
 		}
 		buffer_printf(out, ": %s\n", reason);
 	}
@@ -238,10 +238,10 @@ double waits_text(struct buffer *within, struct buffer *beyond, const struct dia
 		if (!wait_s || is_found(diagnosis, code, true))
 			continue;
 		if (wait_s <= left_s) {
-			buffer_printf(within, "%s%s (%.0f s)", within->size ? ", " : "", code_rows[code].name, ceil(wait_s));
+			buffer_printf(within, "%s%s %s (%.0fs)", within->size ? ", " : "", code_rows[code].name, code_rows[code].word, ceil(wait_s));
 			continue;
 		}
-		buffer_printf(beyond, "%s%s", beyond->size ? ", " : "", code_rows[code].name);
+		buffer_printf(beyond, "%s%s %s", beyond->size ? ", " : "", code_rows[code].name, code_rows[code].word);
 		longest_s = wait_s > longest_s ? wait_s : longest_s;
 	}
 	return longest_s;

@@ -3,7 +3,9 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "attribute/holders.h"
@@ -189,6 +191,34 @@ static void descriptors_used_up(void **state)
 	assert_false(descriptors_are_full(UINT64_MAX - 1, UINT64_MAX));
 }
 
+/* One that lives, one that waits for its parent to ask how it ended, one that is gone, and those of whom nothing can be known. */
+static void ended(void **state)
+{
+	struct process child = {}, other;
+	siginfo_t info;
+
+	(void)state;
+	child.pid = fork();
+	if (!child.pid) {
+		pause();
+		_exit(0);
+	}
+	assert_true(holder_process_read("/proc", child.pid, &child));
+	assert_false(process_has_ended(NULL, &child));
+	other = child;
+	other.start_ns -= 1000000000;
+	assert_true(process_has_ended(NULL, &other)); /* the pid is another's now */
+	other.pid = 0;
+	assert_false(process_has_ended(NULL, &other)); /* of a namespace that is not seen */
+	assert_false(process_has_ended(NULL, &(struct process){ .pid = child.pid }));
+	assert_false(process_has_ended("/nonexistent", &child)); /* others are hidden */
+	kill(child.pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, child.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(process_has_ended(NULL, &child));
+	waitpid(child.pid, NULL, 0);
+	assert_true(process_has_ended(NULL, &child));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +228,7 @@ int main(void)
 		cmocka_unit_test(of_this_process),
 		cmocka_unit_test(told_programs),
 		cmocka_unit_test(descriptors_used_up),
+		cmocka_unit_test(ended),
 	};
 
 	return cmocka_run_group_tests_name("program", tests, NULL, NULL);

@@ -59,14 +59,14 @@ static void close_wait(void **state)
 	}
 }
 
-static const struct finding *told_leak(const void *context, const struct process *process, uint32_t netns, uint16_t service_port)
+static const struct finding *told_leak(const void *context, const struct subject *subject)
 {
 	static const struct finding foreseen = { .severity = SEVERITY_SOON }, note = { .severity = SEVERITY_NOTE };
 
 	(void)context;
-	if (process->pid != shop.pid || netns != 5)
+	if (subject->kind != process_kind(&shop) || subject->netns != 5)
 		return NULL;
-	return service_port == 80 ? &foreseen : service_port == 82 ? &note : NULL;
+	return subject->service_port == 80 ? &foreseen : subject->service_port == 82 ? &note : NULL;
 }
 
 /* What leaked is there when nobody comes any more: still a leak, of a client too, until few are left. */
@@ -111,6 +111,68 @@ static void leak_that_grows_no_more(void **state)
 		world.verdicts->count = 0;
 		if (judged(&world, TD122) != rows[i].pool)
 			fail_msg("row %zu: %zu pools", i, world.verdicts->count);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
+/*
+ * What processes of one program share is judged together: a server that forks has a few in each child. Not what others have, of another
+ * program, cgroup or port, or nobody known.
+ */
+static void shared_by_processes(void **state)
+{
+	static const struct {
+		const char *what;
+		const char *comm, *other_comm;
+		uint64_t other_cgroup;
+		uint16_t other_port;
+		size_t found;
+		const char *title;
+	} rows[] = {
+		{ "two children", "httpd", "httpd", 3, 80, 1,
+		  "httpd (2 processes) leaks connections to its port 80: 4 in CLOSE_WAIT, 0.20 more a second, the oldest for 25 seconds" },
+		{ "two programs", "httpd", "mailer", 3, 80, 0, NULL },
+		{ "two cgroups", "httpd", "httpd", 4, 80, 0, NULL },
+		{ "two ports", "httpd", "httpd", 3, 81, 0, NULL },
+		{ "nobody known", "", "", 3, 80, 0, NULL },
+	};
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct process processes[2] = { { .start_ns = rows[i].comm[0] ? 7 : 0, .pid = 10, .cgroup_id = 3 },
+						{ .start_ns = rows[i].comm[0] ? 8 : 0, .pid = 11, .cgroup_id = rows[i].other_cgroup } };
+		struct cause causes[2];
+
+		memcpy(processes[0].comm, rows[i].comm, strlen(rows[i].comm));
+		memcpy(processes[1].comm, rows[i].other_comm, strlen(rows[i].other_comm));
+		world_init(&world, 30);
+		for (k = 0; k < 2; k++) {
+			const struct told_process told = { .process = &processes[k], .cgroup_id = processes[k].cgroup_id };
+
+			causes[k] = (struct cause){
+				.key = { .state = STATE_CLOSE_WAIT, .side = SIDE_PASSIVE, .service_port = k ? rows[i].other_port : 80, .held = 1,
+					 .process = processes_get(&world.ports.books->processes, &told, world.scene.now_ns)->index },
+				.count = 2,
+				.oldest_ns = (25 - 20 * k) * SECOND,
+				.youngest_ns = (19 - 18 * k) * SECOND,
+				.windows = { { 2, (19 - 14 * k) * SECOND, (15 - 14 * k) * SECOND } },
+			};
+			if (rows[i].comm[0] || !k)
+				add_cause(&world, &causes[k]);
+		}
+		if (judged(&world, TD121) != rows[i].found)
+			fail_msg("%s: %zu found", rows[i].what, world.verdicts->count);
+		if (rows[i].title) {
+			const struct finding *finding = &world.verdicts->findings[0];
+
+			assert_string_equal(finding->title, rows[i].title);
+			assert_int_equal(finding->subject.processes, 2);
+			assert_int_equal(finding->subject.pid, 0);
+			assert_string_equal(finding->evidence[0].command, "tcpdwell leaks -L 80");
+		}
 		drop_causes(&world);
 		world_release(&world);
 	}
@@ -203,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(close_wait),
 		cmocka_unit_test(leak_that_grows_no_more),
+		cmocka_unit_test(shared_by_processes),
 		cmocka_unit_test(waiting_states),
 		cmocka_unit_test(text_of_descriptors),
 	};

@@ -67,6 +67,8 @@ static void not_examined(void **state)
 		[TD123] = { NULL, QUEUES_POLLED, QUEUES, NULL },
 		[TD124] = { NULL, NULL, "descriptors of processes", NULL },
 		[TD131] = { NULL, QUEUES_POLLED, QUEUES, NULL },
+		[TD141] = { NULL, NULL, NULL, PARTIAL },
+		[TD142] = { NULL, NULL, NULL, PARTIAL },
 		[TD143] = { NULL, COUNTERS, COUNTERS, NULL },
 		[TD151] = { NULL, EVENTS, NULL, PARTIAL },
 		[TD152] = { NULL, EVENTS, NULL, PARTIAL },

@@ -18,11 +18,16 @@ static const struct container nowhere;
 static struct ports_model model;
 static struct port_facts facts;
 
+static const char *common_name; /* of all processes; NULL: each has its own */
+
 static struct process process_of(uint32_t pid)
 {
 	struct process process = { .pid = pid, .ns_pid = pid, .start_ns = pid };
 
-	snprintf(process.comm, sizeof(process.comm), "worker%u", pid);
+	if (common_name)
+		snprintf(process.comm, sizeof(process.comm), "%s", common_name);
+	else
+		snprintf(process.comm, sizeof(process.comm), "worker%u", pid);
 	return process;
 }
 
@@ -277,7 +282,9 @@ static void from_before(void **state)
 /* Reusable TIME_WAIT is no limit, unless its peer sends no timestamps. */
 static void reuse(void **state)
 {
+	unsigned int used, of, free, percent;
 	const struct destination *found;
+	struct buffer row;
 
 	(void)state;
 	begin(40000, 40009);
@@ -294,6 +301,14 @@ static void reuse(void **state)
 	assert_int_equal(found->headroom.used, 4);
 	assert_int_equal(found->headroom.reusable, 3);
 	assert_int_equal(found->headroom.usable, 9);
+	buffer_init(&row);
+	ports_row_text(&row, &model, 0);
+	buffer_append_char(&row, '\0');
+	assert_int_equal(sscanf(row.data, "%u %u %u %u", &used, &of, &free, &percent), 4);
+	assert_int_equal(used + free, of); /* what may be taken over is not used */
+	assert_int_equal(used, 1);
+	assert_int_equal(percent, 10);
+	buffer_release(&row);
 	end();
 }
 
@@ -395,6 +410,35 @@ static void assert_title(const char *wanted)
 	buffer_release(&title);
 }
 
+/* Five processes of one name are one holder, three are told apart. */
+static void many_holders(void **state)
+{
+	static const struct {
+		int processes;
+		const char *text;
+	} rows[] = { { 5, "  held by  shop (5 processes) 5 ESTABLISHED\n" },
+		     { 3, "  held by  shop[100] 1 ESTABLISHED; shop[101] 1 ESTABLISHED; shop[102] 1 ESTABLISHED\n" } };
+	struct buffer text;
+
+	(void)state;
+	common_name = "shop";
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		begin(40000, 40099);
+		for (int k = 0; k < rows[i].processes; k++) {
+			struct endpoint ends = ends_of(1, 443, 40000 + k);
+
+			open_at(1 + k, &ends, 100 + k, BEGIN_NS);
+		}
+		buffer_init(&text);
+		ports_details_text(&text, &model, picture(BEGIN_NS + SEC));
+		buffer_append_char(&text, '\0');
+		unit_assert_contains(text.data, rows[i].text);
+		buffer_release(&text);
+		end();
+	}
+	common_name = NULL;
+}
+
 /* Where no settings were told, as in a history, nothing is said of how many have no free port; that connects found none is known. */
 static void unknown_limits(void **state)
 {
@@ -415,7 +459,7 @@ static void unknown_limits(void **state)
 		open_at(10 + i, &ends, 5, BEGIN_NS + 2 * SEC);
 	}
 	picture(BEGIN_NS + 3 * SEC);
-	assert_title("  2 destinations, 1 without a free port, 0 beyond the cliff, 1 whose limit is not known, 1 to which connect() found no port");
+	assert_title("  2 destinations, 1 without a free port, 0 with long searches for one, 1 whose limit is not known, 1 to which connect() found no port");
 	end();
 }
 
@@ -533,6 +577,7 @@ int main(void)
 		cmocka_unit_test(reuse),	       cmocka_unit_test(large),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(unknown_limits),
+		cmocka_unit_test(many_holders),
 		cmocka_unit_test(bind_finds_connection),
 		cmocka_unit_test(bind_finds_gone),
 		cmocka_unit_test(bind_finds_listener),

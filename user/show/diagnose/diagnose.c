@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "event/holes.h"
 #include "event/summary.h"
@@ -107,6 +108,12 @@ static void tell_news(struct diagnose_view *diagnose, const struct tick *tick)
 	diagnose->told_number = diagnosis->numbers;
 }
 
+static void introduce_codes(struct buffer *out, const char *head, const char *codes)
+{
+	buffer_append_string(out, head);
+	wrap_text(out, codes, REPORT_COLUMNS, 6, strlen(head));
+}
+
 static void introduce(struct diagnose_view *diagnose)
 {
 	double left_s = diagnose->config.seconds - diagnose->diagnosis.scene.watched_s;
@@ -118,15 +125,18 @@ static void introduce(struct diagnose_view *diagnose)
 	buffer_init(&too_short);
 	longest_s = waits_text(&waits, &too_short, &diagnose->diagnosis, left_s > 0 ? left_s : INFINITY);
 	if (left_s > 0)
-		buffer_printf(&diagnose->text, "watching for %.0f s more (Ctrl-C ends it with what is known)", left_s);
+		buffer_printf(&diagnose->text, "watching for %.0f s more (Ctrl-C ends it with what is known)\n", left_s);
 	else
-		buffer_append_string(&diagnose->text, "watching until Ctrl-C");
-	if (waits.size)
-		buffer_printf(&diagnose->text, "; still to come: %.*s", (int)waits.size, waits.data);
-	if (too_short.size)
-		buffer_printf(&diagnose->text, "; too short for %.*s: -d %.0f", (int)too_short.size, too_short.data,
-			      ceil(diagnose->diagnosis.scene.watched_s + longest_s));
-	buffer_append_string(&diagnose->text, "\n\n");
+		buffer_append_string(&diagnose->text, "watching until Ctrl-C\n");
+	buffer_append_char(&waits, '\0');
+	if (waits.size > 1)
+		introduce_codes(&diagnose->text, "still to come: ", waits.data);
+	if (too_short.size) {
+		buffer_printf(&too_short, ": -d %.0f", ceil(diagnose->diagnosis.scene.watched_s + longest_s));
+		buffer_append_char(&too_short, '\0');
+		introduce_codes(&diagnose->text, "too short for: ", too_short.data);
+	}
+	buffer_append_char(&diagnose->text, '\n');
 	buffer_release(&waits);
 	buffer_release(&too_short);
 }

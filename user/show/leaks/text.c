@@ -16,6 +16,9 @@
 #define DEFAULT_ROWS 50
 #define DEFAULT_GROUP_ROWS 20
 #define SHORT_ID 12
+#define LIKE_LEAST 8 /* so many lines that are alike are shown, of more the first five */
+#define LIKE_SHOWN 5
+#define LIKES_MAX 32
 #define NAMED_HOLDERS 3 /* of other processes, in a line */
 #define AGE_TEXT (TEXT_NUMBER + 1)
 #define COMM_TEXT (4 * COMM_BYTES)
@@ -388,18 +391,115 @@ static void leak_text(struct output *output, const struct leaks_report *report, 
 	output_string(output, "\n");
 }
 
+/* Sockets that differ by what only tells them apart: lines that say the same. */
+struct like {
+	const struct leak *first;
+	size_t count, shown;
+	bool several; /* processes */
+};
+
+struct likes {
+	struct like list[LIKES_MAX];
+	size_t count;
+};
+
+static bool are_like(const struct leak *a, const struct leak *b)
+{
+	const struct group_part *one = &a->group->name.parts[1], *other = &b->group->name.parts[1];
+
+	return a->socket->state == b->socket->state && one->side == other->side && one->port == other->port && !a->maker == !b->maker &&
+	       !a->charged->start_ns == !b->charged->start_ns && !strncmp(a->charged->comm, b->charged->comm, COMM_BYTES) &&
+	       !((a->socket->flags ^ b->socket->flags) & LIVE_IN_ACCEPT_QUEUE);
+}
+
+/* NULL: there are too many kinds. */
+static struct like *like_of(struct likes *likes, const struct leak *leak)
+{
+	struct like *like = likes->list;
+
+	for (; like < likes->list + likes->count; like++)
+		if (are_like(like->first, leak))
+			return like;
+	return NULL;
+}
+
+static void find_likes(struct likes *likes, const struct leaks_report *report)
+{
+	struct like *like;
+	size_t i;
+
+	likes->count = 0;
+	for (i = 0; i < report->count; i++) {
+		like = like_of(likes, &report->leaks[i]);
+		if (!like && likes->count == LIKES_MAX)
+			continue;
+		if (!like) {
+			like = &likes->list[likes->count++];
+			*like = (struct like){ .first = &report->leaks[i] };
+		}
+		like->count++;
+		like->several |= like->first->charged->pid != report->leaks[i].charged->pid || like->first->charged->start_ns != report->leaks[i].charged->start_ns;
+	}
+}
+
+/* Who asks for rows wants them all. */
+static bool is_folded(struct likes *likes, const struct leaks_report *report, const struct leak *leak)
+{
+	struct like *like = report->config->rows ? NULL : like_of(likes, leak);
+
+	return like && like->count > LIKE_LEAST && like->shown++ >= LIKE_SHOWN;
+}
+
+static void like_text(struct output *output, const struct leaks_report *report, const struct like *like)
+{
+	const struct group_part *service = &like->first->group->name.parts[1];
+	const struct process *process = like->first->charged;
+	char comm[COMM_TEXT];
+
+	comm_text(comm, process);
+	output_printf(output, "… and %zu more like these, of ", like->count - LIKE_SHOWN);
+	if (!process->start_ns)
+		output_string(output, "unknown processes");
+	else if (like->several)
+		output_printf(output, "processes %s", comm);
+	else
+		output_printf(output, "%s[%u]", comm, process->pid ?: process->ns_pid);
+	if (service->port)
+		output_printf(output, ", %s port %u", service->side == SIDE_ACTIVE ? "to" : "on", service->port);
+	output_printf(output, ": -r %zu shows them\n", report->count);
+}
+
+static void likes_text(struct output *output, const struct leaks_report *report, const struct likes *likes)
+{
+	size_t i;
+
+	for (i = 0; i < likes->count; i++)
+		if (likes->list[i].count > LIKE_LEAST && likes->list[i].shown > LIKE_SHOWN)
+			like_text(output, report, &likes->list[i]);
+}
+
 static void table_text(struct output *output, const struct leaks_report *report)
 {
-	size_t rows = report->config->rows ?: DEFAULT_ROWS, i;
+	size_t rows = report->config->rows ?: DEFAULT_ROWS, i, shown = 0, folded = 0;
+	struct likes likes;
 	bool at_least = false;
 
 	columns_text(output, report);
-	for (i = 0; i < report->count && i < rows; i++) {
+	find_likes(&likes, report);
+	for (i = 0; i < report->count; i++) {
+		if (is_folded(&likes, report, &report->leaks[i])) {
+			folded++;
+			continue;
+		}
+		if (shown >= rows)
+			continue;
+		shown++;
 		leak_text(output, report, &report->leaks[i]);
 		at_least |= report->leaks[i].age.at_least;
 	}
-	if (report->count > rows)
-		output_printf(output, "… and %zu more: -r %zu shows them\n", report->count - rows, report->count);
+	likes_text(output, report, &likes);
+	if (report->count > shown + folded)
+		output_printf(output, "… and %zu more: -r %zu shows them\n", report->count - shown - folded, report->count);
 	if (at_least)
 		output_string(output, "\n> at least: the socket was in this state before tcpdwell came\n");
 }

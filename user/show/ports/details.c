@@ -2,12 +2,14 @@
 /* One destination in sentences: what is wrong, who has its ports, since when, what would help. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "show/ports/names.h"
 #include "show/ports/table.h"
 #include "util/text.h"
 
 #define HOLDERS_SHOWN 4
+#define FOLDED_MIN 4 /* processes of one name */
 
 static void put_label(struct buffer *out, const char *label)
 {
@@ -24,7 +26,7 @@ static const char *trouble_of(const struct destination *destination, char when[1
 	if (!left->usable)
 		return "no free port";
 	if (!left->cliff_usable)
-		return "beyond the cliff: each connect() looks through all ports of one parity first";
+		return "each connect() searches long: it looks through all ports of one parity first";
 	if (isfinite(destination->wall_in_s)) {
 		ports_when_text(when, destination->wall_in_s);
 		return "at this rate there is no free port in ";
@@ -55,9 +57,9 @@ static void put_limits(struct buffer *out, const struct destination *destination
 	ports_rate_text(wall, destination->sustainable);
 	ports_rate_text(cliff, destination->cliff_sustainable);
 	put_label(out, "ports");
-	buffer_printf(out, "%u of %u used, %u reserved, %u blocked", left->used, left->capacity, left->reserved, left->blocked);
+	buffer_printf(out, "%u of %u used, %u reserved, %u blocked", left->used - left->reusable, left->capacity, left->reserved, left->blocked);
 	if (left->reusable)
-		buffer_printf(out, ", %u in TIME_WAIT may be reused", left->reusable);
+		buffer_printf(out, ", %u more in TIME_WAIT, which connect() takes over", left->reusable);
 	if (isfinite(destination->sustainable))
 		buffer_printf(out, "; good for %s/s, without long searches %s/s", wall, cliff);
 	buffer_append_char(out, '\n');
@@ -87,27 +89,68 @@ static void put_victims(struct buffer *out, const struct ports_model *model, con
 	buffer_append_char(out, '\n');
 }
 
-/* All that one process holds, state by state. */
-static void put_holder(struct buffer *out, const struct ports_model *model, const struct port_holders *holders, uint32_t first)
+static bool is_same(const struct port_holders *holders, uint32_t i, uint32_t k)
 {
-	const struct port_holder *holder = &holders->list[first];
-	uint32_t i, process = holder->process;
-
-	ports_process_name(out, ports_model_process(model, process));
-	for (i = first; i < holders->used; i++) {
-		if (holders->list[i].process != process)
-			continue;
-		holder = &holders->list[i];
-		buffer_printf(out, "%s%u %s", i == first ? " " : ", ", holder->count, ports_state_name(holder->state));
-	}
+	return holders->list[i].process == holders->list[k].process;
 }
 
-static bool was_put(const struct port_holders *holders, uint32_t i)
+/* Of the same process, or of another of its name and cgroup. */
+static bool are_alike(const struct ports_model *model, const struct port_holders *holders, uint32_t i, uint32_t k)
 {
+	const struct process *one = &ports_model_process(model, holders->list[i].process)->process;
+	const struct process *other = &ports_model_process(model, holders->list[k].process)->process;
+
+	return is_same(holders, i, k) ||
+	       (one->start_ns && other->start_ns && one->cgroup_id == other->cgroup_id && !strncmp(one->comm, other->comm, COMM_BYTES));
+}
+
+/* Processes of its name, which become one where they are several, as of a program that is started again and again. */
+static uint32_t count_alike(const struct ports_model *model, const struct port_holders *holders, uint32_t i)
+{
+	uint32_t k, before, count = 0;
+
+	for (k = 0; k < holders->used; k++) {
+		if (!are_alike(model, holders, i, k))
+			continue;
+		for (before = 0; before < k && !is_same(holders, before, k); before++)
+			;
+		count += before == k;
+	}
+	return count;
+}
+
+static bool belongs(const struct ports_model *model, const struct port_holders *holders, uint32_t i, uint32_t k, bool folded)
+{
+	return folded ? are_alike(model, holders, i, k) : is_same(holders, i, k);
+}
+
+/* All that one process holds, or those of one name, state by state. */
+static void put_holder(struct buffer *out, const struct ports_model *model, const struct port_holders *holders, uint32_t first)
+{
+	uint32_t counts[16] = {}, order[16], alike = count_alike(model, holders, first), used = 0, i;
+	bool folded = alike >= FOLDED_MIN;
+
+	ports_processes_name(out, ports_model_process(model, holders->list[first].process), folded ? alike : 1);
+	for (i = first; i < holders->used; i++) {
+		const struct port_holder *holder = &holders->list[i];
+
+		if (!belongs(model, holders, first, i, folded))
+			continue;
+		if (!counts[holder->state & 15])
+			order[used++] = holder->state & 15;
+		counts[holder->state & 15] += holder->count;
+	}
+	for (i = 0; i < used; i++)
+		buffer_printf(out, "%s%u %s", i ? ", " : " ", counts[order[i]], ports_state_name(order[i]));
+}
+
+static bool was_put(const struct ports_model *model, const struct port_holders *holders, uint32_t i)
+{
+	bool folded = count_alike(model, holders, i) >= FOLDED_MIN;
 	uint32_t before;
 
 	for (before = 0; before < i; before++)
-		if (holders->list[before].process == holders->list[i].process)
+		if (belongs(model, holders, i, before, folded))
 			return true;
 	return false;
 }
@@ -121,7 +164,7 @@ static void put_holders(struct buffer *out, const struct ports_model *model, con
 		return;
 	put_label(out, label);
 	for (i = 0; i < holders->used; i++) {
-		if (was_put(holders, i))
+		if (was_put(model, holders, i))
 			continue;
 		if (shown++ >= HOLDERS_SHOWN) {
 			rest += holders->list[i].count;

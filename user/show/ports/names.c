@@ -58,7 +58,7 @@ static const char *place_of(const struct container *container)
 	return container->unit[0] ? container->unit : NULL;
 }
 
-void ports_process_name(struct buffer *out, const struct known_process *process)
+void ports_processes_name(struct buffer *out, const struct known_process *process, uint32_t count)
 {
 	const char *place = place_of(&process->cgroup->container);
 
@@ -67,11 +67,19 @@ void ports_process_name(struct buffer *out, const struct known_process *process)
 		return;
 	}
 	append_safe(out, process->process.comm, strnlen(process->process.comm, COMM_BYTES));
-	buffer_printf(out, "[%u]", process->process.pid ?: process->process.ns_pid);
+	if (count > 1)
+		buffer_printf(out, " (%u processes)", count);
+	else
+		buffer_printf(out, "[%u]", process->process.pid ?: process->process.ns_pid);
 	if (!place)
 		return;
 	buffer_append_string(out, " of ");
 	append_safe(out, place, strlen(place));
+}
+
+void ports_process_name(struct buffer *out, const struct known_process *process)
+{
+	ports_processes_name(out, process, 1);
 }
 
 const char *ports_state_name(unsigned int state)

@@ -38,7 +38,7 @@ static void put_limits_reached(struct buffer *out, const struct ports_model *mod
 		failed += !model->destinations.sorted[i]->known && model->destinations.sorted[i]->counts.failures;
 	}
 	if (unknown < n || !n)
-		buffer_printf(out, ", %u without a free port, %u beyond the cliff", model->full, model->beyond_cliff - model->full);
+		buffer_printf(out, ", %u without a free port, %u with long searches for one", model->full, model->beyond_cliff - model->full);
 	if (unknown && unknown < n)
 		buffer_printf(out, ", %zu whose limit is not known", unknown);
 	else if (unknown)
@@ -84,7 +84,7 @@ void ports_failures_text(struct buffer *out, const struct ports_model *model)
 
 static const char *const heads[PORTS_BY_COUNT] = {
 	[PORTS_BY_DESTINATION] =
-		" USED     OF   FREE   %     TW   OPEN BLOCKED     /s  MAX/s  CLIFF   WALL SEARCH  FAIL/s DESTINATION",
+		" USED     OF   FREE   %     TW   OPEN BLOCKED     /s  MAX/s   SLOW   FULL SEARCH  FAIL/s DESTINATION",
 	[PORTS_BY_PROCESS] = "PORTS     TW   OPEN  DESTS   FAILS   % PROCESS, and its fullest destination",
 	[PORTS_BY_LOCAL] = " USED     OF   FREE   %     TW   OPEN BOUND LOCAL ADDRESS: what bind(address, 0) chooses from",
 	[PORTS_BY_BIND] = ports_bind_head,
@@ -187,7 +187,7 @@ static void destination_row(struct buffer *out, const struct ports_model *model,
 	const struct headroom *left = &destination->headroom;
 	bool known = destination->known;
 
-	put_ports(out, 5, true, destination->sockets);
+	put_ports(out, 5, true, known ? left->used - left->reusable : destination->sockets);
 	put_ports(out, 6, known, left->capacity);
 	put_ports(out, 6, known, left->usable);
 	put_share(out, known, destination->share);

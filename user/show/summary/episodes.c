@@ -7,7 +7,20 @@
 #include <string.h>
 
 #define EPISODES_MAX 2000
-#define PAUSE_NS 60000000000ULL /* longer: it is another one */
+
+size_t episode_name_size(const struct episode *episode)
+{
+	const char *pid = strrchr(episode->who, '[');
+
+	return pid ? (size_t)(pid - episode->who) : 0;
+}
+
+bool episodes_are_alike(const struct episode *a, const struct episode *b)
+{
+	size_t size = episode_name_size(a);
+
+	return size && a->kind == b->kind && size == episode_name_size(b) && !memcmp(a->who, b->who, size) && !strcmp(a->what, b->what);
+}
 
 void episodes_release(struct episodes *episodes)
 {
@@ -23,7 +36,7 @@ static struct episode *find(const struct episodes *episodes, unsigned int kind, 
 		struct episode *episode = &episodes->list[i];
 
 		if (episode->kind == kind && !strcmp(episode->who, who) && !strcmp(episode->what, what))
-			return unix_ns <= episode->end_ns + PAUSE_NS ? episode : NULL;
+			return unix_ns <= episode->end_ns + EPISODE_PAUSE_NS ? episode : NULL;
 	}
 	return NULL;
 }

@@ -3,6 +3,7 @@
 #ifndef TCPDWELL_SHOW_SUMMARY_EPISODES_H
 #define TCPDWELL_SHOW_SUMMARY_EPISODES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,12 @@ struct episodes {
 };
 
 void episodes_release(struct episodes *episodes);
+
+/* Of "curl[4711]" what stands before the number; 0: there is none. Are they of the same thing, and of processes that this number tells apart? */
+size_t episode_name_size(const struct episode *episode);
+bool episodes_are_alike(const struct episode *a, const struct episode *b);
+
+#define EPISODE_PAUSE_NS 60000000000ULL /* longer: it is another one */
 
 /*
  * The episode of that name which goes on, or began just now; its end and count are moved on. NULL: there are too many, or no

@@ -17,6 +17,7 @@
 #include "util/address.h"
 #include "util/json.h"
 #include "util/moment.h"
+#include "util/port_set.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 
@@ -88,6 +89,27 @@ static bool goes_to(const struct live_end *end, const struct endpoint *to)
 	       !memcmp(end->endpoint.remote_addr, to->remote_addr, sizeof(to->remote_addr));
 }
 
+/* A port of which the new connection is told before the end of its TIME_WAIT is one. */
+static uint64_t ports_of(const struct summary_view *summary, const struct endpoint *to, uint32_t process)
+{
+	const struct live_socket *socket;
+	struct live_end room;
+	struct port_set ports = {};
+	uint64_t count = 0;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
+		const struct live_end *end = live_socket_end(&summary->model->sockets, socket, &room);
+
+		if (socket->side == SIDE_PASSIVE || !goes_to(end, to) || live_socket_charged(socket) != process ||
+		    port_set_has(&ports, end->endpoint.local_port))
+			continue;
+		port_set_add(&ports, end->endpoint.local_port);
+		count++;
+	}
+	return count;
+}
+
 /* Who has most sockets towards a destination. */
 static void find_holder(const struct summary_view *summary, const struct endpoint *to, struct episode *episode)
 {
@@ -113,8 +135,9 @@ static void find_holder(const struct summary_view *summary, const struct endpoin
 	for (i = 0; i < used; i++)
 		if (holders[i].count > holders[most].count)
 			most = i;
-	if (!used || holders[most].count < episode->by_count)
+	if (!used || holders[most].count <= episode->by_count)
 		return;
+	holders[most].count = ports_of(summary, to, holders[most].process);
 	name_process(name, summary, &processes_at(&summary->model->processes, holders[most].process)->process);
 	memcpy(episode->by, name, sizeof(name));
 	episode->by_count = holders[most].count;
@@ -216,6 +239,94 @@ static void write_episode(struct output *output, const struct episode *episode)
 	output_string(output, "\n");
 }
 
+#define FOLDED_MIN 4 /* processes of one name become one line, as with leaks */
+
+/* Episodes of one program, of which one begins before another is long over, as of a program that is started again and again. */
+struct fold {
+	struct episode sum;
+	size_t processes;
+	bool *done; /* by episode */
+};
+
+static void fold_in(struct fold *fold, const struct episode *episode)
+{
+	struct episode *sum = &fold->sum;
+
+	fold->processes++;
+	sum->count += episode->count;
+	sum->end_ns = episode->end_ns > sum->end_ns ? episode->end_ns : sum->end_ns;
+	sum->most = episode->most > sum->most ? episode->most : sum->most;
+	sum->oldest_ns = episode->oldest_ns > sum->oldest_ns ? episode->oldest_ns : sum->oldest_ns;
+	if (episode->by_count <= sum->by_count)
+		return;
+	sum->by_count = episode->by_count;
+	memcpy(sum->by, episode->by, sizeof(sum->by));
+}
+
+/* Those that belong to the first, the first too; a process that comes again after a pause is counted once. */
+static void fold_from(struct fold *fold, const struct episodes *episodes, size_t first, bool marks)
+{
+	size_t i, k;
+
+	fold->sum = episodes->list[first];
+	fold->processes = 1;
+	for (i = first + 1; i < episodes->count; i++) {
+		const struct episode *episode = &episodes->list[i];
+
+		if (fold->done[i] || !episodes_are_alike(&episodes->list[first], episode) ||
+		    episode->begin_ns > fold->sum.end_ns + EPISODE_PAUSE_NS)
+			continue;
+		fold_in(fold, episode);
+		for (k = first; k < i; k++)
+			if (episodes_are_alike(&episodes->list[k], episode) && !strcmp(episodes->list[k].who, episode->who)) {
+				fold->processes--;
+				break;
+			}
+		fold->done[i] |= marks;
+	}
+}
+
+static void write_fold(struct output *output, const struct fold *fold)
+{
+	const struct episode *sum = &fold->sum;
+	char when[2 * MOMENT_TEXT + 8], age[TEXT_NUMBER];
+	int size = episode_name_size(sum);
+
+	period(when, sizeof(when), sum);
+	if (sum->kind == STUCK) {
+		text_duration(age, sum->oldest_ns);
+		output_printf(output, "%s %.*s (%zu processes) had up to %" PRIu64 " %s each in CLOSE_WAIT, the oldest for %s\n", when, size, sum->who,
+			      fold->processes, sum->most, sum->most == 1 ? "socket" : "sockets", age);
+		return;
+	}
+	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
+		      fold->processes, sum->what);
+	if (sum->by[0])
+		output_printf(output, "; held by %s, up to %" PRIu64 " ports", sum->by, sum->by_count);
+	output_string(output, "\n");
+}
+
+/* Without memory each has its line. */
+static void write_episodes(struct output *output, const struct episodes *episodes)
+{
+	struct fold fold = { .done = calloc(episodes->count + 1, sizeof(*fold.done)) };
+	size_t i;
+
+	for (i = 0; i < episodes->count; i++) {
+		if (fold.done && fold.done[i])
+			continue;
+		if (fold.done)
+			fold_from(&fold, episodes, i, false);
+		if (fold.processes < FOLDED_MIN) {
+			write_episode(output, &episodes->list[i]);
+			continue;
+		}
+		fold_from(&fold, episodes, i, true);
+		write_fold(output, &fold);
+	}
+	free(fold.done);
+}
+
 struct maker {
 	const struct group *group;
 	int64_t came;
@@ -256,7 +367,6 @@ static void write_makers(struct summary_view *summary, unsigned int state)
 static void write_text(struct summary_view *summary, const struct tick *last)
 {
 	char from[MOMENT_TEXT], to[MOMENT_TEXT], text[1024], kernel[KERNEL_COLUMNS + 1], holes[HOLES_TEXT];
-	size_t i;
 
 	moment_text(from, summary->begin_unix_ns);
 	moment_text(to, last->unix_ns);
@@ -264,12 +374,11 @@ static void write_text(struct summary_view *summary, const struct tick *last)
 	output_printf(summary->output, "%s to %s%s%s\n", from, to, *kernel ? ", Linux " : "", kernel);
 	if (last->holes && holes_text(holes, "not traced", last->holes))
 		output_printf(summary->output, "%s: nothing is known of that time, and what was there before may have ended in it\n", holes);
-	for (i = 0; i < summary->episodes.count; i++)
-		write_episode(summary->output, &summary->episodes.list[i]);
+	write_episodes(summary->output, &summary->episodes);
 	if (summary->episodes.unnamed)
 		output_printf(summary->output, "and %" PRIu64 " more of such\n", summary->episodes.unnamed);
 	if (!summary->episodes.count)
-		output_string(summary->output, "No connect() failed, and nothing stayed in CLOSE_WAIT for 10 s.\n");
+		output_string(summary->output, "No connect() failed, and nothing was seen to stay in CLOSE_WAIT for 10 s.\n");
 	write_makers(summary, STATE_TIME_WAIT);
 	write_makers(summary, STATE_CLOSE_WAIT);
 	summary_text(text, sizeof(text), last, summary->begin_ns);

@@ -77,25 +77,37 @@ static const uint8_t codes_of[TROUBLES][3] = {
 	[TROUBLE_NO_DESCRIPTOR] = { 12 },    [TROUBLE_NO_PORT] = { 10 },
 };
 
-static bool is_about(const struct finding *finding, unsigned int kind, const char *whose)
+/* By the "[4711]" at the end of its label; what is told of several processes, or of those that have ended, has none, but their name. */
+static bool is_of(const struct finding *finding, const char *label)
+{
+	const struct subject *subject = &finding->subject;
+	const char *pid = strrchr(label, '[');
+	size_t size = pid ? (size_t)(pid - label) : 0;
+
+	if (!pid || strstr(finding->title, pid))
+		return true;
+	return (subject->processes || subject->ended) && strlen(subject->comm) == size && !memcmp(subject->comm, label, size);
+}
+
+static bool is_about(const struct finding *finding, unsigned int kind, const char *label)
 {
 	unsigned int code = strtoul(code_rows[finding->code].name + 2, NULL, 10), i;
 
 	for (i = 0; i < 3 && codes_of[kind][i]; i++)
 		if (codes_of[kind][i] == code || codes_of[kind][i] == code / 10)
-			return !whose || strstr(finding->title, whose);
+			return is_of(finding, label);
 	return false;
 }
 
 bool top_findings_tell(const struct top_ui *ui, const struct top_sentences *sentences, size_t sentence)
 {
-	/* "[4711]" of a process; of other groups the kind decides. */
-	const char *whose = strrchr(sentences->group[sentence]->label, '[');
+	/* Of groups that are no processes the kind decides. */
+	const char *label = sentences->group[sentence]->label;
 	size_t i;
 
 	for (i = 0; ui->diagnosis && i < ui->diagnosis->n_told; i++)
 		if (is_shown(ui->diagnosis->told[i]) &&
-		    is_about(&ui->diagnosis->told[i]->finding, sentences->kind[sentence], whose))
+		    is_about(&ui->diagnosis->told[i]->finding, sentences->kind[sentence], label))
 			return true;
 	return false;
 }

@@ -119,6 +119,8 @@ static int lines_end(struct view *view, const struct tick *last)
 		err = write_json(lines);
 	} else {
 		err = output_write(lines->output, text, summary_text(text, sizeof(text), last, lines->begin_ns));
+		if (lines->config.at_once)
+			output_string(lines->output, "-d 0 ends before a socket can enter or leave a state; top, leaks, ports and hist take it as one look at what is there\n");
 	}
 	return err ?: output_flush(lines->output);
 }

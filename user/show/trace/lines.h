@@ -13,6 +13,7 @@ struct lines_config {
 	bool accepts; /* and how long connections waited for accept() */
 	bool holders; /* and who has sockets that wait: JSON only */
 	bool json, cmdline; /* command lines too, in JSON */
+	bool at_once; /* it ends when it has begun: nothing can happen meanwhile */
 	struct transition_columns columns; /* of text */
 };
 

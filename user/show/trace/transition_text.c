@@ -144,7 +144,7 @@ static void add_note(struct line *line, const struct event *event)
 		if (!notes[i])
 			continue;
 		if (!first)
-			add(line, ",", 1);
+			add(line, ", ", 2);
 		add_text(line, notes[i]);
 		first = false;
 	}
