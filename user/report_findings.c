@@ -153,6 +153,8 @@ void report_findings_show(const struct recording_selection *selection)
 		err = history_findings_read(selection->paths[i], selection->since_unix_ns, selection->until_unix_ns, print, &findings);
 		if (err == -EUCLEAN)
 			log_warn("%s/intervals.db is damaged, or no database of tcpdwell: not all findings of then are shown", selection->paths[i]);
+		if (err == -ENOMEM)
+			log_warn("out of memory: not all findings of then are shown");
 		if (err == -EBUSY)
 			log_warn("%s/intervals.db is locked by another program: not all findings of then are shown; try again", selection->paths[i]);
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "history/budget.h"
+#include "history/database_parts.h"
 #include "history/distrust.h"
 #include "history/proof.h"
 #include "history/schema.h"
@@ -37,19 +38,12 @@ static uint64_t number(sqlite3 *database, const char *sql)
 	return value;
 }
 
+/* What says nothing of the database itself is told as it is. */
 static int error_of(int result)
 {
-	switch (result & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_ROW:
-	case SQLITE_DONE:
-		return 0;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	default:
-		return -EUCLEAN;
-	}
+	int err = database_error(result);
+
+	return !err || err == -EBUSY || err == -ENOMEM ? err : -EUCLEAN;
 }
 
 /* Opening a FIFO would wait for whoever writes to it. */
@@ -74,7 +68,7 @@ static bool name_database(char *uri, size_t size, const char *folder, const char
 
 /*
  * The way that works while an agent writes, and where it does not: without a log, as a file that nobody changes, but not where
- * somebody has locked it. NULL: `err` is -ENOENT or -EBUSY.
+ * somebody has locked it. NULL: `err` is -ENOENT, -EBUSY or -ENOMEM.
  */
 static sqlite3 *open_database(const char *folder, int *err)
 {
@@ -83,6 +77,7 @@ static sqlite3 *open_database(const char *folder, int *err)
 	char uri[3 * 4200];
 	uint64_t version;
 	unsigned int i;
+	int result;
 
 	*err = -ENOENT;
 	if (!is_regular(folder))
@@ -99,11 +94,12 @@ static sqlite3 *open_database(const char *folder, int *err)
 		}
 		if (version == SCHEMA_VERSION)
 			return database;
-		if (error_of(sqlite3_errcode(database)) == -EBUSY)
-			*err = -EBUSY;
+		result = error_of(sqlite3_errcode(database));
 		sqlite3_close(database);
-		if (*err == -EBUSY)
+		if (result == -EBUSY || result == -ENOMEM) {
+			*err = result;
 			break;
+		}
 	}
 	return NULL;
 }

@@ -32,7 +32,7 @@ typedef void history_finding(void *context, uint64_t begin_ns, uint64_t end_ns, 
 
 /*
  * Those that were there between two times (0: any). 0 or negative errno: -ENOENT there is no history, -EBUSY
- * somebody has locked it for longer than a second, -EUCLEAN it can't be read.
+ * somebody has locked it for longer than a second, -EUCLEAN it can't be read, -ENOMEM.
  */
 int history_findings_read(const char *folder, uint64_t since_ns, uint64_t until_ns, history_finding *tell, void *context);
 
