@@ -204,7 +204,7 @@ static int window_tick(struct view *view, const struct tick *tick)
 	return result_of(window);
 }
 
-/* A window that ends before the run ends then. */
+/* A window that ends before the run ends then: what the run tells last is of a time behind it. */
 static int window_end(struct view *view, const struct tick *last)
 {
 	struct window *window = (struct window *)view;
@@ -213,7 +213,8 @@ static int window_end(struct view *view, const struct tick *last)
 	take_hole(window, last);
 	if (!window->begun)
 		return 0;
-	take_health(window, last);
+	if (!early_ns)
+		take_health(window, last);
 	return feed_end(&window->feed, last->time_ns - early_ns, last->unix_ns - early_ns);
 }
 

@@ -21,6 +21,8 @@ struct notes {
 	uint64_t begin_ns, begin_unix_ns;
 	uint64_t new_drops, overflows; /* of TIME_WAIT */
 	uint16_t port, bound_port;
+	uint64_t end_unix_ns, end_lost;
+	int64_t end_fin_wait2;
 };
 
 static const struct container no_container;
@@ -45,6 +47,16 @@ static int note_begin(struct view *view, const struct run *run)
 {
 	((struct notes *)view)->begin_ns = run->begin_ns;
 	((struct notes *)view)->begin_unix_ns = run->begin_unix_ns;
+	return 0;
+}
+
+static int note_end(struct view *view, const struct tick *last)
+{
+	struct notes *notes = (struct notes *)view;
+
+	notes->end_unix_ns = last->unix_ns;
+	notes->end_lost = last->health->lost;
+	notes->end_fin_wait2 = last->totals->fin_wait2_timewait;
 	return 0;
 }
 
@@ -259,11 +271,37 @@ static void time_does_not_go_back(void **state)
 	recording_window_free(window);
 }
 
+/* What is counted in the tick that shows that it is over, or in one at its very end, is not of its time. */
+static void nothing_of_behind_its_end(void **state)
+{
+	const struct run run = { .begin_ns = SECOND, .begin_unix_ns = UNIX_NS + SECOND };
+	const struct run_needs all = wanted_all();
+	struct notes notes = { .view.end = note_end };
+	struct feed feed = {};
+	struct view *window = recording_window_new(&notes.view, &all, UNIX_NS + 2 * SECOND, UNIX_NS + 4 * SECOND);
+	uint64_t s;
+
+	(void)state;
+	feed_begin(&feed, window, &run);
+	for (s = 2; s <= 4; s++) {
+		feed.totals.fin_wait2_timewait = s;
+		feed.health.lost = s;
+		feed_tick(&feed, s * SECOND + 10, UNIX_NS + s * SECOND + 10);
+		assert_int_equal(feed_is_over(&feed), s == 4);
+	}
+	assert_int_equal(feed_end(&feed, 4 * SECOND + 10, UNIX_NS + 4 * SECOND + 10), 0);
+	assert_int_equal(notes.end_unix_ns, UNIX_NS + 4 * SECOND);
+	assert_int_equal(notes.end_fin_wait2, 3);
+	assert_int_equal(notes.end_lost, 3);
+	recording_window_free(window);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_is_all),
 		cmocka_unit_test(window_begins_with_what_is_there),
+		cmocka_unit_test(nothing_of_behind_its_end),
 		cmocka_unit_test(time_does_not_go_back),
 		cmocka_unit_test(window_tells_what_a_live_run_does),
 		cmocka_unit_test(asked_for_is_told),
