@@ -260,7 +260,7 @@ void figures_text(struct buffer *out, const struct diagnosis *diagnosis)
 		      figures->sockets, figures->processes, figures->processes == 1 ? "" : "es", figures->states[STATE_ESTABLISHED],
 		      figures->states[STATE_TIME_WAIT], figures->states[STATE_CLOSE_WAIT], figures->destinations,
 		      plural(figures->destinations));
-	if (figures->fullest_share >= 0)
+	if (figures->destinations && figures->fullest_share >= 0)
 		buffer_printf(out, ", the fullest uses %.0f%% of its ports", figures->fullest_share * 100);
 	buffer_printf(out, ", %llu connect%s failed; watched for %s\n", (unsigned long long)failures, plural(failures),
 		      words_seconds(seconds, diagnosis->scene.watched_s));

@@ -186,7 +186,8 @@ static void groups_text(struct output *output, const struct leaks_report *report
 	for (i = 0; i < count && i < rows; i++)
 		group_text(output, report, &report->groups[i]);
 	if (count > rows)
-		output_printf(output, "  … and %zu more groups: -r %zu shows them\n", count - rows, count);
+		output_printf(output, "  … and %zu more group%s: -r %zu shows %s\n", count - rows, count - rows == 1 ? "" : "s", count,
+			      count - rows == 1 ? "it" : "them");
 }
 
 static void head_text(struct output *output, const struct leaks_report *report)
