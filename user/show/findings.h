@@ -21,6 +21,8 @@ struct report_style {
 void finding_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock, struct report_style style);
 /* "NOW  TD101 title": one line for lists, cut nowhere. */
 void finding_headline(struct buffer *out, const struct told_finding *told, bool color);
+/* "fails at 03:12:40 (in 36 seconds)": a line below it; nothing where that is not foreseen. */
+void finding_forecast(struct buffer *out, const struct told_finding *told, const struct report_clock *clock);
 
 void finding_json(struct json *json, const struct told_finding *told, const struct report_clock *clock, struct report_style style);
 

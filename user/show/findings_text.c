@@ -67,6 +67,24 @@ static void clock_text(char out[16], uint64_t unix_ns)
 	strftime(out, 16, "%H:%M:%S", &tm);
 }
 
+static void fails_text(struct buffer *out, const struct finding *finding, const struct report_clock *clock)
+{
+	char at[16];
+	words text;
+
+	clock_text(at, unix_of(clock, finding->until_ns));
+	buffer_printf(out, "fails at %s (in %s)", at, words_seconds(text, (finding->until_ns - clock->now_ns) / 1e9));
+}
+
+void finding_forecast(struct buffer *out, const struct told_finding *told, const struct report_clock *clock)
+{
+	if (told->over || told->finding.until_ns <= clock->now_ns)
+		return;
+	buffer_printf(out, "%*s", INDENT - 1, "");
+	fails_text(out, &told->finding, clock);
+	buffer_append_char(out, '\n');
+}
+
 static void times_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock)
 {
 	const struct finding *finding = &told->finding;
@@ -81,8 +99,8 @@ static void times_text(struct buffer *out, const struct told_finding *told, cons
 		clock_text(at, unix_of(clock, told->last_ns));
 		buffer_printf(out, ", over at %s", at);
 	} else if (finding->until_ns > clock->now_ns) {
-		clock_text(at, unix_of(clock, finding->until_ns));
-		buffer_printf(out, ", fails at %s (in %s)", at, words_seconds(text, (finding->until_ns - clock->now_ns) / 1e9));
+		buffer_append_string(out, ", ");
+		fails_text(out, finding, clock);
 	}
 	if (finding->confidence == CONFIDENCE_TOO_EARLY)
 		buffer_printf(out, ", too early to say: %s more", words_seconds(text, finding->wait_s));
