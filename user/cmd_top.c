@@ -122,6 +122,7 @@ const struct command command_top = {
 		"  no fds      no descriptor left (\"Too many open files\"), and CLOSE_WAIT\n"
 		"  leak        CLOSE_WAIT that is not closed, old or growing\n"
 		"  queue full  an accept queue is full; drops: it was\n"
+		"  gave up     clients closed before the program accepted them\n"
 		"  no answer   connects wait in SYN_SENT, timed out or were given up\n"
 		"  no route    the network or the host can't be reached\n"
 		"  refused     nothing listens there\n"

@@ -73,6 +73,7 @@ static size_t draw_lines(const struct diagnosis *diagnosis, struct frame *frame)
 static const uint8_t codes_of[TROUBLES][3] = {
 	[TROUBLE_CROWD] = { 16 },	     [TROUBLE_HALF_CLOSED] = { 14 }, [TROUBLE_CLOSE_WAIT] = { 12 },
 	[TROUBLE_REFUSED] = { 153, 152 },    [TROUBLE_UNREACHABLE] = { 151, 152 }, [TROUBLE_NO_ANSWER] = { 151, 152 },
+	[TROUBLE_GAVE_UP] = { 13, 12 },
 	[TROUBLE_QUEUE_DROPS] = { 13, 12 },  [TROUBLE_QUEUE_FULL] = { 13, 12 }, [TROUBLE_LEAK] = { 12 },
 	[TROUBLE_NO_DESCRIPTOR] = { 12 },    [TROUBLE_NO_PORT] = { 10 },
 };

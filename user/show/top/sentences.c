@@ -91,6 +91,17 @@ static void no_answer(const struct clause *clause)
 	snprintf(clause->out, clause->size, "no answer from %s: %u in SYN_SENT, oldest %s", from, survey->unanswered.sockets, age);
 }
 
+static void gave_up(const struct clause *clause)
+{
+	const struct survey_row *survey = clause->row->survey;
+	char age[TEXT_NUMBER];
+
+	age_text(age, clause->model, survey->gave_up.since_ns);
+	snprintf(clause->out, clause->size, "%u client%s of port %u closed before %s accepted, the first %s%s ago", survey->gave_up.sockets,
+		 survey->gave_up.sockets == 1 ? "" : "s", survey->gave_up.port, survey->gave_up.sockets == 1 ? "it was" : "they were",
+		 survey->gave_up.at_least ? "at least " : "", age);
+}
+
 static int queue_text(const struct clause *clause, const char *what)
 {
 	const struct listener_facts *facts = &clause->row->survey->queue.facts;
@@ -178,6 +189,7 @@ static void (*const clauses[TROUBLES])(const struct clause *clause) = {
 	[TROUBLE_REFUSED] = refused,
 	[TROUBLE_UNREACHABLE] = unreachable,
 	[TROUBLE_NO_ANSWER] = no_answer,
+	[TROUBLE_GAVE_UP] = gave_up,
 	[TROUBLE_QUEUE_DROPS] = queue_drops,
 	[TROUBLE_QUEUE_FULL] = queue_full,
 	[TROUBLE_LEAK] = close_wait,
