@@ -40,6 +40,38 @@ static void when_it_fails(void **state)
 	}
 }
 
+/* On a terminal words are wrapped at its width: what is cut there is nowhere. */
+static void as_wide_as_the_terminal(void **state)
+{
+	static const struct {
+		unsigned int columns, longest;
+	} rows[] = { { 80, 80 }, { 0, REPORT_COLUMNS }, { 200, REPORT_COLUMNS } };
+	const struct report_clock clock = { .now_ns = 100 * SECOND, .unix_ns = 3600 * SECOND };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct told_finding *told = calloc(1, sizeof(*told));
+		struct buffer out = {};
+		size_t longest = 0;
+		char *line, *rest;
+
+		assert_non_null(told);
+		told->finding.code = TD131;
+		finding_title(&told->finding, "%s", "the accept queue of redis-server[28503] on port 6381 is full: 5 connections wait, 4 may, "
+						    "the first for 6.7 seconds; 16 SYNs and connections dropped in the last seconds");
+		finding_change(&told->finding, "%s", "accept faster: more workers, nothing slow between accept() calls; what waits has been "
+						     "answered by the kernel, not by the program");
+		finding_text(&out, told, &clock, (struct report_style){ .columns = rows[i].columns });
+		buffer_append_char(&out, '\0');
+		for (line = strtok_r(out.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+			longest = strlen(line) > longest ? strlen(line) : longest;
+		assert_true(longest <= rows[i].longest && longest > rows[i].longest - 20);
+		buffer_release(&out);
+		free(told);
+	}
+}
+
 static void fullest_of_no_destination(void **state)
 {
 	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
@@ -63,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(when_it_fails),
+		cmocka_unit_test(as_wide_as_the_terminal),
 		cmocka_unit_test(fullest_of_no_destination),
 	};
 

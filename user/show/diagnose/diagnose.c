@@ -198,7 +198,7 @@ static void end_list(struct diagnose_view *diagnose, const struct report_clock *
 		buffer_append_string(&diagnose->text, was_told ? "At the end:\n" : "In short:\n");
 	for (i = 0; i < diagnosis->n_told; i++)
 		if ((was_told || findings > 1 || is_setting(diagnosis->told[i])) && !is_one_more(&diagnose->at_end, &diagnosis->told[i]->finding)) {
-			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
+			finding_headline(&diagnose->text, diagnosis->told[i], style_of(diagnose));
 			finding_forecast(&diagnose->text, diagnosis->told[i], clock);
 		}
 	alike_text(&diagnose->text, &diagnose->at_end);

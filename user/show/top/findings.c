@@ -31,7 +31,7 @@ static const struct told_finding *find(const struct diagnosis *diagnosis, uint64
 static size_t draw_whole(const struct top_ui *ui, const struct told_finding *told, struct frame *frame)
 {
 	const struct report_clock clock = { .now_ns = ui->model->time_ns, .unix_ns = ui->model->unix_ns };
-	const struct report_style style = {};
+	const struct report_style style = { .columns = frame->columns };
 	struct buffer text;
 	size_t lines = 0, at = 0;
 
