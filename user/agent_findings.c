@@ -83,7 +83,7 @@ static void follow(struct agent_findings *findings, const struct told_finding *t
 
 	if (!kept || (kept->number != told->number && (told->over || !is_worth_a_row(told))))
 		return;
-	if (kept->number != told->number)
+	if (kept->number != told->number || (kept->over && !told->over)) /* one that was over and has come again has a row of its own */
 		tell_begin(findings, kept, told);
 	kept->seen = true;
 	kept->count += !told->over;

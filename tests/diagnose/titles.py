@@ -6,7 +6,7 @@ import re
 
 TITLES = {
     "TD101": ["{who} cannot connect to {to} from {from}: all {#capacity} local ports are used, {#held} by {holder} in {state}"],
-    "TD102": ["connect() to {to} takes up to {~now} to find a free local port ({~before} while there were enough): {#used} of {#capacity} are used, "
+    "TD102": ["connect() to {to} takes up to {~now} to find a free local port ({~before} at best): {#used} of {#capacity} are used, "
               "{#held} by {holder} in {state}"],
     "TD103": ["local ports to {to} run out in {~wall}: {who} opens {#rate} connections a second, {#capacity} ports bear {#sustainable}"],
     "TD104": ["{who} calls bind() before connect(): its connections block {#blocked} of {#range} local ports for every destination",

@@ -127,6 +127,19 @@ static void count_unanswered(struct survey *survey, struct survey_row *row, uint
 	row->unanswered.oldest = base->endpoint;
 }
 
+/* Nobody can close what nobody has accepted. */
+static void count_gave_up(struct survey_row *row, const struct present_base *base)
+{
+	if (base->state != STATE_CLOSE_WAIT || !(base->flags & PRESENT_IN_ACCEPT_QUEUE))
+		return;
+	row->gave_up.sockets++;
+	if (row->gave_up.since_ns && row->gave_up.since_ns <= base->since_ns)
+		return;
+	row->gave_up.since_ns = base->since_ns;
+	row->gave_up.port = base->endpoint.local_port;
+	row->gave_up.at_least = base->flags & PRESENT_AT_LEAST;
+}
+
 /* Who has the other end of what waits for it. */
 static void note_peer(struct survey_row *row, const struct model *model, const struct present_base *base)
 {
@@ -158,6 +171,7 @@ static void take_present(struct survey *survey, const struct model *model, unsig
 		count_remote(survey, row, group->index, &socket.base.endpoint, socket.base.side);
 		if (socket.base.state == STATE_SYN_SENT)
 			count_unanswered(survey, row, group->index, &socket.base, now_ns);
+		count_gave_up(row, &socket.base);
 		note_peer(row, model, &socket.base);
 	}
 }
@@ -245,6 +259,15 @@ static void add_unanswered(struct survey_row *row, const struct survey_row *more
 	row->unanswered.oldest = more->unanswered.oldest;
 }
 
+static void add_gave_up(struct survey_row *row, const struct survey_row *more)
+{
+	uint32_t sockets = row->gave_up.sockets + more->gave_up.sockets;
+
+	if (more->gave_up.sockets && (!row->gave_up.sockets || more->gave_up.since_ns < row->gave_up.since_ns))
+		row->gave_up = more->gave_up;
+	row->gave_up.sockets = sockets;
+}
+
 static void add_queue(struct survey_row *row, const struct survey_row *more)
 {
 	uint32_t full = row->queue.full + more->queue.full;
@@ -272,6 +295,7 @@ void survey_row_add(struct survey_row *row, const struct survey_row *more)
 	if (more->network.sockets > row->network.sockets)
 		row->network = more->network;
 	add_unanswered(row, more);
+	add_gave_up(row, more);
 	add_queue(row, more);
 	add_peer(row, more);
 }

@@ -32,6 +32,12 @@ struct survey_row {
 		struct endpoint oldest;
 	} unanswered; /* in SYN_SENT */
 	struct {
+		uint32_t sockets;
+		uint64_t since_ns; /* of the oldest */
+		uint16_t port; /* of its service */
+		bool at_least; /* it may have been closed before that */
+	} gave_up; /* in CLOSE_WAIT before they were accepted: their clients have closed */
+	struct {
 		uint32_t full; /* listeners whose queue has no room */
 		struct listener_facts facts; /* of the fullest of these, else of the one with the most drops */
 		struct endpoint endpoint;

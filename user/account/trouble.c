@@ -50,6 +50,11 @@ static double no_answer(const struct look *look)
 	return waiting + failing(look, CONNECT_TIMEOUT) + failing(look, CONNECT_ABANDONED);
 }
 
+static double gave_up(const struct look *look)
+{
+	return age_of(look, look->row->gave_up.since_ns) >= TROUBLE_STUCK_NS ? look->row->gave_up.sockets : 0;
+}
+
 static double queue_full(const struct look *look)
 {
 	return look->row->queue.full ? look->row->queue.facts.depth : 0;
@@ -62,9 +67,10 @@ static double queue_drops(const struct look *look)
 	return group->drops_ns && age_of(look, group->drops_ns) < TROUBLE_RECENT_NS ? group->present.accept_drops : 0;
 }
 
+/* Of what the program has: what waits to be accepted it can't close. */
 static double close_wait(const struct look *look)
 {
-	int64_t now = model_state_now(look->model, look->group, STATE_CLOSE_WAIT);
+	int64_t now = model_state_now(look->model, look->group, STATE_CLOSE_WAIT) - look->row->gave_up.sockets;
 
 	return now > 0 && age_of(look, look->group->oldest_ns) >= TROUBLE_STUCK_NS ? now : 0;
 }
@@ -103,6 +109,7 @@ static const struct kind {
 	[TROUBLE_REFUSED] = {"refused", LEVEL_ALERT, refused},
 	[TROUBLE_UNREACHABLE] = {"no route", LEVEL_ALERT, unreachable},
 	[TROUBLE_NO_ANSWER] = {"no answer", LEVEL_ALERT, no_answer},
+	[TROUBLE_GAVE_UP] = {"gave up", LEVEL_ALERT, gave_up},
 	[TROUBLE_QUEUE_DROPS] = {"drops", LEVEL_ALERT, queue_drops},
 	[TROUBLE_QUEUE_FULL] = {"queue full", LEVEL_ALERT, queue_full},
 	[TROUBLE_LEAK] = {"leak", LEVEL_ALERT, leak},
@@ -115,6 +122,8 @@ static void leave_out(struct trouble *trouble)
 {
 	if (trouble->also & 1U << TROUBLE_QUEUE_FULL)
 		trouble->also &= ~(1U << TROUBLE_QUEUE_DROPS);
+	if (trouble->also & (1U << TROUBLE_QUEUE_FULL | 1U << TROUBLE_QUEUE_DROPS))
+		trouble->also &= ~(1U << TROUBLE_GAVE_UP);
 	if (trouble->also & (1U << TROUBLE_LEAK | 1U << TROUBLE_NO_DESCRIPTOR))
 		trouble->also &= ~(1U << TROUBLE_CLOSE_WAIT);
 	if (trouble->also & 1U << TROUBLE_NO_DESCRIPTOR)

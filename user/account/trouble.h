@@ -14,6 +14,7 @@ enum trouble_kind {
 	TROUBLE_REFUSED, /* connects are refused */
 	TROUBLE_UNREACHABLE,
 	TROUBLE_NO_ANSWER, /* connects wait, or waited, for an answer in vain */
+	TROUBLE_GAVE_UP, /* clients closed before they were accepted, seconds ago */
 	TROUBLE_QUEUE_DROPS, /* an accept queue was full a moment ago */
 	TROUBLE_QUEUE_FULL,
 	TROUBLE_LEAK, /* CLOSE_WAIT older than a minute, or older than seconds and growing */

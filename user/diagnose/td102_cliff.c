@@ -26,7 +26,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	words_seconds(now, now_ns / 1e9);
 	words_seconds(before, before_ns / 1e9);
-	finding_title(finding, "connect() to %s takes up to %s to find a free local port (%s while there were enough): %u of %u are used, %s", to, now,
+	finding_title(finding, "connect() to %s takes up to %s to find a free local port (%s at best): %u of %u are used, %s", to, now,
 		      before, destination->headroom.used - destination->headroom.reusable, destination->headroom.capacity, holder_words(holders, scene, destination));
 	holder_subject(finding, scene, destination);
 	destination_subject(finding, scene, destination);

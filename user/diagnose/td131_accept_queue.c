@@ -24,7 +24,8 @@ static void describe(struct finding *finding, const struct scene *scene, const s
 	words_known(who, scene, process);
 	words_seconds(oldest, oldest_s(scene, listener));
 	if (drops)
-		snprintf(dropped, sizeof(dropped), "; %llu SYNs and connections dropped in the last seconds", (unsigned long long)drops);
+		snprintf(dropped, sizeof(dropped), "; %llu %s dropped in the last seconds", (unsigned long long)drops,
+			 drops == 1 ? "SYN or connection" : "SYNs and connections");
 	if (now->depth > now->backlog)
 		finding_title(finding, "the accept queue of %s on port %u is full: %u connections wait, %u may, the first for %s%.100s", who, port,
 			      now->depth, now->backlog, oldest, dropped);

@@ -108,12 +108,12 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	words_crowd(who, scene, crowd);
 	words_remote(to, flow->key.remote_addr, flow->key.service_port);
 	crowd_subject(finding, scene, crowd);
-	if (waiting.count)
-		finding_title(finding, "%s gets no answer from %s: %u connect%s wait, the first for %s; none was answered in the last 10 seconds", who,
-			      to, waiting.count, plural(waiting.count), words_seconds(oldest, waiting.oldest_ns / 1e9));
+	if (waiting.count && waiting.count >= given_up + timed_out) /* what most of them do: else the one that waits would seem to be all */
+		finding_title(finding, "%s gets no answer from %s: %u connect%s, the first for %s; none was answered in the last 10 seconds", who,
+			      to, waiting.count, waiting.count == 1 ? " waits" : "s wait", words_seconds(oldest, waiting.oldest_ns / 1e9));
 	else
-		finding_title(finding, "%s gets no answer from %s: %llu connects ended without one, none was answered in the last 10 seconds", who,
-			      to, (unsigned long long)(given_up + timed_out));
+		finding_title(finding, "%s gets no answer from %s: %llu connect%s ended without one, none was answered in the last 10 seconds", who,
+			      to, (unsigned long long)(given_up + timed_out), plural(given_up + timed_out));
 	finding->weight = waiting.count + given_up + timed_out;
 	if (waiting.oldest_ns) {
 		finding->since_ns = scene->now_ns - waiting.oldest_ns;

@@ -193,8 +193,9 @@ static size_t moved_text(char *out, size_t size, const struct state_totals *stat
 
 static size_t state_text(char *out, size_t size, unsigned int number, const struct state_totals *state)
 {
-	size_t used = snprintf(out, size, "%s: %llu entered, %llu were there", tcp_state_name(number),
-			       (unsigned long long)state->created, (unsigned long long)state->seeded);
+	size_t used = snprintf(out, size, "%s: %llu entered, %llu %s there", tcp_state_name(number),
+			       (unsigned long long)state->created, (unsigned long long)state->seeded,
+			       state->seeded == 1 ? "was" : "were");
 
 	used += moved_text(out + used, size - used, state);
 	used += snprintf(out + used, size - used, ", %llu ended, %lld now; ", (unsigned long long)state->left,

@@ -15,12 +15,15 @@ struct report_clock {
 
 struct report_style {
 	bool color, cmdline;
+	unsigned int columns; /* lines of text are no longer; 0: REPORT_COLUMNS. Evidence is one line each, however long */
 };
 
 /* A whole finding: several lines. */
 void finding_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock, struct report_style style);
 /* "NOW  TD101 title": one line for lists, cut nowhere. */
-void finding_headline(struct buffer *out, const struct told_finding *told, bool color);
+void finding_headline(struct buffer *out, const struct told_finding *told, struct report_style style);
+/* "fails at 03:12:40 (in 36 seconds)": a line below it; nothing where that is not foreseen. */
+void finding_forecast(struct buffer *out, const struct told_finding *told, const struct report_clock *clock);
 
 void finding_json(struct json *json, const struct told_finding *told, const struct report_clock *clock, struct report_style style);
 

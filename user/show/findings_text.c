@@ -44,13 +44,18 @@ static const char *label_of(const struct told_finding *told)
 	return told->over ? "OVER" : labels[told_severity(told)];
 }
 
-void finding_headline(struct buffer *out, const struct told_finding *told, bool color)
+static unsigned int columns_of(struct report_style style)
+{
+	return style.columns && style.columns < REPORT_COLUMNS ? style.columns : REPORT_COLUMNS;
+}
+
+void finding_headline(struct buffer *out, const struct told_finding *told, struct report_style style)
 {
 	char head[32];
 
 	snprintf(head, sizeof(head), "%-4s %s ", label_of(told), code_rows[told->finding.code].name);
-	buffer_printf(out, "%s%s%s", color ? colors[told_severity(told)] : "", head, color ? "\033[0m" : "");
-	wrap_text(out, told->finding.title, REPORT_COLUMNS, 11, strlen(head));
+	buffer_printf(out, "%s%s%s", style.color ? colors[told_severity(told)] : "", head, style.color ? "\033[0m" : "");
+	wrap_text(out, told->finding.title, columns_of(style), 11, strlen(head));
 }
 
 static uint64_t unix_of(const struct report_clock *clock, uint64_t monotonic_ns)
@@ -67,6 +72,24 @@ static void clock_text(char out[16], uint64_t unix_ns)
 	strftime(out, 16, "%H:%M:%S", &tm);
 }
 
+static void fails_text(struct buffer *out, const struct finding *finding, const struct report_clock *clock)
+{
+	char at[16];
+	words text;
+
+	clock_text(at, unix_of(clock, finding->until_ns));
+	buffer_printf(out, "fails at %s (in %s)", at, words_seconds(text, (finding->until_ns - clock->now_ns) / 1e9));
+}
+
+void finding_forecast(struct buffer *out, const struct told_finding *told, const struct report_clock *clock)
+{
+	if (told->over || told->finding.until_ns <= clock->now_ns)
+		return;
+	buffer_printf(out, "%*s", INDENT - 1, "");
+	fails_text(out, &told->finding, clock);
+	buffer_append_char(out, '\n');
+}
+
 static void times_text(struct buffer *out, const struct told_finding *told, const struct report_clock *clock)
 {
 	const struct finding *finding = &told->finding;
@@ -81,8 +104,8 @@ static void times_text(struct buffer *out, const struct told_finding *told, cons
 		clock_text(at, unix_of(clock, told->last_ns));
 		buffer_printf(out, ", over at %s", at);
 	} else if (finding->until_ns > clock->now_ns) {
-		clock_text(at, unix_of(clock, finding->until_ns));
-		buffer_printf(out, ", fails at %s (in %s)", at, words_seconds(text, (finding->until_ns - clock->now_ns) / 1e9));
+		buffer_append_string(out, ", ");
+		fails_text(out, finding, clock);
 	}
 	if (finding->confidence == CONFIDENCE_TOO_EARLY)
 		buffer_printf(out, ", too early to say: %s more", words_seconds(text, finding->wait_s));
@@ -119,7 +142,7 @@ static void evidence_text(struct buffer *out, const struct evidence *evidence)
 	buffer_append_char(out, '\n');
 }
 
-static void changes_text(struct buffer *out, const struct finding *finding)
+static void changes_text(struct buffer *out, const struct finding *finding, unsigned int columns)
 {
 	unsigned int i;
 
@@ -127,18 +150,18 @@ static void changes_text(struct buffer *out, const struct finding *finding)
 		buffer_printf(out, "%*schange\n", INDENT - 1, "");
 	for (i = 0; i < finding->n_changes; i++) {
 		buffer_printf(out, "%*s%u. ", INDENT, "", i + 1);
-		wrap_text(out, finding->changes[i], REPORT_COLUMNS, INDENT + 3, INDENT + 3);
+		wrap_text(out, finding->changes[i], columns, INDENT + 3, INDENT + 3);
 	}
 	if (finding->n_useless)
 		buffer_printf(out, "%*suseless here\n", INDENT - 1, "");
 	for (i = 0; i < finding->n_useless; i++) {
 		buffer_printf(out, "%*s%s: ", INDENT, "", finding->useless[i].setting);
-		wrap_text(out, finding->useless[i].why, REPORT_COLUMNS, INDENT + 3, INDENT + 2 + strlen(finding->useless[i].setting));
+		wrap_text(out, finding->useless[i].why, columns, INDENT + 3, INDENT + 2 + strlen(finding->useless[i].setting));
 	}
 }
 
 /* "also fails: mails[812] 36, jobs[813] 12" */
-static void also_text(struct buffer *out, const struct finding *finding)
+static void also_text(struct buffer *out, const struct finding *finding, unsigned int columns)
 {
 	struct buffer list;
 	unsigned int i;
@@ -151,7 +174,7 @@ static void also_text(struct buffer *out, const struct finding *finding)
 	buffer_append_char(&list, '\0');
 	buffer_printf(out, "%*salso fail%s: ", INDENT - 1, "", finding->n_also == 1 ? "s" : "");
 	if (!list.error)
-		wrap_text(out, list.data, REPORT_COLUMNS, INDENT + 4, INDENT + 11);
+		wrap_text(out, list.data, columns, INDENT + 4, INDENT + 11);
 	buffer_release(&list);
 }
 
@@ -160,7 +183,7 @@ void finding_text(struct buffer *out, const struct told_finding *told, const str
 	const struct finding *finding = &told->finding;
 	unsigned int i;
 
-	finding_headline(out, told, style.color);
+	finding_headline(out, told, style);
 	times_text(out, told, clock);
 	if (finding->elsewhere && finding->enter_pid)
 		buffer_printf(out, "%*sin network namespace %u: nsenter -t %u -n\n", INDENT - 1, "", finding->subject.netns,
@@ -169,14 +192,14 @@ void finding_text(struct buffer *out, const struct told_finding *told, const str
 		buffer_printf(out, "%*sin network namespace %u; PID is any process there\n", INDENT - 1, "", finding->subject.netns);
 	if (finding->subject.cmdline[0]) {
 		buffer_printf(out, "%*sruns ", INDENT - 1, "");
-		wrap_text(out, finding->subject.cmdline, REPORT_COLUMNS, INDENT + 4, INDENT + 4);
+		wrap_text(out, finding->subject.cmdline, columns_of(style), INDENT + 4, INDENT + 4);
 	}
-	also_text(out, finding);
+	also_text(out, finding, columns_of(style));
 	if (finding->n_evidence)
 		buffer_printf(out, "%*sevidence\n", INDENT - 1, "");
 	for (i = 0; i < finding->n_evidence; i++)
 		evidence_text(out, &finding->evidence[i]);
-	changes_text(out, finding);
+	changes_text(out, finding, columns_of(style));
 	buffer_printf(out, "%*smore: tcpdwell diagnose --explain %s\n\n", INDENT - 1, "", code_rows[finding->code].name);
 }
 
@@ -260,7 +283,7 @@ void figures_text(struct buffer *out, const struct diagnosis *diagnosis)
 		      figures->sockets, figures->processes, figures->processes == 1 ? "" : "es", figures->states[STATE_ESTABLISHED],
 		      figures->states[STATE_TIME_WAIT], figures->states[STATE_CLOSE_WAIT], figures->destinations,
 		      plural(figures->destinations));
-	if (figures->fullest_share >= 0)
+	if (figures->destinations && figures->fullest_share >= 0)
 		buffer_printf(out, ", the fullest uses %.0f%% of its ports", figures->fullest_share * 100);
 	buffer_printf(out, ", %llu connect%s failed; watched for %s\n", (unsigned long long)failures, plural(failures),
 		      words_seconds(seconds, diagnosis->scene.watched_s));

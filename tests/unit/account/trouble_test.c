@@ -124,6 +124,42 @@ static void close_wait_gets_worse_with_time(void **state)
 	assert_int_equal(trouble_at(7, BEGIN + 60 * SECOND), TROUBLE_LEAK);
 }
 
+/* A client closes before it is accepted. */
+static void gives_up(unsigned int process, uint64_t since_ns)
+{
+	struct event event;
+	struct present present = {};
+
+	close_wait(process, since_ns);
+	event = event_of(RECORD_PRESENT, STATE_CLOSE_WAIT, process, BEGIN);
+	event.record.id = --next_id; /* the same socket */
+	event.record.side = SIDE_PASSIVE;
+	event.record.since_ns = since_ns;
+	event.record.flags = FLAG_IN_ACCEPT_QUEUE;
+	event.record.endpoint.local_port = 8000;
+	event.present = &present;
+	model_event(model, &event);
+}
+
+/* What the program has never got it can't have leaked; what it has beside that it can. */
+static void clients_that_gave_up_are_no_leak(void **state)
+{
+	const struct ranking_row *row;
+
+	(void)state;
+	for (unsigned int i = 0; i < 5; i++)
+		gives_up(7, BEGIN + i * SECOND);
+	assert_int_equal(trouble_at(7, BEGIN + 9 * SECOND), TROUBLE_NONE);
+	row = row_of(7, BEGIN + 70 * SECOND);
+	assert_int_equal(row->trouble.kind, TROUBLE_GAVE_UP);
+	assert_int_equal(row->survey->gave_up.sockets, 5);
+	assert_true(row->survey->gave_up.since_ns == BEGIN);
+	assert_int_equal(row->survey->gave_up.port, 8000);
+	next_id += 100;
+	close_wait(7, BEGIN);
+	assert_int_equal(trouble_at(7, BEGIN + 70 * SECOND), TROUBLE_LEAK);
+}
+
 static void a_queue_is_full_when_it_is_over_its_backlog(void **state)
 {
 	(void)state;
@@ -220,6 +256,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(close_wait_gets_worse_with_time),
+		TEST(clients_that_gave_up_are_no_leak),
 		TEST(a_queue_is_full_when_it_is_over_its_backlog),
 		TEST(unanswered_connects_are_told_by_number_or_age),
 		TEST(failures_are_news_for_ten_seconds),

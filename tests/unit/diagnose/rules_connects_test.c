@@ -187,6 +187,44 @@ static void no_answer(void **state)
 	}
 }
 
+/* The title tells what most of them do: one that waits beside four that were given up is not all that happened. */
+static void no_answer_titles(void **state)
+{
+	static const struct {
+		uint32_t waits, abandoned;
+		const char *words;
+	} rows[] = { { 1, 4, ": 4 connects ended without one, " }, { 5, 0, ": 5 connects wait, the first for " },
+		     { 4, 1, ": 4 connects wait, the first for " } };
+	struct cause cause;
+	struct flow flow;
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		flow = flow_of(0, 0, 0, 5);
+		flow.key.start_ns = scene_process(&world.scene, 0)->process.start_ns;
+		flow.counts[FLOW_ABANDONED] = rows[i].abandoned;
+		cause = (struct cause){
+			.key = { .state = STATE_SYN_SENT },
+			.one_remote = true,
+			.remote_port = flow.key.service_port,
+			.count = rows[i].waits,
+			.aged = rows[i].waits,
+			.oldest_ns = 2 * SECOND,
+		};
+		memcpy(cause.remote_addr, flow.key.remote_addr, 16);
+		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
+		add_cause(&world, &cause);
+		assert_int_equal(judged(&world, TD151), 1);
+		unit_assert_contains(world.verdicts->findings[0].title, rows[i].words);
+		HASH_CLEAR(hh, world.flows.table);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
 #define ADDR(a, b, c, d) { [10] = 0xff, [11] = 0xff, a, b, c, d }
 
 /* A balancer is one beside a local process that connects to the same service; a local process is none, whatever address it has. */
@@ -274,6 +312,7 @@ int main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),
+		cmocka_unit_test(no_answer_titles),
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(cliff_subject),
 	};

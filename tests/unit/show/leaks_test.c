@@ -520,14 +520,21 @@ static void groups_of_one_program_are_folded(void **state)
 		apply(model, leaked(i + 1, i + 1, "10.0.0.7", 80, 5));
 	assert_int_equal(leak_groups_make(model, leaks, collect(model, leaks), 1000 * SECOND, &list, &count), 0);
 	assert_int_equal(count, 10);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		snprintf(list[i].program, sizeof(list[i].program), "%s", list[i].process.pid == 8 ? "other" : "ftpd");
+		list[i].fds_known = list[i].process.pid < 6;
+		list[i].fds = list[i].process.pid == 3 ? 120 : 10;
+		list[i].fds_limit = 128;
+	}
 	count = leak_groups_fold(list, count);
 	assert_int_equal(count, 4);
 	assert_int_equal(list[0].processes, 7);
 	assert_int_equal(list[0].count, 7);
 	assert_int_equal(list[0].grown, 7);
 	assert_int_equal(list[0].remotes, 2);
+	assert_false(list[0].fds_known);
+	assert_int_equal(list[0].fullest.pid, 3);
+	assert_int_equal(list[0].fullest.fds, 120);
 	assert_true(list[0].oldest_ns == 16 * SECOND && list[0].youngest_ns == 10 * SECOND);
 	assert_int_equal(list[1].processes, 1);
 	assert_string_equal(list[1].program, "other");

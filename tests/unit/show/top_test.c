@@ -2,6 +2,7 @@
 /* What `top` shows and what its keys do, without a terminal. */
 #include "account_world.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "show/terminal.h"
@@ -505,6 +506,35 @@ static void help_is_whole(void **state)
 		}
 }
 
+/* Connects that were given up some seconds ago: to where they were, and not how many a second there are none of. */
+static void failures_of_a_moment_ago(void **state)
+{
+	static struct container nowhere;
+	struct screen *screen = *state;
+	struct event event = { .container = &nowhere, .unix_ns = world.now_ns };
+
+	event.record = (struct transition){ .type = RECORD_CONNECT_FAILED, .id = 1, .time_ns = world.now_ns, .side = SIDE_ACTIVE,
+					    .old_state = STATE_SYN_SENT, .new_state = STATE_SYN_SENT, .error = ECANCELED,
+					    .attribution = ATTRIBUTION_OBSERVED };
+	world_process(&event.record.owner, 1);
+	event.record.endpoint.remote_port = 6379;
+	memcpy(event.record.endpoint.remote_addr, (const uint8_t[16]){ [10] = 0xff, [11] = 0xff, 10, 88, 0, 5 }, 16);
+	top_model_event(&screen->model, &event);
+	screen->columns = 120;
+	world.now_ns += 1000000000;
+	measure(screen);
+	draw(screen);
+	assert_int_equal(lines_with(screen, "no answer from 10.88.0.5:6379, 1.0/s"), 1);
+	world.now_ns += 3000000000;
+	measure(screen);
+	draw(screen);
+	assert_int_equal(lines_with(screen, "no answer from 10.88.0.5:6379, the last 4s ago"), 1);
+	world.now_ns += 7000000000;
+	measure(screen);
+	draw(screen);
+	assert_int_equal(lines_with(screen, "no answer"), 0);
+}
+
 static void the_selection_stays_with_its_row(void **state)
 {
 	struct screen *screen = *state;
@@ -693,6 +723,7 @@ int main(void)
 		TEST(details_of_an_orphan_of_nobody),
 		TEST(details_of_an_orphan),
 		TEST(help_is_whole),
+		TEST(failures_of_a_moment_ago),
 		TEST(the_selection_stays_with_its_row),
 		TEST(random_keys_do_no_harm),
 		TEST(intervals_come_at_their_time),

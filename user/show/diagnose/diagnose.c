@@ -183,7 +183,7 @@ static struct counts count(const struct diagnosis *diagnosis)
  * A line each, as it is now: of what was told before, and of several that are told now, whose texts are long. Settings are told
  * nowhere else.
  */
-static void end_list(struct diagnose_view *diagnose)
+static void end_list(struct diagnose_view *diagnose, const struct report_clock *clock)
 {
 	struct diagnosis *diagnosis = &diagnose->diagnosis;
 	unsigned int findings = 0;
@@ -197,8 +197,10 @@ static void end_list(struct diagnose_view *diagnose)
 	if (was_told || findings > 1)
 		buffer_append_string(&diagnose->text, was_told ? "At the end:\n" : "In short:\n");
 	for (i = 0; i < diagnosis->n_told; i++)
-		if ((was_told || findings > 1 || is_setting(diagnosis->told[i])) && !is_one_more(&diagnose->at_end, &diagnosis->told[i]->finding))
-			finding_headline(&diagnose->text, diagnosis->told[i], diagnose->config.color);
+		if ((was_told || findings > 1 || is_setting(diagnosis->told[i])) && !is_one_more(&diagnose->at_end, &diagnosis->told[i]->finding)) {
+			finding_headline(&diagnose->text, diagnosis->told[i], style_of(diagnose));
+			finding_forecast(&diagnose->text, diagnosis->told[i], clock);
+		}
 	alike_text(&diagnose->text, &diagnose->at_end);
 }
 
@@ -214,7 +216,7 @@ static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 	for (i = 0; i < diagnosis->n_told; i++)
 		if (!is_told(diagnose, diagnosis->told[i]))
 			tell_in_full(diagnose, diagnosis->told[i], &clock);
-	end_list(diagnose);
+	end_list(diagnose, &clock);
 	for (code = 0; code < CODES; code++)
 		if (diagnosis->more[code])
 			buffer_printf(&diagnose->text, "and %u more like these: %s, %s\n", diagnosis->more[code], code_rows[code].name,

@@ -228,6 +228,16 @@ static uint64_t more(uint64_t a, uint64_t b)
 }
 
 /* Remote addresses may be the same ones: at least as many as any group has. */
+static void note_fullest(struct leak_group *into, const struct leak_group *group)
+{
+	if (!group->fds_known || (into->fullest.pid && descriptors_left(group->fds, group->fds_limit) >=
+							       descriptors_left(into->fullest.fds, into->fullest.limit)))
+		return;
+	into->fullest.pid = group->process.pid;
+	into->fullest.fds = group->fds;
+	into->fullest.limit = group->fds_limit;
+}
+
 static void fold(struct leak_group *into, const struct leak_group *group)
 {
 	if (group->oldest_ns > into->oldest_ns)
@@ -250,6 +260,8 @@ static void fold(struct leak_group *into, const struct leak_group *group)
 	into->queued += group->queued;
 	into->processes += group->processes;
 	into->maker = into->maker == group->maker ? into->maker : NULL;
+	note_fullest(into, into);
+	note_fullest(into, group);
 	into->fds_known = false;
 	into->cmdline[0] = '\0';
 }

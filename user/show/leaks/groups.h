@@ -47,6 +47,10 @@ struct leak_group {
 	char program[PROGRAM_BYTES], cmdline[CMDLINE_BYTES];
 	bool fds_known;
 	uint64_t fds, fds_limit; /* descriptors open and allowed; UINT64_MAX = no limit */
+	struct {
+		uint32_t pid; /* 0: not known */
+		uint64_t fds, limit;
+	} fullest; /* of several processes the one with the fewest left */
 };
 
 /*

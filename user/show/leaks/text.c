@@ -139,19 +139,31 @@ static void queues_text(struct output *output, const struct leak_group *group)
 		output_printf(output, ", %zu never accepted", group->queued);
 }
 
+/* " 129 of 128, none left" */
+static void left_text(struct output *output, uint64_t fds, uint64_t limit)
+{
+	uint64_t left = descriptors_left(fds, limit);
+
+	output_printf(output, " %" PRIu64 " of %" PRIu64, fds, limit);
+	if (!left)
+		output_string(output, ", none left");
+	else if (descriptors_are_full(fds, limit))
+		output_printf(output, ", %" PRIu64 " left", left);
+}
+
 static void descriptors_left_text(struct output *output, const struct leaks_report *report, const struct leak_group *group)
 {
 	double full_s = report->watched_ns ? leak_seconds_to_full(group, report->watched_ns) : 0;
-	uint64_t left = descriptors_left(group->fds, group->fds_limit);
 	char text[TEXT_NUMBER];
 
+	if (group->fullest.pid && group->fullest.limit != UINT64_MAX) {
+		output_printf(output, "; fds of %u", group->fullest.pid);
+		left_text(output, group->fullest.fds, group->fullest.limit);
+	}
 	if (!group->fds_known || group->fds_limit == UINT64_MAX)
 		return;
-	output_printf(output, "; fds %" PRIu64 " of %" PRIu64, group->fds, group->fds_limit);
-	if (!left)
-		output_string(output, ", none left");
-	else if (descriptors_are_full(group->fds, group->fds_limit))
-		output_printf(output, ", %" PRIu64 " left", left);
+	output_string(output, "; fds");
+	left_text(output, group->fds, group->fds_limit);
 	text_duration(text, number_u64(full_s * 1e9));
 	if (full_s > 0)
 		output_printf(output, ", used up in %s", text);
@@ -186,7 +198,8 @@ static void groups_text(struct output *output, const struct leaks_report *report
 	for (i = 0; i < count && i < rows; i++)
 		group_text(output, report, &report->groups[i]);
 	if (count > rows)
-		output_printf(output, "  … and %zu more groups: -r %zu shows them\n", count - rows, count);
+		output_printf(output, "  … and %zu more group%s: -r %zu shows %s\n", count - rows, count - rows == 1 ? "" : "s", count,
+			      count - rows == 1 ? "it" : "them");
 }
 
 static void head_text(struct output *output, const struct leaks_report *report)

@@ -31,7 +31,7 @@ static const struct told_finding *find(const struct diagnosis *diagnosis, uint64
 static size_t draw_whole(const struct top_ui *ui, const struct told_finding *told, struct frame *frame)
 {
 	const struct report_clock clock = { .now_ns = ui->model->time_ns, .unix_ns = ui->model->unix_ns };
-	const struct report_style style = {};
+	const struct report_style style = { .columns = frame->columns };
 	struct buffer text;
 	size_t lines = 0, at = 0;
 
@@ -73,6 +73,7 @@ static size_t draw_lines(const struct diagnosis *diagnosis, struct frame *frame)
 static const uint8_t codes_of[TROUBLES][3] = {
 	[TROUBLE_CROWD] = { 16 },	     [TROUBLE_HALF_CLOSED] = { 14 }, [TROUBLE_CLOSE_WAIT] = { 12 },
 	[TROUBLE_REFUSED] = { 153, 152 },    [TROUBLE_UNREACHABLE] = { 151, 152 }, [TROUBLE_NO_ANSWER] = { 151, 152 },
+	[TROUBLE_GAVE_UP] = { 13, 12 },
 	[TROUBLE_QUEUE_DROPS] = { 13, 12 },  [TROUBLE_QUEUE_FULL] = { 13, 12 }, [TROUBLE_LEAK] = { 12 },
 	[TROUBLE_NO_DESCRIPTOR] = { 12 },    [TROUBLE_NO_PORT] = { 10 },
 };

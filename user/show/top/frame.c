@@ -20,7 +20,9 @@
 	"  no fds      no descriptor left (\"Too many open files\"), and CLOSE_WAIT", \
 	"  leak        CLOSE_WAIT older than a minute, or old and growing: never closed", \
 	"  queue full  clients wait to be accepted, others are dropped; drops: it was full", \
-	"  no answer   connects wait in SYN_SENT, or timed out; no route", \
+	"  gave up     clients closed before the program accepted them", \
+	"  no answer   connects wait in SYN_SENT, timed out or were given up", \
+	"  no route    the network or the host can't be reached", \
 	"  refused     nothing listens there", \
 	"  unclosed    CLOSE_WAIT for more than 10 s", \
 	"  half-close  FIN_WAIT2: the process at the other end does not close", \

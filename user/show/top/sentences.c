@@ -28,17 +28,22 @@ static void age_text(char out[TEXT_NUMBER], const struct top_model *model, uint6
 	text_duration(out, since_ns && model->time_ns > since_ns ? model->time_ns - since_ns : 0);
 }
 
-/* "10.9.0.2:5432, 2.0/s" or "about 200 addresses, 40.0/s" */
+/* "10.9.0.2:5432, 2.0/s" or "200 addresses, 40.0/s"; "10.9.0.2:5432, the last 4.2s ago" where it is seldom. */
 static void failed_text(const struct clause *clause, const char *what, enum connect_failure kind)
 {
 	const struct failure_account *account = &clause->row->group->failures->of[kind];
 	uint32_t addresses = failure_addresses(account);
-	char to[TOP_REMOTE_TEXT], rate[TEXT_NUMBER];
+	char to[TOP_REMOTE_TEXT], rate[TEXT_NUMBER], ago[TEXT_NUMBER];
 
 	if (addresses > 1)
 		snprintf(to, sizeof(to), "%u addresses", addresses);
 	else
 		top_end_text(to, &account->last, SIDE_ACTIVE);
+	if (account->rate <= 0) {
+		age_text(ago, clause->model, account->last_ns);
+		snprintf(clause->out, clause->size, "%s %s, the last %s ago", what, to, ago);
+		return;
+	}
 	top_rate_text(rate, account->rate);
 	snprintf(clause->out, clause->size, "%s %s, %s/s", what, to, rate);
 }
@@ -58,6 +63,16 @@ static void unreachable(const struct clause *clause)
 	failed_text(clause, "no route to", CONNECT_UNREACHABLE);
 }
 
+/* The one that happens more often; at rest the newer, as the other may never have been. */
+static enum connect_failure without_answer(const struct failures *failures)
+{
+	const struct failure_account *timed_out = &failures->of[CONNECT_TIMEOUT], *given_up = &failures->of[CONNECT_ABANDONED];
+
+	if (timed_out->rate != given_up->rate)
+		return timed_out->rate > given_up->rate ? CONNECT_TIMEOUT : CONNECT_ABANDONED;
+	return timed_out->last_ns >= given_up->last_ns ? CONNECT_TIMEOUT : CONNECT_ABANDONED;
+}
+
 static void no_answer(const struct clause *clause)
 {
 	const struct survey_row *survey = clause->row->survey;
@@ -65,9 +80,7 @@ static void no_answer(const struct clause *clause)
 	char from[TOP_REMOTE_TEXT], age[TEXT_NUMBER];
 
 	if (!survey->unanswered.sockets) {
-		failed_text(clause, "no answer from",
-			    failures->of[CONNECT_TIMEOUT].rate >= failures->of[CONNECT_ABANDONED].rate ? CONNECT_TIMEOUT :
-													 CONNECT_ABANDONED);
+		failed_text(clause, "no answer from", without_answer(failures));
 		return;
 	}
 	if (survey->unanswered.addresses > 1)
@@ -76,6 +89,17 @@ static void no_answer(const struct clause *clause)
 		top_end_text(from, &survey->unanswered.oldest, SIDE_ACTIVE);
 	age_text(age, clause->model, survey->unanswered.since_ns);
 	snprintf(clause->out, clause->size, "no answer from %s: %u in SYN_SENT, oldest %s", from, survey->unanswered.sockets, age);
+}
+
+static void gave_up(const struct clause *clause)
+{
+	const struct survey_row *survey = clause->row->survey;
+	char age[TEXT_NUMBER];
+
+	age_text(age, clause->model, survey->gave_up.since_ns);
+	snprintf(clause->out, clause->size, "%u client%s of port %u closed before %s accepted, the first %s%s ago", survey->gave_up.sockets,
+		 survey->gave_up.sockets == 1 ? "" : "s", survey->gave_up.port, survey->gave_up.sockets == 1 ? "it was" : "they were",
+		 survey->gave_up.at_least ? "at least " : "", age);
 }
 
 static int queue_text(const struct clause *clause, const char *what)
@@ -165,6 +189,7 @@ static void (*const clauses[TROUBLES])(const struct clause *clause) = {
 	[TROUBLE_REFUSED] = refused,
 	[TROUBLE_UNREACHABLE] = unreachable,
 	[TROUBLE_NO_ANSWER] = no_answer,
+	[TROUBLE_GAVE_UP] = gave_up,
 	[TROUBLE_QUEUE_DROPS] = queue_drops,
 	[TROUBLE_QUEUE_FULL] = queue_full,
 	[TROUBLE_LEAK] = close_wait,
