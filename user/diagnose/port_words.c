@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "ports/remedy.h"
 
 /* What processes of one program hold in one state. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "diagnose/codes.h"
 #include "diagnose/port_words.h"
 
