@@ -140,6 +140,18 @@ static size_t take_run(struct recording_files *files, size_t from, size_t *count
 	return i;
 }
 
+/* Of a run, of which these are the parts. */
+static void note_end(struct reaches *reaches, struct recorded_file *parts, size_t count)
+{
+	const struct recorded_file *last = &parts[count - 1];
+	uint64_t end_ns = end_of(last);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		parts[i].run_end_unix_ns = last->origin.begin.unix_ns + (end_ns - last->origin.begin.time_ns);
+	reaches_add(reaches, &last->origin.begin, end_ns, last->path);
+}
+
 /* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
 static void leave_out_covered(struct recording_files *files)
 {
@@ -149,11 +161,8 @@ static void leave_out_covered(struct recording_files *files)
 	while (i < files->count) {
 		before = count;
 		i = take_run(files, i, &count, &reaches);
-		if (count > before && i < files->count) {
-			const struct recorded_file *last = &files->files[count - 1];
-
-			reaches_add(&reaches, &last->origin.begin, end_of(last), last->path);
-		}
+		if (count > before && i < files->count)
+			note_end(&reaches, files->files + before, count - before);
 	}
 	files->count = count;
 }
