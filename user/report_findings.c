@@ -18,7 +18,8 @@ struct findings {
 	const struct recording_selection *selection;
 	struct alike alike;
 	unsigned int count;
-	enum { BEHIND_NOT_ASKED, IS_BEHIND, IS_NOT_BEHIND } behind;
+	const char *path; /* of the history that is read */
+	enum { BEHIND_NOT_ASKED, IS_BEHIND, IS_NOT_BEHIND } behind; /* of that one */
 };
 
 /* "[4711]", " (ended)", " (14 processes, all ended)": what stands behind a name in titles. */
@@ -89,26 +90,36 @@ static void period(char *out, size_t size, uint64_t begin_ns, uint64_t end_ns)
 	snprintf(out, size, "%s%s%s", from, end_ns ? "–" : " on", end_ns ? strncmp(from, to, 10) ? to : to + 11 : "");
 }
 
-/* Does the window begin behind all that was recorded? Then nothing is known of it, and what goes on until now is not told of it. */
-static bool is_behind(const struct recording_selection *selection)
+/* UTC of the end of what a history recorded; 0: not known. What is wrong with its files the view says, which reads them after this. */
+static uint64_t end_of(const char *path)
 {
+	const struct recording_selection history = { .paths = &path, .count = 1 };
 	struct recording_files *files = NULL;
+	int verbosity = log_verbosity();
 	uint64_t end_ns = 0;
 	char error[512];
 
-	if (!selection->since_unix_ns)
-		return false;
-	if (!recording_files_new(&files, selection, error, sizeof(error)))
+	log_set_verbosity(-1);
+	if (!recording_files_new(&files, &history, error, sizeof(error)))
 		end_ns = recording_files_end(files);
 	recording_files_free(files);
-	return end_ns && selection->since_unix_ns > end_ns;
+	log_set_verbosity(verbosity);
+	return end_ns;
+}
+
+/* Does the window begin behind all that was recorded? Then nothing is known of it, and what goes on until now is not told of it. */
+static bool is_behind(const struct findings *findings)
+{
+	uint64_t since_ns = findings->selection->since_unix_ns, end_ns = since_ns ? end_of(findings->path) : 0;
+
+	return end_ns && since_ns > end_ns;
 }
 
 /* The end of what was recorded is looked for only where it matters: it has to be read. */
 static bool is_told(struct findings *findings, uint64_t end_ns)
 {
 	if (!end_ns && findings->behind == BEHIND_NOT_ASKED)
-		findings->behind = is_behind(findings->selection) ? IS_BEHIND : IS_NOT_BEHIND;
+		findings->behind = is_behind(findings) ? IS_BEHIND : IS_NOT_BEHIND;
 	return end_ns || findings->behind == IS_NOT_BEHIND;
 }
 
@@ -150,6 +161,8 @@ void report_findings_show(const struct recording_selection *selection)
 
 	findings = (struct findings){ .selection = selection };
 	for (i = 0; i < selection->count; i++) {
+		findings.path = selection->paths[i];
+		findings.behind = BEHIND_NOT_ASKED;
 		err = history_findings_read(selection->paths[i], selection->since_unix_ns, selection->until_unix_ns, print, &findings);
 		if (err == -EUCLEAN)
 			log_warn("%s/intervals.db is damaged, or no database of tcpdwell: not all findings of then are shown", selection->paths[i]);

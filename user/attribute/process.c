@@ -13,6 +13,11 @@ bool process_is_same(const struct process *a, const struct process *b)
 	       a->start_ns / PROCESS_START_UNIT_NS == b->start_ns / PROCESS_START_UNIT_NS;
 }
 
+bool processes_are_alike(const struct process *a, const struct process *b)
+{
+	return a->start_ns && b->start_ns && a->cgroup_id == b->cgroup_id && !strncmp(a->comm, b->comm, COMM_BYTES);
+}
+
 /* "0::/system.slice/ssh.service" */
 static bool path_read(const char *proc, uint32_t pid, char *path, size_t size)
 {

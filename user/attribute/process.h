@@ -15,6 +15,9 @@
 /* The same process, told perhaps by /proc and by the kernel side? False where either is not known. */
 bool process_is_same(const struct process *a, const struct process *b);
 
+/* Have they the same name and cgroup, as those of one program have? False where either is not known. */
+bool processes_are_alike(const struct process *a, const struct process *b);
+
 /*
  * The path of its cgroup2, and the id where the hierarchy is mounted, else 0. proc and mount NULL: the usual places.
  * False when it is not known, as where our own cgroup namespace hides the begin of the path.

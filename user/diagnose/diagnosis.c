@@ -204,16 +204,31 @@ static int look(struct diagnosis *diagnosis, const struct tick *tick)
 	return 0;
 }
 
-/* Of several that nothing tells apart, such as of two scripts of one interpreter, each has one of its own. */
-static struct told_finding *find_told(struct diagnosis *diagnosis, const struct finding *finding)
+/* Where they are of a program, it is known at times only what it runs: two that are known, such as scripts of one interpreter, differ. */
+static bool run_the_same(const struct subject *a, const struct subject *b, bool known)
+{
+	return !strcmp(a->program, b->program) || (!known && (!a->program[0] || !b->program[0]));
+}
+
+/* Of several that nothing tells apart each has one of its own. */
+static struct told_finding *find_told_of(struct diagnosis *diagnosis, const struct finding *finding, bool known)
 {
 	size_t i;
 
-	for (i = 0; i < diagnosis->n_told; i++)
-		if (diagnosis->told[i]->finding.code == finding->code && diagnosis->told[i]->run <= diagnosis->runs &&
-		    subjects_are_same(&diagnosis->told[i]->finding.subject, &finding->subject))
-			return diagnosis->told[i];
+	for (i = 0; i < diagnosis->n_told; i++) {
+		struct told_finding *told = diagnosis->told[i];
+
+		if (told->finding.code == finding->code && told->run <= diagnosis->runs &&
+		    subjects_are_same(&told->finding.subject, &finding->subject) &&
+		    (!finding->subject.of_program || run_the_same(&told->finding.subject, &finding->subject, known)))
+			return told;
+	}
 	return NULL;
+}
+
+static struct told_finding *find_told(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	return find_told_of(diagnosis, finding, true) ?: find_told_of(diagnosis, finding, false);
 }
 
 static int compare_told(const void *one, const void *other)

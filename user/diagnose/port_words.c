@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "ports/remedy.h"
 
 /* What processes of one program hold in one state. */
@@ -321,15 +322,23 @@ static void add_change(struct finding *finding, const struct scene *scene, const
 	}
 }
 
-/* A holder that does not close is the first thing to change: no setting brings its ports back. */
+/*
+ * Who holds the most and does not close is the first thing to change: no setting brings these ports back. It may be one process, while
+ * others hold more together.
+ */
 static void leak_change(struct finding *finding, const struct scene *scene, const struct destination *destination)
 {
-	const struct port_holder *holder = destination->holders.list;
+	struct share all[HELD_MAX];
+	uint32_t i, count = held_all(all, HELD_MAX, scene, destination);
 	words name;
 
-	if (destination->holders.used && holder->state == STATE_CLOSE_WAIT)
-		finding_change(finding, "%s: close the %u connections that their peers have closed (CLOSE_WAIT); they hold their ports until then",
-			       words_process(name, scene, &scene_process(scene, holder->process)->process), holder->count);
+	for (i = 0; i < count && all[i].state != STATE_CLOSE_WAIT; i++)
+		;
+	if (i == count || (i && destination->holders.list[0].state != STATE_CLOSE_WAIT))
+		return;
+	all[i].many.known = NULL;
+	finding_change(finding, "%s: close the %u connections that their peers have closed (CLOSE_WAIT); they hold their ports until then",
+		       words_many(name, scene, &all[i].many), all[i].count);
 }
 
 void destination_changes(struct finding *finding, const struct scene *scene, const struct destination *destination)

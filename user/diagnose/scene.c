@@ -109,11 +109,6 @@ void finding_about(struct finding *finding, const struct scene *scene, const str
 	safe_copy(subject->container, sizeof(subject->container), container->name ?: container->id);
 }
 
-bool processes_are_alike(const struct process *a, const struct process *b)
-{
-	return a->start_ns && b->start_ns && a->cgroup_id == b->cgroup_id && !strncmp(a->comm, b->comm, COMM_BYTES);
-}
-
 uint32_t process_kind(const struct process *process)
 {
 	struct {

@@ -113,8 +113,6 @@ void finding_about(struct finding *finding, const struct scene *scene, const str
  * these are several none of them is the subject. After the above.
  */
 void finding_of_program(struct finding *finding, const struct process *process, uint32_t processes);
-/* Have they the same name and cgroup? False where one is not known. */
-bool processes_are_alike(const struct process *a, const struct process *b);
 /* Its name and cgroup; never 0. What it runs is not known of one that ended soon. */
 uint32_t process_kind(const struct process *process);
 /* One of many whom it concerns too: those that are asked for are noted. */

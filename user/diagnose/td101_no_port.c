@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "diagnose/codes.h"
 #include "diagnose/port_words.h"
 
@@ -22,7 +23,7 @@ static bool is_same_victim(const struct scene *scene, const struct port_victim *
 	return victim == told || (victim_is_recent(scene, victim) && processes_are_alike(&victim->process, &told->process));
 }
 
-static const char *words_victims(words out, const struct scene *scene, const struct destination *destination, const struct port_victim *told)
+static struct many victims_like(const struct scene *scene, const struct destination *destination, const struct port_victim *told)
 {
 	struct many many = { .process = &told->process };
 	unsigned int i;
@@ -30,15 +31,14 @@ static const char *words_victims(words out, const struct scene *scene, const str
 	for (i = 0; i < destination->n_victims; i++)
 		if (is_same_victim(scene, &destination->victims[i], told))
 			many_add(&many, scene, &destination->victims[i].process);
-	return words_many(out, scene, &many);
+	return many;
 }
 
-static void title(struct finding *finding, const struct scene *scene, const struct destination *destination,
-		  const struct port_victim *victim)
+static void title(struct finding *finding, const struct scene *scene, const struct destination *destination, const struct many *victims)
 {
 	words who, to, from, holders;
 
-	words_victims(who, scene, destination, victim);
+	words_many(who, scene, victims);
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	words_address(from, destination->key.local_addr);
 	if (!destination->known)
@@ -74,13 +74,15 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		  const struct port_victim *victim)
 {
 	struct finding *finding = verdicts_add(verdicts, TD101, SEVERITY_NOW);
+	struct many victims;
 	words to;
 
 	if (!finding)
 		return;
-	title(finding, scene, destination, victim);
+	victims = victims_like(scene, destination, victim);
+	title(finding, scene, destination, &victims);
 	finding_about(finding, scene, &victim->process, NULL);
-	finding_of_program(finding, &victim->process, 1);
+	finding_of_program(finding, &victim->process, victims.processes);
 	destination_subject(finding, scene, destination);
 	words_remote(to, destination->key.remote_addr, destination->key.remote_port);
 	finding->weight = victim->failures;

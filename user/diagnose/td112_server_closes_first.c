@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attribute/process.h"
 #include "diagnose/codes.h"
 #include "diagnose/likely.h"
 #include "diagnose/words.h"

@@ -126,8 +126,10 @@ static int file_shm_map(sqlite3_file *file, int page, int size, int extend, void
 		own->shared = end;
 	}
 	result = real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, to);
-	if (result == SQLITE_OK && *to && !bus_mend((void *)*to, size)) /* it would end us where somebody makes the file shorter */
+	if (result == SQLITE_OK && *to && !bus_mend((void *)*to, size)) { /* it would end us where somebody makes the file shorter */
+		*to = NULL; /* else SQLite takes it for mapped the next time */
 		return SQLITE_IOERR_SHMMAP;
+	}
 	return result;
 }
 

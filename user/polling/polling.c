@@ -297,7 +297,7 @@ static int tell_begin(struct polling *polling, struct view *view)
 		.kernel = name.release,
 		.host = name.nodename,
 		.boot = boot_id(),
-		.netns = filter_only_netns(&polling->options->filter),
+		.netns = polling->sockets.netns, /* it sees no other */
 		.polled = true,
 		.names = polling->pods,
 		.begin_ns = polling->begin_ns,

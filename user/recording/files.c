@@ -142,14 +142,21 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 	return err;
 }
 
-/* A file tells at its begin what was there: nothing before the last one that begins early enough is needed. */
+/*
+ * A file tells at its begin what was there: nothing before the last one that begins early enough is needed, unless a run before it, as of
+ * another machine, goes on for longer. A window begins in one run alone.
+ */
 static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
-	size_t i;
+	const struct recorded_file *first = files->files, *file = first;
 
-	for (i = 0; i < files->count && files->files[i].origin.begin.unix_ns <= since_unix_ns; i++)
-		files->first = i;
-	files->at = files->first;
+	for (; file < files->files + files->count && file->origin.begin.unix_ns <= since_unix_ns; file++) {
+		if (first->run_end_unix_ns > since_unix_ns && first != file && !recorded_in_same_run(first, file))
+			log_warn("%s: left out, though it goes on after the time that is asked for, since %s was begun before that too: show it by itself",
+				 first->path, file->path);
+		first = file;
+	}
+	files->first = files->at = first - files->files;
 }
 
 static int add_path(struct recording_files *files, const char *path, char *error, size_t error_size)

@@ -86,10 +86,10 @@ struct covered {
 	struct recorded_file first;
 	size_t files; /* that are left out from their begin */
 	uint64_t until_unix_ns; /* what comes from then on is not; 0: all is */
+	const char *by; /* the file of the run that has told of the first */
 };
 
-/* `by`: the file before it. */
-static void covered_tell(const struct covered *covered, const struct recorded_file *by)
+static void covered_tell(const struct covered *covered)
 {
 	char until[MOMENT_TEXT] = "", more[64] = "";
 
@@ -98,19 +98,23 @@ static void covered_tell(const struct covered *covered, const struct recorded_fi
 	if (covered->files > 1)
 		snprintf(more, sizeof(more), " and %zu files more", covered->files - 1);
 	log_warn("%s%s: left out%s%s, since %s is of the same time and the same connections could be counted twice: show it by itself",
-		 covered->first.path, more, *until ? " up to " : "", until, by->path);
+		 covered->first.path, more, *until ? " up to " : "", until, covered->by);
 }
 
 /* Takes it, if it is. */
 static bool covered_take(struct covered *covered, const struct reaches *reaches, const struct recorded_file *file)
 {
-	if (file->headless || !reaches_cover(reaches, &file->origin.begin))
+	const struct reach *reach = file->headless ? NULL : reaches_cover(reaches, &file->origin.begin);
+
+	if (!reach)
 		return false;
 	covered->files += !file->offset;
-	if (covered->first.path)
+	if (covered->first.path) {
 		free(file->path);
-	else
+	} else {
 		covered->first = *file;
+		covered->by = reach->by;
+	}
 	return true;
 }
 
@@ -119,7 +123,7 @@ static size_t take_run(struct recording_files *files, size_t from, size_t *count
 {
 	struct recorded_file *all = files->files;
 	struct covered covered = {};
-	size_t i = from, before = *count;
+	size_t i = from;
 
 	do {
 		const struct recorded_file file = all[i];
@@ -131,9 +135,21 @@ static size_t take_run(struct recording_files *files, size_t from, size_t *count
 		all[(*count)++] = file;
 	} while (++i < files->count && recorded_in_same_run(&all[i], &all[i - 1]));
 	if (covered.first.path)
-		covered_tell(&covered, &all[before - 1]);
+		covered_tell(&covered);
 	free(covered.first.path);
 	return i;
+}
+
+/* Of a run, of which these are the parts. */
+static void note_end(struct reaches *reaches, struct recorded_file *parts, size_t count)
+{
+	const struct recorded_file *last = &parts[count - 1];
+	uint64_t end_ns = end_of(last);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		parts[i].run_end_unix_ns = last->origin.begin.unix_ns + (end_ns - last->origin.begin.time_ns);
+	reaches_add(reaches, &last->origin.begin, end_ns, last->path);
 }
 
 /* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
@@ -146,7 +162,7 @@ static void leave_out_covered(struct recording_files *files)
 		before = count;
 		i = take_run(files, i, &count, &reaches);
 		if (count > before && i < files->count)
-			reaches_add(&reaches, &files->files[count - 1].origin.begin, end_of(&files->files[count - 1]));
+			note_end(&reaches, files->files + before, count - before);
 	}
 	files->count = count;
 }

@@ -11,6 +11,7 @@ struct recorded_file {
 	char *path;
 	struct recording_origin origin;
 	uint64_t run_begin_unix_ns, run_begin_ns; /* of the first file of its run that is here */
+	uint64_t run_end_unix_ns; /* 0: not known, as of the last run and of one history alone */
 	uint64_t offset, bytes;
 	bool continues; /* the file does, with its next part */
 	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */

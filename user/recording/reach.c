@@ -39,7 +39,7 @@ static size_t kept(const struct reaches *reaches)
 	return reaches->count < REACHES_MOST ? reaches->count : REACHES_MOST;
 }
 
-void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns)
+void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns, const void *by)
 {
 	size_t i;
 
@@ -49,10 +49,10 @@ void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint6
 		if (reach->begin.netns != begin->netns || !is_same_boot(&reach->begin, begin))
 			continue;
 		if (end_ns > reach->end_ns)
-			*reach = (struct reach){ *begin, end_ns };
+			*reach = (struct reach){ *begin, end_ns, by };
 		return;
 	}
-	reaches->list[reaches->count++ % REACHES_MOST] = (struct reach){ *begin, end_ns };
+	reaches->list[reaches->count++ % REACHES_MOST] = (struct reach){ *begin, end_ns, by };
 }
 
 static bool share_namespaces(const struct reach_begin *a, const struct reach_begin *b)
@@ -60,12 +60,12 @@ static bool share_namespaces(const struct reach_begin *a, const struct reach_beg
 	return !a->netns || !b->netns || a->netns == b->netns;
 }
 
-bool reaches_cover(const struct reaches *reaches, const struct reach_begin *begin)
+const struct reach *reaches_cover(const struct reaches *reaches, const struct reach_begin *begin)
 {
 	const struct reach *reach = reaches->list;
 
 	for (; reach < reaches->list + kept(reaches); reach++)
 		if (begin->time_ns < reach->end_ns && share_namespaces(&reach->begin, begin) && is_same_boot(&reach->begin, begin))
-			return true;
-	return false;
+			return reach;
+	return NULL;
 }

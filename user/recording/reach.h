@@ -23,6 +23,7 @@ struct reach_begin {
 struct reach {
 	struct reach_begin begin;
 	uint64_t end_ns;
+	const void *by; /* what reaches so far, as who added it calls it */
 };
 
 struct reaches {
@@ -33,14 +34,14 @@ struct reaches {
 /* Of a boot, of a host: two names that differ have two numbers. 0: `name` is NULL or "". */
 uint64_t reach_name(const char *name);
 
-/* One that begins there was read up to then. */
-void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns);
+/* One that begins there was read up to then. `by` (may be NULL) has to outlive the reaches. */
+void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns, const void *by);
 
 /*
- * Does a run that was read reach beyond the begin of this one, of the same boot? Headers without the boot's name are of the same one
+ * Which run that was read reaches beyond the begin of this one, of the same boot? NULL: none does. Headers without the boot's name are of the same one
  * where both clocks are equally far apart: these are seconds at most in which somebody may have set one. Runs of two network namespaces, one
  * each, share no connection.
  */
-bool reaches_cover(const struct reaches *reaches, const struct reach_begin *begin);
+const struct reach *reaches_cover(const struct reaches *reaches, const struct reach_begin *begin);
 
 #endif

@@ -290,7 +290,7 @@ static bool is_covered(struct replay *replay, const struct recorded *header)
 
 	if (succession_step(&replay->succession, header) != SUCCESSION_OTHER)
 		return false;
-	reaches_add(&replay->reaches, &replay->part_begin, replay->now_ns - replay->shift_ns);
+	reaches_add(&replay->reaches, &replay->part_begin, replay->now_ns - replay->shift_ns, NULL);
 	return reaches_cover(&replay->reaches, &begin);
 }
 

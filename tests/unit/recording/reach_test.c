@@ -25,14 +25,14 @@ static void test_boots(void **state)
 
 	(void)state;
 	assert_false(covers(&reaches, begin));
-	reaches_add(&reaches, &begin, 200 * SECOND);
+	reaches_add(&reaches, &begin, 200 * SECOND, NULL);
 	assert_true(covers(&reaches, begin));
 	assert_true(covers(&reaches, begin_of("one", "here", 99999, 199)));
 	assert_true(covers(&reaches, begin_of("one", "called otherwise", 0, 150)));
 	assert_false(covers(&reaches, begin_of("one", "here", 0, 200)));
 	assert_false(covers(&reaches, begin_of("two", "here", 50, 150)));
 	begin = begin_of("one", "here", 0, 10);
-	reaches_add(&reaches, &begin, 20 * SECOND);
+	reaches_add(&reaches, &begin, 20 * SECOND, NULL);
 	assert_true(covers(&reaches, begin_of("one", "here", 0, 199)));
 }
 
@@ -43,7 +43,7 @@ static void test_without_names(void **state)
 	struct reaches reaches = {};
 
 	(void)state;
-	reaches_add(&reaches, &begin, 100000 * SECOND);
+	reaches_add(&reaches, &begin, 100000 * SECOND, NULL);
 	assert_true(covers(&reaches, begin_of("", "here", 150, 150)));
 	assert_true(covers(&reaches, begin_of("one", "here", 150, 150)));
 	assert_true(covers(&reaches, begin_of(NULL, NULL, 90020, 90000)));
@@ -61,10 +61,11 @@ static void test_namespaces(void **state)
 	(void)state;
 	one.netns = 4026532001;
 	two.netns = 4026532002;
-	reaches_add(&reaches, &one, 200 * SECOND);
+	reaches_add(&reaches, &one, 200 * SECOND, "sidecar");
 	assert_true(covers(&reaches, one) && covers(&reaches, all));
+	assert_string_equal(reaches_cover(&reaches, &all)->by, "sidecar");
 	assert_false(covers(&reaches, two));
-	reaches_add(&reaches, &two, 220 * SECOND);
+	reaches_add(&reaches, &two, 220 * SECOND, NULL);
 	assert_true(covers(&reaches, two));
 	one.time_ns = two.time_ns = all.time_ns = 210 * SECOND;
 	assert_false(covers(&reaches, one));
@@ -83,7 +84,7 @@ static void test_many(void **state)
 	for (i = 0; i < 3 * REACHES_MOST; i++) {
 		snprintf(name, sizeof(name), "%d", i);
 		begin = begin_of(name, "here", i, 10);
-		reaches_add(&reaches, &begin, 20 * SECOND);
+		reaches_add(&reaches, &begin, 20 * SECOND, NULL);
 		assert_true(covers(&reaches, begin));
 	}
 	assert_false(covers(&reaches, begin_of("1", "here", 0, 10)));

@@ -407,7 +407,7 @@ static void leak_text(struct output *output, const struct leaks_report *report, 
 /* Sockets that differ by what only tells them apart: lines that say the same. */
 struct like {
 	const struct leak *first;
-	size_t count, shown;
+	size_t count, shown; /* shown: have a line */
 	bool several; /* processes */
 };
 
@@ -425,7 +425,7 @@ static bool are_like(const struct leak *a, const struct leak *b)
 	       !((a->socket->flags ^ b->socket->flags) & LIVE_IN_ACCEPT_QUEUE);
 }
 
-/* NULL: there are too many kinds. */
+/* NULL: it is of none, as where there are too many kinds. */
 static struct like *like_of(struct likes *likes, const struct leak *leak)
 {
 	struct like *like = likes->list;
@@ -441,7 +441,6 @@ static void find_likes(struct likes *likes, const struct leaks_report *report)
 	struct like *like;
 	size_t i;
 
-	likes->count = 0;
 	for (i = 0; i < report->count; i++) {
 		like = like_of(likes, &report->leaks[i]);
 		if (!like && likes->count == LIKES_MAX)
@@ -455,12 +454,10 @@ static void find_likes(struct likes *likes, const struct leaks_report *report)
 	}
 }
 
-/* Who asks for rows wants them all. */
-static bool is_folded(struct likes *likes, const struct leaks_report *report, const struct leak *leak)
+/* The first of its kind have lines, and speak for it. */
+static bool is_folded(const struct like *like)
 {
-	struct like *like = report->config->rows ? NULL : like_of(likes, leak);
-
-	return like && like->count > LIKE_LEAST && like->shown++ >= LIKE_SHOWN;
+	return like && like->count > LIKE_LEAST && like->shown == LIKE_SHOWN;
 }
 
 static void like_text(struct output *output, const struct leaks_report *report, const struct like *like)
@@ -487,26 +484,31 @@ static void likes_text(struct output *output, const struct leaks_report *report,
 	size_t i;
 
 	for (i = 0; i < likes->count; i++)
-		if (likes->list[i].count > LIKE_LEAST && likes->list[i].shown > LIKE_SHOWN)
+		if (is_folded(&likes->list[i]))
 			like_text(output, report, &likes->list[i]);
 }
 
 static void table_text(struct output *output, const struct leaks_report *report)
 {
 	size_t rows = report->config->rows ?: DEFAULT_ROWS, i, shown = 0, folded = 0;
-	struct likes likes;
+	struct likes likes = {};
 	bool at_least = false;
+	struct like *like;
 
 	columns_text(output, report);
-	find_likes(&likes, report);
+	if (!report->config->rows) /* who asks for rows wants them all */
+		find_likes(&likes, report);
 	for (i = 0; i < report->count; i++) {
-		if (is_folded(&likes, report, &report->leaks[i])) {
+		like = like_of(&likes, &report->leaks[i]);
+		if (is_folded(like)) {
 			folded++;
 			continue;
 		}
 		if (shown >= rows)
 			continue;
 		shown++;
+		if (like)
+			like->shown++;
 		leak_text(output, report, &report->leaks[i]);
 		at_least |= report->leaks[i].age.at_least;
 	}

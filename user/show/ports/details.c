@@ -2,8 +2,8 @@
 /* One destination in sentences: what is wrong, who has its ports, since when, what would help. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "attribute/process.h"
 #include "show/ports/names.h"
 #include "show/ports/table.h"
 #include "util/text.h"
@@ -100,8 +100,7 @@ static bool are_alike(const struct ports_model *model, const struct port_holders
 	const struct process *one = &ports_model_process(model, holders->list[i].process)->process;
 	const struct process *other = &ports_model_process(model, holders->list[k].process)->process;
 
-	return is_same(holders, i, k) ||
-	       (one->start_ns && other->start_ns && one->cgroup_id == other->cgroup_id && !strncmp(one->comm, other->comm, COMM_BYTES));
+	return is_same(holders, i, k) || processes_are_alike(one, other);
 }
 
 /* Processes of its name, which become one where they are several, as of a program that is started again and again. */

@@ -14,9 +14,10 @@ const char *ports_by_name(unsigned int by);
 void ports_destination_name(struct buffer *out, const struct destination_key *key);
 
 /* "nightly-batch[812]", with its container, pod or unit behind it; "unknown". Safe for a terminal. */
-/* "billing (40 processes) of shop.service": of so many of its name and place. */
-void ports_processes_name(struct buffer *out, const struct known_process *process, uint32_t count);
 void ports_process_name(struct buffer *out, const struct known_process *process);
+
+/* "billing (40 processes) of shop.service": of so many of its name and place; of one as above. */
+void ports_processes_name(struct buffer *out, const struct known_process *process, uint32_t count);
 
 /* What a holder's sockets are: the state's name; "bound" for sockets that are not connected. */
 const char *ports_state_name(unsigned int state);

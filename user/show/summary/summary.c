@@ -121,6 +121,7 @@ static void find_holder(const struct summary_view *summary, const struct endpoin
 	size_t cursor = 0, used = 0, i, most = 0;
 	struct live_end room;
 	char name[EPISODE_TEXT];
+	uint64_t ports;
 
 	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
 		if (socket->side == SIDE_PASSIVE || !goes_to(live_socket_end(&summary->model->sockets, socket, &room), to))
@@ -137,10 +138,12 @@ static void find_holder(const struct summary_view *summary, const struct endpoin
 			most = i;
 	if (!used || holders[most].count <= episode->by_count)
 		return;
-	holders[most].count = ports_of(summary, to, holders[most].process);
+	ports = ports_of(summary, to, holders[most].process);
+	if (ports <= episode->by_count)
+		return;
 	name_process(name, summary, &processes_at(&summary->model->processes, holders[most].process)->process);
 	memcpy(episode->by, name, sizeof(name));
-	episode->by_count = holders[most].count;
+	episode->by_count = ports;
 }
 
 static void on_failure(struct summary_view *summary, const struct event *event)
