@@ -126,7 +126,7 @@ static size_t take_run(struct recording_files *files, size_t from, size_t *count
 
 		if (covered_take(&covered, reaches, &file))
 			continue;
-		if (!covered.until_unix_ns)
+		if (covered.first.path && !covered.until_unix_ns)
 			covered.until_unix_ns = file.origin.begin.unix_ns;
 		all[(*count)++] = file;
 	} while (++i < files->count && recorded_in_same_run(&all[i], &all[i - 1]));
@@ -136,7 +136,10 @@ static size_t take_run(struct recording_files *files, size_t from, size_t *count
 	return i;
 }
 
-/* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
+/*
+ * Each moment of a boot is told by the run that began first; the others begin with their first part after that. Where the clock was set
+ * back a run may come behind one that began later: what they share is found as they are read.
+ */
 static void leave_out_covered(struct recording_files *files)
 {
 	struct reaches reaches = {};
@@ -146,7 +149,8 @@ static void leave_out_covered(struct recording_files *files)
 		before = count;
 		i = take_run(files, i, &count, &reaches);
 		if (count > before && i < files->count)
-			reaches_add(&reaches, &files->files[count - 1].origin.begin, end_of(&files->files[count - 1]));
+			reaches_add(&reaches, &files->files[count - 1].origin.begin, files->files[before].origin.begin.time_ns,
+				    end_of(&files->files[count - 1]));
 	}
 	files->count = count;
 }
