@@ -72,6 +72,16 @@ static void read_marks(struct recording_marks *marks, int fd, uint64_t bytes, co
 		marks->count = 0;
 }
 
+/* A pipe: what is looked at would be missing when it is read, and who writes may not outlive that it is opened and closed. */
+static int add_stream(struct recording_files *files, const char *path)
+{
+	const struct recorded_file stream = { .headless = true };
+
+	files->whole++;
+	files->loose++;
+	return add_part(files, path, &stream);
+}
+
 static int add_file(struct recording_files *files, const char *path, bool named)
 {
 	struct recording_origin origin = {};
@@ -147,7 +157,7 @@ static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
 	size_t i;
 
-	for (i = 0; i < files->count && files->files[i].origin.begin.unix_ns <= since_unix_ns; i++)
+	for (i = 0; i < files->count && files->files[i].origin.begin.unix_ns <= since_unix_ns && !files->files[files->first].headless; i++)
 		files->first = i;
 	files->at = files->first;
 }
@@ -160,8 +170,10 @@ static int add_path(struct recording_files *files, const char *path, char *error
 	files->in_history = false;
 	if (stat(path, &status))
 		err = -errno;
+	else if (S_ISDIR(status.st_mode))
+		err = add_folder(files, path, false);
 	else
-		err = S_ISDIR(status.st_mode) ? add_folder(files, path, false) : add_file(files, path, true);
+		err = S_ISFIFO(status.st_mode) ? add_stream(files, path) : add_file(files, path, true);
 	if (err)
 		fail(error, error_size, "%.200s: %s", path, strerror(-err));
 	return err;
@@ -297,7 +309,8 @@ uint64_t recording_files_begin(const struct recording_files *files)
 uint64_t recording_files_end(const struct recording_files *files)
 {
 	const struct recorded_file *last = &files->files[files->count - 1];
-	int fd = open(last->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+	int fd = stat(last->path, &status) || S_ISFIFO(status.st_mode) ? -1 : open(last->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	uint64_t end_ns;
 
 	if (fd < 0)

@@ -68,7 +68,7 @@ static uint64_t end_of(const struct recorded_file *file)
 {
 	const struct reach_begin *begin = &file->origin.begin;
 	struct recording_last last = {};
-	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int fd = file->headless ? -1 : open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct stat status;
 
 	if (fd < 0)
