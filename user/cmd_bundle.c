@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,14 @@ static int take_option(struct bundle *bundle, int argc, char **argv, int *i)
 	return 0;
 }
 
+/* Each file of the bundle is made of another reading. */
+static bool is_pipe(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && S_ISFIFO(status.st_mode);
+}
+
 static int parse(struct bundle *bundle, int argc, char **argv)
 {
 	struct recording_selection *selection = &bundle->selection;
@@ -83,6 +92,8 @@ static int parse(struct bundle *bundle, int argc, char **argv)
 			continue;
 		if (argv[i][0] == '-' || bundle->n_paths == PATHS_MAX)
 			return usage_error(argv[i][0] == '-' ? "there is no such option" : "too many files", argv[i]);
+		if (is_pipe(argv[i]))
+			return usage_error("is a pipe, which can be read once only", argv[i]);
 		bundle->paths[bundle->n_paths++] = argv[i];
 	}
 	if (!bundle->output || !*bundle->output)

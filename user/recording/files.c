@@ -72,6 +72,16 @@ static void read_marks(struct recording_marks *marks, int fd, uint64_t bytes, co
 		marks->count = 0;
 }
 
+/* A pipe: what is looked at would be missing when it is read, and who writes may not outlive that it is opened and closed. */
+static int add_stream(struct recording_files *files, const char *path)
+{
+	const struct recorded_file stream = { .headless = true };
+
+	files->whole++;
+	files->loose++;
+	return add_part(files, path, &stream);
+}
+
 static int add_file(struct recording_files *files, const char *path, bool named)
 {
 	struct recording_origin origin = {};
@@ -150,7 +160,7 @@ static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 {
 	const struct recorded_file *first = files->files, *file = first;
 
-	for (; file < files->files + files->count && file->origin.begin.unix_ns <= since_unix_ns; file++) {
+	for (; file < files->files + files->count && file->origin.begin.unix_ns <= since_unix_ns && !first->headless; file++) {
 		if (first->run_end_unix_ns > since_unix_ns && first != file && !recorded_in_same_run(first, file))
 			log_warn("%s: left out, though it goes on after the time that is asked for, since %s was begun before that too: show it by itself",
 				 first->path, file->path);
@@ -167,8 +177,10 @@ static int add_path(struct recording_files *files, const char *path, char *error
 	files->in_history = false;
 	if (stat(path, &status))
 		err = -errno;
+	else if (S_ISDIR(status.st_mode))
+		err = add_folder(files, path, false);
 	else
-		err = S_ISDIR(status.st_mode) ? add_folder(files, path, false) : add_file(files, path, true);
+		err = S_ISFIFO(status.st_mode) ? add_stream(files, path) : add_file(files, path, true);
 	if (err)
 		fail(error, error_size, "%.200s: %s", path, strerror(-err));
 	return err;
@@ -304,7 +316,8 @@ uint64_t recording_files_begin(const struct recording_files *files)
 uint64_t recording_files_end(const struct recording_files *files)
 {
 	const struct recorded_file *last = &files->files[files->count - 1];
-	int fd = open(last->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat status;
+	int fd = stat(last->path, &status) || S_ISFIFO(status.st_mode) ? -1 : open(last->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	uint64_t end_ns;
 
 	if (fd < 0)

@@ -68,7 +68,7 @@ static uint64_t end_of(const struct recorded_file *file)
 {
 	const struct reach_begin *begin = &file->origin.begin;
 	struct recording_last last = {};
-	int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int fd = file->headless ? -1 : open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct stat status;
 
 	if (fd < 0)
@@ -130,7 +130,7 @@ static size_t take_run(struct recording_files *files, size_t from, size_t *count
 
 		if (covered_take(&covered, reaches, &file))
 			continue;
-		if (!covered.until_unix_ns)
+		if (covered.first.path && !covered.until_unix_ns)
 			covered.until_unix_ns = file.origin.begin.unix_ns;
 		all[(*count)++] = file;
 	} while (++i < files->count && recorded_in_same_run(&all[i], &all[i - 1]));
@@ -149,10 +149,13 @@ static void note_end(struct reaches *reaches, struct recorded_file *parts, size_
 
 	for (i = 0; i < count; i++)
 		parts[i].run_end_unix_ns = last->origin.begin.unix_ns + (end_ns - last->origin.begin.time_ns);
-	reaches_add(reaches, &last->origin.begin, end_ns, last->path);
+	reaches_add(reaches, &last->origin.begin, parts[0].origin.begin.time_ns, end_ns, last->path);
 }
 
-/* Each moment of a boot is told by the run that began first; the others begin with their first part after that. */
+/*
+ * Each moment of a boot is told by the run that began first; the others begin with their first part after that. Where the clock was set
+ * back a run may come behind one that began later: what they share is found as they are read.
+ */
 static void leave_out_covered(struct recording_files *files)
 {
 	struct reaches reaches = {};

@@ -23,6 +23,8 @@ struct recording_input {
 	bool begun, gzip; /* after the first bytes */
 	bool in_member; /* gzip: between a member's header and trailer */
 	bool seeks; /* gzip: behind damage, before the next member */
+	size_t inside; /* in raw: the first byte that is not the begin of the member that is read */
+	bool went_back; /* in these raw bytes: once, so that what is not ours takes no more time than twice reading it */
 	bool file_ended; /* another file follows */
 	bool raw_ended, ended, corrupt, unterminated;
 	uint64_t cuts;
@@ -60,9 +62,12 @@ void recording_input_free(struct recording_input *input)
 static int read_raw(struct recording_input *input)
 {
 	z_stream *stream = &input->stream;
+	size_t taken = stream->next_in ? stream->next_in - input->raw : 0;
 	long size;
 
-	memmove(input->raw, stream->next_in ?: input->raw, stream->avail_in);
+	memmove(input->raw, input->raw + taken, stream->avail_in);
+	input->inside -= input->inside < taken ? input->inside : taken;
+	input->went_back = false;
 	stream->next_in = input->raw;
 	size = input->read(input->context, input->raw + stream->avail_in, RAW_BYTES - stream->avail_in);
 	input->file_ended = size == RECORDING_NEXT_FILE;
@@ -113,20 +118,40 @@ static void break_line(struct recording_input *input)
 		input->text[input->end++] = '\n';
 }
 
+static bool is_member(const unsigned char *at)
+{
+	return at[0] == 0x1f && at[1] == 0x8b && at[2] == Z_DEFLATED && !(at[3] & 0xe0);
+}
+
 /* Members are short and can be read alone: what is behind damage is not lost. Their headers are looked for. */
 static void seek_member(struct recording_input *input)
 {
 	z_stream *stream = &input->stream;
 
-	for (; stream->avail_in >= MEMBER_MAGIC; stream->next_in++, stream->avail_in--) {
-		if (stream->next_in[0] != 0x1f || stream->next_in[1] != 0x8b || stream->next_in[2] != Z_DEFLATED ||
-		    stream->next_in[3] & 0xe0)
-			continue;
-		input->seeks = false;
-		return;
-	}
+	for (; stream->avail_in >= MEMBER_MAGIC; stream->next_in++, stream->avail_in--)
+		if (is_member(stream->next_in)) {
+			input->seeks = false;
+			return;
+		}
 	if (input->raw_ended)
 		stream->avail_in = 0;
+}
+
+/* Of a file that was cut and put before another (cat) the last member seems to go on there: it is seen only some bytes later. */
+static void go_back(struct recording_input *input)
+{
+	z_stream *stream = &input->stream;
+	unsigned char *at = input->raw + input->inside;
+
+	if (input->went_back)
+		return;
+	input->went_back = true;
+	for (; at < stream->next_in && at + MEMBER_MAGIC <= stream->next_in + stream->avail_in; at++)
+		if (is_member(at)) {
+			stream->avail_in += stream->next_in - at;
+			stream->next_in = at;
+			return;
+		}
 }
 
 /* One step of inflate; members follow one another when files were put together. */
@@ -135,6 +160,8 @@ static int take_gzip(struct recording_input *input)
 	z_stream *stream = &input->stream;
 	int result;
 
+	if (!input->in_member)
+		input->inside = stream->next_in - input->raw + 1;
 	stream->next_out = (unsigned char *)input->text + input->end;
 	stream->avail_out = sizeof(input->text) - input->end;
 	input->in_member = true;
@@ -150,6 +177,7 @@ static int take_gzip(struct recording_input *input)
 		input->in_member = false;
 		inflateReset(stream);
 		break_line(input);
+		go_back(input);
 	}
 	return 0;
 }

@@ -39,25 +39,44 @@ static size_t kept(const struct reaches *reaches)
 	return reaches->count < REACHES_MOST ? reaches->count : REACHES_MOST;
 }
 
-void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns, const void *by)
+static bool is_same(const struct reach *reach, const struct reach_begin *begin)
 {
-	size_t i;
-
-	for (i = 0; i < kept(reaches); i++) {
-		struct reach *reach = &reaches->list[i];
-
-		if (reach->begin.netns != begin->netns || !is_same_boot(&reach->begin, begin))
-			continue;
-		if (end_ns > reach->end_ns)
-			*reach = (struct reach){ *begin, end_ns, by };
-		return;
-	}
-	reaches->list[reaches->count++ % REACHES_MOST] = (struct reach){ *begin, end_ns, by };
+	return reach->begin.netns == begin->netns && is_same_boot(&reach->begin, begin);
 }
 
-static bool share_namespaces(const struct reach_begin *a, const struct reach_begin *b)
+static void extend(struct reach *reach, const struct reach *more)
 {
-	return !a->netns || !b->netns || a->netns == b->netns;
+	if (more->end_ns > reach->end_ns) {
+		reach->begin = more->begin;
+		reach->end_ns = more->end_ns;
+		reach->by = more->by;
+	}
+	if (more->since_ns < reach->since_ns)
+		reach->since_ns = more->since_ns;
+}
+
+/* Where there is room for no further one, the time between two of a boot is taken for told: left out and said, not counted twice. */
+void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t since_ns, uint64_t end_ns, const void *by)
+{
+	const struct reach more = { *begin, since_ns, end_ns, by };
+	struct reach *last = reaches->list + kept(reaches), *reach;
+
+	for (reach = reaches->list; reach < last; reach++)
+		if (is_same(reach, begin) && since_ns <= reach->end_ns && reach->since_ns <= end_ns) {
+			extend(reach, &more);
+			return;
+		}
+	for (reach = reaches->list; reach < last && kept(reaches) == REACHES_MOST; reach++)
+		if (is_same(reach, begin)) {
+			extend(reach, &more);
+			return;
+		}
+	reaches->list[reaches->count++ % REACHES_MOST] = more;
+}
+
+static bool share_connections(const struct reach *reach, const struct reach_begin *begin)
+{
+	return (!reach->begin.netns || !begin->netns || reach->begin.netns == begin->netns) && is_same_boot(&reach->begin, begin);
 }
 
 const struct reach *reaches_cover(const struct reaches *reaches, const struct reach_begin *begin)
@@ -65,7 +84,18 @@ const struct reach *reaches_cover(const struct reaches *reaches, const struct re
 	const struct reach *reach = reaches->list;
 
 	for (; reach < reaches->list + kept(reaches); reach++)
-		if (begin->time_ns < reach->end_ns && share_namespaces(&reach->begin, begin) && is_same_boot(&reach->begin, begin))
+		if (begin->time_ns >= reach->since_ns && begin->time_ns < reach->end_ns && share_connections(reach, begin))
 			return reach;
 	return NULL;
+}
+
+uint64_t reaches_next(const struct reaches *reaches, const struct reach_begin *begin)
+{
+	const struct reach *reach = reaches->list;
+	uint64_t next_ns = 0;
+
+	for (; reach < reaches->list + kept(reaches); reach++)
+		if (begin->time_ns < reach->since_ns && (!next_ns || reach->since_ns < next_ns) && share_connections(reach, begin))
+			next_ns = reach->since_ns;
+	return next_ns;
 }

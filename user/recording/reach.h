@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REACHES_MOST 64 /* boots, or namespaces in them; of more the oldest is forgotten */
+#define REACHES_MOST 64 /* times of boots, or of namespaces in them; of more boots the oldest is forgotten */
 
 /* Where a run, or a part of one, begins: what its header says. */
 struct reach_begin {
@@ -19,10 +19,10 @@ struct reach_begin {
 	uint64_t unix_ns, time_ns; /* UTC, monotonic */
 };
 
-/* A boot, or a network namespace in it, up to a time on its monotonic clock. */
+/* A boot, or a network namespace in it, from a time on its monotonic clock to another. */
 struct reach {
-	struct reach_begin begin;
-	uint64_t end_ns;
+	struct reach_begin begin; /* of the part that was told last */
+	uint64_t since_ns, end_ns;
 	const void *by; /* what reaches so far, as who added it calls it */
 };
 
@@ -34,14 +34,17 @@ struct reaches {
 /* Of a boot, of a host: two names that differ have two numbers. 0: `name` is NULL or "". */
 uint64_t reach_name(const char *name);
 
-/* One that begins there was read up to then. `by` (may be NULL) has to outlive the reaches. */
-void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t end_ns, const void *by);
+/* One was read from `since_ns` up to then; the last part of it begins at `begin`. `by` (may be NULL) has to outlive the reaches. */
+void reaches_add(struct reaches *reaches, const struct reach_begin *begin, uint64_t since_ns, uint64_t end_ns, const void *by);
 
 /*
- * Which run that was read reaches beyond the begin of this one, of the same boot? NULL: none does. Headers without the boot's name are of the same one
+ * Which run that was read has told of the begin of this one, of the same boot? NULL: none has. Headers without the boot's name are of the same one
  * where both clocks are equally far apart: these are seconds at most in which somebody may have set one. Runs of two network namespaces, one
  * each, share no connection.
  */
 const struct reach *reaches_cover(const struct reaches *reaches, const struct reach_begin *begin);
+
+/* Where one that begins there comes to what was read, as where runs are not read in the order of time. 0: nowhere. */
+uint64_t reaches_next(const struct reaches *reaches, const struct reach_begin *begin);
 
 #endif

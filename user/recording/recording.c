@@ -50,6 +50,8 @@ struct replay {
 	struct succession succession;
 	struct reaches reaches; /* of runs that were read */
 	struct reach_begin part_begin; /* of the header that was followed last */
+	uint64_t run_begin_ns, run_end_ns; /* of its run, as far as it was read, on that run's own clock */
+	uint64_t until_ns; /* on the same: from then on another run has told of it; 0: none has */
 	struct health earlier_health; /* of recordings that ended before this one */
 	struct id_map looked; /* sockets that looks told of and are not gone: bool, is it a listener, by id */
 	struct id_map known; /* connections that were told of and are not gone: an empty value by id */
@@ -283,15 +285,48 @@ static bool is_further_part(const struct replay *replay, const struct recorded *
 	return !replay->part_ended && header->part == replay->last_part + 1;
 }
 
-/* By another run, which was read up to now. */
+/* By another run, which was read before. */
 static bool is_covered(struct replay *replay, const struct recorded *header)
 {
 	const struct reach_begin begin = recorded_begin(header);
 
-	if (succession_step(&replay->succession, header) != SUCCESSION_OTHER)
+	switch (succession_step(&replay->succession, header)) {
+	case SUCCESSION_AGAIN:
 		return false;
-	reaches_add(&replay->reaches, &replay->part_begin, replay->now_ns - replay->shift_ns, NULL);
+	case SUCCESSION_OTHER:
+		reaches_add(&replay->reaches, &replay->part_begin, replay->run_begin_ns, replay->run_end_ns, NULL);
+		break;
+	default:
+		break;
+	}
 	return reaches_cover(&replay->reaches, &begin);
+}
+
+/* The line is of a time that another run has told of. */
+static bool comes_to_other(struct replay *replay, uint64_t time_ns)
+{
+	if (replay->until_ns && time_ns > replay->until_ns)
+		return true;
+	if (time_ns > replay->run_end_ns)
+		replay->run_end_ns = time_ns;
+	return false;
+}
+
+static void leave_out_rest(struct replay *replay)
+{
+	replay->findings->covered++;
+	replay->skipping = replay->ended = true;
+}
+
+static void note_part(struct replay *replay, const struct recorded *header)
+{
+	replay->part_begin = recorded_begin(header);
+	replay->until_ns = reaches_next(&replay->reaches, &replay->part_begin);
+}
+
+static void note_run(struct replay *replay, const struct recorded *header)
+{
+	replay->run_begin_ns = replay->run_end_ns = header->run.begin_ns;
 }
 
 /* Else it is of a file, or of the begin of one, that was read already. */
@@ -319,7 +354,7 @@ static void begin_further(struct replay *replay, const struct recorded *header)
 		*(covers ? &replay->findings->covered : &replay->findings->repeated) += !is_part;
 		return;
 	}
-	replay->part_begin = recorded_begin(header);
+	note_part(replay, header);
 	replay->is_cut |= replay->part_is_cut;
 	replay->part_is_cut = false;
 	replay->findings->unfollowed = false;
@@ -328,6 +363,7 @@ static void begin_further(struct replay *replay, const struct recorded *header)
 	replay->known_before = step == SUCCESSION_NEXT && !replay->has_gap;
 	replay->has_gap = false;
 	if (step == SUCCESSION_OTHER) {
+		note_run(replay, header);
 		begin_other_run(replay, header);
 	} else if (step == SUCCESSION_GAP) {
 		replay->findings->missing++;
@@ -347,7 +383,8 @@ static void on_header(struct replay *replay, struct recorded *recorded)
 	replay->findings->format = recorded->format;
 	replay->findings->continued = recorded->continued;
 	succession_follow(&replay->succession, recorded);
-	replay->part_begin = recorded_begin(recorded);
+	note_part(replay, recorded);
+	note_run(replay, recorded);
 	recorded->run.names = replay->names;
 	recorded->run.programs = replay->programs;
 	replay->header = *recorded;
@@ -482,6 +519,10 @@ static void on_end(struct replay *replay, const struct recorded *recorded)
 static void on_line(struct replay *replay, struct recorded *recorded)
 {
 	settle_times(replay, recorded);
+	if (comes_to_other(replay, recorded->time_ns - replay->shift_ns)) {
+		leave_out_rest(replay);
+		return;
+	}
 	if (is_over(replay, recorded->time_ns)) {
 		end_early(replay);
 		return;
@@ -546,11 +587,24 @@ static void on_recorded(struct replay *replay, struct recorded *recorded)
 		on_line(replay, recorded);
 }
 
+/* A file whose last line was cut was put before another (cat): its header is in the same line. */
+static int parse_header_within(struct recorded *header, const char *line, size_t size)
+{
+	static const char begin[] = "{\"type\":\"header\",";
+	const char *found = size ? memmem(line + 1, size - 1, begin, sizeof(begin) - 1) : NULL;
+
+	return found ? recorded_parse(header, found, line + size - found) : -EINVAL;
+}
+
 static void take_line(struct replay *replay, const struct recording_input *input, const char *line, size_t size)
 {
 	struct recorded recorded;
 	int err = recorded_parse(&recorded, line, size);
 
+	if (err && err != -ENOMEM) {
+		err = parse_header_within(&recorded, line, size);
+		replay->part_is_cut |= !err && !replay->skipping && !replay->succession.known;
+	}
 	if (!err) {
 		on_recorded(replay, &recorded);
 		recorded_release(&recorded);

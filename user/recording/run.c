@@ -70,7 +70,7 @@ static void tell_findings(const struct recording_findings *findings, const char 
 		add(&words, "its beginning is missing");
 	add_count(&words, findings->joined, "further run in it, what was there was counted anew", "further runs in it, what was there was counted anew");
 	if (findings->unordered)
-		add(&words, "runs of the same time in it: shown one after the other, the end is that of the last alone; show them one by one");
+		add(&words, "runs in it whose times overlap or go back: shown one after the other, the end is that of the last alone; show them one by one");
 	add_count(&words, findings->covered,
 		  "file of the same time as one before it left out, since the same connections could be counted twice: show it by itself",
 		  "files of the same time as one before them left out, since the same connections could be counted twice: show them by themselves");

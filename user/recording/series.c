@@ -302,7 +302,7 @@ static void explain(int err, const char *path, char *error, size_t error_size)
 	else if (err == -ENXIO)
 		snprintf(error, error_size, "nobody reads %.300s", path);
 	else if (err == -ELOOP)
-		snprintf(error, error_size, "%.300s is a link or a pipe of somebody else's making, which is not written to", path);
+		snprintf(error, error_size, "%.300s is a link or a pipe of somebody else's making, or leads in a circle: it is not written to", path);
 	else
 		snprintf(error, error_size, "%.300s can't be made: %s", path, strerror(-err));
 }

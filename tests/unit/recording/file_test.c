@@ -156,6 +156,45 @@ static void test_cut_before_another(void **state)
 	unlink(path);
 }
 
+/* Put together by cat: the file that was cut seems to go on with the one behind it, whose first line must not be lost. */
+static void test_cut_put_before_another(void **state)
+{
+	char path[UNIT_PATH], data[4096], text[200];
+	struct recording_file *file;
+	int fd = unit_make_file(path), i;
+	size_t whole, cut, seen;
+	struct memory memory;
+
+	(void)state;
+	assert_int_equal(recording_file_new(&file, dup(fd)), 0);
+	for (i = 0; i < 30; i++) {
+		snprintf(text, sizeof(text), i ? "line %d %llu\n" : "the first line\n", i, (unsigned long long)i * 0x9e3779b97f4a7c15);
+		assert_int_equal(recording_file_write(file, text, strlen(text)), 0);
+	}
+	assert_int_equal(recording_file_finish(file), 0);
+	recording_file_free(file);
+	whole = pread(fd, data, sizeof(data), 0);
+	assert_in_range(whole, 100, sizeof(data) / 2);
+	for (cut = whole / 4; cut < whole; cut++) {
+		struct recording_input *input;
+		const char *line;
+		size_t size;
+
+		assert_int_equal(pread(fd, data + cut, whole, 0), whole);
+		memory = (struct memory){ data, cut + whole, 0 };
+		input = recording_input_new(memory_read, &memory);
+		seen = 0;
+		while (recording_input_line(input, &line, &size) == 1)
+			seen += size == 14 && !memcmp(line, "the first line", 14);
+		if (seen != 2)
+			fail_msg("%zu begins of 2 are seen, cut after %zu of %zu", seen, cut, whole);
+		recording_input_free(input);
+		assert_int_equal(pread(fd, data, whole, 0), whole);
+	}
+	close(fd);
+	unlink(path);
+}
+
 /* A file as it is while it grows, when it is finished, when two follow one another, and when it is damaged. */
 static void test_compressed_file(void **state)
 {
@@ -396,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_compressed_file),
 		cmocka_unit_test(test_cut_before_another),
+		cmocka_unit_test(test_cut_put_before_another),
 		cmocka_unit_test(test_members_end_with_lines),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_full_disk),

@@ -506,6 +506,71 @@ static void test_same_time(void **state)
 	json_release(&json);
 }
 
+/* One that began before the run that was read first is told up to where that one begins, and no further. */
+static void test_earlier_behind(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_part(&json, "bb", 0, BEGIN_NS, 500);
+	write_event(&json, event_of(11, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 600));
+	write_end(&json, 700, NULL);
+	write_first_part(&json);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.covered, 0);
+	assert_int_equal(close_wait(&notes)->created, 3);
+	json_release(&json);
+	json_init(&json);
+	write_part(&json, "bb", 0, BEGIN_NS, 150);
+	write_event(&json, event_of(11, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 160));
+	write_end(&json, 700, NULL);
+	write_part(&json, "aa", 0, BEGIN_NS, 0);
+	write_event(&json, event_of(1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 100));
+	write_event(&json, event_of(2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 160));
+	write_event(&json, event_of(3, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 170));
+	write_part(&json, "aa", 1, BEGIN_NS, 710);
+	write_event(&json, event_of(4, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 720));
+	write_end(&json, 730, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.covered, 1);
+	assert_true(findings.unordered);
+	assert_false(findings.truncated);
+	assert_int_equal(close_wait(&notes)->created, 3);
+	json_release(&json);
+}
+
+/* A file that ends within a line, as of one who was killed, before the whole of it, and before another run: the header is seen. */
+static void test_cut_before_header(void **state)
+{
+	struct recording_findings findings;
+	struct notes notes = {};
+	struct json json;
+
+	(void)state;
+	json_init(&json);
+	write_first_part(&json);
+	json.size -= 20;
+	write_first_part(&json);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.repeated, 1);
+	assert_int_equal(findings.damaged, 0);
+	assert_int_equal(close_wait(&notes)->created, 2);
+	assert_false(findings.truncated);
+	json.size -= 20;
+	write_part(&json, "bb", 0, BEGIN_NS, 1000);
+	write_event(&json, socket_of(11, STATE_CLOSE_WAIT, 1000));
+	write_tick(&json, BEGIN_NS, 1000);
+	write_end(&json, 1100, NULL);
+	assert_int_equal(replay(&notes, json.data, json.size, &findings), 0);
+	assert_int_equal(findings.joined, 1);
+	assert_true(findings.truncated);
+	assert_int_equal(state_totals_now(close_wait(&notes)), 1);
+	json_release(&json);
+}
+
 /* A connection that found no room at the begin of a file is told of before its next event: once, if it was known. */
 static void test_told_late(void **state)
 {
@@ -620,6 +685,8 @@ int main(void)
 		cmocka_unit_test(test_file_of_parts_twice),
 		cmocka_unit_test(test_cut_copy),
 		cmocka_unit_test(test_same_time),
+		cmocka_unit_test(test_earlier_behind),
+		cmocka_unit_test(test_cut_before_header),
 		cmocka_unit_test(test_told_late),
 		cmocka_unit_test(test_part_missing),
 		cmocka_unit_test(test_runs_joined),
