@@ -35,7 +35,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding->until_ns = scene->now_ns + number_u64(destination->wall_in_s * 1e9);
 	finding_evidence(finding, "search_p99_us", now_ns / 1e3, "us", "tcpdwell ports --remote %s", to);
 	finding_evidence(finding, "search_p5_us", before_ns / 1e3, "us", NULL);
-	finding_evidence(finding, "found_at_once", destination->headroom.cliff_capacity, "ports", NULL);
+	finding_evidence(finding, "cliff_capacity", destination->headroom.cliff_capacity, "ports", NULL);
 	destination_evidence(finding, scene, destination);
 	destination_changes(finding, scene, destination);
 	ports_useless(finding, scene, destination);

@@ -37,7 +37,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	destination_subject(finding, scene, destination);
 	finding->until_ns = scene->now_ns + number_u64(destination->wall_in_s * 1e9);
 	finding->weight = -destination->wall_in_s;
-	finding_evidence(finding, "no_port_in", destination->wall_in_s, "s", "tcpdwell ports --remote %s", to);
+	finding_evidence(finding, "wall_in", destination->wall_in_s, "s", "tcpdwell ports --remote %s", to);
 	destination_evidence(finding, scene, destination);
 	destination_changes(finding, scene, destination);
 	ports_useless(finding, scene, destination);
