@@ -13,6 +13,7 @@
 #define FORGET_NS 300000000000ULL
 #define FORGET_ENDED_NS 15000000000ULL /* there may be more and more of them */
 #define ASKED_NAMED 70 /* room for those that are named */
+#define MANY_DESCRIPTORS 2000 /* before Linux 6.2 they are read one by one to be counted: not at each look */
 #define MUCH 3 /* sockets, or connects: of processes with fewer no rule speaks */
 
 struct asked_process {
@@ -65,6 +66,13 @@ static void learn(struct process_facts *facts, struct programs *programs)
 		snprintf(facts->program, sizeof(facts->program), "%s", program);
 }
 
+static bool is_known(const struct asked_process *asked, uint64_t now_ns, uint64_t again_ns)
+{
+	if (asked->facts.fds_known && asked->facts.fds > MANY_DESCRIPTORS && again_ns < AGAIN_NS)
+		again_ns = AGAIN_NS;
+	return asked->facts.ended || (asked->asked_ns && now_ns < asked->asked_ns + again_ns);
+}
+
 /* One that is gone keeps what was known of it, but for its descriptors. */
 static void want(struct diagnosis *diagnosis, const struct process *process, uint64_t again_ns)
 {
@@ -79,7 +87,7 @@ static void want(struct diagnosis *diagnosis, const struct process *process, uin
 	if (!asked)
 		return;
 	asked->wanted_ns = now_ns;
-	if (asked->facts.ended || (asked->asked_ns && now_ns < asked->asked_ns + again_ns))
+	if (is_known(asked, now_ns, again_ns))
 		return;
 	asked->asked_ns = now_ns;
 	asked->facts.process = *process;

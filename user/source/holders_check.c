@@ -322,6 +322,9 @@ static void on_found(void *context, uint64_t id, const struct held *held)
 	waiting->found = check->looks;
 	waiting->missed = 0;
 	waiting->queued = held->queued;
+	/* It began to wait while the look went on: who has the same listener by fork() may be all that was met since. */
+	if (held->queued && is_new(check, waiting))
+		return;
 	hash = hash_of(held);
 	if (waiting->told == hash)
 		return;

@@ -101,6 +101,30 @@ static void assert_held(uint64_t id, uint32_t pid, uint32_t count, int fd, bool 
 	assert_int_equal(held->queued, queued);
 }
 
+/* The look came by the listener's owner before the connection was in its queue, and by a child that has the listener too after that. */
+static void test_queued_meanwhile(void **state)
+{
+	struct holders_check *check = check_new();
+
+	(void)state;
+	look_begin(check);
+	waits(check, 1, START_NS);
+	found(check, 20, "child", 3, HOLDER_QUEUED, 1);
+	look_end(check, START_NS + MS);
+	assert_null(told_of(1));
+	look_begin(check);
+	found(check, 10, "server", 3, HOLDER_QUEUED | HOLDER_IS_OWNER, 1);
+	found(check, 20, "child", 3, HOLDER_QUEUED, 1);
+	look_end(check, START_NS + 3000 * MS);
+	assert_held(1, 10, 0, -1, true);
+	look_begin(check);
+	waits(check, 2, START_NS + 4000 * MS);
+	found(check, 20, "child", 5, 0, 2);
+	look_end(check, START_NS + 4000 * MS);
+	assert_held(2, 20, 1, 5, false); /* a descriptor of its own is not in doubt */
+	holders_check_free(check);
+}
+
 static void test_lowest_pid_holds(void **state)
 {
 	struct holders_check *check = check_new();
@@ -475,6 +499,7 @@ static void test_states(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_queued_meanwhile),
 		cmocka_unit_test(test_lowest_pid_holds),
 		cmocka_unit_test(test_owner_holds_while_among_them),
 		cmocka_unit_test(test_process_counts_once),
