@@ -129,7 +129,7 @@ static bool is_letter_of(char letter, const char *list)
 	return word_is_one_of((struct word){ option, 2 }, list);
 }
 
-/* Options of one letter may stand together, "-lc", and their value right behind them, "-Wignore". */
+/* Options of one letter may stand together, "-lc", and their value right behind them, "-Wignore". Does this word bring such? */
 static bool has_letters(const struct interpreter *interpreter, struct word word)
 {
 	return !interpreter->one_dash && word.size >= 2 && word.text[0] == '-' && word.text[1] != '-';

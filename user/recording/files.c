@@ -315,16 +315,7 @@ uint64_t recording_files_begin(const struct recording_files *files)
 
 uint64_t recording_files_end(const struct recording_files *files)
 {
-	const struct recorded_file *last = &files->files[files->count - 1];
-	struct stat status;
-	int fd = stat(last->path, &status) || S_ISFIFO(status.st_mode) ? -1 : open(last->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	uint64_t end_ns;
-
-	if (fd < 0)
-		return 0;
-	end_ns = recording_last_time(fd).unix_ns;
-	close(fd);
-	return end_ns;
+	return recorded_last(&files->files[files->count - 1]).unix_ns;
 }
 
 struct recording_files_part recording_files_part(const struct recording_files *files, size_t i)

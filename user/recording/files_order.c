@@ -63,19 +63,25 @@ static void find_run_begins(struct recording_files *files)
 	}
 }
 
+struct recording_last recorded_last(const struct recorded_file *file)
+{
+	struct recording_last last = {};
+	struct stat status;
+	int fd = stat(file->path, &status) || !S_ISREG(status.st_mode) ? -1 : open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return last;
+	last = recording_last_time(fd);
+	close(fd);
+	return last;
+}
+
 /* On the monotonic clock of its run. */
 static uint64_t end_of(const struct recorded_file *file)
 {
 	const struct reach_begin *begin = &file->origin.begin;
-	struct recording_last last = {};
-	int fd = file->headless ? -1 : open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	struct stat status;
+	struct recording_last last = file->headless ? (struct recording_last){} : recorded_last(file);
 
-	if (fd < 0)
-		return begin->time_ns;
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
-		last = recording_last_time(fd);
-	close(fd);
 	if (!last.time_ns && last.unix_ns > begin->unix_ns)
 		last.time_ns = begin->time_ns + (last.unix_ns - begin->unix_ns);
 	return last.time_ns > begin->time_ns ? last.time_ns : begin->time_ns;

@@ -31,6 +31,9 @@ struct recording_files {
 	uint64_t left; /* of that part */
 };
 
+/* What its last lines say; all zero where nothing is known. Nothing but a file is opened: what is looked at of a pipe would be missing when it is read. */
+struct recording_last recorded_last(const struct recorded_file *file);
+
 bool recorded_in_same_run(const struct recorded_file *a, const struct recorded_file *b);
 
 /*
