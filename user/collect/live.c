@@ -614,6 +614,14 @@ static void look_around(struct live *live, bool last)
 	live->feed.present_seen_ns = live->present ? present_watch_seen_ns(live->present) : 0;
 }
 
+/* Who runs always is ended for the sake of ending. */
+static void tell_cut(const struct run_options *options)
+{
+	void (*tell)(const char *format, ...) = options->patience > 1 ? log_info : log_warn;
+
+	tell("it was asked to end, and its last look at what is there was cut short: part of what it says is as of the look before");
+}
+
 /* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */
 static void end_run(struct live *live)
 {
@@ -623,7 +631,7 @@ static void end_run(struct live *live)
 	read_health(live, clock_monotonic_ns());
 	look_around(live, true);
 	if (iterators_cut() != cut)
-		log_warn("it was asked to end, and its last look at what is there was cut short: part of what it says is as of the look before");
+		tell_cut(live->options);
 	tracer_detach(live->tracer);
 	ring_end_last(live->ring);
 	deliver_kept(live, true);
