@@ -32,6 +32,15 @@ enum flow_count {
 	FLOW_COUNTS,
 };
 
+/* What was tried since something answered last: connects that ended without an answer. */
+struct unanswered {
+	uint64_t since_ns; /* when the first of them began */
+	uint64_t longest_ns; /* that one of them waited */
+	uint32_t count;
+	uint32_t unreachable; /* of these: the network, or a route of ours, said so */
+	uint16_t error; /* that the last of these gave */
+};
+
 /* Compared as bytes. */
 struct flow_key {
 	uint8_t remote_addr[16]; /* passive: zero */
@@ -51,6 +60,8 @@ struct flow {
 	uint32_t slots[FLOW_SLOTS][FLOW_COUNTS];
 	struct histogram lives[2]; /* of what ended: in this window and the last */
 	uint64_t lives_ns; /* when lives[0] began */
+	struct unanswered unanswered;
+	uint32_t waiting; /* about as many are in SYN_SENT: it is remembered until they are not */
 	/* Of the window, once concluded: */
 	uint64_t counts[FLOW_COUNTS];
 	unsigned int busy_slots; /* slots of 2 s in which something was started */
@@ -93,7 +104,7 @@ void flows_begin(struct flows *flows, uint64_t now_ns);
 /* Any event. Without memory less is known. */
 void flows_event(struct flows *flows, const struct event *event);
 
-/* Makes the window that ends now. What had no event for a minute is forgotten. */
+/* Makes the window that ends now. What had no event for a minute is forgotten, but for what waits for an answer. */
 void flows_conclude(struct flows *flows, uint64_t now_ns);
 
 /* Sum of counts over the failures but FLOW_NO_PORT. */
