@@ -225,6 +225,9 @@ void close_wait_evidence(struct finding *finding, const struct scene *scene, con
 	if (close_wait_rate(scene, cause) > 0)
 		finding_evidence(finding, "growth", close_wait_rate(scene, cause), "a second", NULL);
 	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);
+	if (cause->oldest_at_least)
+		finding_evidence_text(finding, "counted_from", scene->recorded ? "when the recorder came" :
+				      "when tcpdwell came: leaks asks the kernel when each peer was heard last");
 	finding_evidence(finding, "youngest", cause->youngest_ns / 1e9, "s", NULL);
 	if (cause->looked) {
 		finding_evidence(finding, "read_to_end", cause->read_to_end, "sockets", NULL);

@@ -53,7 +53,8 @@
 	"  / filter: state, address, port, process, command line      Esc q back", \
 	"Everywhere: Up Down PgUp PgDn Home End (also k j g G), Esc one step back, h help", \
 	"", \
-	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone."
+	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone.", \
+	"+ at an age: at least; it was there before, counted from when tcpdwell came."
 
 const char *const top_ui_help[] = { HELP, NULL };
 
