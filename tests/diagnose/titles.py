@@ -8,7 +8,9 @@ TITLES = {
     "TD101": ["{who} cannot connect to {to} from {from}: all {#capacity} local ports are used, {#held} by {holder} in {state}"],
     "TD102": ["connect() to {to} takes up to {~now} to find a free local port ({~before} at best): {#used} of {#capacity} are used, "
               "{#held} by {holder} in {state}"],
-    "TD103": ["local ports to {to} run out in {~wall}: {who} opens {#rate} connections a second, {#capacity} ports bear {#sustainable}"],
+    "TD103": ["local ports to {to} run out in {~wall}: {who} opens {#rate} connections a second, {#capacity} ports bear {#sustainable}",
+              "local ports to {to} run out in {~wall}: {who} and {#others} others open {#rate} connections a second, {#capacity} ports bear "
+              "{#sustainable}"],
     "TD104": ["{who} calls bind() before connect(): its connections block {#blocked} of {#range} local ports for every destination",
               "{who} calls bind() before connect(): all {#capacity} ports of {address} are used, so bind() to port 0 there fails with "
               "\"Address already in use\", whatever the destination"],

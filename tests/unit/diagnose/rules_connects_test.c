@@ -136,6 +136,68 @@ static void several_victims(void **state)
 	}
 }
 
+/* It runs out of ports in so many seconds, at a rate that has been the same all the time. */
+static void add_running_out(struct world *world, uint32_t netns, uint16_t port, double wall_in_s)
+{
+	struct destination_key key = { .netns = netns, .remote_port = port };
+	struct destination *destination;
+	unsigned int i;
+
+	memcpy(key.remote_addr, flow_of(0, 0, 0, 0).key.remote_addr, 16);
+	destination = destinations_get(&world->ports.destinations, &key);
+	assert_non_null(destination);
+	for (i = 10; i > 0; i--) {
+		destination->counts.opened += 30;
+		rate_window_sample(&destination->window, world->scene.now_ns - i * SECOND, &destination->counts);
+	}
+	destination->counts.opened += 30;
+	destination->known = true;
+	destination->headroom = (struct headroom){ .capacity = 1000, .usable = 500, .used = 500 };
+	destination->rates.opened = 30;
+	destination->sustainable = 16.7;
+	destination->wall_in_s = wall_in_s;
+}
+
+/* A service in many namespaces is told once, by the one that fails first; another program, or another service, for itself. */
+static void ports_of_many(void **state)
+{
+	static const struct {
+		uint32_t netns[3];
+		uint16_t port[3];
+		const char *comm[3];
+		size_t found;
+		const char *words; /* of the first */
+	} rows[] = {
+		{ { 5, 6, 7 }, { 80, 80, 80 }, { "shop", "shop", "shop" }, 1, "shop[812] opens 30 connections a second, 1000 ports bear 16.7; the same for 2 others like it" },
+		{ { 5, 6, 7 }, { 80, 80, 80 }, { "shop", "shop", "mails" }, 2, "; the same for 1 other like it" },
+		{ { 5, 6, 7 }, { 80, 80, 81 }, { "shop", "shop", "shop" }, 2, "; the same for 1 other like it" },
+		{ { 5, 5, 5 }, { 80, 80, 80 }, { "shop", "mails", "bills" }, 1, " and 2 others open 30 connections a second, 1000 ports bear 16.7" },
+	};
+	struct flow flows[3];
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 12);
+		for (k = 0; k < 3; k++) {
+			flows[k] = flow_of(100, 100, 0.01, 5);
+			flows[k].key.netns = rows[i].netns[k];
+			flows[k].key.service_port = rows[i].port[k];
+			flows[k].key.pid = flows[k].process.pid = 812 + k;
+			memset(flows[k].process.comm, 0, COMM_BYTES);
+			strcpy(flows[k].process.comm, rows[i].comm[k]);
+			HASH_ADD(hh, world.flows.table, key, sizeof(flows[k].key), (&flows[k]));
+			if (!k || rows[i].netns[k] != rows[i].netns[0])
+				add_running_out(&world, rows[i].netns[k], rows[i].port[k], 20 + k);
+		}
+		assert_int_equal(judged(&world, TD103), rows[i].found);
+		unit_assert_contains(world.verdicts->findings[0].title, rows[i].words);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -363,6 +425,7 @@ int main(void)
 		cmocka_unit_test(connection_per_request),
 		cmocka_unit_test(connection_per_request_words),
 		cmocka_unit_test(several_victims),
+		cmocka_unit_test(ports_of_many),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),
