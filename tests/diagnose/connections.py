@@ -316,6 +316,30 @@ def td152_scan(world):
 
 
 @case
+def td152_processes(world):
+    """A script that starts a program for each port: none of them connects to more than one."""
+    diagnosis = Diagnosis(3)
+
+    def script(say, _):
+        say()
+        for port in range(20000, 20120):
+            pid = os.fork()
+            if not pid:
+                rename("nc")
+                fails(lambda end=port: connected(end))
+                os._exit(0)
+            os.waitpid(pid, 0)
+        say()
+        time.sleep(600)
+
+    world.spawn("script", script).wait(2)
+    found = world.expect(diagnosis.finish(after=0), "TD152=note").found.get("TD152")
+    if found:
+        world.numbers(found, ends=120, failed=counter("TcpAttemptFails"), connects=counter("TcpActiveOpens"))
+        world.check("who", re.match(r"nc \(120 processes, .*ended\) connects", found["title"]), found["title"])
+
+
+@case
 def td152_near_miss(world):
     diagnosis = Diagnosis(3)
     world.spawn("curious", scanning(90)).wait()

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 from traffic import case, connected, fails, forget, gone_host, kept, until, with_peer
-from world import ADDRESS, TOOL, Diagnosis, Skip, evidence, run, ss, start, sysctl
+from world import ADDRESS, LIBC, TOOL, Diagnosis, Skip, evidence, run, ss, start, sysctl
 
 
 # TD141: the peer does not close
@@ -278,6 +278,28 @@ def td151_unreachable(world):
         world.check("route", "ip route get 10.9.9.77" in found["change"][0], found["change"])
 
 
+@case
+def td151_scan(world):
+    """One that tries each host of a network waits for all of them: that is told as what it is, once."""
+    gone_host()
+    for last in range(10, 160):
+        forget(f"10.9.9.{last}", "gone")
+    diagnosis = Diagnosis(3)
+
+    def body(say, _):
+        mine = []
+        for last in range(10, 160):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex((f"10.9.9.{last}", 443))
+            mine.append(client)
+        say()
+        time.sleep(600)
+
+    world.spawn("curious", body).wait()
+    world.expect(diagnosis.finish(after=14), "TD152=note")
+
+
 def cut_off(world, count, age=1):
     """The cable is pulled while connections are open; then they are closed."""
     other = with_peer(world, count)
@@ -399,6 +421,38 @@ def td171_silent(world):
     for one in found.all:
         world.numbers(one, count=len(ss("state", "established", "sport", "=", ":5432")), limit=6, longest=diagnosis.age(world.begin, world.made))
     world.check("both ends", sorted(one["subject"]["comm"] for one in found.all) == ["database", "pool"], found.all)
+
+
+@case
+def td171_workers(world):
+    """A pool that its processes share: two of each of the three."""
+    diagnosis = Diagnosis(9, "--set", "TD171.idle=6,TD171.count=5")
+
+    def alive(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, True)
+        connection.send(connection.recv(1))
+        return connection
+
+    def master(say, _):
+        for _ in range(3):
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                mine = [connected(5432) for _ in range(2)]
+                for client in mine:
+                    client.send(b"x")
+                    client.recv(1)
+                say()
+                time.sleep(600)
+        time.sleep(600)
+
+    world.server(5432, alive, name="database")
+    begin = time.monotonic()
+    world.spawn("pool", master).wait(3)
+    made = time.monotonic()
+    found = world.expect(diagnosis.finish(after=9), "TD171=note").found.get("TD171")
+    if found:
+        world.numbers(found, count=6, limit=6, longest=diagnosis.age(begin, made))
+        world.check("who", found["title"].startswith("pool (3 processes) has 6 connections"), found["title"])
 
 
 @case

@@ -324,6 +324,90 @@ static void conclude_fan(struct flow_fan *fan, uint64_t before_ns)
 	}
 }
 
+static int compare_kinds(const struct flow_fan *a, const struct flow_fan *b)
+{
+	int order = strncmp(a->process.comm, b->process.comm, COMM_BYTES);
+
+	if (order || a->process.cgroup_id == b->process.cgroup_id)
+		return order ?: (a->netns > b->netns) - (a->netns < b->netns);
+	return a->process.cgroup_id < b->process.cgroup_id ? -1 : 1;
+}
+
+bool flow_fans_are_alike(const struct flow_fan *a, const struct flow_fan *b)
+{
+	return !compare_kinds(a, b);
+}
+
+int flow_fans_compare(const void *one, const void *other)
+{
+	const struct flow_fan *a = *(const struct flow_fan *const *)one, *b = *(const struct flow_fan *const *)other;
+
+	return compare_kinds(a, b) ?: memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+static void add_ids(struct id_map *into, const struct id_map *more)
+{
+	size_t cursor = 0;
+	uint64_t id;
+
+	while (id_map_next(more, &cursor, &id))
+		if (!id_map_put(into, id))
+			shortage_noted(NULL);
+}
+
+/* What several of them connect to is one end. */
+static struct fan_kind kind_of(struct flow_fan *const *fans, size_t count)
+{
+	struct id_map ends, addresses;
+	struct fan_kind kind;
+	size_t i;
+
+	id_map_init(&ends, sizeof(uint64_t));
+	id_map_init(&addresses, sizeof(uint64_t));
+	for (i = 0; i < count; i++) {
+		add_ids(&ends, &fans[i]->last_ns);
+		add_ids(&addresses, &fans[i]->last_addr_ns);
+	}
+	kind = (struct fan_kind){ ends.used, addresses.used };
+	id_map_release(&ends);
+	id_map_release(&addresses);
+	return kind;
+}
+
+static void conclude_kinds(struct flows *flows)
+{
+	struct flow_fan **fans = shortage_noted(malloc((flows->fan_count + 1) * sizeof(*fans))), *fan;
+	size_t count = 0, begin, end, i;
+	struct fan_kind kind;
+
+	for (fan = flows->fans; fan; fan = fan->hh.next) {
+		fan->kind = (struct fan_kind){ fan->ends, fan->addresses };
+		if (fans)
+			fans[count++] = fan;
+	}
+	if (count)
+		qsort(fans, count, sizeof(*fans), flow_fans_compare);
+	for (begin = 0; begin < count; begin = end) {
+		for (end = begin + 1; end < count && flow_fans_are_alike(fans[begin], fans[end]); end++)
+			;
+		if (end == begin + 1)
+			continue;
+		kind = kind_of(fans + begin, end - begin);
+		for (i = begin; i < end; i++)
+			fans[i]->kind = kind;
+	}
+	free(fans);
+}
+
+static void note_fan(const struct flows *flows, struct flow *flow)
+{
+	const struct flow_fan probe = { .key = { flow->key.start_ns, flow->key.pid, 0 } };
+	const struct flow_fan *fan;
+
+	HASH_FIND(hh, flows->fans, &probe.key, sizeof(probe.key), fan);
+	flow->fan_ends = fan ? fan->kind.ends : 0;
+}
+
 static void conclude_lives(struct flow *flow, uint64_t now_ns)
 {
 	struct histogram both = {}, last = flow->lives[1];
@@ -372,6 +456,15 @@ void flows_conclude(struct flows *flows, uint64_t now_ns)
 
 	advance(flows, now_ns);
 	memset(flows->recent, 0, sizeof(flows->recent));
+	HASH_ITER(hh, flows->fans, fan, next_fan) {
+		conclude_fan(fan, before_ns);
+		if (fan->ends)
+			continue;
+		HASH_DEL(flows->fans, fan);
+		fan_free(fan);
+		flows->fan_count--;
+	}
+	conclude_kinds(flows);
 	HASH_ITER(hh, flows->table, flow, next) {
 		if (now_ns > flow->event_ns + (flow->waiting ? FORGET_WAITING_NS : FORGET_NS)) {
 			HASH_DEL(flows->table, flow);
@@ -380,14 +473,8 @@ void flows_conclude(struct flows *flows, uint64_t now_ns)
 			continue;
 		}
 		conclude_flow(flows, flow, now_ns);
-	}
-	HASH_ITER(hh, flows->fans, fan, next_fan) {
-		conclude_fan(fan, before_ns);
-		if (fan->ends)
-			continue;
-		HASH_DEL(flows->fans, fan);
-		fan_free(fan);
-		flows->fan_count--;
+		if (flow->key.side == SIDE_ACTIVE && flow->event_ns >= before_ns)
+			note_fan(flows, flow);
 	}
 }
 

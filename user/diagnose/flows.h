@@ -62,11 +62,17 @@ struct flow {
 	uint64_t lives_ns; /* when lives[0] began */
 	struct unanswered unanswered;
 	uint32_t waiting; /* about as many are in SYN_SENT: it is remembered until they are not */
+	uint32_t fan_ends; /* of its process's fan's kind, as of its last event */
 	/* Of the window, once concluded: */
 	uint64_t counts[FLOW_COUNTS];
 	unsigned int busy_slots; /* slots of 2 s in which something was started */
 	double seconds; /* that the window has been counted for, 10 at most */
 	double life_s; /* median; 0 = nothing ended */
+};
+
+/* Different ends of all processes of one name in one cgroup and namespace: a script may start a process for each. */
+struct fan_kind {
+	uint32_t ends, addresses;
 };
 
 /* Who connects to how many different addresses and ports. */
@@ -85,6 +91,7 @@ struct flow_fan {
 	uint16_t remote_port;
 	/* Of the window: */
 	uint32_t ends, addresses, connects, failures;
+	struct fan_kind kind; /* its own, where it is the only one */
 };
 
 struct flows {
@@ -106,6 +113,10 @@ void flows_event(struct flows *flows, const struct event *event);
 
 /* Makes the window that ends now. What had no event for a minute is forgotten, but for what waits for an answer. */
 void flows_conclude(struct flows *flows, uint64_t now_ns);
+
+/* Those of one kind are side by side in the order that this makes, of pointers. */
+int flow_fans_compare(const void *one, const void *other);
+bool flow_fans_are_alike(const struct flow_fan *a, const struct flow_fan *b);
 
 /* Sum of counts over the failures but FLOW_NO_PORT. */
 uint64_t flow_failures(const struct flow *flow);

@@ -122,6 +122,14 @@ static bool is_plural(const char *unit)
 	return size > 2 && unit[size - 1] == 's' && unit[size - 2] != 's' && !strchr(unit, ' ');
 }
 
+/* Its singular is so long: "socket", "process", "address". */
+static int singular_size(const char *unit)
+{
+	size_t size = strlen(unit);
+
+	return (int)(size > 4 && !strcmp(unit + size - 4, "sses") ? size - 2 : size - 1);
+}
+
 static void evidence_text(struct buffer *out, const struct evidence *evidence)
 {
 	words number;
@@ -133,7 +141,7 @@ static void evidence_text(struct buffer *out, const struct evidence *evidence)
 	else if (!strcmp(evidence->unit, "s"))
 		buffer_append_string(out, words_seconds(number, evidence->value));
 	else if (evidence->value == 1 && is_plural(evidence->unit))
-		buffer_printf(out, "1 %.*s", (int)strlen(evidence->unit) - 1, evidence->unit);
+		buffer_printf(out, "1 %.*s", singular_size(evidence->unit), evidence->unit);
 	else
 		buffer_printf(out, "%s%s%s", words_number(number, evidence->value), evidence->unit[0] ? " " : "", evidence->unit);
 	used = out->size - before;
