@@ -139,7 +139,7 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 		draw_time(of(panel)->timeline, frame);
 	top_totals_text(&frame->line, model);
 	end_lines(frame, FRAME_PLAIN);
-	if (top_states_text(&frame->line, model))
+	if (top_states_text(&frame->line, model) || top_missing_text(&frame->line, model))
 		end_lines(frame, FRAME_PLAIN);
 	if (!panel->help && panel->mode == PANEL_LIST) {
 		lines = top_findings_draw(of(panel), frame);
