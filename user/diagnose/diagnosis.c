@@ -261,6 +261,8 @@ static int compare_told(const void *one, const void *other)
 		return a->over - b->over;
 	if (severity_a != severity_b)
 		return severity_a < severity_b ? -1 : 1;
+	if (code_rows[a->finding.code].is_mild != code_rows[b->finding.code].is_mild)
+		return code_rows[a->finding.code].is_mild ? 1 : -1;
 	if (a->finding.code != b->finding.code)
 		return a->finding.code < b->finding.code ? -1 : 1;
 	if (a->finding.weight != b->finding.weight)

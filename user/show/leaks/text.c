@@ -99,7 +99,7 @@ static void remotes_text(struct output *output, const struct leak_group *group)
 	address_format_mapped(text, group->remote);
 	if (group->service_port)
 		output_printf(output, ", port %u", group->service_port);
-	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : group->side == SIDE_PASSIVE ? "from" : "with", text);
+	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : group->side == SIDE_PASSIVE ? "from" : "to or from", text);
 	if (group->remotes > 1)
 		output_printf(output, " and %zu more", group->remotes - 1);
 }
