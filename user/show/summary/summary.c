@@ -224,6 +224,11 @@ static void period(char *out, size_t size, const struct episode *episode)
 	snprintf(out, size, "%s–%s", from, strncmp(from, to, 10) ? to : to + 11);
 }
 
+static void write_holder(struct output *output, const struct episode *episode)
+{
+	output_printf(output, "; held by %s, up to %" PRIu64 " port%s", episode->by, episode->by_count, episode->by_count == 1 ? "" : "s");
+}
+
 static void write_episode(struct output *output, const struct episode *episode)
 {
 	char when[2 * MOMENT_TEXT + 8], age[TEXT_NUMBER];
@@ -238,7 +243,7 @@ static void write_episode(struct output *output, const struct episode *episode)
 	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,
 		      episode->count == 1 ? "time" : "times", episode->who, episode->what);
 	if (episode->by[0])
-		output_printf(output, "; held by %s, up to %" PRIu64 " ports", episode->by, episode->by_count);
+		write_holder(output, episode);
 	output_string(output, "\n");
 }
 
@@ -305,7 +310,7 @@ static void write_fold(struct output *output, const struct fold *fold)
 	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
 		      fold->processes, sum->what);
 	if (sum->by[0])
-		output_printf(output, "; held by %s, up to %" PRIu64 " ports", sum->by, sum->by_count);
+		write_holder(output, sum);
 	output_string(output, "\n");
 }
 
@@ -330,10 +335,34 @@ static void write_episodes(struct output *output, const struct episodes *episode
 	free(fold.done);
 }
 
+/* Who entered a state: a process, or many of one name. */
 struct maker {
 	const struct group *group;
-	int64_t came;
+	size_t processes;
+	int64_t came, stay;
 };
+
+/* Of "curl[4711]" what stands before the number. */
+static size_t name_size(const struct maker *maker)
+{
+	const char *pid = strrchr(maker->group->label, '[');
+
+	return pid ? (size_t)(pid - maker->group->label) : strlen(maker->group->label);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct maker *first = a, *second = b;
+	size_t size = name_size(first), other = name_size(second);
+	int order = memcmp(first->group->label, second->group->label, size < other ? size : other);
+
+	return order ?: size != other ? (size < other ? -1 : 1) : group_compare(first->group, second->group);
+}
+
+static bool have_one_name(const struct maker *a, const struct maker *b)
+{
+	return name_size(a) == name_size(b) && !memcmp(a->group->label, b->group->label, name_size(a));
+}
 
 static int compare_makers(const void *a, const void *b)
 {
@@ -342,6 +371,44 @@ static int compare_makers(const void *a, const void *b)
 	if (first->came != second->came)
 		return first->came > second->came ? -1 : 1;
 	return group_compare(first->group, second->group);
+}
+
+/* Many of one name become one, in place. How many are left. */
+static size_t fold_makers(struct maker *makers, size_t count)
+{
+	size_t first, end, kept = 0, i;
+
+	if (count)
+		qsort(makers, count, sizeof(*makers), compare_names);
+	for (first = 0; first < count; first = end) {
+		for (end = first + 1; end < count && have_one_name(&makers[first], &makers[end]); end++)
+			;
+		if (end - first < FOLDED_MIN) {
+			for (i = first; i < end; i++)
+				makers[kept++] = makers[i];
+			continue;
+		}
+		for (i = first + 1; i < end; i++) {
+			makers[first].came += makers[i].came;
+			makers[first].stay += makers[i].stay;
+		}
+		makers[first].processes = end - first;
+		makers[kept++] = makers[first];
+	}
+	if (kept)
+		qsort(makers, kept, sizeof(*makers), compare_makers);
+	return kept;
+}
+
+/* How often it entered a state is not how many are in it: of CLOSE_WAIT that is what counts. */
+static void write_maker(struct output *output, const struct maker *maker, unsigned int state)
+{
+	if (maker->processes > 1)
+		output_printf(output, " %.*s (%zu processes) %" PRId64, (int)name_size(maker), maker->group->label, maker->processes, maker->came);
+	else
+		output_printf(output, " %s %" PRId64, maker->group->label, maker->came);
+	if (state == STATE_CLOSE_WAIT)
+		output_printf(output, " (%" PRId64 " at the end)", maker->stay);
 }
 
 /* The processes that entered a state most often. */
@@ -353,15 +420,19 @@ static void write_makers(struct summary_view *summary, unsigned int state)
 	size_t count = 0, i;
 
 	for (group = groups->table; group && makers; group = group->hh.next) {
-		makers[count].came = model_account(summary->model, group, state)->came;
-		makers[count].group = group;
-		count += makers[count].came > 0;
+		const struct account *account = model_account(summary->model, group, state);
+
+		makers[count] = (struct maker){ group, 1, account->came, state_totals_now(&account->count) };
+		count += account->came > 0;
 	}
-	if (count)
-		qsort(makers, count, sizeof(*makers), compare_makers);
-	for (i = 0; i < count && i < MAKERS; i++)
-		output_printf(summary->output, "%s%s %s %" PRId64, i ? "" : tcp_state_name(state), i ? "," : " by", makers[i].group->label,
-			      makers[i].came);
+	count = makers ? fold_makers(makers, count) : 0;
+	for (i = 0; i < count && i < MAKERS; i++) {
+		if (!i)
+			output_printf(summary->output, "%s entered by", tcp_state_name(state));
+		else
+			output_string(summary->output, ",");
+		write_maker(summary->output, &makers[i], state);
+	}
 	if (count)
 		output_string(summary->output, count > MAKERS ? ", and others\n" : "\n");
 	free(makers);
