@@ -249,6 +249,30 @@ static bool is_long(const struct scene *scene, const struct flow *flow, struct w
 	return unanswered->count + now.count >= 2 && unanswered->count && elapsed_ns(scene->now_ns, unanswered->since_ns) >= least_ns;
 }
 
+/* The same processes reach that port at another address: a name with several, of which one does not work, as IPv6 where there is no way. */
+static bool gets_through_elsewhere(const struct scene *scene, const struct crowd *crowd)
+{
+	const struct flow *flow;
+	size_t i;
+
+	for (flow = scene->flows->table; flow; flow = flow->hh.next) {
+		if (flow->key.side != SIDE_ACTIVE || flow->key.service_port != crowd->flow.key.service_port || !flow->counts[FLOW_OPENED])
+			continue;
+		for (i = 0; i < crowd->n_parts; i++)
+			if (flow->key.start_ns == crowd->parts[i]->key.start_ns && flow->key.pid == crowd->parts[i]->key.pid)
+				return true;
+	}
+	return false;
+}
+
+#define AT_ONCE_NS 1000000ULL
+
+/* It costs nothing: a route said no, at once. */
+static bool fails_at_once(const struct flow *flow)
+{
+	return flow->unanswered.count && flow->unanswered.unreachable == flow->unanswered.count && flow->unanswered.longest_ns < AT_ONCE_NS;
+}
+
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 {
 	struct attempts attempts;
@@ -261,14 +285,17 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 	for (i = 0; i < crowds.count; i++) {
 		const struct flow *flow = &crowds.list[i].flow;
 		struct waiting now;
-		bool many;
+		bool many, through;
 
 		if (flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED])
 			continue;
 		now = all_waiting(&attempts, &crowds.list[i]);
 		many = are_many(scene, flow, now);
-		if ((many || is_long(scene, flow, now)) && !scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
-			judge(scene, verdicts, &crowds.list[i], now, many ? SEVERITY_NOW : SEVERITY_NOTE);
+		if ((!many && !is_long(scene, flow, now)) || scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
+			continue;
+		through = gets_through_elsewhere(scene, &crowds.list[i]);
+		if (!through || !fails_at_once(flow))
+			judge(scene, verdicts, &crowds.list[i], now, many && !through ? SEVERITY_NOW : SEVERITY_NOTE);
 	}
 	crowds_release(&crowds);
 	free(attempts.sorted);
