@@ -155,7 +155,7 @@ struct view *agent_findings_new(struct view *history, const struct filter *filte
 					 .end = findings_end };
 	static const struct view sharing = { .tick = shared_tick, .end = findings_end };
 	struct agent_findings *findings = calloc(1, sizeof(*findings));
-	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true,
+	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true, .listeners_only = true,
 						 .ask = findings_ask_process };
 
 	if (!findings)
@@ -184,5 +184,6 @@ void agent_findings_needs(struct run_needs *needs, bool shared)
 {
 	*needs = (struct run_needs){};
 	if (!shared)
-		*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true };
+		*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true,
+					     .listeners = true, .namespaces = true, .namespace_settings = true };
 }

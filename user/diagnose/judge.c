@@ -85,17 +85,24 @@ static bool knows_search(const struct scene *scene)
 }
 
 /* Where there is no socket, there is none to be told of. */
-static bool knows_present(const struct scene *scene)
+static bool knows_present(const struct diagnosis *diagnosis)
 {
+	const struct scene *scene = &diagnosis->scene;
 	const uint32_t *states = scene->causes->states;
 	unsigned int state;
 
-	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled)
+	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled || diagnosis->config.listeners_only)
 		return model_present_told(scene_model(scene));
 	for (state = 0; state < 16; state++)
 		if (state != STATE_TIME_WAIT && states[state])
 			return false;
 	return true;
+}
+
+/* A look that found none has told of none. */
+static bool knows_listeners(const struct diagnosis *diagnosis)
+{
+	return model_listeners_told(scene_model(&diagnosis->scene)) || diagnosis->scene.present_seen_ns || knows_present(diagnosis);
 }
 
 static bool knows_namespaces(const struct scene *scene)
@@ -119,10 +126,12 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int needs
 					 "polling does not read the settings of ports: run it without --no-bpf";
 	if (needs & NEED_SEARCH && !knows_search(scene))
 		return "the recording does not hold how long connect() looks for a port: record with --ports";
-	if (needs & NEED_PRESENT && !knows_present(scene))
+	if (needs & (NEED_LISTENERS | NEED_PRESENT) && !knows_listeners(diagnosis))
 		return scene->recorded ? "the recording does not hold queues and listeners" :
 		       scene->polled   ? "polling does not look at queues and listeners: run it without --no-bpf" :
 					 "queues and listeners are not told of in this run";
+	if (needs & NEED_PRESENT && !knows_present(diagnosis))
+		return "the agent looks at listening sockets alone, not at queues and timers of all: run diagnose while it happens";
 	if (needs & NEED_NAMESPACES && !knows_namespaces(scene))
 		return scene->recorded ? "the recording does not hold counters and settings of the kernel" :
 					 "counters and settings of the kernel are not told";

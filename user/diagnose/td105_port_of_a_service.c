@@ -51,7 +51,7 @@ void td105_port_of_a_service(const struct scene *scene, struct verdicts *verdict
 		if (!end || socket->side != SIDE_ACTIVE)
 			continue;
 		listened = id_map_find(&scene->listened->by_port, listened_key(end->endpoint.netns, end->endpoint.local_port));
-		if (listened && scene->now_ns >= listened->last_ns + RESTART_NS)
+		if (listened && (scene->present_seen_ns ?: scene->now_ns) >= listened->last_ns + RESTART_NS)
 			judge(scene, verdicts, listened, socket, end);
 	}
 }

@@ -342,6 +342,8 @@ static struct namespaces_watch *namespaces_new(struct polling *polling)
 		.settings = polling->needs->namespace_settings,
 		.tell = deliver_namespace,
 		.context = polling,
+		.patience = polling->options->patience,
+		.calm_s = polling->options->calm_s,
 	};
 
 	return namespaces_watch_new(&config);
@@ -349,17 +351,17 @@ static struct namespaces_watch *namespaces_new(struct polling *polling)
 
 static int polling_open(struct polling *polling, char *error, size_t error_size)
 {
+	const bool looks = polling->needs->present || polling->needs->listeners;
 	int err = polled_sockets_init(&polling->sockets, polling->options->max_sockets ?: DEFAULT_SOCKETS);
 
 	polling->pods = pod_names_new(polling->options->log_directory ?: POD_NAMES_DIRECTORY);
 	polling->cgroups = cgroup_names_new(NULL, polling->pods);
-	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, polling->needs->present,
-					      deliver_holder, polling);
-	if (polling->needs->present)
+	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, looks, deliver_holder, polling);
+	if (looks)
 		polling->present = polled_present_new(&polling->sockets, polling->cgroups, deliver_present, polling);
 	if (polling->needs->namespaces)
 		polling->namespaces = namespaces_new(polling);
-	if (!err && !(polling->pods && polling->cgroups && polling->holders && (polling->present || !polling->needs->present) &&
+	if (!err && !(polling->pods && polling->cgroups && polling->holders && (polling->present || !looks) &&
 		      (polling->namespaces || !polling->needs->namespaces)))
 		err = -ENOMEM;
 	if (err) {

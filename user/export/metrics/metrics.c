@@ -214,6 +214,7 @@ static int init(struct metrics_view *metrics)
 		.max_sockets = config->max_sockets,
 		.interval_ns = RULES_NS,
 		.brief = true,
+		.listeners_only = true,
 		.ask = config->ask,
 	};
 
@@ -262,6 +263,9 @@ void metrics_view_needs(struct run_needs *needs)
 	needs->track_all = true;
 	needs->port_search = true;
 	needs->ports = true;
+	needs->listeners = true;
+	needs->namespaces = true;
+	needs->namespace_settings = true;
 	needs->filters_processes = true;
 }
 
