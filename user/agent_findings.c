@@ -155,7 +155,7 @@ struct view *agent_findings_new(struct view *history, const struct filter *filte
 					 .end = findings_end };
 	static const struct view sharing = { .tick = shared_tick, .end = findings_end };
 	struct agent_findings *findings = calloc(1, sizeof(*findings));
-	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true, .listeners_only = true,
+	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true, .modest = true,
 						 .ask = findings_ask_process };
 
 	if (!findings)

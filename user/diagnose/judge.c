@@ -91,7 +91,7 @@ static bool knows_present(const struct diagnosis *diagnosis)
 	const uint32_t *states = scene->causes->states;
 	unsigned int state;
 
-	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled || diagnosis->config.listeners_only)
+	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled || diagnosis->config.modest)
 		return model_present_told(scene_model(scene));
 	for (state = 0; state < 16; state++)
 		if (state != STATE_TIME_WAIT && states[state])
@@ -113,8 +113,9 @@ static bool knows_namespaces(const struct scene *scene)
 }
 
 /* Why the rule can't look; NULL: it can. */
-static const char *missing(const struct diagnosis *diagnosis, unsigned int needs)
+static const char *missing(const struct diagnosis *diagnosis, unsigned int code)
 {
+	const unsigned int needs = code_rows[code].needs;
 	const struct scene *scene = &diagnosis->scene;
 
 	if (diagnosis->config.partial && needs & (NEED_EVENTS | NEED_FAILURES | NEED_PORTS | NEED_SEARCH | NEED_CLOSING))
@@ -135,6 +136,10 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int needs
 	if (needs & NEED_NAMESPACES && !knows_namespaces(scene))
 		return scene->recorded ? "the recording does not hold counters and settings of the kernel" :
 					 "counters and settings of the kernel are not told";
+	if (code == TD105 && diagnosis->config.modest)
+		return "whether a port on which something listened long ago is wanted again is not known: run diagnose while it happens";
+	if (code == TD191 && diagnosis->config.modest)
+		return "settings are not told of: diagnose does that";
 	if (needs & NEED_PROCESSES && (!scene->facts || scene->recorded))
 		return "a recording does not hold the descriptors of processes";
 	return NULL;
@@ -199,7 +204,7 @@ void judge_all(struct diagnosis *diagnosis, struct verdicts *verdicts)
 	size_t from;
 
 	for (code = 0; code < CODES; code++) {
-		reason = missing(diagnosis, code_rows[code].needs);
+		reason = missing(diagnosis, code);
 		from = verdicts->count;
 		if (reason)
 			verdicts_not_examined(verdicts, code, "%s", reason);

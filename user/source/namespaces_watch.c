@@ -21,6 +21,7 @@
 #define SETTINGS_NS (10 * NSEC_PER_SEC) /* between two looks at a namespace's settings */
 #define CALM_NS (5 * NSEC_PER_SEC) /* between two events of a namespace where only ordinary counters grew */
 #define SLOW_NS (60 * NSEC_PER_SEC) /* the same, and between looks at settings, for who is not in a hurry */
+#define SLOW_LIST_NS (30 * NSEC_PER_SEC) /* between two lists, for who is not in a hurry: all processes are gone through */
 #define LIMIT_SHARE 20 /* a gauge that has moved by so small a share of its limit is no news */
 #define SHARE 100 /* a round of 1 ms is followed by 100 ms at least: a hundredth of a processor */
 #define NAMESPACES_MAX 4096
@@ -339,7 +340,7 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 		return 0;
 	begin_ns = clock_cpu_ns();
 	watch->in_trouble = false;
-	if (!watch->list_ns || now_ns >= watch->list_ns + LIST_NS) {
+	if (!watch->list_ns || now_ns >= watch->list_ns + (is_slow(watch) ? SLOW_LIST_NS : LIST_NS)) {
 		list(watch);
 		watch->list_ns = now_ns;
 	}
