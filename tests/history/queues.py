@@ -182,6 +182,7 @@ def night():
     traffic.kept = [connect(8084) for _ in range(8)]  # more than it has room for, and soon accepted
     traffic.go_on(12)
     said["queue"], said["during"] = queue_of(8080), metrics()
+    said["status"] = subprocess.run([TOOL, "agent", "status", "--dir", FOLDER], capture_output=True, text=True, check=True).stdout
     said["killed"] = time.time()
     agent.kill()
     agent.wait()

@@ -99,10 +99,12 @@ static bool knows_present(const struct diagnosis *diagnosis)
 	return true;
 }
 
-/* A look that found none has told of none. */
+/* A look that found none has told of none; of a recording it is not known what was looked at then. */
 static bool knows_listeners(const struct diagnosis *diagnosis)
 {
-	return model_listeners_told(scene_model(&diagnosis->scene)) || diagnosis->scene.present_seen_ns || knows_present(diagnosis);
+	const struct scene *scene = &diagnosis->scene;
+
+	return model_listeners_told(scene_model(scene)) || (scene->present_seen_ns && !scene->recorded) || knows_present(diagnosis);
 }
 
 static bool knows_namespaces(const struct scene *scene)
