@@ -67,12 +67,16 @@ static bool is_worth_a_row(const struct told_finding *told)
 	return told->finding.code != TD191 && told->finding.confidence != CONFIDENCE_TOO_EARLY;
 }
 
-/* What it is about began a moment before a look found it, and the rules after that. What is much older, as a leak, is no begin. */
-static uint64_t begin_of(const struct told_finding *told)
+/*
+ * What it is about began a moment before a look found it, and the rules after that. What is much older, as a leak, is no begin. A row is
+ * of the run that wrote it, and begins in it.
+ */
+static uint64_t begin_of(const struct agent_findings *findings, const struct told_finding *told)
 {
-	const uint64_t since_ns = told->finding.since_ns;
+	const uint64_t run_ns = findings->diagnosis->scene.begin_ns, since_ns = told->finding.since_ns;
+	const uint64_t begin_ns = since_ns > run_ns ? since_ns : run_ns;
 
-	return since_ns && since_ns < told->begin_ns && told->begin_ns - since_ns <= LATE_NS ? since_ns : told->begin_ns;
+	return since_ns && begin_ns <= told->begin_ns && told->begin_ns - begin_ns <= LATE_NS ? begin_ns : told->begin_ns;
 }
 
 static void tell_begin(struct agent_findings *findings, struct kept_finding *kept, const struct told_finding *told)
@@ -80,7 +84,7 @@ static void tell_begin(struct agent_findings *findings, struct kept_finding *kep
 	const struct finding *finding = &told->finding;
 
 	*kept = (struct kept_finding){ .number = told->number, .written_ns = told->begin_ns };
-	kept->row = history_view_finding_begins(findings->history, begin_of(told) + findings->unix_offset_ns, code_rows[finding->code].name,
+	kept->row = history_view_finding_begins(findings->history, begin_of(findings, told) + findings->unix_offset_ns, code_rows[finding->code].name,
 						severity_name(finding->severity), finding->title);
 	if (finding->severity == SEVERITY_NOW)
 		history_view_keep(findings->history);

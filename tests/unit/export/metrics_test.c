@@ -366,7 +366,7 @@ static void accept_queues_are_told(void **state)
 	tell_listener(&machine, 1, "api", &empty);
 	tell_listener(&machine, 2, "api", &full);
 	tell_listener(&machine, 3, "well", &empty);
-	scrape(&machine);
+	free(scrape(&machine));
 	machine.world.now_ns += SECOND;
 	assert_int_equal(of(&machine, "tcpdwell_accept_queue_connections", "comm=\"api\""), 5);
 	assert_int_equal(of(&machine, "tcpdwell_accept_queue_limit", "comm=\"api\""), 4);
