@@ -38,6 +38,7 @@ struct listening {
 struct present_watch {
 	struct present_watch_config config;
 	struct present_diff *diff;
+	uint64_t unseen; /* looks that did not get to the last listening socket */
 	bool is_deep; /* by the look that is on, or the last: a queue is, or drops */
 	struct id_map waiting; /* by id of the connection */
 	struct id_map listening; /* by id of the socket */
@@ -277,6 +278,7 @@ static int look_at_listeners(struct present_watch *watch)
 		skeleton->bss->listener_more = false;
 		err = tables_run_first(watch->config.tracer, skeleton->progs.list_listeners, on_listeners, watch);
 	} while (!err && skeleton->bss->listener_more && ++part < PARTS_MAX);
+	watch->unseen += skeleton->bss->listener_more || !skeleton->bss->tables.at[0];
 	return err;
 }
 
@@ -290,9 +292,11 @@ static int look_at_all(struct present_watch *watch)
 	return tables_run(watch->config.tracer, skeleton->progs.list_present, ITERATOR_BYTES, on_sockets, watch);
 }
 
-/* Grows when a look could not see all. */
+/* Grows when a look could not see all. Listening sockets are in the first table alone, however many others there are. */
 static uint64_t cut_of(const struct present_watch *watch)
 {
+	if (watch->config.listeners_only)
+		return watch->unseen;
 	return watch->config.tracer->skeleton->bss->present_cut + tables_cut(watch->config.tracer);
 }
 

@@ -14,13 +14,15 @@
 #include "event/namespace_facts.h"
 #include "source/namespace_growth.h"
 #include "util/log.h"
+#include "util/number.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define PERIOD_NS NSEC_PER_SEC
 #define LIST_NS (10 * NSEC_PER_SEC) /* between two lists */
 #define SETTINGS_NS (10 * NSEC_PER_SEC) /* between two looks at a namespace's settings */
 #define CALM_NS (5 * NSEC_PER_SEC) /* between two events of a namespace where only ordinary counters grew */
-#define SLOW_NS (60 * NSEC_PER_SEC) /* the same, and between looks at settings, for who is not in a hurry */
+#define SLOW_NS (60 * NSEC_PER_SEC) /* the same for who is not in a hurry */
+#define SLOW_SETTINGS_NS (600 * NSEC_PER_SEC)
 #define SLOW_LIST_NS (30 * NSEC_PER_SEC) /* between two lists, for who is not in a hurry: all processes are gone through */
 #define LIMIT_SHARE 20 /* a gauge that has moved by so small a share of its limit is no news */
 #define SHARE 100 /* a round of 1 ms is followed by 100 ms at least: a hundredth of a processor */
@@ -44,6 +46,7 @@ struct namespaces_watch {
 	int own; /* descriptor */
 	uint32_t own_inode;
 	uint64_t next_ns, list_ns;
+	uint64_t settings_cost_ns, settings_pause_ns; /* in the round that is on; between two looks at them */
 	bool in_trouble; /* by the round that is on, or the last: a counter grew that tells of it */
 	uint64_t meant[FILTER_SET_MAX]; /* cookies of the filter's namespaces; 0: not known yet */
 	struct namespace_value of_machine[NS_SETTINGS];
@@ -57,6 +60,7 @@ struct namespaces_watch *namespaces_watch_new(const struct namespaces_watch_conf
 		return NULL;
 	watch->config = *config;
 	memcpy(watch->meant, config->filter->netns_cookies, sizeof(watch->meant));
+	watch->settings_pause_ns = config->calm_s > 1 ? SLOW_SETTINGS_NS : SETTINGS_NS;
 	watch->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (watch->own >= 0)
 		netns_inode_of_fd(watch->own, &watch->own_inode);
@@ -203,6 +207,7 @@ static bool is_slow(const struct namespaces_watch *watch)
 static void read_here(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
 {
 	const uint64_t cookie = watched->path ? netns_cookie() : 0;
+	uint64_t begin_ns;
 	unsigned int i;
 
 	watched->other = !is_meant(watch, watched->inode, cookie);
@@ -212,10 +217,12 @@ static void read_here(struct namespaces_watch *watch, struct watched *watched, u
 	if (is_another(watched, cookie))
 		begin_anew(watched);
 	watched->cookie = cookie ?: watched->cookie;
-	if (!watch->config.settings || (watched->settings_ns && now_ns - watched->settings_ns < (is_slow(watch) ? SLOW_NS : SETTINGS_NS)))
+	if (!watch->config.settings || (watched->settings_ns && now_ns - watched->settings_ns < watch->settings_pause_ns))
 		return;
 	watched->settings_ns = now_ns;
+	begin_ns = clock_cpu_ns();
 	namespace_read_settings(&watched->now, NULL);
+	watch->settings_cost_ns += clock_cpu_ns() - begin_ns;
 	for (i = 0; i < NS_SETTINGS; i++)
 		if (namespace_setting_is_of_machine(i) && watched->now.settings[i].known == NS_KNOWN)
 			memcpy(&watch->of_machine[i], &watched->now.settings[i], sizeof(watch->of_machine[i]));
@@ -322,12 +329,23 @@ static uint64_t do_between(const struct namespaces_watch *watch)
 	return clock_cpu_ns() - begin_ns;
 }
 
-static uint64_t period_of(const struct namespaces_watch *watch, uint64_t cost_ns)
+static uint64_t pause_of(const struct namespaces_watch *watch, uint64_t cost_ns, uint64_t least_ns)
 {
-	uint64_t least_ns = PERIOD_NS * (watch->in_trouble || !watch->config.calm_s ? 1 : watch->config.calm_s);
 	uint64_t share_ns = cost_ns * SHARE * (watch->config.patience ?: 1);
 
 	return share_ns > least_ns ? share_ns : least_ns;
+}
+
+/* Settings cost more than all else, are read seldom by who is patient, and then keep nothing else waiting. */
+static uint64_t period_of(struct namespaces_watch *watch, uint64_t cost_ns)
+{
+	uint64_t least_ns = PERIOD_NS * (watch->in_trouble || !watch->config.calm_s ? 1 : watch->config.calm_s);
+
+	if (!is_slow(watch))
+		return pause_of(watch, cost_ns, least_ns);
+	if (watch->settings_cost_ns)
+		watch->settings_pause_ns = pause_of(watch, watch->settings_cost_ns, SLOW_SETTINGS_NS);
+	return pause_of(watch, elapsed_ns(cost_ns, watch->settings_cost_ns), least_ns);
 }
 
 int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool last)
@@ -340,6 +358,7 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 		return 0;
 	begin_ns = clock_cpu_ns();
 	watch->in_trouble = false;
+	watch->settings_cost_ns = 0;
 	if (!watch->list_ns || now_ns >= watch->list_ns + (is_slow(watch) ? SLOW_LIST_NS : LIST_NS)) {
 		list(watch);
 		watch->list_ns = now_ns;
