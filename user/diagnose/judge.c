@@ -147,6 +147,33 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int code)
 	return NULL;
 }
 
+/* A namespace in which something listens, and of which it is not known what it counts: it may not be entered, or is new. 0: there is none. */
+static uint32_t hidden_namespace(const struct scene *scene)
+{
+	const struct listening_socket *listener;
+	const struct namespace_facts *facts;
+	size_t cursor = 0;
+
+	while ((listener = model_listener_next(scene_model(scene), &cursor, NULL))) {
+		facts = model_namespace_find(scene_model(scene), listener->base.endpoint.netns);
+		if (!facts || facts->counters[NS_LISTEN_DROPS].known != NS_KNOWN)
+			return listener->base.endpoint.netns;
+	}
+	return 0;
+}
+
+/* That nothing was found says something only where all was looked at. What is the machine's, TD143 looks for where it is known. */
+static void note_hidden(const struct diagnosis *diagnosis, struct verdicts *verdicts, unsigned int code)
+{
+	uint32_t netns;
+
+	if (!diagnosis->config.modest || !(code_rows[code].needs & NEED_NAMESPACES) || code == TD143 || verdicts->not_examined[code].is)
+		return;
+	netns = hidden_namespace(&diagnosis->scene);
+	if (netns)
+		verdicts_not_examined(verdicts, code, "what network namespace %u counts is not known", netns);
+}
+
 static bool concerns(const struct scene *scene, const struct finding *finding)
 {
 	unsigned int i;
@@ -212,6 +239,7 @@ void judge_all(struct diagnosis *diagnosis, struct verdicts *verdicts)
 			verdicts_not_examined(verdicts, code, "%s", reason);
 		else
 			code_rows[code].judge(&diagnosis->scene, verdicts);
+		note_hidden(diagnosis, verdicts, code);
 		choose(diagnosis, verdicts, code, from);
 		note_watch(&diagnosis->scene, verdicts, code);
 	}

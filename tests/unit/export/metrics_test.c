@@ -315,12 +315,12 @@ static void bounds_are_inclusive(void **state)
 	metrics_text_release(&text);
 }
 
-static void tell_listener(struct machine *machine, uint64_t id, const char *comm, const struct listener_facts *facts)
+static void tell_listener_in(struct machine *machine, uint64_t id, const char *comm, const struct listener_facts *facts, uint32_t netns)
 {
 	static const struct container nowhere;
 	struct event event = {
 		.record = { .type = RECORD_LISTENER, .id = id, .time_ns = machine->world.now_ns, .old_state = STATE_LISTEN, .new_state = STATE_LISTEN,
-			    .side = SIDE_PASSIVE, .attribution = ATTRIBUTION_OBSERVED, .endpoint = { .local_port = 8000 + id, .netns = 7 },
+			    .side = SIDE_PASSIVE, .attribution = ATTRIBUTION_OBSERVED, .endpoint = { .local_port = 8000 + id, .netns = netns },
 			    .owner = { .start_ns = 50000 + *comm, .pid = 50000 + *comm } },
 		.container = &nowhere,
 		.listener = facts,
@@ -328,6 +328,11 @@ static void tell_listener(struct machine *machine, uint64_t id, const char *comm
 
 	snprintf(event.record.owner.comm, sizeof(event.record.owner.comm), "%s", comm);
 	tell(machine, &event);
+}
+
+static void tell_listener(struct machine *machine, uint64_t id, const char *comm, const struct listener_facts *facts)
+{
+	tell_listener_in(machine, id, comm, facts, 7);
 }
 
 static void tell_namespace(struct machine *machine, uint64_t drops)
@@ -429,6 +434,12 @@ static void findings_are_of_what_is_looked_for(void **state)
 		if ((of(&machine, "tcpdwell_findings", label) >= 0) != rows[i].told)
 			fail_msg("%s", label);
 	}
+	/* Something listens in a namespace that may not be entered: its accept queue is seen, what is counted there is not. */
+	tell_listener_in(&machine, 2, "pod", &facts, 8);
+	machine.world.now_ns += SECOND;
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD131"), 0);
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD181"), -1);
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD161"), -1);
 	machine_release(&machine);
 }
 
