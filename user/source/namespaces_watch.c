@@ -261,7 +261,6 @@ static const struct {
 	{ NS_CONNTRACK_COUNT, NS_CONNTRACK_MAX, 0 },
 	{ NS_ORPHANS, NS_TCP_MAX_ORPHANS, 0 },
 	{ NS_MEMORY_PAGES, NS_TCP_MEM, 1 },
-	{ NS_TIME_WAIT_SOCKETS, NS_TCP_MAX_TW_BUCKETS, 0 },
 };
 
 static bool gauge_has_moved(const struct watched *watched)
@@ -278,9 +277,9 @@ static bool gauge_has_moved(const struct watched *watched)
 	return false;
 }
 
-static bool is_urgent(const struct watched *watched)
+static bool is_urgent(const struct namespaces_watch *watch, const struct watched *watched)
 {
-	return is_in_trouble(watched) || gauge_has_moved(watched) ||
+	return is_in_trouble(watched) || (is_slow(watch) && gauge_has_moved(watched)) ||
 	       memcmp(watched->now.settings, watched->told.settings, sizeof(watched->now.settings));
 }
 
@@ -293,7 +292,7 @@ static void tell(struct namespaces_watch *watch, struct watched *watched, uint64
 
 	if (watched->other || (watched->told_ns && namespace_facts_equal(&watched->now, &watched->told)))
 		return;
-	if (watched->told_ns && !last && !is_urgent(watched) && now_ns - watched->told_ns < (is_slow(watch) ? SLOW_NS : CALM_NS))
+	if (watched->told_ns && !last && !is_urgent(watch, watched) && now_ns - watched->told_ns < (is_slow(watch) ? SLOW_NS : CALM_NS))
 		return;
 	watch->in_trouble |= watched->told_ns && is_in_trouble(watched);
 	memcpy(&watched->told, &watched->now, sizeof(watched->told));
