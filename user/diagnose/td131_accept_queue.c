@@ -56,7 +56,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_evidence(finding, "backlog", now->backlog, "connections", NULL);
 	if (now->somaxconn)
 		finding_evidence(finding, "somaxconn", now->somaxconn, "connections", "sysctl net.core.somaxconn");
-	finding_evidence(finding, "threshold", scene_threshold(scene, TD131_SHARE), "", NULL);
+	finding_evidence(finding, "threshold", scene_threshold(scene, TD131_SHARE), "share", NULL);
 	finding_evidence(finding, "oldest", oldest_s(scene, listener), "s", NULL);
 	if (now->closed)
 		finding_evidence(finding, "closed_in_queue", now->closed, "connections", "ss -tan state close-wait sport = :%u", port);

@@ -62,6 +62,7 @@ struct recording_part {
 	uint64_t format; /* RECORDING_FORMAT; more: by a newer tcpdwell; 0: by `trace -j` */
 	uint64_t number; /* 0 = the first file */
 	bool continued;
+	bool with_ports; /* it holds what is known of local ports */
 };
 
 /* Writing: whole lines, each with its newline, into a json that was initialised. */

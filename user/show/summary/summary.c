@@ -27,7 +27,7 @@
 #define SAMPLE_NS NSEC_PER_SEC /* how often it is looked who holds ports while connects fail */
 #define MAKERS 5
 
-enum kind { FAILED, STUCK };
+enum kind { FAILED, STUCK, WAITED = 3 }; /* FAILED + 2 * enum connect_failure */
 
 #define KERNEL_COLUMNS 100
 #define NAME_COLUMNS 32
@@ -199,6 +199,39 @@ static void look_for_stuck(struct summary_view *summary, const struct tick *tick
 	}
 }
 
+/* connect() that nobody answers is told of before it fails, which can take minutes. */
+static void look_for_waiting(struct summary_view *summary, const struct tick *tick)
+{
+	const struct live_sockets *sockets = &summary->model->sockets;
+	char who[EPISODE_TEXT], what[ADDRESS_PORT_TEXT];
+	const struct live_socket *socket;
+	const struct live_end *end;
+	struct episode *episode;
+	struct address address;
+	struct live_end room;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(sockets, &cursor, NULL))) {
+		uint64_t age_ns = tick->time_ns > socket->since_ns ? tick->time_ns - socket->since_ns : 0;
+
+		end = socket->state == STATE_SYN_SENT && age_ns >= STUCK_NS ? live_socket_end(sockets, socket, &room) : NULL;
+		if (!end)
+			continue;
+		address = address_from_mapped(end->endpoint.remote_addr);
+		address_port_format(what, &address, end->endpoint.remote_port);
+		name_process(who, summary, &processes_at(&summary->model->processes, live_socket_charged(socket))->process);
+		episode = episodes_note(&summary->episodes, WAITED, who, what, tick->unix_ns);
+		if (episode && age_ns > episode->oldest_ns)
+			episode->oldest_ns = age_ns;
+	}
+}
+
+static void look(struct summary_view *summary, const struct tick *tick)
+{
+	look_for_stuck(summary, tick);
+	look_for_waiting(summary, tick);
+}
+
 static int summary_tick(struct view *view, const struct tick *tick)
 {
 	struct summary_view *summary = (struct summary_view *)view;
@@ -206,7 +239,7 @@ static int summary_tick(struct view *view, const struct tick *tick)
 	if (tick->time_ns - summary->look_ns < LOOK_NS)
 		return 0;
 	summary->look_ns = tick->time_ns;
-	look_for_stuck(summary, tick);
+	look(summary, tick);
 	model_forget(summary->model, tick->time_ns);
 	return 0;
 }
@@ -224,6 +257,11 @@ static void period(char *out, size_t size, const struct episode *episode)
 	snprintf(out, size, "%s–%s", from, strncmp(from, to, 10) ? to : to + 11);
 }
 
+static void write_holder(struct output *output, const struct episode *episode)
+{
+	output_printf(output, "; held by %s, up to %" PRIu64 " port%s", episode->by, episode->by_count, episode->by_count == 1 ? "" : "s");
+}
+
 static void write_episode(struct output *output, const struct episode *episode)
 {
 	char when[2 * MOMENT_TEXT + 8], age[TEXT_NUMBER];
@@ -235,10 +273,15 @@ static void write_episode(struct output *output, const struct episode *episode)
 			      episode->most, episode->most == 1 ? "socket" : "sockets", age);
 		return;
 	}
+	if (episode->kind == WAITED) {
+		text_duration(age, episode->oldest_ns);
+		output_printf(output, "%s no answer for %s: %s → %s\n", when, age, episode->who, episode->what);
+		return;
+	}
 	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,
 		      episode->count == 1 ? "time" : "times", episode->who, episode->what);
 	if (episode->by[0])
-		output_printf(output, "; held by %s, up to %" PRIu64 " ports", episode->by, episode->by_count);
+		write_holder(output, episode);
 	output_string(output, "\n");
 }
 
@@ -302,10 +345,15 @@ static void write_fold(struct output *output, const struct fold *fold)
 			      fold->processes, sum->most, sum->most == 1 ? "socket" : "sockets", age);
 		return;
 	}
+	if (sum->kind == WAITED) {
+		text_duration(age, sum->oldest_ns);
+		output_printf(output, "%s no answer for up to %s: %.*s (%zu processes) → %s\n", when, age, size, sum->who, fold->processes, sum->what);
+		return;
+	}
 	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
 		      fold->processes, sum->what);
 	if (sum->by[0])
-		output_printf(output, "; held by %s, up to %" PRIu64 " ports", sum->by, sum->by_count);
+		write_holder(output, sum);
 	output_string(output, "\n");
 }
 
@@ -330,10 +378,34 @@ static void write_episodes(struct output *output, const struct episodes *episode
 	free(fold.done);
 }
 
+/* Who entered a state: a process, or many of one name. */
 struct maker {
 	const struct group *group;
-	int64_t came;
+	size_t processes;
+	int64_t came, stay;
 };
+
+/* Of "curl[4711]" what stands before the number. */
+static size_t name_size(const struct maker *maker)
+{
+	const char *pid = strrchr(maker->group->label, '[');
+
+	return pid ? (size_t)(pid - maker->group->label) : strlen(maker->group->label);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct maker *first = a, *second = b;
+	size_t size = name_size(first), other = name_size(second);
+	int order = memcmp(first->group->label, second->group->label, size < other ? size : other);
+
+	return order ?: size != other ? (size < other ? -1 : 1) : group_compare(first->group, second->group);
+}
+
+static bool have_one_name(const struct maker *a, const struct maker *b)
+{
+	return name_size(a) == name_size(b) && !memcmp(a->group->label, b->group->label, name_size(a));
+}
 
 static int compare_makers(const void *a, const void *b)
 {
@@ -342,6 +414,44 @@ static int compare_makers(const void *a, const void *b)
 	if (first->came != second->came)
 		return first->came > second->came ? -1 : 1;
 	return group_compare(first->group, second->group);
+}
+
+/* Many of one name become one, in place. How many are left. */
+static size_t fold_makers(struct maker *makers, size_t count)
+{
+	size_t first, end, kept = 0, i;
+
+	if (count)
+		qsort(makers, count, sizeof(*makers), compare_names);
+	for (first = 0; first < count; first = end) {
+		for (end = first + 1; end < count && have_one_name(&makers[first], &makers[end]); end++)
+			;
+		if (end - first < FOLDED_MIN) {
+			for (i = first; i < end; i++)
+				makers[kept++] = makers[i];
+			continue;
+		}
+		for (i = first + 1; i < end; i++) {
+			makers[first].came += makers[i].came;
+			makers[first].stay += makers[i].stay;
+		}
+		makers[first].processes = end - first;
+		makers[kept++] = makers[first];
+	}
+	if (kept)
+		qsort(makers, kept, sizeof(*makers), compare_makers);
+	return kept;
+}
+
+/* How often it entered a state is not how many are in it: of CLOSE_WAIT that is what counts. */
+static void write_maker(struct output *output, const struct maker *maker, unsigned int state)
+{
+	if (maker->processes > 1)
+		output_printf(output, " %.*s (%zu processes) %" PRId64, (int)name_size(maker), maker->group->label, maker->processes, maker->came);
+	else
+		output_printf(output, " %s %" PRId64, maker->group->label, maker->came);
+	if (state == STATE_CLOSE_WAIT)
+		output_printf(output, " (%" PRId64 " at the end)", maker->stay);
 }
 
 /* The processes that entered a state most often. */
@@ -353,15 +463,19 @@ static void write_makers(struct summary_view *summary, unsigned int state)
 	size_t count = 0, i;
 
 	for (group = groups->table; group && makers; group = group->hh.next) {
-		makers[count].came = model_account(summary->model, group, state)->came;
-		makers[count].group = group;
-		count += makers[count].came > 0;
+		const struct account *account = model_account(summary->model, group, state);
+
+		makers[count] = (struct maker){ group, 1, account->came, state_totals_now(&account->count) };
+		count += account->came > 0;
 	}
-	if (count)
-		qsort(makers, count, sizeof(*makers), compare_makers);
-	for (i = 0; i < count && i < MAKERS; i++)
-		output_printf(summary->output, "%s%s %s %" PRId64, i ? "" : tcp_state_name(state), i ? "," : " by", makers[i].group->label,
-			      makers[i].came);
+	count = makers ? fold_makers(makers, count) : 0;
+	for (i = 0; i < count && i < MAKERS; i++) {
+		if (!i)
+			output_printf(summary->output, "%s entered by", tcp_state_name(state));
+		else
+			output_string(summary->output, ",");
+		write_maker(summary->output, &makers[i], state);
+	}
 	if (count)
 		output_string(summary->output, count > MAKERS ? ", and others\n" : "\n");
 	free(makers);
@@ -381,7 +495,7 @@ static void write_text(struct summary_view *summary, const struct tick *last)
 	if (summary->episodes.unnamed)
 		output_printf(summary->output, "and %" PRIu64 " more of such\n", summary->episodes.unnamed);
 	if (!summary->episodes.count)
-		output_string(summary->output, "No connect() failed, and nothing was seen to stay in CLOSE_WAIT for 10 s.\n");
+		output_string(summary->output, "No connect() failed or waited for 10 s, and nothing was seen to stay in CLOSE_WAIT for so long.\n");
 	write_makers(summary, STATE_TIME_WAIT);
 	write_makers(summary, STATE_CLOSE_WAIT);
 	summary_text(text, sizeof(text), last, summary->begin_ns);
@@ -391,12 +505,15 @@ static void write_text(struct summary_view *summary, const struct tick *last)
 static void episode_json(struct json *json, const struct episode *episode)
 {
 	json_object_begin(json, NULL);
-	json_string(json, "type", episode->kind == STUCK ? "stuck" : "connect_failed_episode");
+	json_string(json, "type", episode->kind == STUCK ? "stuck" : episode->kind == WAITED ? "waiting" : "connect_failed_episode");
 	json_time(json, "begin", episode->begin_ns);
 	json_time(json, "end", episode->end_ns);
 	json_string(json, "process", episode->who);
 	if (episode->kind == STUCK) {
 		json_u64(json, "close_wait_most", episode->most);
+		json_f64(json, "oldest_s", episode->oldest_ns / 1e9, 3);
+	} else if (episode->kind == WAITED) {
+		json_string(json, "remote", episode->what);
 		json_f64(json, "oldest_s", episode->oldest_ns / 1e9, 3);
 	} else {
 		json_string(json, "failure", connect_failure_name(episode->kind / 2));
@@ -431,7 +548,7 @@ static int summary_end(struct view *view, const struct tick *last)
 	struct summary_view *summary = (struct summary_view *)view;
 	int err = 0;
 
-	look_for_stuck(summary, last);
+	look(summary, last);
 	if (summary->config.json)
 		err = write_json(summary, last);
 	else
