@@ -25,6 +25,7 @@ static double counted_s(const struct scene *scene, const struct destination *des
 struct prospect {
 	const struct destination *destination;
 	struct opener opener;
+	const char *program; /* of those that open the most; "": not known */
 	size_t alike; /* how many others are like it and told with it: of networks or local addresses of their own */
 	bool told; /* with another one */
 };
@@ -101,6 +102,19 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	ports_useless(finding, scene, destination);
 }
 
+static const char *program_of(const struct scene *scene, const struct opener *opener)
+{
+	const struct process_facts *facts = opener->most ? scene_facts(scene, &opener->most->flow.process) : NULL;
+
+	return facts ? facts->program : "";
+}
+
+/* Of one interpreter there may be many. One that is not known is like any of its name. */
+static bool are_one_program(const struct prospect *a, const struct prospect *b)
+{
+	return !a->program[0] || !b->program[0] || !strcmp(a->program, b->program);
+}
+
 /* The same program, towards the same remote end, from ports of its own: a container among many of one service. */
 static bool are_alike(const struct scene *scene, const struct prospect *a, const struct prospect *b)
 {
@@ -108,7 +122,7 @@ static bool are_alike(const struct scene *scene, const struct prospect *a, const
 
 	return one && other && a->destination->key.remote_port == b->destination->key.remote_port &&
 	       !memcmp(a->destination->key.remote_addr, b->destination->key.remote_addr, 16) &&
-	       !strncmp(one->flow.process.comm, other->flow.process.comm, COMM_BYTES) &&
+	       !strncmp(one->flow.process.comm, other->flow.process.comm, COMM_BYTES) && are_one_program(a, b) &&
 	       scene_selects(scene, &one->flow.process) == scene_selects(scene, &other->flow.process);
 }
 
@@ -160,7 +174,9 @@ void td103_ports_run_out(const struct scene *scene, struct verdicts *verdicts)
 			verdicts_wait(verdicts, TD103, RATE_WINDOW_S - counted_s(scene, destination));
 		} else if (rate_window_is_steady(&destination->window, scene->now_ns, &destination->counts)) {
 			prospects[count] = (struct prospect){ .destination = destination };
-			opener_find(&prospects[count++].opener, scene, destination);
+			opener_find(&prospects[count].opener, scene, destination);
+			prospects[count].program = program_of(scene, &prospects[count].opener);
+			count++;
 		}
 	}
 	judge_all_of(scene, verdicts, prospects, count);

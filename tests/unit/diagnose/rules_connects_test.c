@@ -198,6 +198,39 @@ static void ports_of_many(void **state)
 	}
 }
 
+static const struct process_facts *program_of_pid(const void *context, const struct process *process)
+{
+	static const struct process_facts scripts[] = { { .program = "python3 orders.py" }, { .program = "python3 bills.py" } };
+
+	(void)context;
+	return process->pid == 814 ? NULL : &scripts[process->pid - 812];
+}
+
+/* Two scripts of one interpreter are two programs, each in its container; one of which only the name is known is like the first. */
+static void ports_of_scripts(void **state)
+{
+	struct flow flows[3];
+	struct world world;
+	size_t k;
+
+	(void)state;
+	world_init(&world, 12);
+	world.scene.facts = program_of_pid;
+	for (k = 0; k < 3; k++) {
+		flows[k] = flow_of(100, 100, 0.01, 5);
+		flows[k].key.netns = 5 + k;
+		flows[k].key.pid = flows[k].process.pid = 812 + k;
+		HASH_ADD(hh, world.flows.table, key, sizeof(flows[k].key), (&flows[k]));
+		add_running_out(&world, 5 + k, flows[k].key.service_port, 20 + k);
+	}
+	assert_int_equal(judged(&world, TD103), 2);
+	unit_assert_contains(world.verdicts->findings[0].title, "; the same for 1 other like it");
+	assert_string_equal(world.verdicts->findings[0].subject.program, "python3 orders.py");
+	assert_string_equal(world.verdicts->findings[1].subject.program, "python3 bills.py");
+	HASH_CLEAR(hh, world.flows.table);
+	world_release(&world);
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -464,6 +497,7 @@ int main(void)
 		cmocka_unit_test(connection_per_request_words),
 		cmocka_unit_test(several_victims),
 		cmocka_unit_test(ports_of_many),
+		cmocka_unit_test(ports_of_scripts),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),
