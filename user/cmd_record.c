@@ -141,6 +141,7 @@ static int record_run(const struct options *options)
 	int err, code = EXIT_FINE;
 
 	config.wait_seconds = options->run.seconds;
+	config.filter = filter_digest(&options->run.filter);
 	err = recording_view_new(&recording, &config, error, sizeof(error));
 	if (err == -EPERM || err == -EACCES)
 		return refused_file(&options->run, -EACCES, error);

@@ -103,6 +103,9 @@ bool filter_wants_netns(const struct filter *filter, uint32_t inode);
  */
 void filter_own_netns(struct filter *filter, bool in_first_pid_namespace);
 
+/* The same for filters that were asked for in the same words, of sockets whatever their states; 0: none was. */
+uint64_t filter_digest(const struct filter *filter);
+
 /* Takes the filters on processes, cgroups and their names away. */
 void filter_drop_processes(struct filter *filter);
 

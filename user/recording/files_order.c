@@ -181,6 +181,12 @@ static size_t end_of_run(const struct recording_files *files, size_t from)
 
 #define ABOUT_NS 60000000000ULL /* two that were begun, or ended, within so long are of the same time */
 
+/* Does a file hold all connections that the other does, as far as filters tell? */
+static bool holds_as_much(const struct recorded_file *file, const struct recorded_file *other)
+{
+	return !*file->origin.filter || !strcmp(file->origin.filter, other->origin.filter);
+}
+
 /* Of the same time as the run that begins at `from`, which holds nothing of ports, and with them. NULL: there is none. */
 static const struct recorded_file *fuller_than(const struct recording_files *files, size_t from)
 {
@@ -193,7 +199,7 @@ static const struct recorded_file *fuller_than(const struct recording_files *fil
 		return NULL;
 	for (; i < files->count && files->files[i].origin.begin.unix_ns <= first->origin.begin.unix_ns + ABOUT_NS; i = end_of_run(files, i)) {
 		file = &files->files[i];
-		if (!file->origin.with_ports || file->headless)
+		if (!file->origin.with_ports || file->headless || !holds_as_much(file, first))
 			continue;
 		if (!end_ns) {
 			end_ns = end_of(&files->files[end_of_run(files, from) - 1]);

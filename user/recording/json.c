@@ -25,6 +25,8 @@ void recording_header_json(struct json *json, const struct run *run, const struc
 	json_bool(json, "continued", part->continued);
 	if (part->with_ports)
 		json_bool(json, "with_ports", true);
+	if (part->filter)
+		json_hex64(json, "filter", part->filter);
 	json_close_line(json);
 }
 

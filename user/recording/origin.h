@@ -13,6 +13,7 @@ struct recording_origin {
 	struct reach_begin begin; /* of the file */
 	uint64_t part;
 	bool with_ports;
+	char filter[17]; /* the same for those that were asked to hold the same; "": all */
 	char run[33];
 };
 

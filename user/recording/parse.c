@@ -385,6 +385,7 @@ static int header_parse(struct recorded *recorded)
 	recorded->part = recorded_number(json, "part", INT64_MAX);
 	recorded->continued = is_true(json, "continued");
 	recorded->with_ports = is_true(json, "with_ports");
+	snprintf(recorded->filter, sizeof(recorded->filter), "%s", text_of(json, "filter") ?: "");
 	snprintf(recorded->run_name, sizeof(recorded->run_name), "%s", text_of(json, "run") ?: "");
 	return 0;
 }

@@ -42,6 +42,7 @@ struct recorded {
 	struct run run;
 	uint64_t format, part; /* header */
 	bool continued, with_ports; /* header */
+	char filter[17]; /* header; "" = none */
 	char run_name[RECORDED_RUN_BYTES]; /* header; "" = none */
 	uint64_t count; /* untold, withheld */
 	bool begins; /* recount */

@@ -63,6 +63,7 @@ struct recording_part {
 	uint64_t number; /* 0 = the first file */
 	bool continued;
 	bool with_ports; /* it holds what is known of local ports */
+	uint64_t filter; /* filter_digest() of what it was asked to hold; 0: all */
 };
 
 /* Writing: whole lines, each with its newline, into a json that was initialised. */
@@ -132,6 +133,7 @@ struct recording_config {
 	uint32_t keep_files; /* the last so many stay; 0: all */
 	bool cmdline; /* command lines of processes too: they can hold secrets */
 	bool ports; /* what is known of local ports too */
+	uint64_t filter; /* filter_digest() */
 	bool accepts; /* and how long connections waited for accept(): a view that the source tells of it writes it */
 	bool copies; /* it is told of another recording: what is shown by its ticks is to be the same, so all are written */
 	double wait_seconds; /* for a reader of the FIFO; negative: without end */

@@ -273,6 +273,7 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	recording->untold.max_event_rate = config->max_event_rate;
 	recording->part.format = RECORDING_FORMAT;
 	recording->part.with_ports = config->ports;
+	recording->part.filter = config->filter;
 	name_run(recording);
 	json_init(&recording->json);
 	kept_ports_init(&recording->ports);

@@ -235,6 +235,29 @@ static void own_namespace(void **state)
 	assert_false(asked.netns_by_default);
 }
 
+/* Alike where the same was asked for; states do not count, since a recording holds all. */
+static void digests(void **state)
+{
+	struct imitation *it = *state;
+	struct filter local, remote;
+
+	filter_init(&local, NULL);
+	assert_int_equal(filter_digest(&local), 0);
+	take(it, filter_parse_states, "CLOSE_WAIT");
+	assert_int_equal(filter_digest(&it->filter), 0);
+	take(it, filter_parse_local_ports, "80");
+	local.local_ports[0] = 80;
+	local.n_local_ports = 1;
+	assert_int_not_equal(filter_digest(&local), 0);
+	assert_int_equal(filter_digest(&local), filter_digest(&it->filter));
+	filter_init(&remote, NULL);
+	remote.remote_ports[0] = 80;
+	remote.n_remote_ports = 1;
+	assert_int_not_equal(filter_digest(&remote), filter_digest(&local));
+	take(it, filter_parse_comm, "shop");
+	assert_int_not_equal(filter_digest(&it->filter), filter_digest(&local));
+}
+
 static void cgroups(void **state)
 {
 	struct imitation *it = *state;
@@ -359,6 +382,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(namespaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_namespaces, setup, teardown),
 		cmocka_unit_test(own_namespace),
+		cmocka_unit_test_setup_teardown(digests, setup, teardown),
 		cmocka_unit_test_setup_teardown(cgroups, setup, teardown),
 		cmocka_unit_test_setup_teardown(remotes, setup, teardown),
 		cmocka_unit_test_setup_teardown(families, setup, teardown),
