@@ -303,6 +303,12 @@ static bool fails_at_once(const struct flow *flow)
 	return flow->unanswered.count && flow->unanswered.unreachable == flow->unanswered.count && flow->unanswered.longest_ns < AT_ONCE_NS;
 }
 
+/* So soon that it proves nothing, each time: who is answered at another address tries both at once, as a browser does. */
+static bool is_given_up_soon(const struct flow *flow, struct waiting now)
+{
+	return !flow->unanswered.count && !now.count;
+}
+
 #define NOTES_MOST 32 /* looked at in one run: thousands may wait, each for another host */
 
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
@@ -333,7 +339,7 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 		if (!many && notes++ >= NOTES_MOST)
 			continue;
 		through = gets_through_elsewhere(&openings, &crowds.list[i]);
-		if (!through || !fails_at_once(flow))
+		if (!through || (!fails_at_once(flow) && !is_given_up_soon(flow, now)))
 			judge(scene, verdicts, &crowds.list[i], now, many && !through ? SEVERITY_NOW : SEVERITY_NOTE);
 	}
 	crowds_release(&crowds);

@@ -327,16 +327,20 @@ static void no_answer_for_long(void **state)
 static void no_answer_at_one_address(void **state)
 {
 	static const struct {
-		uint64_t longest_ns;
+		uint64_t failures[FLOW_COUNTS];
+		struct unanswered unanswered;
 		uint32_t opened; /* at the other address */
 		uint16_t other_port;
 		size_t found;
 		enum severity severity;
 	} rows[] = {
-		{ 0, 0, 80, 1, SEVERITY_NOW },
-		{ 0, 5, 80, 0, 0 },
-		{ 0, 5, 81, 1, SEVERITY_NOW }, /* of something else */
-		{ 3 * SECOND, 5, 80, 1, SEVERITY_NOTE }, /* each time it waits first */
+		{ { [FLOW_UNREACHABLE] = 10 }, { 1061 * SECOND, 0, 10, 10, ENETUNREACH }, 0, 80, 1, SEVERITY_NOW },
+		{ { [FLOW_UNREACHABLE] = 10 }, { 1061 * SECOND, 0, 10, 10, ENETUNREACH }, 5, 80, 0, 0 },
+		{ { [FLOW_UNREACHABLE] = 10 }, { 1061 * SECOND, 0, 10, 10, ENETUNREACH }, 5, 81, 1, SEVERITY_NOW }, /* of something else */
+		{ { [FLOW_UNREACHABLE] = 10 }, { 1061 * SECOND, 3 * SECOND, 10, 10, ENETUNREACH }, 5, 80, 1, SEVERITY_NOTE }, /* each time it waits first */
+		{ { [FLOW_ABANDONED] = 10 }, {}, 5, 80, 0, 0 }, /* it goes to the other after 250 ms */
+		{ { [FLOW_ABANDONED] = 10 }, {}, 0, 80, 1, SEVERITY_NOW },
+		{ { [FLOW_ABANDONED] = 10 }, { 1061 * SECOND, 3 * SECOND, 1, 0, 0 }, 5, 80, 1, SEVERITY_NOTE }, /* once it waited for longer */
 	};
 	struct flow flow, other;
 	struct world world;
@@ -346,8 +350,8 @@ static void no_answer_at_one_address(void **state)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		world_init(&world, 70);
 		flow = flow_of(0, 0, 0, 5);
-		flow.counts[FLOW_UNREACHABLE] = 10;
-		flow.unanswered = (struct unanswered){ 1061 * SECOND, rows[i].longest_ns, 10, 10, ENETUNREACH };
+		memcpy(flow.counts, rows[i].failures, sizeof(flow.counts));
+		flow.unanswered = rows[i].unanswered;
 		other = flow_of(rows[i].opened, 0, 0, 5);
 		other.key.remote_addr[15]++;
 		other.key.service_port = rows[i].other_port;
