@@ -118,6 +118,24 @@ void kinds_find(struct kinds *kinds, const struct scene *scene)
 	place(kinds);
 }
 
+#define ASKED_OF_KIND 32 /* of hundreds of workers a few tell enough */
+
+bool kinds_ask(const struct kinds *kinds, const struct kind *kind, const struct scene *scene, bool (*counts)(const void *context, size_t member),
+	       const void *context)
+{
+	size_t i, count = 0, asked = 0;
+
+	for (i = kind->first; i < kind->end; i++)
+		count += counts(context, i);
+	for (i = kind->first; i < kind->end && count > 1 && asked < ASKED_OF_KIND; i++) {
+		if (!counts(context, i) || kinds->members[i].program[0])
+			continue;
+		scene_ask(scene, &kinds->members[i].known->process);
+		asked++;
+	}
+	return asked > 0;
+}
+
 void kinds_release(struct kinds *kinds)
 {
 	free(kinds->members);

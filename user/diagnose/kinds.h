@@ -31,6 +31,14 @@ struct kinds {
 void kinds_find(struct kinds *kinds, const struct scene *scene);
 void kinds_release(struct kinds *kinds);
 
+/*
+ * Asks what the members of a kind run that the rule is going to judge together, where that is not known yet: scripts of one interpreter
+ * share their name alone. `counts`: does a member have anything of what is judged? True: some were asked, so that the kinds may be others
+ * by now.
+ */
+bool kinds_ask(const struct kinds *kinds, const struct kind *kind, const struct scene *scene, bool (*counts)(const void *context, size_t member),
+	       const void *context);
+
 /* Which member a process is; n_members: none. */
 size_t kinds_member(const struct kinds *kinds, uint32_t process);
 

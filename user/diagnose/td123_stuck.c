@@ -13,7 +13,8 @@
 struct stuck {
 	uint32_t unread, close_wait, queued;
 	uint64_t bytes, oldest_ns; /* the longest wait */
-	uint16_t port; /* whose queue it is */
+	uint16_t port; /* on which it listens, whether its queue is long or not yet; 0: none, or several */
+	bool several_ports;
 	uint16_t serves; /* the port of an accepted connection that it does not read */
 	uint32_t netns; /* of that */
 };
@@ -24,10 +25,19 @@ static void wait(struct stuck *stuck, const struct scene *scene, uint64_t since_
 		stuck->oldest_ns = scene->now_ns - since_ns;
 }
 
-static void count_sockets(struct stuck *all, const struct kinds *kinds, const struct scene *scene)
+/* The subject stays the same while one queue after the other fills. */
+static void note_port(struct stuck *stuck, uint16_t port)
+{
+	stuck->several_ports |= port && stuck->port && stuck->port != port;
+	stuck->port = stuck->several_ports ? 0 : port ?: stuck->port;
+}
+
+/* False: nobody has anything that it does not read. */
+static bool count_sockets(struct stuck *all, const struct kinds *kinds, const struct scene *scene)
 {
 	struct present_socket socket;
 	size_t cursor = 0, member;
+	bool any = false;
 
 	while (model_present_next(scene_model(scene), &cursor, &socket)) {
 		if (socket.base.flags & PRESENT_IN_ACCEPT_QUEUE || socket.now.rx_queue <= 1 || !socket.now.received_ns ||
@@ -36,6 +46,7 @@ static void count_sockets(struct stuck *all, const struct kinds *kinds, const st
 		member = kinds_member(kinds, present_charged(&socket.base));
 		if (member == kinds->n_members)
 			continue;
+		any = true;
 		all[member].unread++;
 		all[member].close_wait += socket.base.state == STATE_CLOSE_WAIT;
 		all[member].bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
@@ -45,6 +56,7 @@ static void count_sockets(struct stuck *all, const struct kinds *kinds, const st
 		all[member].serves = socket.base.endpoint.local_port;
 		all[member].netns = socket.base.endpoint.netns;
 	}
+	return any;
 }
 
 /* Who listens may do nothing else: the queue is that of who accepts from it. */
@@ -64,13 +76,13 @@ static void count_queues(struct stuck *all, const struct kinds *kinds, const str
 	size_t cursor = 0, member;
 
 	while ((listener = model_listener_next(scene_model(scene), &cursor, NULL))) {
-		if (!scene_waited(scene, listener->now.oldest_ns, WAITS_NS))
-			continue;
 		member = server_of(all, kinds, listener);
 		if (member == kinds->n_members)
 			continue;
+		note_port(&all[member], listener->base.endpoint.local_port);
+		if (!scene_waited(scene, listener->now.oldest_ns, WAITS_NS))
+			continue;
 		all[member].queued += listener->now.depth;
-		all[member].port = listener->base.endpoint.local_port;
 		wait(&all[member], scene, listener->now.oldest_ns);
 	}
 }
@@ -118,26 +130,42 @@ static void add(struct stuck *into, const struct stuck *more)
 	into->close_wait += more->close_wait;
 	into->queued += more->queued;
 	into->bytes += more->bytes;
-	into->port = more->port ?: into->port;
+	into->several_ports |= more->several_ports;
+	note_port(into, more->port);
 	into->serves = more->serves ?: into->serves;
 	into->oldest_ns = more->oldest_ns > into->oldest_ns ? more->oldest_ns : into->oldest_ns;
 }
 
-/* Of all processes of a kind: each worker has a few, and one of them, or their parent, the queue. The one that has the most stands for them. */
+/* Of all processes of a kind: each worker has a few, and one of them, or their parent, the queue. */
+static struct stuck all_of(const struct kind *kind, const struct stuck *stuck)
+{
+	struct stuck all = {};
+	size_t i;
+
+	for (i = kind->first; i < kind->end; i++)
+		add(&all, &stuck[i]);
+	return all;
+}
+
+static bool are_stuck(const struct scene *scene, const struct stuck *all)
+{
+	uint32_t least = number_u32(scene_threshold(scene, TD123_COUNT));
+
+	return all->unread >= least && all->unread && (all->queued || all->close_wait >= least);
+}
+
+/* The one that has the most stands for them. */
 static void judge_kind(const struct scene *scene, struct verdicts *verdicts, const struct kinds *kinds, const struct kind *kind,
 		       const struct stuck *stuck)
 {
-	uint32_t least = number_u32(scene_threshold(scene, TD123_COUNT));
+	const struct stuck all = all_of(kind, stuck);
 	size_t i, most = kind->first;
-	struct stuck all = {};
 	struct many many;
 
-	for (i = kind->first; i < kind->end; i++) {
-		add(&all, &stuck[i]);
-		most = stuck[i].unread > stuck[most].unread ? i : most;
-	}
-	if (all.unread < least || !all.unread || (!all.queued && all.close_wait < least))
+	if (!are_stuck(scene, &all))
 		return;
+	for (i = kind->first; i < kind->end; i++)
+		most = stuck[i].unread > stuck[most].unread ? i : most;
 	many = (struct many){ .process = &kinds->members[most].known->process, .known = kinds->members[most].known };
 	for (i = kind->first; i < kind->end; i++)
 		if (stuck[i].unread)
@@ -145,17 +173,47 @@ static void judge_kind(const struct scene *scene, struct verdicts *verdicts, con
 	judge(scene, verdicts, &all, &many);
 }
 
-void td123_stuck(const struct scene *scene, struct verdicts *verdicts)
+static bool has_unread(const void *context, size_t member)
 {
-	struct stuck *stuck;
-	struct kinds kinds;
+	return ((const struct stuck *)context)[member].unread;
+}
+
+static bool ask(const struct scene *scene, const struct kinds *kinds, const struct stuck *stuck)
+{
+	bool asked = false;
+	struct stuck all;
 	size_t i;
 
-	kinds_find(&kinds, scene);
-	stuck = shortage_noted(calloc(kinds.n_members + 1, sizeof(*stuck)));
-	if (stuck) {
-		count_sockets(stuck, &kinds, scene);
-		count_queues(stuck, &kinds, scene);
+	for (i = 0; stuck && i < kinds->count; i++) {
+		all = all_of(&kinds->list[i], stuck);
+		if (are_stuck(scene, &all))
+			asked |= kinds_ask(kinds, &kinds->list[i], scene, has_unread, stuck);
+	}
+	return asked;
+}
+
+/* NULL: no memory. */
+static struct stuck *find(struct kinds *kinds, const struct scene *scene)
+{
+	struct stuck *stuck;
+
+	kinds_find(kinds, scene);
+	stuck = shortage_noted(calloc(kinds->n_members + 1, sizeof(*stuck)));
+	if (stuck && count_sockets(stuck, kinds, scene))
+		count_queues(stuck, kinds, scene);
+	return stuck;
+}
+
+void td123_stuck(const struct scene *scene, struct verdicts *verdicts)
+{
+	struct kinds kinds;
+	struct stuck *stuck = find(&kinds, scene);
+	size_t i;
+
+	if (ask(scene, &kinds, stuck)) {
+		free(stuck);
+		kinds_release(&kinds);
+		stuck = find(&kinds, scene);
 	}
 	for (i = 0; stuck && i < kinds.count; i++)
 		judge_kind(scene, verdicts, &kinds, &kinds.list[i], stuck);

@@ -96,16 +96,51 @@ static void judge_kind(const struct scene *scene, struct verdicts *verdicts, con
 	judge(scene, verdicts, &all, &many);
 }
 
-void td171_silent(const struct scene *scene, struct verdicts *verdicts)
+static bool is_silent(const void *context, size_t member)
+{
+	return ((const struct silence *)context)[member].silent;
+}
+
+static bool ask(const struct scene *scene, const struct kinds *kinds, const struct silence *silences)
+{
+	bool asked = false;
+	size_t i, k;
+
+	for (i = 0; silences && i < kinds->count; i++) {
+		const struct kind *kind = &kinds->list[i];
+		uint64_t silent = 0;
+
+		for (k = kind->first; k < kind->end; k++)
+			silent += silences[k].silent;
+		if (silent >= scene_threshold(scene, TD171_COUNT))
+			asked |= kinds_ask(kinds, kind, scene, is_silent, silences);
+	}
+	return asked;
+}
+
+/* NULL: no memory. */
+static struct silence *find(struct kinds *kinds, const struct scene *scene)
 {
 	struct silence *silences;
+
+	kinds_find(kinds, scene);
+	silences = shortage_noted(calloc(kinds->n_members + 1, sizeof(*silences)));
+	if (silences)
+		count(silences, kinds, scene);
+	return silences;
+}
+
+void td171_silent(const struct scene *scene, struct verdicts *verdicts)
+{
 	struct kinds kinds;
+	struct silence *silences = find(&kinds, scene);
 	size_t i;
 
-	kinds_find(&kinds, scene);
-	silences = shortage_noted(calloc(kinds.n_members + 1, sizeof(*silences)));
-	if (silences)
-		count(silences, &kinds, scene);
+	if (ask(scene, &kinds, silences)) {
+		free(silences);
+		kinds_release(&kinds);
+		silences = find(&kinds, scene);
+	}
 	for (i = 0; silences && i < kinds.count; i++)
 		judge_kind(scene, verdicts, &kinds, &kinds.list[i], silences);
 	free(silences);

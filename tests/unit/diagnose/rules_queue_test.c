@@ -86,11 +86,117 @@ static void accept_queue_is_as_of_the_last_look(void **state)
 	}
 }
 
+/* Three of one name, and what they run, once they were asked. */
+#define WORKERS 3
+
+struct workers {
+	struct process_facts facts[WORKERS];
+	bool asked;
+};
+
+static const struct process_facts *known_of(const void *context, const struct process *process)
+{
+	const struct workers *workers = context;
+
+	return workers->asked ? &workers->facts[process->pid - 812] : NULL;
+}
+
+static const struct process_facts *ask(const void *context, const struct process *process)
+{
+	((struct workers *)(uintptr_t)context)->asked = true;
+	return known_of(context, process);
+}
+
+static void add_unread(struct world *world, const struct process *process, uint64_t id, uint16_t port)
+{
+	const struct present present = { .rx_queue = 101, .received_ns = 1001 * SECOND };
+	struct event event = {
+		.record = { .type = RECORD_SOCKET, .id = id, .time_ns = 1001 * SECOND, .since_ns = 1001 * SECOND,
+			    .old_state = STATE_CLOSE_WAIT, .new_state = STATE_CLOSE_WAIT, .side = SIDE_PASSIVE, .owner = *process,
+			    .endpoint = { .local_port = port, .remote_port = 40000 + id, .netns = 5 } },
+		.container = &no_container,
+	};
+
+	ports_model_event(&world->ports, &event);
+	event.record.type = RECORD_PRESENT;
+	event.present = &present;
+	ports_model_event(&world->ports, &event);
+}
+
+static void add_listener(struct world *world, const struct process *process, uint64_t id, uint16_t port, uint64_t oldest_ns)
+{
+	const struct listener_facts facts = { .depth = 2, .backlog = 4, .oldest_ns = oldest_ns, .new_drops = LISTENER_NOT_KNOWN };
+	struct event event = {
+		.record = { .type = RECORD_LISTENER, .id = id, .time_ns = 1001 * SECOND, .old_state = STATE_LISTEN, .new_state = STATE_LISTEN,
+			    .endpoint = { .local_port = port, .netns = 5 }, .owner = *process },
+		.container = &no_container,
+		.listener = &facts,
+	};
+
+	ports_model_event(&world->ports, &event);
+}
+
+/* Before they are judged together they are asked what they run; the subject is the same whether one queue waits for long or all do. */
+static void stuck_together(void **state)
+{
+	static const struct {
+		const char *programs[WORKERS];
+		uint16_t ports[WORKERS];
+		bool all_wait;
+		size_t found;
+		uint32_t processes, unread;
+		uint16_t port;
+	} rows[] = {
+		{ { "python3 orders.py", "python3 orders.py", "python3 orders.py" }, { 80, 80, 80 }, true, 1, 3, 6, 80 },
+		{ { "python3 orders.py", "python3 bills.py", "python3 orders.py" }, { 80, 81, 80 }, true, 1, 2, 4, 80 },
+		{ { "python3 orders.py", "python3 bills.py", "python3 mails.py" }, { 80, 81, 82 }, true, 0, 0, 0, 0 },
+		{ { "python3 orders.py", "python3 orders.py", "python3 orders.py" }, { 80, 81, 82 }, true, 1, 3, 6, 0 },
+		{ { "python3 orders.py", "python3 orders.py", "python3 orders.py" }, { 80, 81, 82 }, false, 1, 3, 6, 0 },
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct tick tick = { .time_ns = 1009 * SECOND, .present_seen_ns = 1009 * SECOND };
+		struct workers workers = {};
+		struct world world;
+
+		world_init(&world, 9);
+		for (k = 0; k < WORKERS; k++) {
+			struct process process = { .start_ns = 7 + k, .pid = 812 + k, .comm = "python3" };
+
+			snprintf(workers.facts[k].program, sizeof(workers.facts[k].program), "%s", rows[i].programs[k]);
+			add_unread(&world, &process, 1 + 2 * k, rows[i].ports[k]);
+			add_unread(&world, &process, 2 + 2 * k, rows[i].ports[k]);
+			add_listener(&world, &process, 100 + k, rows[i].ports[k], (!k || rows[i].all_wait ? 1001 : 1008) * SECOND);
+		}
+		world.scene.context = &workers;
+		world.scene.facts = known_of;
+		world.scene.ask = ask;
+		world.scene.present_seen_ns = tick.present_seen_ns;
+		world.causes = (struct causes){};
+		causes_ages(&world.causes, &world.thresholds);
+		assert_int_equal(causes_make(&world.causes, world.ports.books, &tick, world.scene.begin_ns), 0);
+		if (judged(&world, TD123) != rows[i].found)
+			fail_msg("row %zu: %zu found: %s", i, world.verdicts->count, world.verdicts->findings[0].title);
+		if (rows[i].found) {
+			const struct finding *finding = &world.verdicts->findings[0];
+
+			assert_int_equal(finding->subject.processes, rows[i].processes);
+			assert_int_equal(finding->evidence[0].value, rows[i].unread);
+			assert_int_equal(finding->subject.service_port, rows[i].port);
+		}
+		causes_release(&world.causes);
+		world_release(&world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queue_is_as_of_the_last_look),
 		cmocka_unit_test(accept_queue_is_as_of_the_last_look),
+		cmocka_unit_test(stuck_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
