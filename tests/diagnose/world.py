@@ -21,7 +21,7 @@ TOOL = os.environ.get("TCPDWELL", "build/tcpdwell")
 RECORDINGS = os.environ.get("TCPDWELL_RECORDINGS")  # a folder: what diagnose is told is recorded there too, for tests/golden
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
-MISSED = "lost", "missed", "healed", "skipped", "map_full", "unknown", "adopted", "dropped", "walk_cut", "queue_cut"
+MISSED = "lost", "missed", "healed", "skipped", "map_full", "unknown", "adopted", "dropped", "walk_cut", "queue_cut", "seed_cut"
 ADDRESS = "10.1.1.1"  # ours, on lo: no loopback address, so that tcp_tw_reuse=2 does not apply
 
 

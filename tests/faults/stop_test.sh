@@ -283,12 +283,12 @@ one_look_is_whole() {
 	lines = [json.loads(line) for line in open(sys.argv[1])]
 	totals = lines[-1]["totals"]
 	open_now = sum(row["established_now"] for row in lines[-2]["rows"])
-	if (totals["time_wait_now"], open_now) != (50, 40):
-	    sys.exit(f"{totals['time_wait_now']} TIME_WAIT of 50, {open_now} ESTABLISHED of 40")
+	if (totals["time_wait_now"], open_now, lines[-1]["seed_cut"]) != (50, 40, 0):
+	    sys.exit(f"{totals['time_wait_now']} TIME_WAIT of 50, {open_now} ESTABLISHED of 40, cut {lines[-1]['seed_cut']} times")
 	END
 }
 
-# Who asks it to end does not wait for that, and is told.
+# Who asks it to end does not wait for that, and is told, as is who has the output alone.
 listing_cut_short() {
 	local begin
 	: >"$dir/out"
@@ -298,7 +298,8 @@ listing_cut_short() {
 	await has_text "$dir/out" '"type":"header"' || return 1
 	begin=$(now_ms)
 	kill -INT "$(cat "$dir/pid")"
-	ends_in_time $! "$begin" && equal "exit status" $code 0 && says "not all sockets from before are known"
+	ends_in_time $! "$begin" && equal "exit status" $code 0 && says "not all sockets from before are known" &&
+		await has_text "$dir/out" '"seed_cut":1'
 }
 
 has_ended() {

@@ -485,6 +485,7 @@ static void seed(struct live *live)
 	const uint64_t begin_ns = clock_monotonic_ns();
 	int err = snapshot_seed(live->snapshot);
 
+	live->feed.health.seed_cut += err || iterators_cut(); /* who has the output alone, or the recording, is told too */
 	log_info("the sockets from before were listed in %.1f ms", (clock_monotonic_ns() - begin_ns) / 1e6);
 	if (iterators_cut())
 		log_warn("not all sockets from before are known: it was asked to end while they were listed");

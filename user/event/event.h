@@ -115,6 +115,7 @@ struct health {
 	uint64_t dropped; /* entries of sockets that were gone */
 	uint64_t walk_cut; /* chains of the kernel's table longer than the walk */
 	uint64_t queue_cut; /* looks at accept queues that were longer than the walk */
+	uint64_t seed_cut; /* lists of the sockets from before that are not whole */
 };
 
 /* Of one state. created + seeded + moved_in - moved_out - left = now. */

@@ -34,6 +34,8 @@ static const struct counter_name counter_names[] = {
 	  "hash chains not read to their end", offsetof(struct health, walk_cut), false },
 	{ "queue_cut", "look at an accept queue that was too long to be read to its end",
 	  "looks at accept queues that were too long to be read to their end", offsetof(struct health, queue_cut), false },
+	{ "seed_cut", "list of the sockets from before is not whole",
+	  "lists of the sockets from before are not whole", offsetof(struct health, seed_cut), false },
 };
 
 #define COUNTERS (sizeof(counter_names) / sizeof(counter_names[0]))
