@@ -226,8 +226,11 @@ static void look_for_waiting(struct summary_view *summary, const struct tick *ti
 	}
 }
 
+/* What was there before a time that was not traced may have ended in it: what is found again behind it is told then. */
 static void look(struct summary_view *summary, const struct tick *tick)
 {
+	if (tick->holes && holes_has(tick->holes, tick->unix_ns))
+		return;
 	look_for_stuck(summary, tick);
 	look_for_waiting(summary, tick);
 }
