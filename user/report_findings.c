@@ -48,9 +48,10 @@ static const char *name_end(const char *sentence)
 	return NULL;
 }
 
-/* What stands before that, from the last ": " before it on. Without one: "", and the finding is like no other. */
+/* What stands before that, from the last ": " before it on, or behind what it has. Without one: "", and the finding is like no other. */
 static void name_of(char *name, size_t size, const char *sentence)
 {
+	static const char queue[] = "the accept queue of ";
 	const char *end = name_end(sentence), *begin = sentence, *at;
 
 	name[0] = '\0';
@@ -59,6 +60,8 @@ static void name_of(char *name, size_t size, const char *sentence)
 	for (at = sentence; at < end; at++)
 		if (at[0] == ':' && at[1] == ' ')
 			begin = at + 2;
+	if (!strncmp(begin, queue, sizeof(queue) - 1))
+		begin += sizeof(queue) - 1;
 	snprintf(name, size, "%.*s", (int)(end - begin), begin);
 }
 
