@@ -39,6 +39,14 @@ static inline bool is_close_wait(const struct cause *cause)
 /* What TD121 has told of it, and is not over; NULL: nothing. */
 const struct finding *close_wait_told(const struct scene *scene, const struct cause *cause);
 
+/* What a proxy does: the end that came on one side it told the other, and waits until that closes too. */
+struct passed_on {
+	uint32_t count; /* connections that it has shut down; 0: it has not passed most of the ends on */
+	const struct cause *to; /* most of these */
+};
+
+struct passed_on close_wait_passed_on(const struct scene *scene, const struct cause *cause);
+
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause);
 /* Where another process accepted or connected them: what that one can do. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A listener's accept queue is (nearly) full, or clients wait in it for long: a program that hangs may never fill it. */
 #include <stdio.h>
-#include <string.h>
 
 #include "diagnose/codes.h"
 #include "diagnose/descriptors.h"
 #include "diagnose/judge.h"
+#include "diagnose/software.h"
 #include "diagnose/words.h"
 #include "util/number.h"
 
@@ -69,7 +69,7 @@ static void describe(struct finding *finding, const struct scene *scene, const s
 /* By what the program is, where its settings are known. */
 static void busy_change(struct finding *finding, const struct process *process)
 {
-	if (!strncmp(process->comm, "php-fpm", 7)) {
+	if (software_of(process) == SOFTWARE_PHP_FPM) {
 		finding_change(finding, "php-fpm: all children are busy: see what they wait for (request_slowlog_timeout and slowlog tell it), then pm.max_children");
 		return;
 	}
