@@ -36,6 +36,12 @@ static inline bool is_close_wait(const struct cause *cause)
 	return cause->key.state == STATE_CLOSE_WAIT && !cause->key.queued;
 }
 
+/* Of most it has not read what came. */
+static inline bool close_wait_is_unread(const struct cause *cause)
+{
+	return cause->looked && cause->unread * 10 >= cause->count * 8;
+}
+
 /* What TD121 has told of it, and is not over; NULL: nothing. */
 const struct finding *close_wait_told(const struct scene *scene, const struct cause *cause);
 

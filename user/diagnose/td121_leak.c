@@ -48,6 +48,9 @@ static void change(struct finding *finding, const struct scene *scene, const str
 	if (is_not_looked_at(cause) && process->pid)
 		finding_change(finding, "see why it does not read: stopped, busy or stuck (ps -o pid,stat,wchan:20,args -p %u), or it forgot the connection: nothing has called read() since the peer closed",
 			       process->pid);
+	if (cause->key.side == SIDE_ACTIVE && close_wait_is_unread(cause))
+		finding_change(finding, "read each answer to its end or close it, also the one that nobody wants: what came was not read; who forgets it "
+					"gets a new connection for each request");
 	if (cause->key.side == SIDE_ACTIVE)
 		finding_change(finding, "close the connection when read() returns 0 or the response is done: response.close(), a with or "
 					"try-with-resources block, defer resp.Body.Close(); also on the way out of errors");
@@ -142,13 +145,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	close_wait_useless(finding, scene, cause);
 }
 
-/* Of most it has not read what came: it is stuck (TD123) rather than forgetful. */
-static bool is_not_read(const struct cause *cause)
-{
-	return cause->looked && cause->unread * 10 >= cause->count * 8;
-}
-
-/* What a client holds without growth is an idle pool's: TD122. */
+/* A service that does not read is stuck (TD123) rather than forgetful. What a client holds without growth is an idle pool's (TD122), if it read the answers. */
 void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 {
 	enum close_wait_kind kind;
@@ -159,10 +156,10 @@ void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 	for (i = 0; i < services.count; i++) {
 		const struct cause *cause = &services.list[i];
 
-		if (is_not_read(cause))
+		if (close_wait_is_unread(cause) && cause->key.side != SIDE_ACTIVE)
 			continue;
 		kind = close_wait_kind(scene, cause);
-		if (kind != CLOSE_WAIT_PASSING && !(kind == CLOSE_WAIT_STAYS && cause->key.side == SIDE_ACTIVE)) /* that is TD122's */
+		if (kind != CLOSE_WAIT_PASSING && !(kind == CLOSE_WAIT_STAYS && cause->key.side == SIDE_ACTIVE && !close_wait_is_unread(cause)))
 			judge(scene, verdicts, cause, kind);
 	}
 	services_release(&services);

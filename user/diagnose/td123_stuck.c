@@ -9,6 +9,7 @@
 
 struct stuck {
 	uint32_t process, unread, close_wait, queued;
+	uint32_t answers; /* of close_wait: what it asked for itself, and may have forgotten (TD121) */
 	uint64_t bytes, oldest_ns; /* the longest wait */
 	uint16_t port;
 };
@@ -31,6 +32,7 @@ static void count_sockets(struct stuck *stuck, const struct scene *scene)
 			continue;
 		stuck->unread++;
 		stuck->close_wait += socket.base.state == STATE_CLOSE_WAIT;
+		stuck->answers += socket.base.state == STATE_CLOSE_WAIT && socket.base.side == SIDE_ACTIVE;
 		stuck->bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
 		wait(stuck, scene, socket.now.received_ns);
 	}
@@ -96,7 +98,7 @@ void td123_stuck(const struct scene *scene, struct verdicts *verdicts)
 		if (!stuck.unread)
 			continue;
 		count_queues(&stuck, scene);
-		if (stuck.unread >= least && (stuck.queued || stuck.close_wait >= least))
+		if (stuck.unread >= least && (stuck.queued || stuck.close_wait - stuck.answers >= least))
 			judge(scene, verdicts, &stuck);
 	}
 }

@@ -203,6 +203,72 @@ static void haproxy_is_no_client_of_ones_own(void **state)
 	end_flow(&world);
 }
 
+/* A client that never reads its answers, as one that does not close resp.Body: no pool, and not stuck. */
+static void answers_that_nobody_reads(void **state)
+{
+	struct process process = named("orders", 812);
+	struct world world;
+	struct cause cause;
+	uint32_t unread;
+
+	(void)state;
+	for (unread = 0; unread <= 20; unread += 20) {
+		world_init(&world, 60);
+		cause = cause_of(number_of(&world, &process), STATE_CLOSE_WAIT, SIDE_ACTIVE, 80, 20);
+		cause.unread = unread;
+		cause.unread_end = 20 - unread;
+		add_cause(&world, &cause);
+		assert_int_equal(judged(&world, TD121), unread ? 1 : 0);
+		if (unread)
+			has(world.verdicts->findings, "1. read each answer to its end or close it");
+		world.verdicts->count = 0;
+		assert_int_equal(judged(&world, TD122), unread ? 0 : 1);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
+static void close_wait_since(struct world *world, uint64_t id, uint64_t since_ns)
+{
+	struct event event = {
+		.record = { .type = RECORD_TRANSITION, .id = id, .time_ns = since_ns, .since_ns = since_ns, .old_state = STATE_ESTABLISHED,
+			    .new_state = STATE_CLOSE_WAIT, .side = SIDE_ACTIVE, .owner = shop,
+			    .endpoint = { .local_port = 40000 + id, .remote_port = 80, .netns = 5 } },
+		.container = &no_container,
+	};
+
+	ports_model_event(&world->ports, &event);
+}
+
+/* A pool whose peer has closed all at once, and another connection that is just being left: nothing grows. */
+static void burst_beside_a_fresh_one(void **state)
+{
+	static const struct {
+		double fresh_s; /* so young it is */
+		int grows;
+	} rows[] = { { 0.2, -1 }, { 3, 0 } };
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct tick tick = { .time_ns = 1030 * SECOND };
+
+		world_init(&world, 30);
+		for (k = 1; k <= 25; k++)
+			close_wait_since(&world, k, 1015 * SECOND);
+		close_wait_since(&world, 26, tick.time_ns - rows[i].fresh_s * SECOND);
+		world.causes = (struct causes){};
+		causes_ages(&world.causes, &world.thresholds);
+		assert_int_equal(causes_make(&world.causes, world.ports.books, &tick, world.scene.begin_ns), 0);
+		assert_int_equal(world.causes.count, 1);
+		assert_int_equal(world.causes.sorted[0]->count, 26);
+		assert_int_equal(cause_grows(world.causes.sorted[0], 3, 20), rows[i].grows);
+		causes_release(&world.causes);
+		world_release(&world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +277,8 @@ int main(void)
 		cmocka_unit_test(connection_that_was_meant_to_be_passed_on),
 		cmocka_unit_test(nginx_before_php_fpm),
 		cmocka_unit_test(haproxy_is_no_client_of_ones_own),
+		cmocka_unit_test(answers_that_nobody_reads),
+		cmocka_unit_test(burst_beside_a_fresh_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
