@@ -24,15 +24,21 @@ static uint32_t alive(const struct listener_facts *now)
 	return now->depth - (now->closed < now->depth ? now->closed : now->depth);
 }
 
-static enum queue_kind kind_of(const struct scene *scene, const struct listener_facts *now, uint64_t drops)
+/* Somebody has waited for long: that it is not full helps nobody. */
+static bool waits_long(const struct scene *scene, const struct listener_facts *now)
 {
 	uint64_t long_ns = number_u64(scene_threshold(scene, TD131_WAIT_S) * 1e9);
 
+	return scene_waited(scene, now->oldest_ns, long_ns) && alive(now) >= scene_threshold(scene, TD131_COUNT);
+}
+
+static enum queue_kind kind_of(const struct scene *scene, const struct listener_facts *now, uint64_t drops)
+{
 	if (drops)
 		return now->depth > now->backlog ? QUEUE_FULL : QUEUE_OVERFLOWS;
 	if (scene_waited(scene, now->oldest_ns, BUSY_NS) && now->depth && now->depth >= now->backlog * scene_threshold(scene, TD131_SHARE))
 		return now->depth > now->backlog ? QUEUE_FULL : QUEUE_NEARLY_FULL;
-	if (scene_waited(scene, now->oldest_ns, long_ns) && alive(now) >= scene_threshold(scene, TD131_COUNT))
+	if (waits_long(scene, now))
 		return QUEUE_WAITS;
 	return QUEUE_FINE;
 }
@@ -91,7 +97,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 {
 	const struct listener_facts *now = &listener->now;
 	const struct process *process = &model_present_process(scene_model(scene), &listener->base)->process;
-	struct finding *finding = verdicts_add(verdicts, TD131, kind == QUEUE_NEARLY_FULL ? SEVERITY_SOON : SEVERITY_NOW);
+	struct finding *finding = verdicts_add(verdicts, TD131, kind == QUEUE_NEARLY_FULL && !waits_long(scene, now) ? SEVERITY_SOON : SEVERITY_NOW);
 	uint16_t port = listener->base.endpoint.local_port;
 
 	if (!finding)
