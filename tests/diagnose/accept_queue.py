@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: programs that do not accept."""
+import os
 import signal
 import socket
 import subprocess
 import time
 
 from traffic import accept_for_good, answered, case, connected, until
-from world import ADDRESS, LONGEST, TOOL, Diagnosis, ss, start, sysctl, watch
+from world import ADDRESS, LIBC, LONGEST, TOOL, Diagnosis, rename, ss, start, sysctl, watch
 
 
 # TD132: nobody accepts
@@ -111,6 +112,53 @@ def td123_stuck(world):
         world.numbers(found, bytes=sum(unread), unread=len(unread), closed=len(unread), queued=int(ss("-l", "sport", "=", ":8080")[0].split()[1]),
                       age=(5, diagnosis.age(diagnosis.begin)[1]))
         world.check("who", found["subject"]["pid"] == server.pid, found["title"])
+
+
+def workers(world, count, each, queued):
+    """A server whose parent listens and whose children accept, some each, and then do nothing any more; nobody reads what clients send."""
+    def master(say, _):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, 8080))
+        listener.listen(128)
+        rename("master")
+        for _ in range(count):
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                rename("worker")
+                mine = [listener.accept() for _ in range(each)]
+                say()
+                time.sleep(600)
+                del mine
+        say()
+        time.sleep(600)
+
+    world.spawn("master", master).wait()
+    world.kept = [connected(8080) for _ in range(count * each + queued)]
+    for client in world.kept:
+        client.send(b"0123456789")
+    until(lambda: int(ss("-l", "sport", "=", ":8080")[0].split()[1]) == queued)
+
+
+@case
+def td123_workers(world):
+    """None of them has many: all of them together are stuck, and the queue is theirs, although their parent listens."""
+    diagnosis = Diagnosis(9)
+    begin = time.monotonic()
+    workers(world, 4, 1, 2)
+    found = world.expect(diagnosis.finish(after=9), "TD123=now").found.get("TD123")
+    if found:
+        world.numbers(found, bytes=40, unread=4, closed=0, queued=2, age=(5, diagnosis.age(begin)[1]))
+        world.check("who", found["title"].startswith("worker (4 processes) is stuck"), found["title"])
+        world.check("subject", found["subject"]["pid"] is None and found["subject"]["comm"] == "worker", found["subject"])
+
+
+@case
+def td123_workers_near_miss(world):
+    """Two of them have one each."""
+    diagnosis = Diagnosis(9)
+    workers(world, 2, 1, 2)
+    world.expect(diagnosis.finish(after=9))
 
 
 @case

@@ -321,6 +321,33 @@ def td124_descriptors(world):
 
 
 @case
+def td124_workers(world):
+    """Three workers of one program that all are near their limits: told once, by the fullest."""
+    world.server(8080, kept)
+    counts = 52, 56, 54
+
+    def master(say, _):
+        children = []
+        for count in counts:
+            theirs, ours = os.pipe()
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                holding(count, 64)(lambda end=ours: os.write(end, b"."), None)
+            children.append(theirs)
+        for child in children:
+            os.read(child, 1)
+        say()
+        time.sleep(600)
+
+    world.spawn("worker", master).wait()
+    diagnosis = world.expect(Diagnosis(2).finish(), "TD124=note")
+    world.check("once", len(diagnosis.all) == 1, [finding["title"] for finding in diagnosis.all])
+    for found in diagnosis.all:
+        world.check("who", re.match(r"worker \(3 processes\): the fullest, \d+, has 56 of 64 descriptors open: ", found["title"]), found["title"])
+        world.check("subject", found["subject"]["pid"] is None and found["subject"]["comm"] == "worker", found["subject"])
+
+
+@case
 def td124_near_miss(world):
     world.server(8080, kept)
     world.spawn("shop", holding(45, 64)).wait()

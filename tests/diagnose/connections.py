@@ -120,6 +120,53 @@ def td103_crash_loop(world):
 
 
 @case
+def td103_names(world):
+    """Workers with a name each, of which now this one opens the most and now that one: it is told once, with how many there are."""
+    sysctl("ipv4.ip_local_port_range", "42000 42999")
+    sysctl("ipv4.tcp_tw_reuse", 0)
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12, "--set", "TD111.opened=100000,TD102.search=100000")
+
+    def master(say, _):
+        for number in range(4):
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                rename(f"worker-{number}")
+                for turn in range(12):
+                    paced(20 if turn % 4 == number else 6, 2, lambda: connected(8080).close())
+                time.sleep(600)
+        say()
+        time.sleep(600)
+
+    world.spawn("worker", master).wait()
+    diagnosis = world.expect(diagnosis.finish(after=18), "TD103=soon")
+    world.check("once", len(diagnosis.all) == 1, [finding["title"] for finding in diagnosis.all])
+    if diagnosis.all:
+        world.check("who", " and 3 others open " in diagnosis.all[0]["title"], diagnosis.all[0]["title"])
+
+
+@case
+def td103_burst(world):
+    """Many at once, after few: they are no rate, however few ports they would leave if they went on."""
+    sysctl("ipv4.ip_local_port_range", "42000 42999")
+    sysctl("ipv4.tcp_tw_reuse", 0)
+    world.server(8080, answered)
+    diagnosis = Diagnosis(12, "--set", "TD111.opened=100000,TD102.search=100000")
+
+    def body(say, _):
+        connected(8080).close()
+        say()
+        time.sleep(11)
+        for _ in range(400):
+            connected(8080).close()
+        say()
+        time.sleep(600)
+
+    world.spawn("nightly", body).wait(2)
+    world.expect(diagnosis.finish(after=3))
+
+
+@case
 def td103_ended_alone(world):
     """One process that did it all and has ended: it is named as what it was."""
     sysctl("ipv4.ip_local_port_range", "42000 42999")
@@ -266,6 +313,30 @@ def td152_scan(world):
     found = world.expect(diagnosis.finish(), "TD152=note").found.get("TD152")
     if found:
         world.numbers(found, ends=150, failed=counter("TcpAttemptFails"), connects=counter("TcpActiveOpens"))
+
+
+@case
+def td152_processes(world):
+    """A script that starts a program for each port: none of them connects to more than one."""
+    diagnosis = Diagnosis(3)
+
+    def script(say, _):
+        say()
+        for port in range(20000, 20120):
+            pid = os.fork()
+            if not pid:
+                rename("nc")
+                fails(lambda end=port: connected(end))
+                os._exit(0)
+            os.waitpid(pid, 0)
+        say()
+        time.sleep(600)
+
+    world.spawn("script", script).wait(2)
+    found = world.expect(diagnosis.finish(after=0), "TD152=note").found.get("TD152")
+    if found:
+        world.numbers(found, ends=120, failed=counter("TcpAttemptFails"), connects=counter("TcpActiveOpens"))
+        world.check("who", re.match(r"nc \(120 processes, .*ended\) connects", found["title"]), found["title"])
 
 
 @case

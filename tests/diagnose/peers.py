@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: peers that do not close, do not answer, or say nothing."""
+import errno
 import os
 import resource
 import shutil
@@ -9,8 +10,8 @@ import subprocess
 import tempfile
 import time
 
-from traffic import case, connected, forget, gone_host, kept, until, with_peer
-from world import ADDRESS, TOOL, Diagnosis, Skip, evidence, run, ss, start, sysctl
+from traffic import case, connected, fails, forget, gone_host, kept, until, with_peer
+from world import ADDRESS, LIBC, TOOL, Diagnosis, Skip, evidence, run, ss, start, sysctl
 
 
 # TD141: the peer does not close
@@ -183,16 +184,120 @@ def td151_timeout(world):
     world.check("nothing waits", not ss("state", "syn-sent"), ss())
     found = world.expect(diagnosis.finish(), "TD151=now").found.get("TD151")
     if found:
-        world.numbers(found, count=6)
+        world.numbers(found, count=6, window=(10, max(10, diagnosis.age(diagnosis.begin)[1])))
         world.check("none waits", not evidence(found, "syn_sent"), found["evidence"])
 
 
 @case
 def td151_near_miss(world):
     gone_host()
-    diagnosis = Diagnosis(3)
+    diagnosis = Diagnosis(3, "--set", "TD151.age=600")
     world.spawn("shop", silent(4)).wait()
     world.expect(diagnosis.finish())
+
+
+@case
+def td151_one(world):
+    """A service and its one broker: its connect() waits, with those that wait for others, and one that waited before the run."""
+    gone_host()
+    forget("10.9.9.8", "gone")
+    early = time.monotonic()
+    world.spawn("early", silent(1)).wait()
+    diagnosis = Diagnosis(3)
+    begin = time.monotonic()
+
+    def both(say, _):
+        mine = [socket.socket() for _ in range(2)]
+        for client, host in zip(mine, ("10.9.9.9", "10.9.9.8")):
+            client.setblocking(False)
+            client.connect_ex((host, 9092))
+        say()
+        time.sleep(600)
+
+    world.spawn("brokers", both).wait()
+    made = time.monotonic()
+    diagnosis = world.expect(diagnosis.finish(after=9), "TD151=note")
+    told = {finding["title"].split(" gets")[0].split("[")[0] + " " + str(finding["subject"]["remote_addr"]): finding for finding in diagnosis.all}
+    world.check("whom", set(told) == {"early 10.9.9.9", "brokers 10.9.9.9", "brokers 10.9.9.8"}, [finding["title"] for finding in diagnosis.all])
+    for name, finding in told.items():
+        world.numbers(finding, age=diagnosis.age(*(early, diagnosis.attached + 1.5) if name.startswith("early") else (begin, made)))
+
+
+@case
+def td151_one_after_another(world):
+    """A connect timeout and another try, as advised: never many, and none waits for long. The first that is answered ends it."""
+    gone_host()
+    diagnosis = Diagnosis(3)
+
+    def body(say, go):
+        say()
+        for _ in range(4):
+            client = socket.socket()
+            client.settimeout(1.5)
+            fails(lambda: client.connect(("10.9.9.9", 443)))
+            client.close()
+            time.sleep(1.2)
+        say()
+        go()
+        client = connected(443, "10.9.9.9")
+        say()
+        go()
+        client.close()
+
+    shop = world.spawn("shop", body)
+    shop.wait(2)
+    found = world.expect(diagnosis.finish(after=0), "TD151=note").found.get("TD151")
+    if found:
+        world.numbers(found, count=4, window=(9, max(10, diagnosis.age(diagnosis.begin)[1])))
+    host_is_back(world)
+    diagnosis = Diagnosis(2)
+    shop.on()
+    shop.wait()
+    world.expect(diagnosis.finish())
+
+
+@case
+def td151_unreachable(world):
+    """Nobody has the address: the kernel says so after three seconds, again and again."""
+    gone_host()
+    diagnosis = Diagnosis(3)
+    ended = []
+
+    def body(say, _):
+        say()
+        for _ in range(3):
+            ended.append(fails(lambda: connected(5432, "10.9.9.77", "10.9.9.1")))
+        if ended == [errno.EHOSTUNREACH] * 3:
+            say()
+        time.sleep(600)
+
+    world.spawn("shop", body).wait(2)
+    found = world.expect(diagnosis.finish(after=0), "TD151").found.get("TD151")
+    if found:
+        world.numbers(found, count=3, window=(7, diagnosis.age(diagnosis.begin)[1] + 3))
+        world.check("route", "ip route get 10.9.9.77" in found["change"][0], found["change"])
+
+
+@case
+def td151_scan(world):
+    """One that tries each host of a network waits for all of them: that is told as what it is, once."""
+    gone_host()
+    for last in range(10, 160):
+        forget(f"10.9.9.{last}", "gone")
+    diagnosis = Diagnosis(3)
+
+    def body(say, _):
+        mine = []
+        for last in range(10, 160):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex((f"10.9.9.{last}", 443))
+            mine.append(client)
+        say()
+        time.sleep(600)
+
+    world.spawn("curious", body).wait()
+    world.expect(diagnosis.finish(after=14), "TD152=note")
 
 
 def cut_off(world, count, age=1):
@@ -316,6 +421,38 @@ def td171_silent(world):
     for one in found.all:
         world.numbers(one, count=len(ss("state", "established", "sport", "=", ":5432")), limit=6, longest=diagnosis.age(world.begin, world.made))
     world.check("both ends", sorted(one["subject"]["comm"] for one in found.all) == ["database", "pool"], found.all)
+
+
+@case
+def td171_workers(world):
+    """A pool that its processes share: two of each of the three."""
+    diagnosis = Diagnosis(9, "--set", "TD171.idle=6,TD171.count=5")
+
+    def alive(connection):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, True)
+        connection.send(connection.recv(1))
+        return connection
+
+    def master(say, _):
+        for _ in range(3):
+            if not os.fork():
+                LIBC.prctl(1, 9)  # it ends with its parent
+                mine = [connected(5432) for _ in range(2)]
+                for client in mine:
+                    client.send(b"x")
+                    client.recv(1)
+                say()
+                time.sleep(600)
+        time.sleep(600)
+
+    world.server(5432, alive, name="database")
+    begin = time.monotonic()
+    world.spawn("pool", master).wait(3)
+    made = time.monotonic()
+    found = world.expect(diagnosis.finish(after=9), "TD171=note").found.get("TD171")
+    if found:
+        world.numbers(found, count=6, limit=6, longest=diagnosis.age(begin, made))
+        world.check("who", found["title"].startswith("pool (3 processes) has 6 connections"), found["title"])
 
 
 @case

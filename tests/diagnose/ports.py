@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Cases of diagnose: local ports and who takes them."""
 import errno
+import json
 import os
 import re
 import socket
@@ -53,6 +54,41 @@ def td101_ports_are_used_up(world):
     # What is useless changes nothing, what is advised does.
     world.expect(look(tcp_fin_timeout=2, tcp_tw_reuse=1), "TD101=now")
     world.expect(look(ip_local_port_range="42000 43999"))
+
+
+@case
+def td101_range_shrunk(world):
+    """The range was made smaller while ports outside of it are in use: these take none of what is left, and who has them is not to blame."""
+    sysctl("ipv4.ip_local_port_range", "42000 42999")
+    world.server(5432, kept)
+
+    def hold(count):
+        def body(say, _):
+            mine = [connected(5432) for _ in range(count)]
+            say()
+            time.sleep(600)
+            del mine
+        return body
+
+    world.spawn("before", hold(60)).wait()
+    sysctl("ipv4.ip_local_port_range", "43000 43019")
+    world.spawn("nightly-batch", hold(20)).wait()
+    diagnosis = Diagnosis(2)
+
+    def fail(say, _):
+        fails(lambda: connected(5432))
+        say()
+        time.sleep(600)
+
+    world.spawn("orders-api", fail).wait()
+    found = world.expect(diagnosis.finish(), "TD101=now").found.get("TD101")
+    if found:
+        world.numbers(found, capacity=20, held=20)
+        world.check("holder", "20 by nightly-batch[" in found["title"] and "before" not in json.dumps(found["evidence"]), found)
+        world.check("others", evidence(found, "on_other_ports") == 60 and evidence(found, "open") == 20, found["evidence"])
+    out = subprocess.run([TOOL, "ports", "-n", "self", "-d", "1"], capture_output=True, text=True, check=True).stdout
+    world.check("ports", "20 of 20 used" in out and "nightly-batch" in out and "before" not in out and
+                re.search(r"others +60 connections on ports that connect\(\) does not choose now", out), out)
 
 
 @case

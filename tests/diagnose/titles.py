@@ -8,7 +8,9 @@ TITLES = {
     "TD101": ["{who} cannot connect to {to} from {from}: all {#capacity} local ports are used, {#held} by {holder} in {state}"],
     "TD102": ["connect() to {to} takes up to {~now} to find a free local port ({~before} at best): {#used} of {#capacity} are used, "
               "{#held} by {holder} in {state}"],
-    "TD103": ["local ports to {to} run out in {~wall}: {who} opens {#rate} connections a second, {#capacity} ports bear {#sustainable}"],
+    "TD103": ["local ports to {to} run out in {~wall}: {who} opens {#rate} connections a second, {#capacity} ports bear {#sustainable}",
+              "local ports to {to} run out in {~wall}: {who} and {#others} others open {#rate} connections a second, {#capacity} ports bear "
+              "{#sustainable}"],
     "TD104": ["{who} calls bind() before connect(): its connections block {#blocked} of {#range} local ports for every destination",
               "{who} calls bind() before connect(): all {#capacity} ports of {address} are used, so bind() to port 0 there fails with "
               "\"Address already in use\", whatever the destination"],
@@ -37,7 +39,9 @@ TITLES = {
     "TD143": ["{#count} of {#limit} closed sockets that still have data to send (tcp_max_orphans) are there, most from {who}: at the limit the "
               "kernel resets them"],
     "TD151": ["{who} gets no answer from {to}: {#count} connects wait, the first for {~age}; none was answered in the last 10 seconds",
-              "{who} gets no answer from {to}: {#count} connects ended without one, none was answered in the last 10 seconds"],
+              "{who} gets no answer from {to}: 1 connect waits for {~age}",
+              "{who} gets no answer from {to}: {#count} connects ended without one, none was answered in the last {~window}",
+              "{who} cannot reach {to}: {#count} connects ended with EHOSTUNREACH (host unreachable), none was answered in the last {~window}"],
     "TD152": ["{who} connects to {#ends} different ports of {to} within 10 seconds; {#failed} of {#connects} connects failed: a scan, if it is not meant to"],
     "TD153": ["{who} is refused by {to}: {#count} connects in the last {~window}, none got through; nothing listens there"],
     "TD161": ["port {#port} of {who} gets more SYNs than handshakes are finished: {#half_open} are half-open (backlog {#backlog}), {#cookies} answered "

@@ -2,7 +2,8 @@
 /*
  * Preloaded: a slow disk. Each page that a database reads or writes takes 20 ms, as each wait for the disk does. Where SLOW_HANGS names a
  * file, none of them ends any more once that is there; and once a second signals come late, as they do on a busy machine.
- * Where there is SLOW_SERVER, the server of metrics takes 120 ms to end, and says so.
+ * Where there is SLOW_SERVER, the server of metrics takes 120 ms to end, and says so. Where there is SLOW_LOOKS, each pass over what is
+ * there takes 250 ms more of a processor, as where there are very many sockets.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,6 +18,7 @@
 #define LATE_NS 200000000L
 #define TIMELY_NS 800000000L
 #define SERVER_NS 120000000L
+#define LOOK_NS 250000000L
 
 /* No signal makes a disk faster. */
 static void wait_for(long ns)
@@ -89,4 +91,14 @@ int event_base_dispatch(struct event_base *base)
 	if (getenv("SLOW_SERVER") && write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		return -1;
 	return result;
+}
+
+int bpf_iter_create(int link)
+{
+	int (*next)(int) = (int (*)(int))dlsym(RTLD_NEXT, "bpf_iter_create");
+	const long long end_ns = now_ns() + LOOK_NS;
+
+	while (getenv("SLOW_LOOKS") && now_ns() < end_ns)
+		;
+	return next(link);
 }

@@ -257,6 +257,50 @@ slow_server() {
 	equal "exit status" $? 0 && equal "said" "$(complaints)" "the server has ended"
 }
 
+# In a namespace of its own: 50 TIME_WAIT, 20 connections that are there.
+make_sockets='
+import socket, subprocess, sys, time
+listener = socket.create_server(("127.0.0.1", 0))
+for _ in range(50):
+    client = socket.create_connection(listener.getsockname())
+    server = listener.accept()[0]
+    client.close()
+    server.close()
+kept = [(socket.create_connection(listener.getsockname()), listener.accept()[0]) for _ in range(20)]
+time.sleep(0.2)
+sys.exit(subprocess.run(sys.argv[1:]).returncode)'
+
+in_namespace() {
+	unshare -n bash -c 'ip link set lo up && exec "$@"' sh "$@"
+}
+
+# What -d allows is for what comes; a look at what is there takes what it takes.
+one_look_is_whole() {
+	in_namespace python3 -c "$make_sockets" env SLOW_LOOKS=1 LD_PRELOAD="$dir/slow.so" "$tool" top -b -j -n self -d 0 >"$dir/out" 2>"$dir/err"
+	equal "exit status" $? 0 && equal "said" "$(complaints)" "" || return 1
+	python3 - "$dir/out" <<-'END'
+	import json, sys
+	lines = [json.loads(line) for line in open(sys.argv[1])]
+	totals = lines[-1]["totals"]
+	open_now = sum(row["established_now"] for row in lines[-2]["rows"])
+	if (totals["time_wait_now"], open_now) != (50, 40):
+	    sys.exit(f"{totals['time_wait_now']} TIME_WAIT of 50, {open_now} ESTABLISHED of 40")
+	END
+}
+
+# Who asks it to end does not wait for that, and is told.
+listing_cut_short() {
+	local begin
+	: >"$dir/out"
+	in_namespace python3 -c "$make_sockets" env SLOW_LOOKS=1 LD_PRELOAD="$dir/slow.so" \
+		bash -c 'echo $$ >"$0/pid"; exec "$@"' "$dir" "$tool" top -b -j -n self >"$dir/out" 2>"$dir/err" &
+	running+=($!)
+	await has_text "$dir/out" '"type":"header"' || return 1
+	begin=$(now_ms)
+	kill -INT "$(cat "$dir/pid")"
+	ends_in_time $! "$begin" && equal "exit status" $code 0 && says "not all sockets from before are known"
+}
+
 has_ended() {
 	! kill -0 "$1" 2>/dev/null
 }
@@ -298,6 +342,8 @@ check "report of a pipe that never ends" report_of_what_never_comes
 check "report of what has not begun" report_of_nothing_yet
 check "a result waits for its reader" result_waits_for_its_reader
 check "a slow disk" slow_disk
+check "one look takes its time" one_look_is_whole
+check "a listing that is cut short" listing_cut_short
 check "a disk that hangs" hung_disk
 check "a server that is slow to end" slow_server
 exit $status

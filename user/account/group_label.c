@@ -73,7 +73,7 @@ static void label_network(char *out, size_t size, const struct group_part *name)
 	else if (name->side == SIDE_PASSIVE)
 		snprintf(out, size, "from %s/%u to :%u", text, bits, name->port);
 	else
-		snprintf(out, size, "with %s/%u", text, bits);
+		snprintf(out, size, "to or from %s/%u", text, bits);
 }
 
 static void label_remote(char *out, size_t size, const struct part *part)
@@ -94,7 +94,7 @@ static void label_remote(char *out, size_t size, const struct part *part)
 	if (part->name->side == SIDE_PASSIVE)
 		snprintf(out, size, "from %s to :%u", text, part->name->port);
 	else
-		snprintf(out, size, "with %s", text);
+		snprintf(out, size, "to or from %s", text);
 }
 
 static void label_port(char *out, size_t size, const struct part *part)

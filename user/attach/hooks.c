@@ -171,6 +171,11 @@ bool hook_is_program(const char *program)
 	return false;
 }
 
+bool hook_is_of_process(const char *program)
+{
+	return !strncmp(program, "process_", strlen("process_"));
+}
+
 void hook_choice_describe(const struct hook_choice *choice, char *text, size_t size)
 {
 	if (!choice->hook)

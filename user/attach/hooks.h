@@ -54,6 +54,9 @@ bool hook_is_at_return(const struct hook *hook, const char *program);
 /* Is any program of the table called so? */
 bool hook_is_program(const char *program);
 
+/* Does it tell when descriptors may have changed hands? These are in no table. */
+bool hook_is_of_process(const char *program);
+
 /* "inet_twsk_kill (fentry)" or "bucket walk" */
 void hook_choice_describe(const struct hook_choice *choice, char *text, size_t size);
 

@@ -12,9 +12,13 @@
 
 #include "attribute/netns.h"
 #include "util/hash.h"
+#include "util/tcp_state.h"
 #include "util/text.h"
 
 #define PID_LIMIT 4194304
+
+/* A namespace's list is a walk of the machine's whole table, twice: as long as thousands of look-ups. */
+#define LOOK_UPS_MAX 2048
 
 /* A socket that is asked for, to be found by its ends and then by its inode. */
 struct wanted {
@@ -30,7 +34,9 @@ struct search {
 	size_t count;
 	struct wanted *by_endpoint, *by_inode;
 	uint32_t states;
-	uint32_t netns; /* being listed */
+	uint32_t netns; /* being listed, */
+	struct wanted *first; /* its sockets: they are sorted */
+	size_t in_netns;
 	int err;
 };
 
@@ -51,9 +57,34 @@ static void socket_found(void *context, const struct listed_socket *listed)
 		HASH_ADD(by_inode, search->by_inode, inode, sizeof(wanted->inode), wanted);
 }
 
+static bool are_found(const struct search *search)
+{
+	size_t i;
+
+	for (i = 0; i < search->in_netns && search->first[i].socket->found; i++)
+		;
+	return i == search->in_netns;
+}
+
+/* One by one. Whatever can't be found so is in the list. */
+static void look_up_each(struct search *search)
+{
+	int fd, err = 0;
+	size_t i;
+
+	if (search->in_netns > LOOK_UPS_MAX || search->states & 1U << STATE_LISTEN)
+		return;
+	fd = sockets_diag_open();
+	for (i = 0; i < search->in_netns && fd >= 0 && (!err || err == -ENOENT); i++)
+		err = sockets_diag_find(fd, &search->first[i].endpoint, socket_found, search);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int list_own(struct search *search)
 {
-	return sockets_list(search->states, socket_found, search);
+	look_up_each(search);
+	return are_found(search) ? 0 : sockets_list(search->states, socket_found, search);
 }
 
 static int list_other(struct search *search, const char *path)
@@ -86,9 +117,8 @@ static void list_namespace(struct search *search, uint32_t own, const struct net
 		err = list_other(search, other->path);
 	else
 		err = places->denied ? -EACCES : -ENOENT;
-	for (i = 0; i < search->count; i++)
-		if (search->wanted[i].endpoint.netns == search->netns)
-			search->wanted[i].socket->looked = !err;
+	for (i = 0; i < search->in_netns; i++)
+		search->first[i].socket->looked = !err;
 	if (err && !search->err)
 		search->err = err;
 }
@@ -103,10 +133,12 @@ static void list_namespaces(struct search *search, const struct netns_places *wh
 
 	search->err = home < 0 ? -errno : netns_inode_of_fd(home, &own);
 	netns_list_read(&places, where);
-	for (i = 0; i < search->count && home >= 0; i++) {
-		if (i && search->wanted[i].endpoint.netns == search->netns)
-			continue;
-		search->netns = search->wanted[i].endpoint.netns;
+	for (i = 0; i < search->count && home >= 0; i += search->in_netns) {
+		search->first = &search->wanted[i];
+		search->netns = search->first->endpoint.netns;
+		for (search->in_netns = 1; i + search->in_netns < search->count; search->in_netns++)
+			if (search->first[search->in_netns].endpoint.netns != search->netns)
+				break;
 		list_namespace(search, own, &places);
 		if (search->netns != own)
 			setns(home, CLONE_NEWNET);

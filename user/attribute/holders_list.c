@@ -150,37 +150,80 @@ int sockets_list_answer(const void *answer, size_t size, listed_socket_fn each, 
 	return 0;
 }
 
-static int list_family(int fd, unsigned int family, uint32_t states, listed_socket_fn each, void *context)
+static struct request request_of(unsigned int family, unsigned int flags)
 {
 	struct request request = {
 		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
-		.body = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = states },
+		.body = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_ext = 1 << (INET_DIAG_INFO - 1) },
 	};
+
+	request.header.nlmsg_flags = NLM_F_REQUEST | flags;
+	return request;
+}
+
+/* One datagram of an answer, as sockets_list_answer(). */
+static int answer_take(int fd, listed_socket_fn each, void *context)
+{
 	_Alignas(struct nlmsghdr) char reply[REPLY_BYTES];
 	ssize_t size;
+
+	do
+		size = recv(fd, reply, sizeof(reply), 0);
+	while (size < 0 && errno == EINTR);
+	if (size <= 0)
+		return size ? -errno : -EPROTO;
+	return sockets_list_answer(reply, size, each, context);
+}
+
+static int list_family(int fd, unsigned int family, uint32_t states, listed_socket_fn each, void *context)
+{
+	struct request request = request_of(family, NLM_F_DUMP);
 	int err = 0;
 
-	request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	request.body.idiag_ext = 1 << (INET_DIAG_INFO - 1) | (states == 1U << STATE_LISTEN ? 1 << (INET_DIAG_SKMEMINFO - 1) : 0);
+	request.body.idiag_states = states;
+	if (states == 1U << STATE_LISTEN)
+		request.body.idiag_ext |= 1 << (INET_DIAG_SKMEMINFO - 1);
 	if (send(fd, &request, sizeof(request), 0) < 0)
 		return -errno;
-	while (!err) {
-		size = recv(fd, reply, sizeof(reply), 0);
-		if (size > 0)
-			err = sockets_list_answer(reply, size, each, context);
-		else if (!size || errno != EINTR)
-			err = size ? -errno : -EPROTO;
-	}
+	while (!err)
+		err = answer_take(fd, each, context);
 	return err < 0 ? err : 0;
+}
+
+static void id_address_set(__be32 out[4], unsigned int family, const uint8_t mapped[16])
+{
+	if (family == AF_INET)
+		memcpy(out, mapped + 12, 4);
+	else
+		memcpy(out, mapped, 16);
+}
+
+int sockets_diag_open(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sockets_diag_find(int fd, const struct endpoint *endpoint, listed_socket_fn each, void *context)
+{
+	const unsigned int family = address_from_mapped(endpoint->remote_addr).family;
+	struct request request = request_of(family, 0);
+
+	request.body.id.idiag_sport = htons(endpoint->local_port);
+	request.body.id.idiag_dport = htons(endpoint->remote_port);
+	id_address_set(request.body.id.idiag_src, family, endpoint->local_addr);
+	id_address_set(request.body.id.idiag_dst, family, endpoint->remote_addr);
+	request.body.id.idiag_cookie[0] = request.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return send(fd, &request, sizeof(request), 0) < 0 ? -errno : answer_take(fd, each, context);
 }
 
 int sockets_list_diag(uint32_t states, listed_socket_fn each, void *context)
 {
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	int err;
+	int fd = sockets_diag_open(), err;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = list_family(fd, AF_INET, states, each, context);
 	if (!err)
 		err = list_family(fd, AF_INET6, states, each, context);

@@ -40,6 +40,14 @@ typedef void (*listed_socket_fn)(void *context, const struct listed_socket *sock
 /* The calling thread's namespace, sockets in the states with bit (1 << state). 0 or negative errno. */
 int sockets_list(uint32_t states, listed_socket_fn each, void *context);
 
+/*
+ * One socket of the calling thread's namespace, by its ends: what takes a walk of the machine's whole table in a list takes a look-up
+ * here. `fd` is of sockets_diag_open(). -ENOENT: there is none, or it is bound to an interface; other negative errno. Listening
+ * sockets may be others of the same address.
+ */
+int sockets_diag_open(void);
+int sockets_diag_find(int fd, const struct endpoint *endpoint, listed_socket_fn each, void *context);
+
 /* One way each; sockets_list() chooses. `file` is an open /proc/net/tcp or tcp6. */
 int sockets_list_diag(uint32_t states, listed_socket_fn each, void *context);
 /* One datagram of the former's answer. 1: the list is at its end; 0 or negative errno. */

@@ -12,6 +12,13 @@
 #include "tcpdwell.skel.h"
 #include "util/stop.h"
 
+static unsigned int cut;
+
+unsigned int iterators_cut(void)
+{
+	return cut;
+}
+
 /* `over`: set by a program that stopped its iterator. */
 static int read_all(int fd, const bool *over, size_t at_once, iterator_fn *each, void *context)
 {
@@ -19,7 +26,7 @@ static int read_all(int fd, const bool *over, size_t at_once, iterator_fn *each,
 	ssize_t size = 1;
 	int err = bytes ? 0 : -ENOMEM;
 
-	while (!err && size && !stop_is_overdue()) {
+	while (!err && size && !stop_cuts_looks()) {
 		size = read(fd, bytes, at_once);
 		if (size > 0)
 			err = each(context, bytes, size);
@@ -32,8 +39,8 @@ static int read_all(int fd, const bool *over, size_t at_once, iterator_fn *each,
 	return err ?: size ? -EINTR : 0;
 }
 
-int iterator_run(const struct tracer *tracer, struct bpf_program *program, struct bpf_map *map, size_t at_once, iterator_fn *each,
-		 void *context)
+static int run(const struct tracer *tracer, struct bpf_program *program, struct bpf_map *map, size_t at_once, iterator_fn *each,
+	       void *context)
 {
 	struct tcpdwell *skeleton = tracer->skeleton;
 	union bpf_iter_link_info info = {};
@@ -55,5 +62,14 @@ int iterator_run(const struct tracer *tracer, struct bpf_program *program, struc
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
+	return err;
+}
+
+int iterator_run(const struct tracer *tracer, struct bpf_program *program, struct bpf_map *map, size_t at_once, iterator_fn *each,
+		 void *context)
+{
+	int err = stop_cuts_looks() ? -EINTR : run(tracer, program, map, at_once, each, context);
+
+	cut += err == -EINTR;
 	return err;
 }

@@ -17,9 +17,12 @@ typedef int iterator_fn(void *context, const void *bytes, size_t size);
 
 /*
  * Over the elements of `map`, as bpf/element.bpf.h finds them; NULL: over what the program says. `at_once` bytes are read at most. 0 or
- * negative errno; -EINTR: not to its end, since the run's is overdue (util/stop.h).
+ * negative errno; -EINTR: not to its end, since the run is to end (stop_cuts_looks()).
  */
 int iterator_run(const struct tracer *tracer, struct bpf_program *program, struct bpf_map *map, size_t at_once, iterator_fn *each,
 		 void *context);
+
+/* How many passes so far did not come to their end for that. */
+unsigned int iterators_cut(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "attribute/pod_names.h"
 #include "collect/health.h"
 #include "collect/holders.h"
+#include "collect/iterator.h"
 #include "collect/owner.h"
 #include "collect/ports.h"
 #include "collect/present.h"
@@ -462,9 +463,13 @@ static void live_close(struct live *live)
 
 static void seed(struct live *live)
 {
+	const uint64_t begin_ns = clock_monotonic_ns();
 	int err = snapshot_seed(live->snapshot);
 
-	if (err == -E2BIG)
+	log_info("the sockets from before were listed in %.1f ms", (clock_monotonic_ns() - begin_ns) / 1e6);
+	if (iterators_cut())
+		log_warn("not all sockets from before are known: it was asked to end while they were listed");
+	else if (err == -E2BIG)
 		log_warn("not all sockets from before are known: the kernel's tables of them are longer than is looked at");
 	else if (err)
 		log_warn("sockets from before could not be listed: %s", strerror(-err));
@@ -609,12 +614,24 @@ static void look_around(struct live *live, bool last)
 	live->feed.present_seen_ns = live->present ? present_watch_seen_ns(live->present) : 0;
 }
 
+/* Who runs always is ended for the sake of ending. */
+static void tell_cut(const struct run_options *options)
+{
+	void (*tell)(const char *format, ...) = options->patience > 1 ? log_info : log_warn;
+
+	tell("it was asked to end, and its last look at what is there was cut short: part of what it says is as of the look before");
+}
+
 /* What is found now is told too; then nothing of ours is in the kernel's way while a view writes, however long that takes. */
 static void end_run(struct live *live)
 {
+	const unsigned int cut = iterators_cut();
+
 	ring_begin_last(live->ring);
 	read_health(live, clock_monotonic_ns());
 	look_around(live, true);
+	if (iterators_cut() != cut)
+		tell_cut(live->options);
 	tracer_detach(live->tracer);
 	ring_end_last(live->ring);
 	deliver_kept(live, true);

@@ -46,7 +46,6 @@ struct port_watch {
 	uint64_t gone; /* namespaces that were found to be */
 	unsigned int patience; /* as in struct run_options */
 	int err; /* of the last look */
-	bool is_last; /* the run ends */
 };
 
 struct port_watch *port_watch_new(const struct tracer *tracer, void (*tell)(void *context, const struct port_facts *facts),
@@ -335,8 +334,6 @@ static void take_look(struct port_watch *watch, struct known_namespace *namespac
 
 static void say_failure(struct port_watch *watch, int err)
 {
-	if (err == -EINTR && watch->is_last)
-		log_info("the last look at ports was cut short: what is blocked, and by whom, is as of the look before");
 	if (err && err != -EINTR && err != watch->err)
 		log_warn("the ports of a network namespace can't be looked at: %s", strerror(-err));
 	watch->err = err;
@@ -409,7 +406,6 @@ void port_watch_look(struct port_watch *watch, uint64_t now_ns, bool last)
 	struct known_namespace *namespace;
 	uint64_t netns = 0, begin_ns;
 
-	watch->is_last = last;
 	if (!last && now_ns < watch->next_ns)
 		return;
 	while ((namespace = oldest(watch, now_ns, last ? 1 : PERIOD_NS, &netns))) {

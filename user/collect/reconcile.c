@@ -72,7 +72,7 @@ static void recount(struct reconciler *reconciler, const struct reconcile_facts 
 	reconciler->recounted_lost = facts->lost;
 	snapshot_next_listing(reconciler->snapshot);
 	reconciler->recount(reconciler->context, true);
-	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)) && !stop_is_overdue(); i++) {
+	for (i = 0; i < RECOUNT_SWEEPS && (!i || snapshot_untold(reconciler->snapshot)) && !stop_cuts_looks(); i++) {
 		snapshot_sweep_time_wait(reconciler->snapshot, facts->now_ns, facts->last ? SWEEP_LAST : SWEEP_AT_ONCE);
 		snapshot_sweep_sockets(reconciler->snapshot, facts->now_ns);
 	}

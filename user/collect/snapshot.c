@@ -209,7 +209,7 @@ static int sweep_by_keys(struct snapshot *snapshot, struct bpf_program *program,
 			break;
 		snapshot->tracer->skeleton->bss->swept_keys = count;
 		err = program_run(snapshot, program, map);
-	} while (!err && cursor[1] && !stop_is_overdue());
+	} while (!err && cursor[1] && !stop_cuts_looks());
 	free(values);
 	return count < 0 ? count : err;
 }

@@ -16,13 +16,10 @@ void causes_init(struct causes *causes)
 	memset(causes, 0, sizeof(*causes));
 }
 
-#define SYN_AGAIN_NS 1100000000ULL /* the first retransmission comes after a second */
-
 void causes_ages(struct causes *causes, const struct thresholds *thresholds)
 {
 	uint64_t unanswered_ns = number_u64(thresholds->values[TD142_AGE_S] * 1e9);
 
-	causes->age_ns[STATE_SYN_SENT] = SYN_AGAIN_NS;
 	causes->age_ns[STATE_CLOSE_WAIT] = number_u64(thresholds->values[TD122_AGE_S] * 1e9);
 	causes->age_ns[STATE_FIN_WAIT2] = number_u64(thresholds->values[TD141_AGE_S] * 1e9);
 	causes->age_ns[STATE_FIN_WAIT1] = causes->age_ns[STATE_LAST_ACK] = causes->age_ns[STATE_CLOSING] = unanswered_ns;

@@ -58,19 +58,19 @@ const struct process_facts *close_wait_fullest(const struct scene *scene, const 
 	return fullest ?: scene_facts(scene, &scene_process(scene, cause->key.process)->process);
 }
 
-/* That needs no watching: no more can come. */
-static bool fills_descriptors(const struct scene *scene, const struct cause *cause)
+unsigned int close_wait_full(const struct scene *scene, const struct cause *cause)
 {
+	unsigned int full = 0;
 	size_t i;
 
 	for (i = 0; i < cause_processes(cause); i++) {
 		const struct cause *part = cause_part(cause, i);
 		const struct process_facts *facts = limited(scene, part);
 
-		if (facts && descriptors_are_full(facts->fds, facts->fds_limit) && part->oldest_ns >= FULL_NS && part->count * 2ULL >= facts->fds)
-			return true;
+		full += facts && descriptors_are_full(facts->fds, facts->fds_limit) && part->oldest_ns >= FULL_NS &&
+			part->count * 2ULL >= facts->fds;
 	}
-	return false;
+	return full;
 }
 
 /* Whether it is one process's or shared by several, the service is the same. */
@@ -92,7 +92,7 @@ enum close_wait_kind close_wait_kind(const struct scene *scene, const struct cau
 
 	if (cause->count < scene_threshold(scene, TD121_COUNT))
 		return CLOSE_WAIT_PASSING;
-	if (fills_descriptors(scene, cause))
+	if (close_wait_full(scene, cause))
 		return CLOSE_WAIT_FULL;
 	if (oldest_s < median_s(scene, cause) * LONG)
 		return CLOSE_WAIT_PASSING;
@@ -266,6 +266,9 @@ void close_wait_evidence(struct finding *finding, const struct scene *scene, con
 	if (close_wait_rate(scene, cause) > 0)
 		finding_evidence(finding, "growth", close_wait_rate(scene, cause), "a second", NULL);
 	finding_evidence(finding, cause->oldest_at_least ? "oldest_at_least" : "oldest", cause->oldest_ns / 1e9, "s", NULL);
+	if (cause->oldest_at_least)
+		finding_evidence_text(finding, "counted_from", scene->recorded ? "when the recorder came" :
+				      "when tcpdwell came: leaks asks the kernel when each peer was heard last");
 	finding_evidence(finding, "youngest", cause->youngest_ns / 1e9, "s", NULL);
 	if (cause->looked) {
 		finding_evidence(finding, "read_to_end", cause->read_to_end, "sockets", NULL);

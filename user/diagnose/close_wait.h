@@ -24,6 +24,9 @@ double close_wait_rate(const struct scene *scene, const struct cause *cause);
 /* So many seconds more until it is decided. */
 double close_wait_left_s(const struct scene *scene);
 
+/* How many of the processes that share it have no descriptor left, for CLOSE_WAIT most of all. That needs no watching: no more can come. */
+unsigned int close_wait_full(const struct scene *scene, const struct cause *cause);
+
 /* Of the processes that share it, the one that has the fewest descriptors left; NULL: of none it is known. */
 const struct process_facts *close_wait_fullest(const struct scene *scene, const struct cause *cause);
 

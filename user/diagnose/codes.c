@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <strings.h>
 
-/* The order is that of the catalogue; findings of one severity are told in it. */
+/* The order is that of the catalogue; findings of one severity are told in it, those that do no harm behind the others. */
 const struct code_row code_rows[CODES] = {
 	[TD101] = { "TD101", "no free port", "connect() fails: all local ports to a destination are used", td101_no_port, NEED_FAILURES },
 	[TD102] = { "TD102", "long search for a port", "connect() searches long for a free local port", td102_cliff, NEED_PORTS | NEED_SEARCH | NEED_EVENTS },
@@ -12,7 +12,7 @@ const struct code_row code_rows[CODES] = {
 	[TD104] = { "TD104", "bind() before connect()", "bind() before connect() takes ports from all destinations", td104_bind_before_connect, NEED_PORTS },
 	[TD105] = { "TD105", "port of a service", "an outgoing connection sits on the port of a service", td105_port_of_a_service, NEED_PRESENT },
 	[TD111] = { "TD111", "a connection per request", "a client opens a connection for each request", td111_connection_per_request, NEED_EVENTS, 10 },
-	[TD112] = { "TD112", "service closes first", "a service closes first: TIME_WAIT piles up here", td112_server_closes_first, 0 },
+	[TD112] = { "TD112", "service closes first", "a service closes first: TIME_WAIT piles up here", td112_server_closes_first, 0, .is_mild = true },
 	[TD113] = { "TD113", "TIME_WAIT overflow", "tcp_max_tw_buckets is reached: connections end without TIME_WAIT", td113_time_wait_overflow, NEED_NAMESPACES, 6 },
 	[TD121] = { "TD121", "leak", "leak: sockets stay in CLOSE_WAIT, nobody closes them", td121_leak, 0, 20 },
 	[TD122] = { "TD122", "idle pool", "an idle pool whose peer has closed", td122_idle_pool, 0, 20 },
@@ -31,7 +31,7 @@ const struct code_row code_rows[CODES] = {
 	[TD171] = { "TD171", "silent connections", "silent connections without keepalive: their peers may be gone", td171_silent, NEED_PRESENT },
 	[TD172] = { "TD172", "resets", "a process ends connections with a reset", td172_resets, NEED_EVENTS },
 	[TD181] = { "TD181", "tracked connections", "the table of tracked connections is nearly full", td181_conntrack, NEED_NAMESPACES },
-	[TD191] = { "TD191", "settings", "settings that differ from Linux's own: what they do here", td191_settings, NEED_NAMESPACES },
+	[TD191] = { "TD191", "settings", "settings that differ from Linux's own: what they do here", td191_settings, NEED_NAMESPACES, .is_mild = true },
 };
 
 int code_parse(const char *name)

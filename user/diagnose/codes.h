@@ -38,6 +38,7 @@ struct code_row {
 	rule *judge;
 	unsigned int needs; /* enum need */
 	double watch_s; /* it has to watch for so long */
+	bool is_mild; /* it does no harm by itself: its notes come behind the others' */
 };
 
 extern const struct code_row code_rows[CODES];

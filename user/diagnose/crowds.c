@@ -64,6 +64,17 @@ static void add_slots(struct flow *into, const struct flow *more)
 		into->counts[count] += more->counts[count];
 }
 
+static void add_unanswered(struct unanswered *into, const struct unanswered *more)
+{
+	if (!more->count)
+		return;
+	into->since_ns = into->count && into->since_ns < more->since_ns ? into->since_ns : more->since_ns;
+	into->longest_ns = into->longest_ns > more->longest_ns ? into->longest_ns : more->longest_ns;
+	into->error = into->error ?: more->error;
+	into->unreachable += more->unreachable;
+	into->count += more->count;
+}
+
 /* What flows_conclude() makes of one flow, of all of them. */
 static void conclude(struct crowd *crowd)
 {
@@ -94,6 +105,7 @@ static void sum_up(struct crowd *crowd, const struct flow **parts, const struct 
 	memset(crowd->flow.lives, 0, sizeof(crowd->flow.lives));
 	for (i = 1; i < count; i++) {
 		add_slots(&crowd->flow, parts[i]);
+		add_unanswered(&crowd->flow.unanswered, &parts[i]->unanswered);
 		if (parts[i]->begin_ns < crowd->flow.begin_ns)
 			crowd->flow.begin_ns = parts[i]->begin_ns;
 		if (parts[i]->seconds > crowd->flow.seconds)

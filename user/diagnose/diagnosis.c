@@ -226,9 +226,30 @@ static struct told_finding *find_told_of(struct diagnosis *diagnosis, const stru
 	return NULL;
 }
 
+/* What is foreseen of a destination is one thing, whoever opens or holds the most of it at the moment. */
+static bool is_of_destination(unsigned int code)
+{
+	return code == TD102 || code == TD103;
+}
+
+static struct told_finding *find_told_there(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	const struct subject *subject = &finding->subject, *other;
+	size_t i;
+
+	for (i = 0; is_of_destination(finding->code) && i < diagnosis->n_told; i++) {
+		other = &diagnosis->told[i]->finding.subject;
+		if (diagnosis->told[i]->finding.code == finding->code && diagnosis->told[i]->run <= diagnosis->runs &&
+		    other->netns == subject->netns && other->remote_port == subject->remote_port &&
+		    !memcmp(other->remote_addr, subject->remote_addr, 16))
+			return diagnosis->told[i];
+	}
+	return NULL;
+}
+
 static struct told_finding *find_told(struct diagnosis *diagnosis, const struct finding *finding)
 {
-	return find_told_of(diagnosis, finding, true) ?: find_told_of(diagnosis, finding, false);
+	return find_told_of(diagnosis, finding, true) ?: find_told_of(diagnosis, finding, false) ?: find_told_there(diagnosis, finding);
 }
 
 static int compare_told(const void *one, const void *other)
@@ -240,6 +261,8 @@ static int compare_told(const void *one, const void *other)
 		return a->over - b->over;
 	if (severity_a != severity_b)
 		return severity_a < severity_b ? -1 : 1;
+	if (code_rows[a->finding.code].is_mild != code_rows[b->finding.code].is_mild)
+		return code_rows[a->finding.code].is_mild ? 1 : -1;
 	if (a->finding.code != b->finding.code)
 		return a->finding.code < b->finding.code ? -1 : 1;
 	if (a->finding.weight != b->finding.weight)
@@ -317,7 +340,7 @@ static bool has_come_true(const struct diagnosis *diagnosis, const struct told_f
 	const struct subject *subject = &told->finding.subject, *other;
 	size_t i;
 
-	if (told->last_ns == diagnosis->scene.now_ns || (told->finding.code != TD102 && told->finding.code != TD103))
+	if (told->last_ns == diagnosis->scene.now_ns || !is_of_destination(told->finding.code))
 		return false;
 	for (i = 0; i < diagnosis->n_told; i++) {
 		other = &diagnosis->told[i]->finding.subject;

@@ -22,6 +22,8 @@ const char *const error_phrases[] = {
 	"ECONNREFUSED", "10061", "connection refused", "actively refused", "拒绝连接", "目标计算机积极拒绝",
 	"ETIMEDOUT", "10060", "connection timed out", "connect timed out", "i/o timeout", "deadline exceeded", "ConnectTimeout",
 	"HttpClient.Timeout", "did not properly respond", "连接超时", "连接方在一段时间后没有正确答复",
+	"EHOSTUNREACH", "10065", "no route to host", "host is unreachable", "unreachable host", "没有到主机的路由", "无法连接的主机",
+	"ENETUNREACH", "10051", "network is unreachable", "unreachable network", "网络不可达", "无法连接的网络",
 	"ECONNRESET", "EPIPE", "10054", "connection reset", "broken pipe", "socket hang up", "forcibly closed", "ended prematurely",
 	"NoHttpResponseException", "连接被对方重设", "强迫关闭了一个现有的连接", "断开的管道",
 	"time wait bucket table overflow", "too many orphaned sockets", "TCP: out of memory", "table full, dropping packet",
@@ -59,6 +61,14 @@ static bool is_no_lock(const char *text, const char *at, size_t size)
 	(void)at;
 	(void)size;
 	return !strcasestr(text, "lock wait") && !strcasestr(text, "lock timeout") && !strcasestr(text, "lock request");
+}
+
+/* Files and sockets of others have permissions and arguments, too. */
+static bool names_connect(const char *text, const char *at, size_t size)
+{
+	(void)at;
+	(void)size;
+	return has_word(text, text + strlen(text), "connect");
 }
 
 /* Files and texts have an end, too: the end of a connection is told at the end of the message, after what was done with it. */
@@ -106,6 +116,17 @@ const struct error_alias error_aliases[] = {
 	{ "超时", "ETIMEDOUT" },
 	{ "cURL error 28", "ETIMEDOUT" },
 	{ "curl: (28)", "ETIMEDOUT" },
+	{ "host unreachable", "EHOSTUNREACH" },
+	{ "HostUnreachable", "EHOSTUNREACH" },
+	{ "network unreachable", "ENETUNREACH" },
+	{ "NetworkUnreachable", "ENETUNREACH" },
+	{ "ADDRESS_UNREACHABLE", "EHOSTUNREACH" },
+	{ "网络不可访问", "ENETUNREACH" },
+	/* A route can prohibit, or be a black hole. */
+	{ "permission denied", "EHOSTUNREACH", names_connect },
+	{ "EACCES", "EHOSTUNREACH", names_connect },
+	{ "invalid argument", "EHOSTUNREACH", names_connect },
+	{ "EINVAL", "EHOSTUNREACH", names_connect },
 	{ "ECONNABORTED", "ECONNRESET" },
 	{ "connection abort", "ECONNRESET" },
 	{ "connection_reset", "ECONNRESET" },
@@ -144,7 +165,8 @@ static const struct {
 	const char *name;
 } errnos[] = {
 	{ 23, "EMFILE" },      { 24, "EMFILE" },       { 32, "EPIPE" },	       { 98, "EADDRINUSE" },
-	{ 99, "EADDRNOTAVAIL" }, { 104, "ECONNRESET" }, { 110, "ETIMEDOUT" }, { 111, "ECONNREFUSED" },
+	{ 99, "EADDRNOTAVAIL" }, { 101, "ENETUNREACH" }, { 104, "ECONNRESET" }, { 110, "ETIMEDOUT" },
+	{ 111, "ECONNREFUSED" }, { 113, "EHOSTUNREACH" },
 };
 
 /* Prose has numbers behind some of them ("failed 32 times"): there it is one in brackets, or in front of a colon in them, or ends the text. */

@@ -63,6 +63,19 @@
 	"  Windows          A connection attempt failed because the connected party did not properly respond (10060)\n"        \
 	"  zh-CN            连接超时 · 连接方在一段时间后没有正确答复\n"
 
+#define UNREACHABLE_ERRORS                                                                                                      \
+	"  C                connect: No route to host (EHOSTUNREACH, errno 113); Network is unreachable (ENETUNREACH, 101)\n"  \
+	"  Java             java.net.NoRouteToHostException: No route to host (Host unreachable)\n"                            \
+	"                   java.net.ConnectException: Network is unreachable (connect failed)\n"                              \
+	"  Python           OSError: [Errno 113] No route to host; OSError: [Errno 101] Network is unreachable\n"              \
+	"  Go               dial tcp 10.0.0.5:80: connect: no route to host; connect: network is unreachable\n"                \
+	"  Node             Error: connect EHOSTUNREACH 10.0.0.5:80; Error: connect ENETUNREACH 10.0.0.5:80\n"                 \
+	"  .NET             SocketException (113): No route to host; SocketException (101): Network is unreachable\n"          \
+	"  PHP              stream_socket_client(): unable to connect (No route to host)\n"                                    \
+	"  Windows          A socket operation was attempted to an unreachable host (10065), to an unreachable network (10051)\n" \
+	"                   Host is unreachable is what other systems say in place of No route to host\n"                      \
+	"  zh-CN            没有到主机的路由 · 网络不可达 · 套接字操作尝试一个无法连接的主机 · 向一个无法连接的网络尝试了一个套接字操作\n"
+
 #define RESET_ERRORS                                                                                                            \
 	"  C                Connection reset by peer (ECONNRESET, errno 104); Broken pipe (EPIPE, errno 32)\n"                  \
 	"  Java             java.net.SocketException: Connection reset; java.io.IOException: Broken pipe\n"                     \
@@ -144,7 +157,13 @@ static const char *const explanations[CODES] = {
 		  "logs \"TCP: too many orphaned sockets\" or \"TCP: out of memory\".\n\nErrors that lead here:\n" RESET_ERRORS,
 	[TD151] = "SYN_SENT: connect() was called and nothing came back, not even a refusal. The host is down, the address wrong, or a packet\n"
 		  "filter drops what goes there; or its accept queue is full, so that it drops SYNs. By default the kernel tries for 127 s\n"
-		  "(tcp_syn_retries 6).\n\nErrors that lead here:\n" TIMEOUT_ERRORS,
+		  "(tcp_syn_retries 6). One that waits for long is told as a note: a service with one connection to its broker or database\n"
+		  "has no second one to show. Or the network says that it can't be reached (EHOSTUNREACH): nobody has that address, or a\n"
+		  "router or packet filter rejects.\n\n"
+		  "A route of this machine refuses at once: ENETUNREACH (there is none), EHOSTUNREACH (unreachable), EACCES, Permission denied\n"
+		  "(prohibit), EINVAL, Invalid argument (blackhole). Such a connect() enters no state. It is seen only where a function hook\n"
+		  "tells of it (\"no route\" of tcpdwell check); \"ip route get ADDRESS\" always says it.\n\n"
+		  "Errors that lead here:\n" TIMEOUT_ERRORS UNREACHABLE_ERRORS,
 	[TD152] = "One process connects to very many different addresses or ports in a few seconds, as a scanner does; so do crawlers,\n"
 		  "monitoring, and peer-to-peer programs. If nobody knows the program, find out who started it.\n",
 	[TD153] = "The other host answers each SYN with a reset: nothing listens on that port, or a packet filter rejects.\n\n"

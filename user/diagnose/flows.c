@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/number.h"
 #include "util/tcp_state.h"
 #include "util/shortage.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define WINDOW_NS ((FLOW_SLOTS - 1) * FLOW_SLOT_NS)
 #define FORGET_NS (60 * NSEC_PER_SEC)
+#define FORGET_WAITING_NS (600 * NSEC_PER_SEC) /* longer than the kernel tries with most settings: an end may have been lost */
+#define SYN_AGAIN_NS (NSEC_PER_SEC + NSEC_PER_SEC / 10) /* who gives up earlier, as a browser does that tries two addresses, proves nothing */
 #define FAN_MAX 20000 /* ends of one process that are told apart */
 #define FANS_MAX 1000
 
@@ -190,14 +193,42 @@ static void fan_out(struct flows *flows, const struct transition *record)
 	note_end(&fan->last_addr_ns, hash_of(&record->endpoint, false), record->time_ns);
 }
 
+static void note_answer(struct flow *flow)
+{
+	memset(&flow->unanswered, 0, sizeof(flow->unanswered));
+}
+
+static void note_silence(struct flow *flow, const struct event *event)
+{
+	const struct transition *record = &event->record;
+	enum connect_failure failure = event_connect_failure(event);
+	uint64_t begin_ns = record->since_ns ?: record->time_ns, waited_ns = elapsed_ns(record->time_ns, begin_ns);
+	struct unanswered *unanswered = &flow->unanswered;
+
+	if (failure == CONNECT_REFUSED)
+		note_answer(flow);
+	if (failure == CONNECT_REFUSED || failure == CONNECT_NO_PORT || (failure == CONNECT_ABANDONED && waited_ns < SYN_AGAIN_NS))
+		return;
+	if (!unanswered->count++)
+		unanswered->since_ns = begin_ns;
+	if (waited_ns > unanswered->longest_ns)
+		unanswered->longest_ns = waited_ns;
+	if (failure != CONNECT_UNREACHABLE)
+		return;
+	unanswered->unreachable++;
+	unanswered->error = record->error;
+}
+
 static void on_failure(struct flows *flows, const struct event *event)
 {
 	const struct transition *record = &event->record;
 	struct flow *flow = flow_of(flows, record);
 	struct flow_fan *fan = fan_of(flows, &record->owner);
 
-	if (flow)
+	if (flow) {
 		slot_of(flows, flow)[FLOW_NO_PORT + event_connect_failure(event)]++;
+		note_silence(flow, event);
+	}
 	if (fan)
 		fan->failed[flows->slot % FLOW_SLOTS]++;
 }
@@ -222,14 +253,18 @@ static void on_transition(struct flows *flows, const struct transition *record)
 	if (!flow)
 		return;
 	slot = slot_of(flows, flow);
+	flow->waiting -= record->old_state == STATE_SYN_SENT && flow->waiting;
 	if (record->new_state == STATE_SYN_SENT) {
+		flow->waiting++;
 		slot[FLOW_STARTED]++;
 		fan_out(flows, record);
 	}
 	if (record->old_state == STATE_SYN_RECV)
 		slot[FLOW_STARTED]++;
-	if (record->new_state == STATE_ESTABLISHED)
+	if (record->new_state == STATE_ESTABLISHED) {
 		slot[FLOW_OPENED]++;
+		note_answer(flow);
+	}
 	if (record->old_state == STATE_ESTABLISHED)
 		on_end(slot, flow, record);
 	if (record->new_state == STATE_CLOSE && record->end == END_RESET_SENT)
@@ -240,6 +275,15 @@ static void on_transition(struct flows *flows, const struct transition *record)
 		slot[FLOW_TIME_WAIT]++;
 }
 
+/* It waited for an answer before the run. */
+static void on_socket(struct flows *flows, const struct transition *record)
+{
+	struct flow *flow = record->new_state == STATE_SYN_SENT && record->side == SIDE_ACTIVE ? flow_of(flows, record) : NULL;
+
+	if (flow && !flow->waiting)
+		flow->waiting = 1;
+}
+
 void flows_event(struct flows *flows, const struct event *event)
 {
 	advance(flows, event->record.time_ns);
@@ -247,6 +291,8 @@ void flows_event(struct flows *flows, const struct event *event)
 		on_transition(flows, &event->record);
 	else if (event->record.type == RECORD_CONNECT_FAILED)
 		on_failure(flows, event);
+	else if (event->record.type == RECORD_SOCKET)
+		on_socket(flows, &event->record);
 }
 
 static uint32_t prune(struct id_map *map, uint64_t before_ns)
@@ -276,6 +322,90 @@ static void conclude_fan(struct flow_fan *fan, uint64_t before_ns)
 		fan->connects += fan->started[slot];
 		fan->failures += fan->failed[slot];
 	}
+}
+
+static int compare_kinds(const struct flow_fan *a, const struct flow_fan *b)
+{
+	int order = strncmp(a->process.comm, b->process.comm, COMM_BYTES);
+
+	if (order || a->process.cgroup_id == b->process.cgroup_id)
+		return order ?: (a->netns > b->netns) - (a->netns < b->netns);
+	return a->process.cgroup_id < b->process.cgroup_id ? -1 : 1;
+}
+
+bool flow_fans_are_alike(const struct flow_fan *a, const struct flow_fan *b)
+{
+	return !compare_kinds(a, b);
+}
+
+int flow_fans_compare(const void *one, const void *other)
+{
+	const struct flow_fan *a = *(const struct flow_fan *const *)one, *b = *(const struct flow_fan *const *)other;
+
+	return compare_kinds(a, b) ?: memcmp(&a->key, &b->key, sizeof(a->key));
+}
+
+static void add_ids(struct id_map *into, const struct id_map *more)
+{
+	size_t cursor = 0;
+	uint64_t id;
+
+	while (id_map_next(more, &cursor, &id))
+		if (!id_map_put(into, id))
+			shortage_noted(NULL);
+}
+
+/* What several of them connect to is one end. */
+static struct fan_kind kind_of(struct flow_fan *const *fans, size_t count)
+{
+	struct id_map ends, addresses;
+	struct fan_kind kind;
+	size_t i;
+
+	id_map_init(&ends, sizeof(uint64_t));
+	id_map_init(&addresses, sizeof(uint64_t));
+	for (i = 0; i < count; i++) {
+		add_ids(&ends, &fans[i]->last_ns);
+		add_ids(&addresses, &fans[i]->last_addr_ns);
+	}
+	kind = (struct fan_kind){ ends.used, addresses.used };
+	id_map_release(&ends);
+	id_map_release(&addresses);
+	return kind;
+}
+
+static void conclude_kinds(struct flows *flows)
+{
+	struct flow_fan **fans = shortage_noted(malloc((flows->fan_count + 1) * sizeof(*fans))), *fan;
+	size_t count = 0, begin, end, i;
+	struct fan_kind kind;
+
+	for (fan = flows->fans; fan; fan = fan->hh.next) {
+		fan->kind = (struct fan_kind){ fan->ends, fan->addresses };
+		if (fans)
+			fans[count++] = fan;
+	}
+	if (count)
+		qsort(fans, count, sizeof(*fans), flow_fans_compare);
+	for (begin = 0; begin < count; begin = end) {
+		for (end = begin + 1; end < count && flow_fans_are_alike(fans[begin], fans[end]); end++)
+			;
+		if (end == begin + 1)
+			continue;
+		kind = kind_of(fans + begin, end - begin);
+		for (i = begin; i < end; i++)
+			fans[i]->kind = kind;
+	}
+	free(fans);
+}
+
+static void note_fan(const struct flows *flows, struct flow *flow)
+{
+	const struct flow_fan probe = { .key = { flow->key.start_ns, flow->key.pid, 0 } };
+	const struct flow_fan *fan;
+
+	HASH_FIND(hh, flows->fans, &probe.key, sizeof(probe.key), fan);
+	flow->fan_ends = fan ? fan->kind.ends : 0;
 }
 
 static void conclude_lives(struct flow *flow, uint64_t now_ns)
@@ -326,15 +456,6 @@ void flows_conclude(struct flows *flows, uint64_t now_ns)
 
 	advance(flows, now_ns);
 	memset(flows->recent, 0, sizeof(flows->recent));
-	HASH_ITER(hh, flows->table, flow, next) {
-		if (now_ns > flow->event_ns + FORGET_NS) {
-			HASH_DEL(flows->table, flow);
-			flow_free(flow);
-			flows->count--;
-			continue;
-		}
-		conclude_flow(flows, flow, now_ns);
-	}
 	HASH_ITER(hh, flows->fans, fan, next_fan) {
 		conclude_fan(fan, before_ns);
 		if (fan->ends)
@@ -342,6 +463,18 @@ void flows_conclude(struct flows *flows, uint64_t now_ns)
 		HASH_DEL(flows->fans, fan);
 		fan_free(fan);
 		flows->fan_count--;
+	}
+	conclude_kinds(flows);
+	HASH_ITER(hh, flows->table, flow, next) {
+		if (now_ns > flow->event_ns + (flow->waiting ? FORGET_WAITING_NS : FORGET_NS)) {
+			HASH_DEL(flows->table, flow);
+			flow_free(flow);
+			flows->count--;
+			continue;
+		}
+		conclude_flow(flows, flow, now_ns);
+		if (flow->key.side == SIDE_ACTIVE && flow->event_ns >= before_ns)
+			note_fan(flows, flow);
 	}
 }
 

@@ -32,6 +32,15 @@ enum flow_count {
 	FLOW_COUNTS,
 };
 
+/* What was tried since something answered last: connects that ended without an answer. */
+struct unanswered {
+	uint64_t since_ns; /* when the first of them began */
+	uint64_t longest_ns; /* that one of them waited */
+	uint32_t count;
+	uint32_t unreachable; /* of these: the network, or a route of ours, said so */
+	uint16_t error; /* that the last of these gave */
+};
+
 /* Compared as bytes. */
 struct flow_key {
 	uint8_t remote_addr[16]; /* passive: zero */
@@ -51,11 +60,19 @@ struct flow {
 	uint32_t slots[FLOW_SLOTS][FLOW_COUNTS];
 	struct histogram lives[2]; /* of what ended: in this window and the last */
 	uint64_t lives_ns; /* when lives[0] began */
+	struct unanswered unanswered;
+	uint32_t waiting; /* about as many are in SYN_SENT: it is remembered until they are not */
+	uint32_t fan_ends; /* of its process's fan's kind, as of its last event */
 	/* Of the window, once concluded: */
 	uint64_t counts[FLOW_COUNTS];
 	unsigned int busy_slots; /* slots of 2 s in which something was started */
 	double seconds; /* that the window has been counted for, 10 at most */
 	double life_s; /* median; 0 = nothing ended */
+};
+
+/* Different ends of all processes of one name in one cgroup and namespace: a script may start a process for each. */
+struct fan_kind {
+	uint32_t ends, addresses;
 };
 
 /* Who connects to how many different addresses and ports. */
@@ -74,6 +91,7 @@ struct flow_fan {
 	uint16_t remote_port;
 	/* Of the window: */
 	uint32_t ends, addresses, connects, failures;
+	struct fan_kind kind; /* its own, where it is the only one */
 };
 
 struct flows {
@@ -93,8 +111,12 @@ void flows_begin(struct flows *flows, uint64_t now_ns);
 /* Any event. Without memory less is known. */
 void flows_event(struct flows *flows, const struct event *event);
 
-/* Makes the window that ends now. What had no event for a minute is forgotten. */
+/* Makes the window that ends now. What had no event for a minute is forgotten, but for what waits for an answer. */
 void flows_conclude(struct flows *flows, uint64_t now_ns);
+
+/* Those of one kind are side by side in the order that this makes, of pointers. */
+int flow_fans_compare(const void *one, const void *other);
+bool flow_fans_are_alike(const struct flow_fan *a, const struct flow_fan *b);
 
 /* Sum of counts over the failures but FLOW_NO_PORT. */
 uint64_t flow_failures(const struct flow *flow);

@@ -221,6 +221,14 @@ static void holder_evidence(struct finding *finding, const struct scene *scene, 
 	finding_evidence_text(finding, "held_by", text);
 }
 
+/* Of those that connect() may choose, where there are others. */
+static uint32_t open_ports(const struct destination *destination)
+{
+	if (!destination->known || !destination->tally.outside)
+		return destination->sockets - destination->small;
+	return destination->halves[HALF_FIRST].open + destination->halves[HALF_SECOND].open;
+}
+
 void destination_evidence(struct finding *finding, const struct scene *scene, const struct destination *destination)
 {
 	const struct headroom *left = &destination->headroom;
@@ -232,8 +240,10 @@ void destination_evidence(struct finding *finding, const struct scene *scene, co
 		if (left->blocked)
 			finding_evidence(finding, "blocked", left->blocked, "ports", "tcpdwell ports --by local");
 	}
+	if (destination->known && destination->tally.outside)
+		finding_evidence(finding, "on_other_ports", destination->tally.outside, "connections", NULL);
 	finding_evidence(finding, "time_wait", destination->by_state[STATE_TIME_WAIT], "ports", "ss -tan state time-wait");
-	finding_evidence(finding, "open", destination->sockets - destination->small, "ports", NULL);
+	finding_evidence(finding, "open", open_ports(destination), "ports", NULL);
 	holder_evidence(finding, scene, destination);
 	if (destination->rates.opened > 0)
 		finding_evidence(finding, "rate", destination->rates.opened, "connections a second", NULL);

@@ -92,12 +92,15 @@ static enum severity severity_of(const struct scene *scene, const struct cause *
 static void title_full(struct finding *finding, const struct scene *scene, const struct cause *cause, const char *who, const char *what)
 {
 	const struct process_facts *facts = close_wait_fullest(scene, cause);
-	unsigned int left = descriptors_left(facts->fds, facts->fds_limit);
+	unsigned int left = descriptors_left(facts->fds, facts->fds_limit), full = close_wait_full(scene, cause);
 	char few[80] = "no descriptor is left", of[24] = "";
 
 	if (cause->n_parts > 1)
 		snprintf(of, sizeof(of), "of process %u ", facts->process.pid);
-	if (left)
+	if (full > 1)
+		snprintf(few, sizeof(few), "%u of its processes have %s descriptor left; of process %u", full, left ? "hardly a" : "no",
+			 facts->process.pid);
+	else if (left)
 		snprintf(few, sizeof(few), "%u descriptor%s %s%s left", left, left == 1 ? "" : "s", of, left == 1 ? "is" : "are");
 	else
 		snprintf(few, sizeof(few), "no descriptor %sis left", of);

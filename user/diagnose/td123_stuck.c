@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The program is stuck: what came is not read, what waits is not accepted. */
+#include <stdlib.h>
+
 #include "diagnose/codes.h"
 #include "diagnose/descriptors.h"
-#include "diagnose/words.h"
+#include "diagnose/kinds.h"
 #include "util/number.h"
+#include "util/shortage.h"
 
 #define WAITS_NS 5000000000ULL /* as long as a socket has to be silent to be told as such */
 
 struct stuck {
-	uint32_t process, unread, close_wait, queued;
+	uint32_t unread, close_wait, queued;
 	uint32_t answers; /* of close_wait: what it asked for itself, and may have forgotten (TD121) */
 	uint64_t bytes, oldest_ns; /* the longest wait */
-	uint16_t port;
+	uint16_t port; /* whose queue it is */
+	uint16_t serves; /* the port of an accepted connection that it does not read */
+	uint32_t netns; /* of that */
 };
 
 static void wait(struct stuck *stuck, const struct scene *scene, uint64_t since_ns)
@@ -20,61 +25,88 @@ static void wait(struct stuck *stuck, const struct scene *scene, uint64_t since_
 		stuck->oldest_ns = scene->now_ns - since_ns;
 }
 
-static void count_sockets(struct stuck *stuck, const struct scene *scene)
+static void count_sockets(struct stuck *all, const struct kinds *kinds, const struct scene *scene)
 {
 	struct present_socket socket;
-	size_t cursor = 0;
+	size_t cursor = 0, member;
 
 	while (model_present_next(scene_model(scene), &cursor, &socket)) {
-		if (present_charged(&socket.base) != stuck->process || socket.base.flags & PRESENT_IN_ACCEPT_QUEUE ||
-		    socket.now.rx_queue <= 1 || !socket.now.received_ns ||
+		if (socket.base.flags & PRESENT_IN_ACCEPT_QUEUE || socket.now.rx_queue <= 1 || !socket.now.received_ns ||
 		    (socket.base.state != STATE_ESTABLISHED && socket.base.state != STATE_CLOSE_WAIT))
 			continue;
-		stuck->unread++;
-		stuck->close_wait += socket.base.state == STATE_CLOSE_WAIT;
-		stuck->answers += socket.base.state == STATE_CLOSE_WAIT && socket.base.side == SIDE_ACTIVE;
-		stuck->bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
-		wait(stuck, scene, socket.now.received_ns);
+		member = kinds_member(kinds, present_charged(&socket.base));
+		if (member == kinds->n_members)
+			continue;
+		all[member].unread++;
+		all[member].close_wait += socket.base.state == STATE_CLOSE_WAIT;
+		all[member].answers += socket.base.state == STATE_CLOSE_WAIT && socket.base.side == SIDE_ACTIVE;
+		all[member].bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
+		wait(&all[member], scene, socket.now.received_ns);
+		if (socket.base.side != SIDE_PASSIVE)
+			continue;
+		all[member].serves = socket.base.endpoint.local_port;
+		all[member].netns = socket.base.endpoint.netns;
 	}
 }
 
-static void count_queues(struct stuck *stuck, const struct scene *scene)
+/* Who listens may do nothing else: the queue is that of who accepts from it. */
+static size_t server_of(const struct stuck *all, const struct kinds *kinds, const struct listening_socket *listener)
+{
+	size_t member = kinds_member(kinds, present_charged(&listener->base)), i;
+
+	for (i = 0; i < kinds->n_members && (member == kinds->n_members || !all[member].unread); i++)
+		if (all[i].unread && all[i].serves == listener->base.endpoint.local_port && all[i].netns == listener->base.endpoint.netns)
+			return i;
+	return member;
+}
+
+static void count_queues(struct stuck *all, const struct kinds *kinds, const struct scene *scene)
 {
 	const struct listening_socket *listener;
-	size_t cursor = 0;
+	size_t cursor = 0, member;
 
 	while ((listener = model_listener_next(scene_model(scene), &cursor, NULL))) {
-		if (present_charged(&listener->base) != stuck->process || !scene_waited(scene, listener->now.oldest_ns, WAITS_NS))
+		if (!scene_waited(scene, listener->now.oldest_ns, WAITS_NS))
 			continue;
-		stuck->queued += listener->now.depth;
-		stuck->port = listener->base.endpoint.local_port;
-		wait(stuck, scene, listener->now.oldest_ns);
+		member = server_of(all, kinds, listener);
+		if (member == kinds->n_members)
+			continue;
+		all[member].queued += listener->now.depth;
+		all[member].port = listener->base.endpoint.local_port;
+		wait(&all[member], scene, listener->now.oldest_ns);
 	}
 }
 
-static void judge(const struct scene *scene, struct verdicts *verdicts, const struct stuck *stuck)
+static void judge(const struct scene *scene, struct verdicts *verdicts, const struct stuck *stuck, const struct many *many)
 {
 	struct finding *finding = verdicts_add(verdicts, TD123, SEVERITY_NOW);
-	const struct known_process *known = scene_process(scene, stuck->process);
-	uint32_t pid = known->process.pid;
+	uint32_t pid = many->process->pid;
 	words who, oldest;
 
 	if (!finding)
 		return;
-	words_known(who, scene, known);
+	words_many(who, scene, many);
 	finding_title(finding, "%s is stuck: it has not read %llu bytes on %u connections (%u closed by their peers), and %u wait to be accepted; for up to %s",
 		      who, (unsigned long long)stuck->bytes, stuck->unread, stuck->close_wait, stuck->queued,
 		      words_seconds(oldest, stuck->oldest_ns / 1e9));
-	finding_about_known(finding, scene, known);
+	many_subject(finding, scene, many);
 	finding->subject.service_port = stuck->port;
 	finding->since_ns = elapsed_ns(scene->now_ns, stuck->oldest_ns);
 	finding->weight = stuck->unread + stuck->queued;
-	finding_evidence(finding, "unread_connections", stuck->unread, "sockets", "ss -tanp | grep pid=%u,", pid);
+	if (many->processes > 1 && stuck->serves)
+		finding_evidence(finding, "unread_connections", stuck->unread, "sockets", "ss -tanp sport = :%u", stuck->serves);
+	else
+		finding_evidence(finding, "unread_connections", stuck->unread, "sockets", "ss -tanp | grep pid=%u,", pid);
+	if (many->processes > 1)
+		finding_evidence(finding, "processes", many->processes, "processes", NULL);
 	finding_evidence(finding, "unread", stuck->bytes, "bytes", NULL);
-	finding_evidence(finding, "close_wait", stuck->close_wait, "sockets", "tcpdwell leaks -p %u", pid);
+	if (many->processes > 1 && stuck->serves)
+		finding_evidence(finding, "close_wait", stuck->close_wait, "sockets", "tcpdwell leaks -L %u", stuck->serves);
+	else
+		finding_evidence(finding, "close_wait", stuck->close_wait, "sockets", "tcpdwell leaks -p %u", pid);
 	finding_evidence(finding, "accept_queue", stuck->queued, "connections", stuck->port ? "ss -tln sport = :%u" : NULL, stuck->port);
 	finding_evidence(finding, "longest_wait", stuck->oldest_ns / 1e9, "s", NULL);
-	descriptors_change(finding, scene, &known->process);
+	descriptors_change(finding, scene, many->process);
 	finding_change(finding, "it is the program's work, not TCP: see what its threads wait for (jstack %u, py-spy dump --pid %u, gdb -p %u, cat /proc/%u/stack)",
 		       pid, pid, pid, pid);
 	finding_useless(finding, "net.core.somaxconn", "a longer queue only makes clients wait longer");
@@ -82,23 +114,54 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_useless(finding, "nofile", "it does not accept what waits, however many descriptors it has");
 }
 
-void td123_stuck(const struct scene *scene, struct verdicts *verdicts)
+static void add(struct stuck *into, const struct stuck *more)
+{
+	into->unread += more->unread;
+	into->close_wait += more->close_wait;
+	into->answers += more->answers;
+	into->queued += more->queued;
+	into->bytes += more->bytes;
+	into->port = more->port ?: into->port;
+	into->serves = more->serves ?: into->serves;
+	into->oldest_ns = more->oldest_ns > into->oldest_ns ? more->oldest_ns : into->oldest_ns;
+}
+
+/* Of all processes of a kind: each worker has a few, and one of them, or their parent, the queue. The one that has the most stands for them. */
+static void judge_kind(const struct scene *scene, struct verdicts *verdicts, const struct kinds *kinds, const struct kind *kind,
+		       const struct stuck *stuck)
 {
 	uint32_t least = number_u32(scene_threshold(scene, TD123_COUNT));
-	size_t i, k;
+	size_t i, most = kind->first;
+	struct stuck all = {};
+	struct many many;
 
-	for (i = 0; i < scene->causes->count; i++) {
-		struct stuck stuck = { .process = scene->causes->sorted[i]->key.process };
-
-		for (k = 0; k < i && scene->causes->sorted[k]->key.process != stuck.process; k++)
-			;
-		if (k < i || !stuck.process)
-			continue;
-		count_sockets(&stuck, scene);
-		if (!stuck.unread)
-			continue;
-		count_queues(&stuck, scene);
-		if (stuck.unread >= least && (stuck.queued || stuck.close_wait - stuck.answers >= least))
-			judge(scene, verdicts, &stuck);
+	for (i = kind->first; i < kind->end; i++) {
+		add(&all, &stuck[i]);
+		most = stuck[i].unread > stuck[most].unread ? i : most;
 	}
+	if (all.unread < least || !all.unread || (!all.queued && all.close_wait - all.answers < least))
+		return;
+	many = (struct many){ .process = &kinds->members[most].known->process, .known = kinds->members[most].known };
+	for (i = kind->first; i < kind->end; i++)
+		if (stuck[i].unread)
+			many_add(&many, scene, &kinds->members[i].known->process);
+	judge(scene, verdicts, &all, &many);
+}
+
+void td123_stuck(const struct scene *scene, struct verdicts *verdicts)
+{
+	struct stuck *stuck;
+	struct kinds kinds;
+	size_t i;
+
+	kinds_find(&kinds, scene);
+	stuck = shortage_noted(calloc(kinds.n_members + 1, sizeof(*stuck)));
+	if (stuck) {
+		count_sockets(stuck, &kinds, scene);
+		count_queues(stuck, &kinds, scene);
+	}
+	for (i = 0; stuck && i < kinds.count; i++)
+		judge_kind(scene, verdicts, &kinds, &kinds.list[i], stuck);
+	free(stuck);
+	kinds_release(&kinds);
 }

@@ -110,7 +110,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	if (now->somaxconn)
 		finding_evidence(finding, "somaxconn", now->somaxconn, "connections", "sysctl net.core.somaxconn");
 	if (kind != QUEUE_WAITS)
-		finding_evidence(finding, "threshold", scene_threshold(scene, TD131_SHARE), "", NULL);
+		finding_evidence(finding, "threshold", scene_threshold(scene, TD131_SHARE), "share", NULL);
 	finding_evidence(finding, "oldest", oldest_s(scene, listener), "s", NULL);
 	if (now->closed)
 		finding_evidence(finding, "closed_in_queue", now->closed, "connections", "ss -tan state close-wait sport = :%u", port);
@@ -131,14 +131,18 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 }
 
 /* What it does not accept is told there already. */
-static bool is_stuck(const struct verdicts *verdicts, const struct process *process)
+static bool is_stuck(const struct verdicts *verdicts, const struct process *process, const struct endpoint *endpoint)
 {
 	size_t i;
 
 	for (i = 0; i < verdicts->count; i++) {
 		const struct subject *subject = &verdicts->findings[i].subject;
 
-		if (verdicts->findings[i].code == TD123 && process->start_ns && subject->start_ns == process->start_ns && subject->pid == process->pid)
+		if (verdicts->findings[i].code != TD123)
+			continue;
+		if (subject->netns == endpoint->netns && subject->service_port == endpoint->local_port)
+			return true;
+		if (process->start_ns && subject->start_ns == process->start_ns && subject->pid == process->pid)
 			return true;
 	}
 	return false;
@@ -154,7 +158,7 @@ void td131_accept_queue(const struct scene *scene, struct verdicts *verdicts)
 		uint64_t drops = trends_grown(scene->trends, trend_key(TREND_LISTENER_DROPS, id, 0));
 		enum queue_kind kind = kind_of(scene, &listener->now, drops);
 
-		if (kind == QUEUE_WAITS && is_stuck(verdicts, &model_present_process(scene_model(scene), &listener->base)->process))
+		if (kind == QUEUE_WAITS && is_stuck(verdicts, &model_present_process(scene_model(scene), &listener->base)->process, &listener->base.endpoint))
 			continue;
 		if (kind != QUEUE_FINE)
 			judge(scene, verdicts, listener, kind, drops);

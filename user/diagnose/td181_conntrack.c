@@ -21,7 +21,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, uint32_t
 	finding->weight = (double)count / max;
 	finding_evidence(finding, "tracked", count, "connections", "sysctl net.netfilter.nf_conntrack_count");
 	finding_evidence(finding, "nf_conntrack_max", max, "connections", "sysctl net.netfilter.nf_conntrack_max");
-	finding_evidence(finding, "threshold", scene_threshold(scene, TD181_SHARE), "", NULL);
+	finding_evidence(finding, "threshold", scene_threshold(scene, TD181_SHARE), "share", NULL);
 	finding_change(finding, "sysctl net.netfilter.nf_conntrack_max=%lld (about 300 bytes each), and its hash table alike", (long long)max * 2);
 	if (namespace_setting(facts, NS_CONNTRACK_TIME_WAIT, &time_wait))
 		finding_change(finding, "net.netfilter.nf_conntrack_tcp_timeout_time_wait is %lld s: connections that are over stay tracked for so long",

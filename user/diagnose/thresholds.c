@@ -38,6 +38,7 @@ const struct threshold_row threshold_rows[THRESHOLDS] = {
 	[TD142_AGE_S] = { "TD142.age", 5, 0.1, MANY, "s", "a host that answers does so within a second, or two retransmissions" },
 	[TD143_SHARE] = { "TD143.share", 0.8, 0.01, 1, "", "it grows by hundreds a second when a peer stops" },
 	[TD151_COUNT] = { "TD151.count", 5, 1, MANY, "connects", "each has sent its SYN twice without an answer" },
+	[TD151_AGE_S] = { "TD151.age", 7, 1, MANY, "s", "a lost SYN is sent again after 1 s and after 3 s: by then it went out four times" },
 	[TD152_COUNT] = { "TD152.count", 100, 2, MANY, "addresses and ports in 10 s", "programs talk to a few dozen at a time" },
 	[TD153_COUNT] = { "TD153.count", 3, 1, MANY, "connects in 10 s", "one or two happen while a service starts again" },
 	[TD161_SHARE] = { "TD161.share", 0.5, 0.01, 100, "", "half-open of the backlog: healthy services have next to none" },

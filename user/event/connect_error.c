@@ -22,6 +22,8 @@ static const struct {
 	{ ENETUNREACH, "ENETUNREACH", "network unreachable" },
 	{ ENETDOWN, "ENETDOWN", "the network device is down" },
 	{ EACCES, "EACCES", "prohibited on the way" },
+	{ EINVAL, "EINVAL", "the route is a black hole" },
+	{ EPERM, "EPERM", "forbidden on this machine" },
 	{ EHOSTDOWN, "EHOSTDOWN", "host unknown" },
 	{ ENONET, "ENONET", "host isolated" },
 	{ ENOPROTOOPT, "ENOPROTOOPT", "the host has no TCP" },

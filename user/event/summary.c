@@ -222,6 +222,16 @@ static size_t states_text(char *out, size_t size, const struct totals *totals)
 	return used;
 }
 
+/* What "none" does not say: of some kinds nothing is seen. */
+static const char *none_text(uint32_t unseen)
+{
+	if (unseen == ~0U)
+		return " not seen without BPF";
+	if (unseen & 1U << CONNECT_UNREACHABLE)
+		return " none (what finds no route is not seen here)";
+	return " none";
+}
+
 /* Each kind of failed connect() by itself: they have nothing in common but the call. */
 static size_t failures_text(char *out, size_t size, const struct totals *totals)
 {
@@ -233,7 +243,7 @@ static size_t failures_text(char *out, size_t size, const struct totals *totals)
 		if (totals->connect_failures[i])
 			used += snprintf(out + used, size - used, "%s %s %llu", used > begin ? "," : "", words[i],
 					 (unsigned long long)totals->connect_failures[i]);
-	used += snprintf(out + used, size - used, "%s\n", used > begin ? "" : " none");
+	used += snprintf(out + used, size - used, "%s\n", used > begin ? "" : none_text(totals->unseen_failures));
 	return used;
 }
 

@@ -239,6 +239,8 @@ int destination_use(struct destination *destination, const struct port_space *sp
 		port_tally_add(&destination->tally, space, use->port, reusable);
 		half_add(destination, space, use, now_ns, reusable);
 	}
+	if (space && port_space_half(space, use->port) < 0) /* who has it takes nothing from anybody */
+		return 0;
 	return port_holders_add(&destination->holders, use->holder, use->state, 1);
 }
 

@@ -92,7 +92,7 @@ struct destination {
 	struct port_tally tally;
 	struct port_set *ports; /* that are counted; NULL where none can come twice */
 	struct half_use halves[HALVES];
-	struct port_holders holders;
+	struct port_holders holders; /* of ports that connect() may choose, where these are known: not of tally.outside */
 	uint64_t first_free_ns, all_free_ns; /* monotonic; 0: none is in a timewait socket */
 
 	/* Concluded. */

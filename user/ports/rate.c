@@ -63,3 +63,50 @@ struct port_rates rate_window_rates(const struct rate_window *window, uint64_t n
 	rates.failures = (counts->failures - begin->counts.failures) / seconds;
 	return rates;
 }
+
+/* As of the newest sample that is not after it; of what was before the first nothing is known. */
+static uint64_t opened_until(const struct rate_window *window, uint64_t until_ns)
+{
+	const struct rate_sample *sample, *found = NULL;
+	unsigned int i;
+
+	for (i = 0; i < RATE_SAMPLES; i++) {
+		sample = &window->samples[i];
+		if (sample->time_ns && sample->time_ns <= until_ns && (!found || sample->time_ns > found->time_ns))
+			found = sample;
+	}
+	return found ? found->counts.opened : 0;
+}
+
+static unsigned int samples_since(const struct rate_window *window, uint64_t since_ns)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < RATE_SAMPLES; i++)
+		count += window->samples[i].time_ns >= since_ns;
+	return count;
+}
+
+#define PARTS 3
+#define PART_LEAST 10 /* of a part: one in so many of all, at least */
+
+bool rate_window_is_steady(const struct rate_window *window, uint64_t now_ns, const struct port_counts *counts)
+{
+	const struct rate_sample *begin = begin_of(window, now_ns);
+	uint64_t before, until, all;
+	unsigned int part;
+
+	if (!begin || now_ns <= begin->time_ns || counts->opened <= begin->counts.opened)
+		return false;
+	if (samples_since(window, begin->time_ns) < 2 * PARTS) /* it is measured too seldom to know */
+		return true;
+	all = counts->opened - begin->counts.opened;
+	before = begin->counts.opened;
+	for (part = 1; part <= PARTS; part++) {
+		until = part == PARTS ? counts->opened : opened_until(window, begin->time_ns + (now_ns - begin->time_ns) * part / PARTS);
+		if ((until - before) * PART_LEAST < all)
+			return false;
+		before = until;
+	}
+	return true;
+}

@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_PORTS_RATE_H
 #define TCPDWELL_PORTS_RATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RATE_WINDOW_S 10
@@ -39,5 +40,8 @@ void rate_window_sample(struct rate_window *window, uint64_t now_ns, const struc
 
 /* Up to now. */
 struct port_rates rate_window_rates(const struct rate_window *window, uint64_t now_ns, const struct port_counts *counts);
+
+/* Were connections opened in each third of the window that ends now, so that it is a rate, and no burst? True also where that is not known. */
+bool rate_window_is_steady(const struct rate_window *window, uint64_t now_ns, const struct port_counts *counts);
 
 #endif

@@ -152,6 +152,37 @@ static int add_folder(struct recording_files *files, const char *path, bool is_e
 	return err;
 }
 
+/* May there be? Those of one history alone come one after another. */
+static bool several_runs_at_once(const struct recording_files *files)
+{
+	return files->loose || files->histories > 1;
+}
+
+/* Of a run that is over by then, such as a later one of another machine, nothing is of the time that is asked for. Not known: it is not over. */
+static bool is_over(const struct recording_files *files, const struct recorded_file *file, uint64_t since_unix_ns)
+{
+	uint64_t end_ns = several_runs_at_once(files) ? recorded_run_end(files, file) : 0;
+
+	return end_ns && end_ns < since_unix_ns;
+}
+
+/* They would be read after the begin of the window, though they are before it. */
+static void leave_out_over(struct recording_files *files, size_t first, uint64_t since_unix_ns)
+{
+	size_t i, count = first + 1;
+
+	for (i = first + 1; i < files->count; i++) {
+		struct recorded_file *file = &files->files[i];
+
+		if (file->origin.begin.unix_ns <= since_unix_ns && !recorded_in_same_run(&files->files[first], file) &&
+		    is_over(files, file, since_unix_ns))
+			free(file->path);
+		else
+			files->files[count++] = *file;
+	}
+	files->count = count;
+}
+
 /*
  * A file tells at its begin what was there: nothing before the last one that begins early enough is needed, unless a run before it, as of
  * another machine, goes on for longer. A window begins in one run alone.
@@ -161,12 +192,16 @@ static void find_first(struct recording_files *files, uint64_t since_unix_ns)
 	const struct recorded_file *first = files->files, *file = first;
 
 	for (; file < files->files + files->count && file->origin.begin.unix_ns <= since_unix_ns && !first->headless; file++) {
+		if (first != file && !recorded_in_same_run(first, file) && !is_over(files, first, since_unix_ns) && is_over(files, file, since_unix_ns))
+			continue;
 		if (first->run_end_unix_ns > since_unix_ns && first != file && !recorded_in_same_run(first, file))
 			log_warn("%s: left out, though it goes on after the time that is asked for, since %s was begun before that too: show it by itself",
 				 first->path, file->path);
 		first = file;
 	}
 	files->first = files->at = first - files->files;
+	if (since_unix_ns)
+		leave_out_over(files, files->first, since_unix_ns);
 }
 
 static int add_path(struct recording_files *files, const char *path, char *error, size_t error_size)
@@ -315,7 +350,15 @@ uint64_t recording_files_begin(const struct recording_files *files)
 
 uint64_t recording_files_end(const struct recording_files *files)
 {
-	return recorded_last(&files->files[files->count - 1]).unix_ns;
+	const struct recorded_file *last = &files->files[files->count - 1], *file;
+	uint64_t last_ns = recorded_last(last).unix_ns;
+
+	for (file = files->files; last_ns && file < last && several_runs_at_once(files) && !recorded_in_same_run(file, last); file++) {
+		if (!file->run_end_unix_ns)
+			return 0;
+		last_ns = file->run_end_unix_ns > last_ns ? file->run_end_unix_ns : last_ns;
+	}
+	return last_ns;
 }
 
 struct recording_files_part recording_files_part(const struct recording_files *files, size_t i)

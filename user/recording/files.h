@@ -45,7 +45,7 @@ size_t recording_files_passed_over(const struct recording_files *files);
 /* UTC of the first file's begin. */
 uint64_t recording_files_begin(const struct recording_files *files);
 
-/* UTC of the last line of the last file, as far as its end can be read alone; 0: not known. */
+/* UTC of the last line of all, as far as the ends of runs can be read alone: that of the run that began last, or of one before it that went on for longer. 0: not known. */
 uint64_t recording_files_end(const struct recording_files *files);
 
 /*

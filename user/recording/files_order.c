@@ -87,6 +87,18 @@ static uint64_t end_of(const struct recorded_file *file)
 	return last.time_ns > begin->time_ns ? last.time_ns : begin->time_ns;
 }
 
+/* Of those whose end nobody needed before it is read now. */
+uint64_t recorded_run_end(const struct recording_files *files, const struct recorded_file *part)
+{
+	const struct recorded_file *last = part, *end = files->files + files->count;
+
+	if (part->run_end_unix_ns || part->headless)
+		return part->run_end_unix_ns;
+	while (last + 1 < end && recorded_in_same_run(last, last + 1))
+		last++;
+	return recorded_last(last).unix_ns;
+}
+
 /* Parts of one run that others have told of. */
 struct covered {
 	struct recorded_file first;
@@ -153,7 +165,7 @@ static void note_end(struct reaches *reaches, struct recorded_file *parts, size_
 	uint64_t end_ns = end_of(last);
 	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count && end_ns > last->origin.begin.time_ns; i++)
 		parts[i].run_end_unix_ns = last->origin.begin.unix_ns + (end_ns - last->origin.begin.time_ns);
 	reaches_add(reaches, &last->origin.begin, parts[0].origin.begin.time_ns, end_ns, last->path);
 }

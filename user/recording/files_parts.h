@@ -11,7 +11,7 @@ struct recorded_file {
 	char *path;
 	struct recording_origin origin;
 	uint64_t run_begin_unix_ns, run_begin_ns; /* of the first file of its run that is here */
-	uint64_t run_end_unix_ns; /* 0: not known, as of the last run and of one history alone */
+	uint64_t run_end_unix_ns; /* 0: not known, as where it can't be read alone, of the last run and of one history alone */
 	uint64_t offset, bytes;
 	bool continues; /* the file does, with its next part */
 	bool headless; /* named by the user, and not ours by its first line: that may be damaged, or missing */
@@ -33,6 +33,9 @@ struct recording_files {
 
 /* What its last lines say; all zero where nothing is known. Nothing but a file is opened: what is looked at of a pipe would be missing when it is read. */
 struct recording_last recorded_last(const struct recorded_file *file);
+
+/* UTC of the end of the run that a part is of; 0: not known. */
+uint64_t recorded_run_end(const struct recording_files *files, const struct recorded_file *part);
 
 bool recorded_in_same_run(const struct recorded_file *a, const struct recorded_file *b);
 

@@ -13,6 +13,7 @@
 #define RAW_BYTES 32768
 #define MEMBER_MAGIC 4 /* bytes that a member is known by */
 #define GZIP_WINDOW (MAX_WBITS + 16) /* gzip's frame, as zlib is told */
+#define MEMBER_TRIED 2048 /* bytes, from which something of a member comes out */
 
 #define NOT_TORN SIZE_MAX
 
@@ -20,9 +21,11 @@ struct recording_input {
 	recording_read *read;
 	void *context;
 	z_stream stream; /* next_in, avail_in: raw bytes that wait, for plain files too */
+	z_stream trial; /* of what may be a member */
 	bool begun, gzip; /* after the first bytes */
 	bool in_member; /* gzip: between a member's header and trailer */
 	bool seeks; /* gzip: behind damage, before the next member */
+	bool lacks_bytes; /* gzip: more are needed to know what comes */
 	size_t inside; /* in raw: the first byte that is not the begin of the member that is read */
 	bool went_back; /* in these raw bytes: once, so that what is not ours takes no more time than twice reading it */
 	bool file_ended; /* another file follows */
@@ -44,9 +47,9 @@ struct recording_input *recording_input_new(recording_read *read, void *context)
 	input->read = read;
 	input->context = context;
 	input->torn = NOT_TORN;
-	if (inflateInit2(&input->stream, GZIP_WINDOW) == Z_OK)
+	if (inflateInit2(&input->stream, GZIP_WINDOW) == Z_OK && inflateInit2(&input->trial, GZIP_WINDOW) == Z_OK)
 		return input;
-	free(input);
+	recording_input_free(input);
 	return NULL;
 }
 
@@ -55,6 +58,7 @@ void recording_input_free(struct recording_input *input)
 	if (!input)
 		return;
 	inflateEnd(&input->stream);
+	inflateEnd(&input->trial);
 	free(input);
 }
 
@@ -154,18 +158,79 @@ static void go_back(struct recording_input *input)
 		}
 }
 
+/* Can it be read as one of ours, which begin with a line? */
+static bool reads_as_member(struct recording_input *input, const unsigned char *at, size_t size)
+{
+	z_stream *trial = &input->trial;
+	char text[2] = "";
+
+	inflateReset(trial);
+	trial->next_in = (unsigned char *)at;
+	trial->avail_in = size;
+	trial->next_out = (unsigned char *)text;
+	trial->avail_out = sizeof(text);
+	inflate(trial, Z_NO_FLUSH);
+	return !trial->avail_out && text[0] == '{' && text[1] == '"';
+}
+
+/*
+ * How many of the raw bytes that wait, of which `known` are, can be of the member that is read: up to one that begins. Of a file that was
+ * cut and put before another (cat) inflate() would make lines of that one's bytes, for long at times. 0: here one begins, or it takes
+ * more bytes to know.
+ */
+static size_t of_this_member(struct recording_input *input, size_t known)
+{
+	const unsigned char *raw = input->stream.next_in, *at = raw + known, *end = raw + input->stream.avail_in;
+
+	input->lacks_bytes = false;
+	while ((at = memchr(at, 0x1f, end - at))) {
+		size_t left = end - at;
+
+		if (!input->raw_ended && (left < MEMBER_MAGIC || (left < MEMBER_TRIED && is_member(at)))) {
+			input->lacks_bytes = at == raw;
+			return at - raw;
+		}
+		if (left >= MEMBER_MAGIC && is_member(at) && reads_as_member(input, at, left < MEMBER_TRIED ? left : MEMBER_TRIED))
+			return at - raw;
+		at++;
+	}
+	return end - raw;
+}
+
+/* A file ends here, or its copy did: the member that was begun has no end, nor has the line. */
+static void cut_here(struct recording_input *input)
+{
+	size_t end = input->end;
+
+	input->cuts += input->in_member;
+	break_line(input);
+	if (input->in_member && input->end > end)
+		input->torn = end;
+	inflateReset(&input->stream);
+	input->in_member = false;
+}
+
 /* One step of inflate; members follow one another when files were put together. */
 static int take_gzip(struct recording_input *input)
 {
 	z_stream *stream = &input->stream;
+	size_t waiting = stream->avail_in, taken = of_this_member(input, !input->in_member);
 	int result;
 
+	if (!taken && input->lacks_bytes)
+		return 0;
+	if (!taken) {
+		cut_here(input);
+		taken = of_this_member(input, 1);
+	}
 	if (!input->in_member)
 		input->inside = stream->next_in - input->raw + 1;
 	stream->next_out = (unsigned char *)input->text + input->end;
 	stream->avail_out = sizeof(input->text) - input->end;
+	stream->avail_in = taken;
 	input->in_member = true;
 	result = inflate(stream, Z_NO_FLUSH);
+	stream->avail_in += waiting - taken;
 	if (result == Z_MEM_ERROR)
 		return -ENOMEM;
 	input->end = sizeof(input->text) - stream->avail_out;
@@ -185,14 +250,8 @@ static int take_gzip(struct recording_input *input)
 /* The next file begins as if it were the first. */
 static void begin_file(struct recording_input *input)
 {
-	size_t end = input->end;
-
-	input->cuts += input->in_member;
-	break_line(input);
-	if (input->in_member && input->end > end)
-		input->torn = end;
-	inflateReset(&input->stream);
-	input->begun = input->in_member = input->seeks = input->raw_ended = input->file_ended = false;
+	cut_here(input);
+	input->begun = input->seeks = input->lacks_bytes = input->raw_ended = input->file_ended = false;
 }
 
 static int take(struct recording_input *input)
@@ -206,6 +265,11 @@ static int take(struct recording_input *input)
 	return 0;
 }
 
+static bool lacks_raw(const struct recording_input *input)
+{
+	return !input->stream.avail_in || input->lacks_bytes || (input->seeks && input->stream.avail_in < MEMBER_MAGIC);
+}
+
 /* At least one byte more in text, unless the end has come. There is room. */
 static int fill(struct recording_input *input)
 {
@@ -215,7 +279,7 @@ static int fill(struct recording_input *input)
 	while (!err && input->end == before && !input->ended) {
 		if (!input->begun)
 			err = begin(input);
-		if (!err && (!input->stream.avail_in || (input->seeks && input->stream.avail_in < MEMBER_MAGIC)) && !input->raw_ended)
+		if (!err && lacks_raw(input) && !input->raw_ended)
 			err = read_raw(input);
 		if (!err && input->stream.avail_in)
 			err = take(input);

@@ -13,8 +13,16 @@ struct report_clock {
 	uint64_t now_ns, unix_ns; /* the same moment by both clocks */
 };
 
+#define USELESS_SAID_MAX 64
+
+/* The settings of which it was said why they are of no use, so that it is said once. */
+struct useless_said {
+	unsigned int hashes[USELESS_SAID_MAX], count;
+};
+
 struct report_style {
 	bool color, cmdline;
+	struct useless_said *said; /* NULL: a finding is told for itself */
 	unsigned int columns; /* lines of text are no longer; 0: REPORT_COLUMNS. Evidence is one line each, however long */
 };
 

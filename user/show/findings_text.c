@@ -7,6 +7,7 @@
 
 #include "diagnose/words.h"
 #include "show/findings.h"
+#include "util/hash.h"
 
 #define INDENT 6
 #define NAME_COLUMNS 18
@@ -122,6 +123,14 @@ static bool is_plural(const char *unit)
 	return size > 2 && unit[size - 1] == 's' && unit[size - 2] != 's' && !strchr(unit, ' ');
 }
 
+/* Its singular is so long: "socket", "process", "address". */
+static int singular_size(const char *unit)
+{
+	size_t size = strlen(unit);
+
+	return (int)(size > 4 && !strcmp(unit + size - 4, "sses") ? size - 2 : size - 1);
+}
+
 static void evidence_text(struct buffer *out, const struct evidence *evidence)
 {
 	words number;
@@ -132,8 +141,12 @@ static void evidence_text(struct buffer *out, const struct evidence *evidence)
 		buffer_append_string(out, evidence->text);
 	else if (!strcmp(evidence->unit, "s"))
 		buffer_append_string(out, words_seconds(number, evidence->value));
+	else if (!strcmp(evidence->unit, "share"))
+		buffer_printf(out, "%s%%", words_number(number, evidence->value * 100));
+	else if (!strcmp(evidence->unit, "bytes") && evidence->value >= 10 * 1024)
+		buffer_printf(out, "%.0f KiB", floor(evidence->value / 1024));
 	else if (evidence->value == 1 && is_plural(evidence->unit))
-		buffer_printf(out, "1 %.*s", (int)strlen(evidence->unit) - 1, evidence->unit);
+		buffer_printf(out, "1 %.*s", singular_size(evidence->unit), evidence->unit);
 	else
 		buffer_printf(out, "%s%s%s", words_number(number, evidence->value), evidence->unit[0] ? " " : "", evidence->unit);
 	used = out->size - before;
@@ -152,12 +165,49 @@ static void changes_text(struct buffer *out, const struct finding *finding, unsi
 		buffer_printf(out, "%*s%u. ", INDENT, "", i + 1);
 		wrap_text(out, finding->changes[i], columns, INDENT + 3, INDENT + 3);
 	}
-	if (finding->n_useless)
-		buffer_printf(out, "%*suseless here\n", INDENT - 1, "");
+}
+
+/* Was it said of another finding already? From now on it was. */
+static bool was_said(struct useless_said *said, const struct useless *useless)
+{
+	unsigned int hash, i;
+
+	if (!said)
+		return false;
+	hash = hash_bytes(useless->setting, strlen(useless->setting));
+	for (i = 0; i < said->count; i++)
+		if (said->hashes[i] == hash)
+			return true;
+	if (said->count < USELESS_SAID_MAX)
+		said->hashes[said->count++] = hash;
+	return false;
+}
+
+/* What was said before is named alone: a setting does the same whatever is wrong. */
+static void useless_text(struct buffer *out, const struct finding *finding, struct report_style style)
+{
+	struct buffer again;
+	unsigned int i, told = 0;
+
+	buffer_init(&again);
 	for (i = 0; i < finding->n_useless; i++) {
-		buffer_printf(out, "%*s%s: ", INDENT, "", finding->useless[i].setting);
-		wrap_text(out, finding->useless[i].why, columns, INDENT + 3, INDENT + 2 + strlen(finding->useless[i].setting));
+		const struct useless *useless = &finding->useless[i];
+
+		if (was_said(style.said, useless)) {
+			buffer_printf(&again, "%s%s", again.size ? ", " : "", useless->setting);
+			continue;
+		}
+		if (!told++)
+			buffer_printf(out, "%*suseless here\n", INDENT - 1, "");
+		buffer_printf(out, "%*s%s: ", INDENT, "", useless->setting);
+		wrap_text(out, useless->why, columns_of(style), INDENT + 3, INDENT + 2 + strlen(useless->setting));
 	}
+	buffer_append_char(&again, '\0');
+	if (again.size > 1) {
+		buffer_printf(out, "%*suseless here too: ", INDENT - 1, "");
+		wrap_text(out, again.data, columns_of(style), INDENT + 3, INDENT + 18);
+	}
+	buffer_release(&again);
 }
 
 /* "also fails: mails[812] 36, jobs[813] 12" */
@@ -200,6 +250,7 @@ void finding_text(struct buffer *out, const struct told_finding *told, const str
 	for (i = 0; i < finding->n_evidence; i++)
 		evidence_text(out, &finding->evidence[i]);
 	changes_text(out, finding, columns_of(style));
+	useless_text(out, finding, style);
 	buffer_printf(out, "%*smore: tcpdwell diagnose --explain %s\n\n", INDENT - 1, "", code_rows[finding->code].name);
 }
 

@@ -167,3 +167,8 @@ bool stop_is_overdue(void)
 {
 	return requested && since_request_ms() > STOP_GRACE_MS;
 }
+
+bool stop_cuts_looks(void)
+{
+	return requested && since_request_ms() > (requested == BY_SIGNAL ? STOP_GRACE_MS : STOP_LOOKS_MS);
+}

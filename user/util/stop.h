@@ -27,4 +27,11 @@ bool stop_is_requested(void);
 /* Asked to end STOP_GRACE_MS ago: who still waits gives up, and says what it could not do. */
 bool stop_is_overdue(void);
 
+/*
+ * The same for who looks at what is there and waits for nothing. Such looks are what a run is for that only looks once (-d 0), so when its
+ * own time is over they may take STOP_LOOKS_MS.
+ */
+#define STOP_LOOKS_MS 30000
+bool stop_cuts_looks(void);
+
 #endif

@@ -87,7 +87,8 @@ static void nothing_to_explain(void **state)
 					     "Conflict. The container name /web is already in use by container", "report.txt is already in use",
 					     "文件被占用", "JSON parse error: EOF", "unexpected EOF while looking for matching `\"'",
 					     "http.conf: unexpected EOF in line 3", "Lock wait timeout exceeded; try restarting transaction",
-					     "canceling statement due to lock timeout", "Lock request timed out" };
+					     "canceling statement due to lock timeout", "Lock request timed out", "open config: Permission denied",
+					     "EACCES: permission denied, open '/etc/shadow'", "mount: invalid argument" };
 	bool codes[CODES];
 	size_t i;
 
@@ -290,6 +291,23 @@ static void messages(void **state)
 		{ "由于连接方在一段时间后没有正确答复或连接的主机没有反应，连接尝试失败。", TD151 },
 		{ "net::ERR_CONNECTION_TIMED_OUT", TD151 },
 		{ "SQLSTATE[HY000] [2002] Connection timed out", TD151 },
+		{ "java.net.NoRouteToHostException: No route to host (Host unreachable)", TD151 },
+		{ "java.net.ConnectException: Network is unreachable (connect failed)", TD151 },
+		{ "OSError: [Errno 113] No route to host", TD151 },
+		{ "[Errno 101]", TD151 },
+		{ "dial tcp 10.0.0.5:80: connect: no route to host", TD151 },
+		{ "dial tcp 10.0.0.5:80: connect: network is unreachable", TD151 },
+		{ "dial tcp 10.0.0.5:80: connect: permission denied", TD151 },
+		{ "dial tcp 10.0.0.5:80: connect: invalid argument", TD151 },
+		{ "Error: connect EHOSTUNREACH 10.0.0.5:80", TD151 },
+		{ "connect() failed (113: Host is unreachable) while connecting to upstream", TD151 },
+		{ "connect() to 10.0.0.5:80 failed (101: Network is unreachable)", TD151 },
+		{ "[WinError 10065] A socket operation was attempted to an unreachable host", TD151 },
+		{ "[WinError 10051] A socket operation was attempted to an unreachable network", TD151 },
+		{ "Os { code: 101, kind: NetworkUnreachable, message: \"Network is unreachable\" }", TD151 },
+		{ "net::ERR_ADDRESS_UNREACHABLE", TD151 },
+		{ "没有到主机的路由", TD151 },
+		{ "网络不可达", TD151 },
 		{ "java.net.SocketException: Connection reset", TD172 },
 		{ "java.net.SocketException: Connection reset by peer", TD172 },
 		{ "java.io.IOException: Connection reset by peer", TD172 },

@@ -59,6 +59,42 @@ static void close_wait(void **state)
 	}
 }
 
+/* An age whose begin was not seen says from when it is counted: leaks knows another one of the same socket. */
+static void age_at_least(void **state)
+{
+	static const struct {
+		bool at_least, recorded;
+		const char *words; /* NULL: none */
+	} rows[] = { { false, false, NULL }, { true, false, "when tcpdwell came: leaks asks the kernel" }, { true, true, "when the recorder came" } };
+	const struct finding *finding;
+	struct world world;
+	struct cause cause;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 30);
+		world.scene.recorded = rows[i].recorded;
+		cause = (struct cause){
+			.key = { .state = STATE_CLOSE_WAIT, .side = SIDE_PASSIVE, .service_port = 80, .held = 1 },
+			.count = 20,
+			.oldest_ns = 25 * SECOND,
+			.youngest_ns = 21 * SECOND,
+			.oldest_at_least = rows[i].at_least,
+		};
+		add_cause(&world, &cause);
+		assert_int_equal(judged(&world, TD121), 1);
+		finding = world.verdicts->findings;
+		for (k = 0; k < finding->n_evidence && strcmp(finding->evidence[k].name, "counted_from"); k++)
+			;
+		assert_int_equal(k < finding->n_evidence, rows[i].words != NULL);
+		if (rows[i].words)
+			unit_assert_contains(finding->evidence[k].text, rows[i].words);
+		drop_causes(&world);
+		world_release(&world);
+	}
+}
+
 static const struct finding *told_leak(const void *context, const struct subject *subject)
 {
 	static const struct finding foreseen = { .severity = SEVERITY_SOON }, note = { .severity = SEVERITY_NOTE };
@@ -264,6 +300,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(close_wait),
+		cmocka_unit_test(age_at_least),
 		cmocka_unit_test(leak_that_grows_no_more),
 		cmocka_unit_test(shared_by_processes),
 		cmocka_unit_test(waiting_states),

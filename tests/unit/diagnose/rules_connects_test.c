@@ -2,6 +2,8 @@
 /* Rules about connects: requests, ports, refusals, resets. A table each, in which what must be found stands beside what nearly is. */
 #include "diagnose_rules_world.h"
 
+#include <errno.h>
+
 static size_t judge_flow(unsigned int code, struct flow *flow, double *wait_s)
 {
 	struct world world;
@@ -134,6 +136,68 @@ static void several_victims(void **state)
 	}
 }
 
+/* It runs out of ports in so many seconds, at a rate that has been the same all the time. */
+static void add_running_out(struct world *world, uint32_t netns, uint16_t port, double wall_in_s)
+{
+	struct destination_key key = { .netns = netns, .remote_port = port };
+	struct destination *destination;
+	unsigned int i;
+
+	memcpy(key.remote_addr, flow_of(0, 0, 0, 0).key.remote_addr, 16);
+	destination = destinations_get(&world->ports.destinations, &key);
+	assert_non_null(destination);
+	for (i = 10; i > 0; i--) {
+		destination->counts.opened += 30;
+		rate_window_sample(&destination->window, world->scene.now_ns - i * SECOND, &destination->counts);
+	}
+	destination->counts.opened += 30;
+	destination->known = true;
+	destination->headroom = (struct headroom){ .capacity = 1000, .usable = 500, .used = 500 };
+	destination->rates.opened = 30;
+	destination->sustainable = 16.7;
+	destination->wall_in_s = wall_in_s;
+}
+
+/* A service in many namespaces is told once, by the one that fails first; another program, or another service, for itself. */
+static void ports_of_many(void **state)
+{
+	static const struct {
+		uint32_t netns[3];
+		uint16_t port[3];
+		const char *comm[3];
+		size_t found;
+		const char *words; /* of the first */
+	} rows[] = {
+		{ { 5, 6, 7 }, { 80, 80, 80 }, { "shop", "shop", "shop" }, 1, "shop[812] opens 30 connections a second, 1000 ports bear 16.7; the same for 2 others like it" },
+		{ { 5, 6, 7 }, { 80, 80, 80 }, { "shop", "shop", "mails" }, 2, "; the same for 1 other like it" },
+		{ { 5, 6, 7 }, { 80, 80, 81 }, { "shop", "shop", "shop" }, 2, "; the same for 1 other like it" },
+		{ { 5, 5, 5 }, { 80, 80, 80 }, { "shop", "mails", "bills" }, 1, " and 2 others open 30 connections a second, 1000 ports bear 16.7" },
+	};
+	struct flow flows[3];
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 12);
+		for (k = 0; k < 3; k++) {
+			flows[k] = flow_of(100, 100, 0.01, 5);
+			flows[k].key.netns = rows[i].netns[k];
+			flows[k].key.service_port = rows[i].port[k];
+			flows[k].key.pid = flows[k].process.pid = 812 + k;
+			memset(flows[k].process.comm, 0, COMM_BYTES);
+			strcpy(flows[k].process.comm, rows[i].comm[k]);
+			HASH_ADD(hh, world.flows.table, key, sizeof(flows[k].key), (&flows[k]));
+			if (!k || rows[i].netns[k] != rows[i].netns[0])
+				add_running_out(&world, rows[i].netns[k], rows[i].port[k], 20 + k);
+		}
+		assert_int_equal(judged(&world, TD103), rows[i].found);
+		unit_assert_contains(world.verdicts->findings[0].title, rows[i].words);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
 static void refused(void **state)
 {
 	static const struct {
@@ -171,9 +235,10 @@ static void resets(void **state)
 static void no_answer(void **state)
 {
 	static const struct {
-		uint32_t timeout, abandoned, opened, refused;
+		uint32_t timeout, abandoned, unreachable, opened, refused;
 		size_t found;
-	} rows[] = { { 5, 0, 0, 0, 1 }, { 2, 3, 0, 0, 1 }, { 4, 0, 0, 0, 0 }, { 50, 0, 1, 0, 0 }, { 50, 0, 0, 1, 0 } };
+	} rows[] = { { 5, 0, 0, 0, 0, 1 }, { 2, 3, 0, 0, 0, 1 }, { 4, 0, 0, 0, 0, 0 }, { 50, 0, 0, 1, 0, 0 }, { 50, 0, 0, 0, 1, 0 },
+		     { 0, 0, 3, 0, 0, 1 }, { 0, 0, 2, 0, 0, 0 } };
 	struct flow flow;
 	size_t i;
 
@@ -182,9 +247,63 @@ static void no_answer(void **state)
 		flow = flow_of(rows[i].opened, 0, 0, 5);
 		flow.counts[FLOW_TIMEOUT] = rows[i].timeout;
 		flow.counts[FLOW_ABANDONED] = rows[i].abandoned;
+		flow.counts[FLOW_UNREACHABLE] = rows[i].unreachable;
 		flow.counts[FLOW_REFUSED] = rows[i].refused;
 		assert_int_equal(judge_flow(TD151, &flow, NULL), rows[i].found);
 	}
+}
+
+/* A few that nothing answered for long: one that waits, one that ended, one after another; and what is nearly so. */
+static void no_answer_for_long(void **state)
+{
+	static const struct {
+		struct unanswered unanswered;
+		uint32_t opened;
+		size_t found;
+		const char *words;
+	} rows[] = {
+		{ { 1060 * SECOND, 8 * SECOND, 1, 0, 0 }, 0, 1, ": 1 connect ended without one, none was answered in the last 10 seconds" },
+		{ { 1040 * SECOND, 3 * SECOND, 4, 0, 0 }, 0, 1, ": 4 connects ended without one, none was answered in the last 30 seconds" },
+		{ { 1040 * SECOND, 3 * SECOND, 4, 3, EHOSTUNREACH }, 0, 1, ": 4 connects ended with EHOSTUNREACH (host unreachable), none" },
+		{ { 1040 * SECOND, 3 * SECOND, 4, 1, EHOSTUNREACH }, 0, 1, ": 4 connects ended without one" },
+		{ { 1040 * SECOND, 3 * SECOND, 4, 0, 0 }, 1, 0, NULL }, /* one was answered */
+		{ { 1060 * SECOND, 3 * SECOND, 1, 0, 0 }, 0, 0, NULL }, /* it was given up */
+		{ { 1065 * SECOND, 3 * SECOND, 2, 0, 0 }, 0, 0, NULL }, /* for not so long */
+	};
+	struct world world;
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		flow = flow_of(rows[i].opened, 0, 0, 5);
+		flow.unanswered = rows[i].unanswered;
+		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
+		assert_int_equal(judged(&world, TD151), rows[i].found);
+		if (rows[i].found) {
+			unit_assert_contains(world.verdicts->findings[0].title, rows[i].words);
+			assert_int_equal(world.verdicts->findings[0].severity, SEVERITY_NOTE);
+		}
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
+/* In SYN_SENT, for so long. */
+static void add_waiting(struct world *world, uint64_t id, const struct flow *flow, uint64_t age_ns)
+{
+	struct live_sockets *sockets = &world->ports.books->sockets;
+	struct endpoint endpoint = { .netns = flow->key.netns, .local_port = 40000 + id, .remote_port = flow->key.service_port };
+	struct live_socket *socket = live_sockets_add(sockets, id);
+
+	assert_non_null(socket);
+	memcpy(endpoint.remote_addr, flow->key.remote_addr, 16);
+	socket->state = STATE_SYN_SENT;
+	socket->side = SIDE_ACTIVE;
+	socket->since_ns = world->scene.now_ns - age_ns;
+	live_socket_set_endpoint(sockets, socket, &endpoint);
+	world->causes.states[STATE_SYN_SENT]++;
 }
 
 /* The title tells what most of them do: one that waits beside four that were given up is not all that happened. */
@@ -192,35 +311,32 @@ static void no_answer_titles(void **state)
 {
 	static const struct {
 		uint32_t waits, abandoned;
+		uint64_t age_ns;
 		const char *words;
-	} rows[] = { { 1, 4, ": 4 connects ended without one, " }, { 5, 0, ": 5 connects wait, the first for " },
-		     { 4, 1, ": 4 connects wait, the first for " } };
-	struct cause cause;
-	struct flow flow;
+	} rows[] = { { 1, 4, 2 * SECOND, ": 4 connects ended without one, " },
+		     { 5, 0, 2 * SECOND, ": 5 connects wait, the first for " },
+		     { 4, 1, 2 * SECOND, ": 4 connects wait, the first for " },
+		     { 1, 0, 7 * SECOND, ": 1 connect waits for 7 seconds" },
+		     { 1, 0, 6 * SECOND, NULL } };
+	struct flow flow, other;
 	struct world world;
-	size_t i;
+	size_t i, k;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		world_init(&world, 70);
-		flow = flow_of(0, 0, 0, 5);
+		other = flow = flow_of(0, 0, 0, 5);
 		flow.key.start_ns = scene_process(&world.scene, 0)->process.start_ns;
 		flow.counts[FLOW_ABANDONED] = rows[i].abandoned;
-		cause = (struct cause){
-			.key = { .state = STATE_SYN_SENT },
-			.one_remote = true,
-			.remote_port = flow.key.service_port,
-			.count = rows[i].waits,
-			.aged = rows[i].waits,
-			.oldest_ns = 2 * SECOND,
-		};
-		memcpy(cause.remote_addr, flow.key.remote_addr, 16);
 		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
-		add_cause(&world, &cause);
-		assert_int_equal(judged(&world, TD151), 1);
-		unit_assert_contains(world.verdicts->findings[0].title, rows[i].words);
+		for (k = 0; k < rows[i].waits; k++)
+			add_waiting(&world, 1 + k, &flow, rows[i].age_ns);
+		other.key.remote_addr[15]++; /* what waits for another host is another's */
+		add_waiting(&world, 100, &other, 60 * SECOND);
+		assert_int_equal(judged(&world, TD151), rows[i].words != NULL);
+		if (rows[i].words)
+			unit_assert_contains(world.verdicts->findings[0].title, rows[i].words);
 		HASH_CLEAR(hh, world.flows.table);
-		drop_causes(&world);
 		world_release(&world);
 	}
 }
@@ -309,9 +425,11 @@ int main(void)
 		cmocka_unit_test(connection_per_request),
 		cmocka_unit_test(connection_per_request_words),
 		cmocka_unit_test(several_victims),
+		cmocka_unit_test(ports_of_many),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),
+		cmocka_unit_test(no_answer_for_long),
 		cmocka_unit_test(no_answer_titles),
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(cliff_subject),

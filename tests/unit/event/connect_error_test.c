@@ -61,6 +61,13 @@ static void the_summary_names_each_kind(void **state)
 	(void)state;
 	summary_text(text, sizeof(text), &last, 0);
 	assert_non_null(strstr(text, "failed connects: none\n"));
+	totals.unseen_failures = 1U << CONNECT_UNREACHABLE;
+	summary_text(text, sizeof(text), &last, 0);
+	assert_non_null(strstr(text, "failed connects: none (what finds no route is not seen here)\n"));
+	totals.unseen_failures = ~0U;
+	summary_text(text, sizeof(text), &last, 0);
+	assert_non_null(strstr(text, "failed connects: not seen without BPF\n"));
+	totals.unseen_failures = 0;
 	fail_with(&totals, EADDRNOTAVAIL, 2);
 	fail_with(&totals, ECONNREFUSED, 3);
 	summary_text(text, sizeof(text), &last, 0);

@@ -91,11 +91,72 @@ static void fullest_of_no_destination(void **state)
 	free(diagnosis);
 }
 
+/* Why a setting is useless is said with the first finding that speaks of it; with a NULL, with each. */
+static void useless_once(void **state)
+{
+	const struct report_clock clock = { .now_ns = 100 * SECOND, .unix_ns = 3600 * SECOND };
+	struct useless_said said = {};
+	struct told_finding *told = calloc(1, sizeof(*told));
+	struct buffer out = {};
+
+	(void)state;
+	assert_non_null(told);
+	told->finding.code = TD121;
+	finding_useless(&told->finding, "net.ipv4.tcp_fin_timeout", "is for FIN_WAIT2");
+	finding_text(&out, told, &clock, (struct report_style){ .said = &said });
+	finding_useless(&told->finding, "nofile", "takes longer");
+	finding_text(&out, told, &clock, (struct report_style){ .said = &said });
+	finding_text(&out, told, &clock, (struct report_style){ .said = &said });
+	buffer_append_char(&out, '\0');
+	unit_assert_contains(out.data, "     useless here\n      net.ipv4.tcp_fin_timeout: is for FIN_WAIT2\n     more");
+	unit_assert_contains(out.data, "     useless here\n      nofile: takes longer\n     useless here too: net.ipv4.tcp_fin_timeout\n     more");
+	unit_assert_contains(out.data, "     useless here too: net.ipv4.tcp_fin_timeout, nofile\n     more");
+	buffer_clear(&out);
+	finding_text(&out, told, &clock, (struct report_style){});
+	buffer_append_char(&out, '\0');
+	unit_assert_contains(out.data, "nofile: takes longer\n     more");
+	buffer_release(&out);
+	free(told);
+}
+
+/* What people read: shares and bytes in their own way, one of a thing. */
+static void evidence_in_words(void **state)
+{
+	static const struct {
+		double value;
+		const char *unit, *words;
+	} rows[] = { { 0.8, "share", "of 80%\n" }, { 258000, "bytes", "of 251 KiB\n" }, { 36, "bytes", "of 36 bytes\n" }, { 1, "addresses", "of 1 address\n" },
+		     { 1, "processes", "of 1 process\n" }, { 1, "sockets", "of 1 socket\n" }, { 2, "processes", "of 2 processes\n" }, { 90, "s", "of 90 seconds\n" } };
+	const struct report_clock clock = { .now_ns = 100 * SECOND, .unix_ns = 3600 * SECOND };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct told_finding *told = calloc(1, sizeof(*told));
+		struct buffer out = {};
+		char *at;
+
+		assert_non_null(told);
+		finding_evidence(&told->finding, "much of", rows[i].value, rows[i].unit, NULL);
+		finding_text(&out, told, &clock, (struct report_style){});
+		buffer_append_char(&out, '\0');
+		at = strstr(out.data, "much of");
+		assert_non_null(at);
+		for (at += 7; at[0] == ' ' && at[1] == ' ';)
+			memmove(at, at + 1, strlen(at));
+		unit_assert_contains(at - 2, rows[i].words);
+		buffer_release(&out);
+		free(told);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(when_it_fails),
 		cmocka_unit_test(as_wide_as_the_terminal),
+		cmocka_unit_test(useless_once),
+		cmocka_unit_test(evidence_in_words),
 		cmocka_unit_test(fullest_of_no_destination),
 	};
 

@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Leaks, with events made by hand: the table of live sockets, what is concluded of an age and an owner, the sums of
- * groups. And the list of the kernel's sockets, on sockets that the test made.
+ * groups.
  */
 #include "unit.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "account/model.h"
-#include "attribute/netns.h"
 #include "show/leaks/leaks.h"
 #include "util/address.h"
 #include "util/tcp_state.h"
@@ -604,109 +597,6 @@ static void the_youngest(void **state)
 	model_free(model);
 }
 
-struct listing {
-	struct listed_socket last;
-	size_t count;
-	uint16_t port; /* only sockets of this local port */
-};
-
-static void take(void *context, const struct listed_socket *socket)
-{
-	struct listing *listing = context;
-
-	if (listing->port && socket->endpoint.local_port != listing->port)
-		return;
-	listing->last = *socket;
-	listing->count++;
-}
-
-static void lines_of_proc(void **state)
-{
-	static const char text[] =
-		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-		"   0: 0100007F:1B58 0100007F:D7EA 08 00000000:00000006 00:00000000 00000000  1000        0 30452970 1 0000 20 4\n"
-		"   1: 0100007F:1B58 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 304 1 0000 100 0\n"
-		"   2: broken\n"
-		"   3: 00000000000000000000000001000000:1B59 00000000000000000000000001000000:B3C4 08 00000000:00000001 "
-		"00:00000000 00000000     0        0 77 1 0000 20 4\n";
-	struct listing four = { .port = 7000 }, six = { .port = 7001 };
-	FILE *file = fmemopen((void *)text, sizeof(text) - 1, "r");
-	struct address address;
-	char name[ADDRESS_TEXT];
-
-	(void)state;
-	assert_int_equal(sockets_list_text(file, CLOSE_WAIT_ONLY, take, &four), 0);
-	rewind(file);
-	assert_int_equal(sockets_list_text(file, CLOSE_WAIT_ONLY, take, &six), 0);
-	fclose(file);
-	assert_int_equal(four.count, 1);
-	assert_int_equal(four.last.inode, 30452970);
-	assert_int_equal(four.last.rx_queue, 6);
-	assert_int_equal(four.last.uid, 1000);
-	assert_int_equal(four.last.endpoint.remote_port, 0xd7ea);
-	assert_int_equal(six.count, 1);
-	address = address_from_mapped(six.last.endpoint.local_addr);
-	address_format(name, &address);
-	assert_string_equal(name, "::1");
-}
-
-/* A connection within the test; *ret_port is the accepted end's. */
-static void connect_pair(int pair[2], uint16_t *ret_port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM, 0);
-
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(listener, 1), 0);
-	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-	pair[0] = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(pair[0], (struct sockaddr *)&address, size), 0);
-	pair[1] = accept(listener, NULL, NULL);
-	close(listener);
-	*ret_port = ntohs(address.sin_port);
-}
-
-/* Both ways of listing, and /proc's descriptors, on a socket that has 3 bytes to read and an end. */
-static void lists_agree_on_a_real_socket(void **state)
-{
-	struct listing diag = {}, text = {};
-	struct held_socket held = { .state = STATE_CLOSE_WAIT };
-	int pair[2], copy, err;
-	FILE *file;
-
-	(void)state;
-	connect_pair(pair, &diag.port);
-	text.port = diag.port;
-	copy = dup(pair[1]);
-	assert_int_equal(write(pair[0], "abc", 3), 3);
-	close(pair[0]);
-	file = fopen("/proc/self/net/tcp", "r");
-	assert_int_equal(sockets_list_text(file, CLOSE_WAIT_ONLY, take, &text), 0);
-	fclose(file);
-	assert_int_equal(text.count, 1);
-	assert_int_equal(text.last.rx_queue, 4);
-	if (sockets_list_diag(CLOSE_WAIT_ONLY, take, &diag))
-		skip_because("this kernel has no sock_diag for TCP");
-	assert_int_equal(diag.count, 1);
-	assert_true(diag.last.inode == text.last.inode && diag.last.rx_queue == 4 && diag.last.times_known);
-	assert_memory_equal(&diag.last.endpoint, &text.last.endpoint, sizeof(diag.last.endpoint));
-
-	held.endpoint = diag.last.endpoint;
-	assert_int_equal(netns_inode_of("/proc/self/ns/net", &held.endpoint.netns), 0);
-	err = holders_find(&held, 1, NULL);
-	assert_true(!err || err == -EACCES); /* some other process may be closed to us */
-	assert_true(held.looked && held.found);
-	assert_int_equal(held.holder_count, 2);
-	assert_int_equal(held.holders[0].pid, getpid());
-	assert_int_equal(held.holders[0].fd, copy < pair[1] ? copy : pair[1]);
-	assert_int_equal(held.holders[1].fd, copy < pair[1] ? pair[1] : copy);
-	assert_true(held.holders[0].process.start_ns != 0);
-	holders_release(&held, 1);
-	close(pair[1]);
-	close(copy);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -730,8 +620,6 @@ int main(void)
 		cmocka_unit_test(groups_of_one_program_are_folded),
 		cmocka_unit_test(what_was_read),
 		cmocka_unit_test(the_youngest),
-		cmocka_unit_test(lines_of_proc),
-		cmocka_unit_test(lists_agree_on_a_real_socket),
 	};
 
 	return cmocka_run_group_tests_name("leaks", tests, NULL, NULL);

@@ -22,7 +22,7 @@ static const char *written(const struct makers *makers)
 
 	assert_int_equal(pipe(fds), 0);
 	output_init(&output, fds[1]);
-	makers_write(makers, "TIME_WAIT", &output);
+	makers_write(makers, "TIME_WAIT", false, &output);
 	assert_int_equal(output_flush(&output), 0);
 	output_release(&output);
 	close(fds[1]);
@@ -40,19 +40,19 @@ static void processes_of_one_name_are_one_maker(void **state)
 
 	(void)state;
 	assert_string_equal(written(&makers), "");
-	makers_add(&makers, "worker[7]", 30);
-	makers_add(&makers, "worker[8]", 40);
-	makers_add(&makers, "worker[9]", 40);
-	makers_add(&makers, "unknown", 35);
+	makers_add(&makers, "worker[7]", 30, 0);
+	makers_add(&makers, "worker[8]", 40, 0);
+	makers_add(&makers, "worker[9]", 40, 0);
+	makers_add(&makers, "unknown", 35, 0);
 	for (i = 0; i < 100; i++) {
 		snprintf(label, sizeof(label), "psql[%d]", 1000 + i);
-		makers_add(&makers, label, 1);
+		makers_add(&makers, label, 1, 0);
 	}
-	assert_string_equal(written(&makers), "TIME_WAIT by psql (100 processes) 100, worker[8] 40, worker[9] 40, unknown 35, worker[7] 30\n");
-	makers_add(&makers, "last[1]", 1);
-	assert_string_equal(written(&makers), "TIME_WAIT by psql (100 processes) 100, worker[8] 40, worker[9] 40, unknown 35, worker[7] 30, and others\n");
-	makers_add(&makers, "worker[10]", 1);
-	assert_string_equal(written(&makers), "TIME_WAIT by worker (4 processes) 111, psql (100 processes) 100, unknown 35, last[1] 1\n");
+	assert_string_equal(written(&makers), "TIME_WAIT entered by psql (100 processes) 100, worker[8] 40, worker[9] 40, unknown 35, worker[7] 30\n");
+	makers_add(&makers, "last[1]", 1, 0);
+	assert_string_equal(written(&makers), "TIME_WAIT entered by psql (100 processes) 100, worker[8] 40, worker[9] 40, unknown 35, worker[7] 30, and others\n");
+	makers_add(&makers, "worker[10]", 1, 0);
+	assert_string_equal(written(&makers), "TIME_WAIT entered by worker (4 processes) 111, psql (100 processes) 100, unknown 35, last[1] 1\n");
 	makers_release(&makers);
 }
 

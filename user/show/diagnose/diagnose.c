@@ -3,6 +3,7 @@
 #include "show/diagnose/diagnose.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ struct diagnose_view {
 	struct buffer text;
 	uint64_t begin_ns, told_number; /* findings up to this number were told */
 	struct alike in_full, at_end; /* findings that were told there */
+	struct useless_said said;
 	uint64_t next_news_ns;
 	bool introduced;
 	bool found;
@@ -72,9 +74,9 @@ static struct report_clock clock_of(const struct tick *tick)
 	return (struct report_clock){ .now_ns = tick->time_ns, .unix_ns = tick->unix_ns };
 }
 
-static struct report_style style_of(const struct diagnose_view *diagnose)
+static struct report_style style_of(struct diagnose_view *diagnose)
 {
-	return (struct report_style){ .color = diagnose->config.color, .cmdline = diagnose->config.cmdline };
+	return (struct report_style){ .color = diagnose->config.color, .cmdline = diagnose->config.cmdline, .said = &diagnose->said };
 }
 
 /* Settings are told at the end, a line each. */

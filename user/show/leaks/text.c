@@ -99,7 +99,7 @@ static void remotes_text(struct output *output, const struct leak_group *group)
 	address_format_mapped(text, group->remote);
 	if (group->service_port)
 		output_printf(output, ", port %u", group->service_port);
-	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : group->side == SIDE_PASSIVE ? "from" : "with", text);
+	output_printf(output, ", %s %s", group->side == SIDE_ACTIVE ? "to" : group->side == SIDE_PASSIVE ? "from" : "to or from", text);
 	if (group->remotes > 1)
 		output_printf(output, " and %zu more", group->remotes - 1);
 }
@@ -516,7 +516,8 @@ static void table_text(struct output *output, const struct leaks_report *report)
 	if (report->count > shown + folded)
 		output_printf(output, "… and %zu more: -r %zu shows them\n", report->count - shown - folded, report->count);
 	if (at_least)
-		output_string(output, "\n> at least: the socket was in this state before tcpdwell came\n");
+		output_printf(output, "\n> at least: the socket was in this state before tcpdwell came%s\n",
+			      report->asked ? "; counted from the last segment of its peer" : "");
 }
 
 /* What a longer watch would have told. */

@@ -63,6 +63,11 @@ static void put_limits(struct buffer *out, const struct destination *destination
 	if (isfinite(destination->sustainable))
 		buffer_printf(out, "; good for %s/s, without long searches %s/s", wall, cliff);
 	buffer_append_char(out, '\n');
+	if (!destination->tally.outside)
+		return;
+	put_label(out, "others");
+	buffer_printf(out, "%u connection%s on ports that connect() does not choose now, which take none of these\n", destination->tally.outside,
+		      destination->tally.outside == 1 ? "" : "s");
 }
 
 static void put_victims(struct buffer *out, const struct ports_model *model, const struct destination *destination)

@@ -17,10 +17,10 @@
 struct maker {
 	UT_hash_handle hh;
 	size_t processes;
-	int64_t came;
+	int64_t came, stay;
 	struct {
 		char label[LABEL];
-		int64_t came;
+		int64_t came, stay;
 	} few[FEW];
 	char name[]; /* without the pid */
 };
@@ -45,7 +45,7 @@ static struct maker *maker_get(struct makers *makers, const char *label)
 	return NULL;
 }
 
-void makers_add(struct makers *makers, const char *label, int64_t came)
+void makers_add(struct makers *makers, const char *label, int64_t came, int64_t stay)
 {
 	struct maker *maker = maker_get(makers, label);
 	size_t at;
@@ -55,16 +55,18 @@ void makers_add(struct makers *makers, const char *label, int64_t came)
 		return;
 	}
 	maker->came += came;
+	maker->stay += stay;
 	at = maker->processes++;
 	if (at >= FEW)
 		return;
 	snprintf(maker->few[at].label, LABEL, "%s", label);
 	maker->few[at].came = came;
+	maker->few[at].stay = stay;
 }
 
 struct line {
 	char text[LABEL + 40];
-	int64_t came;
+	int64_t came, stay;
 };
 
 /* The most first, by name where as many came. Lines that have no room fall out; how many there are. */
@@ -89,13 +91,14 @@ static size_t insert_few(struct line *lines, size_t count, const struct maker *m
 
 	for (i = 0; i < maker->processes; i++) {
 		line.came = maker->few[i].came;
+		line.stay = maker->few[i].stay;
 		snprintf(line.text, sizeof(line.text), "%s", maker->few[i].label);
 		count = insert(lines, count, &line);
 	}
 	return count;
 }
 
-void makers_write(const struct makers *makers, const char *state, struct output *output)
+void makers_write(const struct makers *makers, const char *state, bool stay, struct output *output)
 {
 	struct line lines[LINES] = {}, line = {};
 	const struct maker *maker;
@@ -107,11 +110,15 @@ void makers_write(const struct makers *makers, const char *state, struct output 
 			continue;
 		}
 		line.came = maker->came;
+		line.stay = maker->stay;
 		snprintf(line.text, sizeof(line.text), "%.*s (%zu processes)", LABEL - 1, maker->name, maker->processes);
 		count = insert(lines, count, &line);
 	}
-	for (i = 0; i < count && i < LINES; i++)
-		output_printf(output, "%s%s %s %" PRId64, i ? "" : state, i ? "," : " by", lines[i].text, lines[i].came);
+	for (i = 0; i < count && i < LINES; i++) {
+		output_printf(output, "%s%s %s %" PRId64, i ? "" : state, i ? "," : " entered by", lines[i].text, lines[i].came);
+		if (stay)
+			output_printf(output, " (%" PRId64 " at the end)", lines[i].stay);
+	}
 	if (count)
 		output_string(output, count > LINES || makers->unnamed ? ", and others\n" : "\n");
 }

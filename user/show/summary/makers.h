@@ -6,6 +6,7 @@
 #ifndef TCPDWELL_SHOW_SUMMARY_MAKERS_H
 #define TCPDWELL_SHOW_SUMMARY_MAKERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "util/output.h"
@@ -18,9 +19,11 @@ struct makers {
 	int64_t unnamed; /* found no room */
 };
 
-/* `label`: "psql[4711]", or a name alone. One that is told of twice is two processes. */
-void makers_add(struct makers *makers, const char *label, int64_t came);
-void makers_write(const struct makers *makers, const char *state, struct output *output);
+/* `label`: "psql[4711]", or a name alone. One that is told of twice is two processes. `stay`: how many of its sockets are there at the end. */
+void makers_add(struct makers *makers, const char *label, int64_t came, int64_t stay);
+
+/* How often a state was entered is not how many are in it; `stay`: that is told too. */
+void makers_write(const struct makers *makers, const char *state, bool stay, struct output *output);
 void makers_release(struct makers *makers);
 
 #endif

@@ -181,6 +181,11 @@ static void period(char *out, size_t size, const struct episode *episode)
 	snprintf(out, size, "%s–%s", from, strncmp(from, to, 10) ? to : to + 11);
 }
 
+static void write_holder(struct output *output, const struct episode *episode)
+{
+	output_printf(output, "; held by %s, up to %" PRIu64 " port%s", episode->by, episode->by_count, episode->by_count == 1 ? "" : "s");
+}
+
 static void write_episode(struct output *output, const struct episode *episode)
 {
 	char when[2 * MOMENT_TEXT + 8], age[TEXT_NUMBER];
@@ -195,7 +200,7 @@ static void write_episode(struct output *output, const struct episode *episode)
 	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,
 		      episode->count == 1 ? "time" : "times", episode->who, episode->what);
 	if (episode->by[0])
-		output_printf(output, "; held by %s, up to %" PRIu64 " ports", episode->by, episode->by_count);
+		write_holder(output, episode);
 	output_string(output, "\n");
 }
 
@@ -266,7 +271,7 @@ static void write_fold(struct output *output, const struct fold *fold)
 	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes%s) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
 		      fold->processes, more, sum->what);
 	if (sum->by[0])
-		output_printf(output, "; held by %s, up to %" PRIu64 " ports", sum->by, sum->by_count);
+		write_holder(output, sum);
 	output_string(output, "\n");
 }
 
@@ -299,10 +304,10 @@ static void add_maker(void *context, const struct group *group)
 	size_t i;
 
 	for (i = 0; i < MADE; i++) {
-		int64_t came = group->accounts[summary->model->index[made[i]]].came;
+		const struct account *account = &group->accounts[summary->model->index[made[i]]];
 
-		if (came > 0)
-			makers_add(&summary->makers[i], group->label, came);
+		if (account->came > 0)
+			makers_add(&summary->makers[i], group->label, account->came, state_totals_now(&account->count));
 	}
 }
 
@@ -317,7 +322,7 @@ static void write_makers(struct summary_view *summary)
 		if (group->name.parts[0].kind != GROUP_OTHER)
 			add_maker(summary, group);
 	for (i = 0; i < MADE; i++)
-		makers_write(&summary->makers[i], tcp_state_name(made[i]), summary->output);
+		makers_write(&summary->makers[i], tcp_state_name(made[i]), made[i] == STATE_CLOSE_WAIT, summary->output);
 }
 
 static void write_text(struct summary_view *summary, const struct tick *last)

@@ -53,7 +53,8 @@
 	"  / filter: state, address, port, process, command line      Esc q back", \
 	"Everywhere: Up Down PgUp PgDn Home End (also k j g G), Esc one step back, h help", \
 	"", \
-	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone."
+	"unknown: no process is known. ~other: no room for it (--max-rows), or long gone.", \
+	"+ at an age: at least; it was there before, counted from when tcpdwell came."
 
 const char *const top_ui_help[] = { HELP, NULL };
 
@@ -138,7 +139,7 @@ void top_ui_draw_top(struct panel *panel, struct frame *frame)
 		draw_time(of(panel)->timeline, frame);
 	top_totals_text(&frame->line, model);
 	end_lines(frame, FRAME_PLAIN);
-	if (top_states_text(&frame->line, model))
+	if (top_states_text(&frame->line, model) || top_missing_text(&frame->line, model))
 		end_lines(frame, FRAME_PLAIN);
 	if (!panel->help && panel->mode == PANEL_LIST) {
 		lines = top_findings_draw(of(panel), frame);

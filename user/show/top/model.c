@@ -82,6 +82,7 @@ void top_model_begin(struct top_model *model, const struct run *run)
 	model->begin_ns = model->interval_begin_ns = model->time_ns = run->begin_ns;
 	model->begin_unix_ns = run->begin_unix_ns;
 	model->polled = run->polled;
+	model->recorded = run->recorded;
 	model->names = run->names;
 	model->next_ns = run->begin_ns + model->interval_ns;
 	if (!run->recorded)

@@ -36,7 +36,7 @@ struct top_model {
 	unsigned int sort; /* enum measure, or SORT_BY_LABEL */
 	bool reverse;
 	uint64_t begin_ns, begin_unix_ns; /* of the run */
-	bool polled; /* see struct run */
+	bool polled, recorded; /* see struct run */
 	uint64_t interval_ns, interval_begin_ns, next_ns;
 	uint64_t holes_ns; /* in holes, up to its begin */
 	uint64_t intervals; /* that are over */

@@ -106,6 +106,14 @@ bool top_states_text(struct buffer *out, const struct top_model *model)
 	return out->size > begin;
 }
 
+bool top_missing_text(struct buffer *out, const struct top_model *model)
+{
+	if (!model->recorded || model_present_told(model->books))
+		return false;
+	buffer_append_string(out, "not recorded: who was in other states; so no SYN, ESTAB, FIN2, QUEUE, LISTEN");
+	return true;
+}
+
 void top_table_text(struct buffer *out, const struct top_model *model, size_t rows)
 {
 	size_t i, shown = 0, count = count_rows(model);

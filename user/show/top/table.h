@@ -16,6 +16,9 @@ void top_totals_text(struct buffer *out, const struct top_model *model);
 /* The states that are looked at: "SYN_SENT 146, ESTABLISHED 31; not accepted 12". False: there is nothing to say. */
 bool top_states_text(struct buffer *out, const struct top_model *model);
 
+/* Why some columns can't be there: other states were not recorded. False: nothing is missing. */
+bool top_missing_text(struct buffer *out, const struct top_model *model);
+
 /* A table with title, totals, what stands out, what was lost, and at most `rows` rows. */
 void top_table_text(struct buffer *out, const struct top_model *model, size_t rows);
 

@@ -90,12 +90,22 @@ static int top_tick(struct view *view, const struct tick *tick)
 	return err ?: count_is_reached(top);
 }
 
+/* What was missing in all of them is said once. */
+static void finish_text(struct top_view *top, const struct tick *last)
+{
+	char summary[1024];
+
+	if (top_missing_text(&top->text, &top->model))
+		buffer_append_string(&top->text, "\n\n");
+	if (summary_text(summary, sizeof(summary), last, top->model.begin_ns))
+		buffer_append_string(&top->text, summary + (summary[0] == '\n'));
+}
+
 /* An interval that was cut short is shown too, unless nothing can have come since the last. */
 static int top_end(struct view *view, const struct tick *last)
 {
 	struct top_view *top = (struct top_view *)view;
 	struct model_tick room;
-	char summary[1024];
 	int err = 0;
 
 	last = model_tick(top->model.books, last, &room);
@@ -104,8 +114,8 @@ static int top_end(struct view *view, const struct tick *last)
 	last = model_tick(top->model.books, last, &room);
 	if (top->config.json)
 		summary_json(&top->json, last, top->model.begin_ns);
-	else if (summary_text(summary, sizeof(summary), last, top->model.begin_ns))
-		buffer_append_string(&top->text, summary + (summary[0] == '\n'));
+	else
+		finish_text(top, last);
 	return err ?: write_out(top);
 }
 
