@@ -87,12 +87,12 @@ static void episode_of_many_goes_on(void **state)
 	episodes_release(&episodes);
 }
 
-static void connection(struct model *model, uint64_t id, uint32_t pid, const char *comm)
+static void connection(struct model *model, uint64_t id, uint16_t port, uint32_t pid, const char *comm)
 {
 	struct event event = {
 		.record = { .type = RECORD_TRANSITION, .id = id, .time_ns = 1000, .old_state = STATE_SYN_SENT, .new_state = STATE_ESTABLISHED,
 			    .side = SIDE_ACTIVE, .owner = { .start_ns = pid, .pid = pid },
-			    .endpoint = { .local_port = 40000 + id, .remote_port = 5432, .netns = 5 } },
+			    .endpoint = { .local_port = port, .remote_port = 5432, .netns = 5 } },
 		.container = &no_container,
 	};
 
@@ -114,15 +114,14 @@ static void holder_of_ports_is_a_program(void **state)
 	(void)state;
 	assert_non_null(model);
 	assert_null(port_holder_find(model, &to).process);
-	while (id < 11)
-		connection(model, ++id, 7, "pgbouncer");
+	while (id++ < 11)
+		connection(model, id, 40000 + id, 7, "pgbouncer");
 	found = port_holder_find(model, &to);
 	assert_int_equal(found.process->pid, 7);
 	assert_true(found.processes == 1 && found.ports == 11);
-	while (id < 111) {
-		id++;
-		connection(model, id, 1000 + id, "psql");
-	}
+	for (; id <= 111; id++)
+		connection(model, id, 40000 + id, 1000 + id, "psql");
+	connection(model, id, 0, 5000, "psql"); /* it finds no port */
 	found = port_holder_find(model, &to);
 	assert_string_equal(found.process->comm, "psql");
 	assert_true(found.processes == 100 && found.ports == 100);

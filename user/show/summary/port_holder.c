@@ -48,7 +48,8 @@ static const struct live_socket *next(const struct model *model, const struct en
 
 	while ((socket = live_sockets_next(&model->sockets, cursor, NULL))) {
 		end = live_socket_end(&model->sockets, socket, &room);
-		if (socket->side == SIDE_PASSIVE || !end || !goes_to(end, to))
+		/* A connect() that finds no port is there for a moment without one. */
+		if (socket->side == SIDE_PASSIVE || !end || !end->endpoint.local_port || !goes_to(end, to))
 			continue;
 		*port = end->endpoint.local_port;
 		return socket;
