@@ -8,6 +8,7 @@
 #include "show/findings_ask.h"
 
 #define RULES_NS 5000000000ULL /* between two runs of the rules */
+#define LATE_NS 15000000000ULL /* a look at listening sockets, and a run of the rules, come so long after what they find at most */
 #define WRITE_NS 60000000000ULL /* how often it is written that a finding goes on */
 
 /* A finding that has its row in the history. */
@@ -66,12 +67,24 @@ static bool is_worth_a_row(const struct told_finding *told)
 	return told->finding.code != TD191 && told->finding.confidence != CONFIDENCE_TOO_EARLY;
 }
 
+/*
+ * What it is about began a moment before a look found it, and the rules after that. What is much older, as a leak, is no begin. A row is
+ * of the run that wrote it, and begins in it.
+ */
+static uint64_t begin_of(const struct agent_findings *findings, const struct told_finding *told)
+{
+	const uint64_t run_ns = findings->diagnosis->scene.begin_ns, since_ns = told->finding.since_ns;
+	const uint64_t begin_ns = since_ns > run_ns ? since_ns : run_ns;
+
+	return since_ns && begin_ns <= told->begin_ns && told->begin_ns - begin_ns <= LATE_NS ? begin_ns : told->begin_ns;
+}
+
 static void tell_begin(struct agent_findings *findings, struct kept_finding *kept, const struct told_finding *told)
 {
 	const struct finding *finding = &told->finding;
 
 	*kept = (struct kept_finding){ .number = told->number, .written_ns = told->begin_ns };
-	kept->row = history_view_finding_begins(findings->history, told->begin_ns + findings->unix_offset_ns, code_rows[finding->code].name,
+	kept->row = history_view_finding_begins(findings->history, begin_of(findings, told) + findings->unix_offset_ns, code_rows[finding->code].name,
 						severity_name(finding->severity), finding->title);
 	if (finding->severity == SEVERITY_NOW)
 		history_view_keep(findings->history);
@@ -155,7 +168,7 @@ struct view *agent_findings_new(struct view *history, const struct filter *filte
 					 .end = findings_end };
 	static const struct view sharing = { .tick = shared_tick, .end = findings_end };
 	struct agent_findings *findings = calloc(1, sizeof(*findings));
-	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true,
+	const struct diagnosis_config config = { .filter = filter, .interval_ns = RULES_NS, .brief = true, .modest = true,
 						 .ask = findings_ask_process };
 
 	if (!findings)
@@ -184,5 +197,6 @@ void agent_findings_needs(struct run_needs *needs, bool shared)
 {
 	*needs = (struct run_needs){};
 	if (!shared)
-		*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true };
+		*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .port_search = true, .ports = true,
+					     .listeners = true, .namespaces = true, .namespace_settings = true };
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "command.h"
 #include "event/event.h"
@@ -24,6 +25,44 @@ static void span(const char *what, uint64_t begin_ns, uint64_t end_ns, uint64_t 
 	text_duration(length, elapsed_ns(elapsed_ns(end_ns, begin_ns), holes_ns));
 	moment_text(since, begin_ns);
 	printf("  %s of %s, since %s\n", length, what, since);
+}
+
+#define DAY_NS (24 * 3600 * 1000000000ULL)
+#define GOING_ON 5 /* findings that are named at most */
+
+struct found {
+	unsigned int count, going_on;
+};
+
+/* Notes are there all the time. */
+static void note_finding(void *context, uint64_t begin_ns, uint64_t end_ns, const char *code, const char *severity, const char *text)
+{
+	char since[MOMENT_TEXT], name[16], sentence[1024];
+	struct found *found = context;
+
+	if (strcmp(severity, "now") && strcmp(severity, "soon"))
+		return;
+	found->count++;
+	if (end_ns || found->going_on++ >= GOING_ON)
+		return;
+	moment_text(since, begin_ns);
+	text_sanitise(name, sizeof(name), code, strlen(code), sizeof(name));
+	text_sanitise(sentence, sizeof(sentence), text, strlen(text), sizeof(sentence) / 4);
+	printf("  since %s %s %s\n", since, name, sentence);
+}
+
+/* What was found in the last day that was written. */
+static void show_findings(const char *folder, uint64_t end_ns)
+{
+	struct found found = {};
+
+	if (history_findings_read(folder, end_ns > DAY_NS ? end_ns - DAY_NS : 0, 0, note_finding, &found))
+		return;
+	if (found.count)
+		printf("  %u finding%s in the last day%s; tcpdwell report tells them\n", found.count, found.count == 1 ? "" : "s",
+		       found.going_on ? ", some of them go on" : "");
+	else
+		printf("  nothing was found in the last day that fails or will\n");
 }
 
 int agent_status_show(const char *folder)
@@ -49,7 +88,9 @@ int agent_status_show(const char *folder)
 		printf("  %s, %" PRIu64 " %% of %s\n", used, bytes * 100 / status.budget_bytes, budget);
 	else
 		printf("  %s\n", used);
-	if (!status.readable)
+	if (status.readable)
+		show_findings(folder, end_ns);
+	else
 		printf("  intervals.db can't be read\n");
 	if (status.withheld)
 		printf("  %" PRIu64 " events were not kept: more a second than --max-event-rate, or no room; intervals count them\n", status.withheld);

@@ -27,6 +27,7 @@
 #define WATCHDOG_SHARE 3 /* the service manager hears of us so often within its time */
 
 #define MMAP_BYTES (128 << 10) /* pieces from here on, as of a file that is closed, go back to the system; else the first of them ends that */
+#define CALM_S 5 /* between two looks at listening sockets and namespaces where nothing is wrong */
 #define PATIENCE 8 /* no look at all sockets, ports, holders or namespaces takes more than an eighth of a hundredth of a processor */
 
 struct agent_options {
@@ -264,6 +265,7 @@ static int agent_run(const struct options *options)
 	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
 	run.for_programs = true;
 	run.patience = PATIENCE;
+	run.calm_s = CALM_S;
 	run.ring_bytes = run.ring_bytes ?: RING_BYTES;
 	return run_result(run_views(&run, options->own, error, sizeof(error)), error);
 }

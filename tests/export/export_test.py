@@ -452,7 +452,10 @@ def _():
     equal("a finding", total(found, "tcpdwell_findings", code="TD121") >= 1, True)
     codes = {dict(labels)["code"] for name, labels in found if name == "tcpdwell_findings"}
     equal("findings that the agent looks for", {"TD101", "TD121", "TD151"} - codes, set())
-    equal("findings that it can't look for, of queues and of the kernel's counters", {"TD123", "TD131", "TD161", "TD181"} & codes, set())
+    equal("findings of listening sockets and of the kernel's counters", {"TD113", "TD131", "TD161", "TD181"} - codes, set())
+    equal("findings that it can't look for", {"TD105", "TD123", "TD171", "TD191"} & codes, set())
+    equal("a listening socket's backlog", total(found, "tcpdwell_accept_queue_limit", comm=NAME), 64)
+    equal("dropped", total(found, "tcpdwell_accept_queue_drops_total", comm=NAME), 0)
     assert total(found, "tcpdwell_descriptors", comm=NAME) >= 30 and total(found, "tcpdwell_descriptors_limit", comm=NAME) > 0
     entered = total(found, "tcpdwell_time_wait_entered_total", comm=NAME, closed_by="local")
     made = total(found, "tcpdwell_close_wait_entered_total", comm=NAME) - 230

@@ -38,11 +38,12 @@ check() {
 ended_early() {
 	"$tool" "$@" >"$dir/early.out" 2>"$dir/early.err" &
 	local pid=$! caught
-	until caught=$(sed -n 's/^SigCgt:\t//p' "/proc/$pid/status" 2>/dev/null) && [ $((0x${caught:-0} & 2)) != 0 ]; do
+	# Before it is tcpdwell it is our shell, whose handlers are no longer there when the signal comes.
+	until caught=$(sed -n '/^Name:\ttcpdwell/,$ s/^SigCgt:\t//p' "/proc/$pid/status" 2>/dev/null) && [ $((0x${caught:-0} & 2)) != 0 ]; do
 		kill -0 $pid 2>/dev/null || break
 	done
 	kill -INT $pid
-	wait $pid || return
+	wait $pid || { echo "exit status $?, $(cat "$dir/early.out" "$dir/early.err")"; return 1; }
 	cat "$dir/early.out" "$dir/early.err"
 }
 

@@ -58,6 +58,7 @@ struct model {
 	struct present_tables present;
 	struct present_counts present_counts; /* as of a group, over all that passes the filter */
 	bool present_told; /* any look at all sockets was told of: what is not there is not, rather than not known */
+	bool listeners_told; /* the same of looks at listening sockets, which may be all that is looked at */
 	uint64_t now_ns; /* of the last event */
 	bool recounting;
 	unsigned int told_by;
@@ -131,6 +132,7 @@ void model_settle(struct model *model, uint64_t present_seen_ns);
 
 /* What looks found: account/present.h. Pointers are valid until the next event. Cursors begin with 0. */
 bool model_present_told(const struct model *model);
+bool model_listeners_told(const struct model *model);
 bool model_present_find(const struct model *model, uint64_t id, struct present_socket *socket);
 bool model_present_next(const struct model *model, size_t *cursor, struct present_socket *socket);
 const struct listening_socket *model_listener_find(const struct model *model, uint64_t id);

@@ -339,7 +339,8 @@ void model_event(struct model *model, const struct event *event)
 		model_on_present(model, event);
 		break;
 	case RECORD_LISTENER:
-		model->present_told = true;
+		model->listeners_told = true;
+		model->present_told |= event->listener && !event->listener->alone && !event->listener->gone;
 		model_on_listener(model, event);
 		break;
 	case RECORD_NAMESPACE:

@@ -422,6 +422,11 @@ bool model_present_told(const struct model *model)
 	return model->present_told;
 }
 
+bool model_listeners_told(const struct model *model)
+{
+	return model->listeners_told;
+}
+
 int64_t model_state_now(const struct model *model, const struct group *group, unsigned int state)
 {
 	state &= 15;

@@ -119,18 +119,19 @@ static void measure_present(struct ranking_row *row, const struct model *model, 
 		{ MEASURE_CLOSING_NOW, 1U << STATE_FIN_WAIT1 | 1U << STATE_LAST_ACK | 1U << STATE_CLOSING },
 		{ MEASURE_LISTEN_NOW, 1U << STATE_LISTEN },
 	};
-	bool told = model_present_told(model);
+	bool told = model_present_told(model), listeners_told = told || model_listeners_told(model);
 	unsigned int i, state;
 
 	row->value[MEASURE_SOCKETS] = row->value[MEASURE_NOW];
 	for (i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
 		double *value = &row->value[sums[i].measure];
+		bool known = sums[i].measure == MEASURE_LISTEN_NOW ? listeners_told : told;
 
-		*value = told ? 0 : NAN;
-		for (state = 0; told && state < STATE_COUNT; state++)
+		*value = known ? 0 : NAN;
+		for (state = 0; known && state < STATE_COUNT; state++)
 			if (sums[i].states & 1U << state)
 				*value += model_state_now(model, group, state);
-		if (told && sums[i].measure != MEASURE_LISTEN_NOW)
+		if (known && sums[i].measure != MEASURE_LISTEN_NOW)
 			row->value[MEASURE_SOCKETS] += *value;
 	}
 	row->value[MEASURE_ACCEPT_QUEUE_NOW] = told ? group->present.accept_queue : NAN;

@@ -31,6 +31,7 @@ struct tracer_config {
 	bool port_search; /* records say what of single sockets concerns ports: bpf/search.bpf.h */
 	bool accepts; /* bpf/accept.bpf.h; where no function can be hooked, each system call costs a little more */
 	bool present; /* the passes of bpf/present.bpf.h */
+	bool listeners; /* the one of these that is over listening sockets alone */
 	bool ports; /* the iterators of bpf/ports.bpf.h are there */
 	enum bind_failures bind_failures; /* bpf/bind.bpf.h */
 	enum hook_mode hooks; /* forced, or HOOK_MODE_ANY */

@@ -77,11 +77,11 @@ static void tune_ports(struct tcpdwell *skeleton, bool wanted)
 	bpf_map__set_max_entries(skeleton->maps.port_pages, wanted ? PORT_PAGES : 1);
 }
 
-static void tune_present(struct tcpdwell *skeleton, bool wanted)
+static void tune_present(struct tcpdwell *skeleton, bool wanted, bool listeners)
 {
-	skeleton->rodata->present_wanted = wanted;
+	skeleton->rodata->present_wanted = wanted || listeners; /* who has a listening socket is told for its sake too */
 	bpf_program__set_autoload(skeleton->progs.list_present, wanted);
-	bpf_program__set_autoload(skeleton->progs.list_listeners, wanted);
+	bpf_program__set_autoload(skeleton->progs.list_listeners, wanted || listeners);
 }
 
 static void tune_map(const struct kernel *kernel, struct bpf_map *map, uint32_t entries)
@@ -202,7 +202,7 @@ void tune(struct tracer *tracer, const struct tracer_config *config)
 	tune_holders(tracer, config->holder_states);
 	skeleton->rodata->measure_ports = config->port_search;
 	tune_ports(skeleton, config->ports);
-	tune_present(skeleton, config->present);
+	tune_present(skeleton, config->present, config->listeners);
 	filter_sets_tune(skeleton, config->filter);
 	tune_map(&tracer->kernel, skeleton->maps.listener_by_address, 16384);
 	tune_map(&tracer->kernel, skeleton->maps.lost_connection_by_id, 8192);

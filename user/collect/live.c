@@ -382,14 +382,32 @@ static struct namespaces_watch *namespaces_new(struct live *live, bool settings)
 		.between = drain_between,
 		.context = live,
 		.patience = live->options->patience,
+		.calm_s = live->options->calm_s,
 	};
 
 	return namespaces_watch_new(&config);
 }
 
+/* `all`: of all sockets; else of listening ones. */
+static struct present_watch *present_new(struct live *live, bool all)
+{
+	const struct present_watch_config config = {
+		.tracer = live->tracer,
+		.owners = live->owners,
+		.listeners_only = !all,
+		.tell = deliver_present,
+		.context = live,
+		.patience = live->options->patience,
+		.calm_s = live->options->calm_s,
+	};
+
+	return present_watch_new(&config);
+}
+
 static int live_open(struct live *live, const struct run_needs *needs, char *error, size_t error_size)
 {
 	const struct run_options *options = live->options;
+	const bool looks = needs->present || needs->listeners;
 	struct filter filter = options->filter;
 	struct tracer_config config = {
 		.filter = &filter,
@@ -402,6 +420,7 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 		.bind_failures = needs->bind_failures,
 		.ports = needs->ports,
 		.present = needs->present,
+		.listeners = needs->listeners,
 		.hooks = options->hooks,
 		.max_sockets = options->max_sockets,
 		.ring_bytes = options->ring_bytes,
@@ -419,16 +438,16 @@ static int live_open(struct live *live, const struct run_needs *needs, char *err
 	if (live->snapshot && options->patience > 1)
 		snapshot_be_patient(live->snapshot, options->patience);
 	live->owners = owner_finder_new(live->tracer, live->snapshot);
-	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, needs->present, deliver_holder, live, options->patience);
+	live->holders = holders_new(live->tracer, live->snapshot, needs->holder_states, looks, deliver_holder, live, options->patience);
 	live->pods = pod_names_new(log_directory(options));
 	live->cgroups = cgroup_names_new(NULL, live->pods);
 	if (options->filter.cgroup_root)
 		cgroup_root_begin(options->filter.cgroup_root);
 	live->selection = selection_new(&options->filter, live->cgroups, live->pods, live->tracer);
-	live->present = needs->present ? present_watch_new(live->tracer, live->owners, deliver_present, live, options->patience) : NULL;
+	live->present = looks ? present_new(live, needs->present) : NULL;
 	live->selects = filter_has_processes(&options->filter) && !needs->filters_processes;
 	live->namespaces = needs->namespaces ? namespaces_new(live, needs->namespace_settings) : NULL;
-	if ((needs->present && !live->present) || (needs->namespaces && !live->namespaces))
+	if ((looks && !live->present) || (needs->namespaces && !live->namespaces))
 		return -ENOMEM;
 	live->ports = needs->ports ? port_watch_new(live->tracer, deliver_ports, live, options->patience) : NULL;
 	if (needs->ports && (!live->ports || watch_ports(live, &options->filter)))

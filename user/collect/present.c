@@ -31,14 +31,15 @@ struct waiting {
 struct listening {
 	struct process owner; /* as the kernel side has it */
 	struct process holder; /* as was told; start_ns 0: not, or nobody */
+	uint64_t drops; /* as the look found that found it last */
 	uint32_t look;
 };
 
 struct present_watch {
-	unsigned int patience; /* as in struct run_options */
-	const struct tracer *tracer;
-	struct owner_finder *owners;
+	struct present_watch_config config;
 	struct present_diff *diff;
+	uint64_t unseen; /* looks that did not get to the last listening socket */
+	bool is_deep; /* by the look that is on, or the last: a queue is, or drops */
 	struct id_map waiting; /* by id of the connection */
 	struct id_map listening; /* by id of the socket */
 	uint64_t now_ns, next_ns, seen_ns;
@@ -46,17 +47,16 @@ struct present_watch {
 	uint64_t logged_ns;
 };
 
-struct present_watch *present_watch_new(const struct tracer *tracer, struct owner_finder *owners,
-					void (*tell)(void *context, struct event *event), void *context, unsigned int patience)
+struct present_watch *present_watch_new(const struct present_watch_config *config)
 {
 	struct present_watch *watch = calloc(1, sizeof(*watch));
 
 	if (!watch)
 		return NULL;
-	watch->tracer = tracer;
-	watch->owners = owners;
-	watch->diff = present_diff_new(tell, context);
-	watch->patience = patience ?: 1;
+	watch->config = *config;
+	watch->diff = present_diff_new(config->tell, config->context);
+	if (watch->diff && config->calm_s > 1)
+		present_diff_be_calm(watch->diff);
 	id_map_init(&watch->waiting, sizeof(struct waiting));
 	id_map_init(&watch->listening, sizeof(struct listening));
 	if (watch->diff)
@@ -101,7 +101,7 @@ static uint64_t who_of(const struct process *owner, const struct process *closer
 static void complete_owner(struct present_watch *watch, struct transition *record, uint64_t who)
 {
 	if (record->owner_credentials && present_diff_is_new(watch->diff, record->id, record->new_state, who))
-		owner_finder_complete(watch->owners, record);
+		owner_finder_complete(watch->config.owners, record);
 }
 
 static uint64_t time_of(const struct present_watch *watch, uint32_t ms_ago)
@@ -194,7 +194,7 @@ static int note_waiting(struct present_watch *watch, const struct listener_recor
 	struct waiting *waiting;
 	uint16_t i;
 
-	for (i = 0; i < found->queued; i++) {
+	for (i = 0; i < found->queued && !watch->config.listeners_only; i++) {
 		waiting = id_map_put(&watch->waiting, queued[i].id);
 		if (!waiting)
 			return -ENOMEM;
@@ -203,9 +203,19 @@ static int note_waiting(struct present_watch *watch, const struct listener_recor
 	return 0;
 }
 
+/* What a queue is that fills: half of it is taken, or something found no room. */
+static void note_depth(struct present_watch *watch, struct listening *listening, const struct listener_record *found)
+{
+	const uint64_t most = found->depth > found->half_open ? found->depth : found->half_open;
+
+	watch->is_deep |= (most && most * 2 >= found->backlog) || (listening->look && found->drops > listening->drops);
+	listening->drops = found->drops;
+}
+
 static int take_listening(struct present_watch *watch, const struct listener_record *found)
 {
 	struct listener_facts facts = {
+		.alone = watch->config.listeners_only,
 		.depth = found->depth,
 		.backlog = found->backlog,
 		.somaxconn = found->somaxconn,
@@ -234,6 +244,7 @@ static int take_listening(struct present_watch *watch, const struct listener_rec
 	complete_owner(watch, &record, who);
 	if (record.owner.start_ns || !record.owner_credentials)
 		listening->owner = record.owner;
+	note_depth(watch, listening, found);
 	listening->look = present_diff_looks(watch->diff);
 	return present_diff_listener(watch->diff, &record, &facts, who);
 }
@@ -258,30 +269,35 @@ static int on_listeners(void *context, const void *bytes, size_t size)
 
 static int look_at_listeners(struct present_watch *watch)
 {
-	struct tcpdwell *skeleton = watch->tracer->skeleton;
+	struct tcpdwell *skeleton = watch->config.tracer->skeleton;
 	unsigned int part = 0;
 	int err;
 
 	do {
 		skeleton->bss->listener_part = part;
 		skeleton->bss->listener_more = false;
-		err = tables_run_first(watch->tracer, skeleton->progs.list_listeners, on_listeners, watch);
+		err = tables_run_first(watch->config.tracer, skeleton->progs.list_listeners, on_listeners, watch);
 	} while (!err && skeleton->bss->listener_more && ++part < PARTS_MAX);
+	watch->unseen += skeleton->bss->listener_more || !skeleton->bss->tables.at[0];
 	return err;
 }
 
 static int look_at_all(struct present_watch *watch)
 {
-	struct tcpdwell *skeleton = watch->tracer->skeleton;
+	struct tcpdwell *skeleton = watch->config.tracer->skeleton;
 	int err = look_at_listeners(watch);
 
-	return err ?: tables_run(watch->tracer, skeleton->progs.list_present, ITERATOR_BYTES, on_sockets, watch);
+	if (err || watch->config.listeners_only)
+		return err;
+	return tables_run(watch->config.tracer, skeleton->progs.list_present, ITERATOR_BYTES, on_sockets, watch);
 }
 
-/* Grows when a look could not see all. */
+/* Grows when a look could not see all. Listening sockets are in the first table alone, however many others there are. */
 static uint64_t cut_of(const struct present_watch *watch)
 {
-	return watch->tracer->skeleton->bss->present_cut + tables_cut(watch->tracer);
+	if (watch->config.listeners_only)
+		return watch->unseen;
+	return watch->config.tracer->skeleton->bss->present_cut + tables_cut(watch->config.tracer);
 }
 
 /* Those of sockets that are gone. */
@@ -302,20 +318,29 @@ static void forget_listening(struct present_watch *watch)
 static void say_failure(struct present_watch *watch, int err)
 {
 	if (err && err != -EINTR && err != watch->err)
-		log_warn("the sockets that are there can't be looked at: %s", strerror(-err));
+		log_warn("the %ssockets that are there can't be looked at: %s", watch->config.listeners_only ? "listening " : "", strerror(-err));
 	watch->err = err;
 }
 
-/* For -v, whenever it has changed by half. */
-static void log_period(struct present_watch *watch, uint64_t cost_ns)
+static uint64_t period_of(const struct present_watch *watch, uint64_t cost_ns)
 {
-	uint64_t period_ns = cost_ns * SHARE * watch->patience > PERIOD_NS ? cost_ns * SHARE * watch->patience : PERIOD_NS, logged_ns = watch->logged_ns;
+	uint64_t least_ns = PERIOD_NS * (watch->is_deep || !watch->config.calm_s ? 1 : watch->config.calm_s);
+	uint64_t share_ns = cost_ns * SHARE * (watch->config.patience ?: 1);
 
-	log_debug("a look at all sockets took %.2f ms", cost_ns / 1e6);
+	return share_ns > least_ns ? share_ns : least_ns;
+}
+
+/* For -v, whenever it has changed by half. */
+static void log_period(struct present_watch *watch, uint64_t period_ns, uint64_t cost_ns)
+{
+	const char *what = watch->config.listeners_only ? "listening" : "all";
+	uint64_t logged_ns = watch->logged_ns;
+
+	log_debug("a look at %s sockets took %.2f ms", what, cost_ns / 1e6);
 	if (logged_ns && period_ns <= logged_ns + logged_ns / 2 && period_ns + period_ns / 2 >= logged_ns)
 		return;
 	watch->logged_ns = period_ns;
-	log_info("all sockets are looked at every %.1f s: it takes %.1f ms", period_ns / 1e9, cost_ns / 1e6);
+	log_info("%s sockets are looked at every %.1f s: it takes %.1f ms", what, period_ns / 1e9, cost_ns / 1e6);
 }
 
 int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
@@ -328,6 +353,7 @@ int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 	begin_ns = clock_cpu_ns();
 	cut = cut_of(watch);
 	watch->now_ns = now_ns;
+	watch->is_deep = false;
 	id_map_clear(&watch->waiting);
 	present_diff_begin(watch->diff, now_ns);
 	err = look_at_all(watch);
@@ -339,8 +365,8 @@ int present_watch_look(struct present_watch *watch, uint64_t now_ns, bool last)
 	if (!err)
 		watch->seen_ns = now_ns;
 	cost_ns = clock_cpu_ns() - begin_ns;
-	log_period(watch, cost_ns);
-	watch->next_ns = now_ns + (cost_ns * SHARE * watch->patience > PERIOD_NS ? cost_ns * SHARE * watch->patience : PERIOD_NS);
+	log_period(watch, period_of(watch, cost_ns), cost_ns);
+	watch->next_ns = now_ns + period_of(watch, cost_ns);
 	return err == -ENOMEM ? err : 0;
 }
 

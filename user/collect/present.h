@@ -2,7 +2,7 @@
 /*
  * Keeps the view informed of all sockets that are there, whatever their state, and of all listening ones: passes of
  * bpf/present.bpf.h, once a second, or less often where that would take more than a hundredth of a processor. Only what changed is
- * told.
+ * told. Or of all listening sockets alone, which are few; then looks can be further apart while no queue of them is deep.
  */
 #ifndef TCPDWELL_COLLECT_PRESENT_H
 #define TCPDWELL_COLLECT_PRESENT_H
@@ -16,12 +16,18 @@ struct present_watch;
 struct tracer;
 struct owner_finder;
 
-/*
- * NULL: no memory. The tracer was made with `present`. `tell` is called with what is new: record, present or listener are filled in;
- * valid during the call. `patience` as in struct run_options.
- */
-struct present_watch *present_watch_new(const struct tracer *tracer, struct owner_finder *owners,
-					void (*tell)(void *context, struct event *event), void *context, unsigned int patience);
+struct present_watch_config {
+	const struct tracer *tracer; /* made with `present`, or with `listeners` */
+	struct owner_finder *owners;
+	bool listeners_only; /* others are not looked at */
+	/* Called with what is new: record, present or listener are filled in; valid during the call. */
+	void (*tell)(void *context, struct event *event);
+	void *context;
+	unsigned int patience, calm_s; /* as in struct run_options */
+};
+
+/* NULL: no memory. */
+struct present_watch *present_watch_new(const struct present_watch_config *config);
 void present_watch_free(struct present_watch *watch);
 
 /* Who has a listening socket, where that is told: whose are the connections that wait for it. */

@@ -26,8 +26,9 @@ enum need {
 	NEED_SEARCH = 1 << 2, /* how long connect() looked for a port */
 	NEED_PROCESSES = 1 << 3, /* the machine can be asked about processes */
 	NEED_FAILURES = 1 << 4, /* connect() that failed */
-	NEED_PRESENT = 1 << 5, /* queues and timers of all sockets, listeners */
+	NEED_PRESENT = 1 << 5, /* queues and timers of all sockets */
 	NEED_NAMESPACES = 1 << 6, /* counters and settings of namespaces */
+	NEED_LISTENERS = 1 << 8, /* listening sockets and their queues */
 	NEED_CLOSING = 1 << 7, /* that sockets which close have closed, as transitions tell, or a look at all of them */
 };
 

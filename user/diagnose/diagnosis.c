@@ -172,7 +172,8 @@ static void note_trends(struct diagnosis *diagnosis, const struct tick *tick)
 				trends_note(&diagnosis->trends, trend_key(TREND_NAMESPACE, netns, counter),
 					    facts->counters[counter].total, facts->counters[counter].grown, now_ns);
 	trends_forget(&diagnosis->trends, now_ns);
-	listened_note(&diagnosis->listened, model, now_ns);
+	if (!diagnosis->config.modest)
+		listened_note(&diagnosis->listened, model, now_ns);
 }
 
 /* Of what was not traced nothing is known: rates are of the time since. */

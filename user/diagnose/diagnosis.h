@@ -26,6 +26,8 @@ struct diagnosis_config {
 	/* CPU time: costly runs of the rules come less often. NULL: each interval, as in a replay. */
 	uint64_t (*cpu_ns)(void);
 	bool brief; /* what is told is kept without evidence and advice: for who counts findings or tells their titles */
+	/* Of a run without end: looks are at listening sockets alone, and rules of what is so for ever once it was are not run. */
+	bool modest;
 	bool partial; /* not all transitions are told: rules that need what happens are not run */
 	/* Fills in what the machine knows of facts->process; false: it is gone. NULL: it can't be asked, as in a replay. */
 	bool (*ask)(void *context, struct process_facts *facts);

@@ -85,17 +85,26 @@ static bool knows_search(const struct scene *scene)
 }
 
 /* Where there is no socket, there is none to be told of. */
-static bool knows_present(const struct scene *scene)
+static bool knows_present(const struct diagnosis *diagnosis)
 {
+	const struct scene *scene = &diagnosis->scene;
 	const uint32_t *states = scene->causes->states;
 	unsigned int state;
 
-	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled)
+	if (model_present_told(scene_model(scene)) || scene->recorded || scene->polled || diagnosis->config.modest)
 		return model_present_told(scene_model(scene));
 	for (state = 0; state < 16; state++)
 		if (state != STATE_TIME_WAIT && states[state])
 			return false;
 	return true;
+}
+
+/* A look that found none has told of none; of a recording it is not known what was looked at then. */
+static bool knows_listeners(const struct diagnosis *diagnosis)
+{
+	const struct scene *scene = &diagnosis->scene;
+
+	return model_listeners_told(scene_model(scene)) || (scene->present_seen_ns && !scene->recorded) || knows_present(diagnosis);
 }
 
 static bool knows_namespaces(const struct scene *scene)
@@ -106,8 +115,9 @@ static bool knows_namespaces(const struct scene *scene)
 }
 
 /* Why the rule can't look; NULL: it can. */
-static const char *missing(const struct diagnosis *diagnosis, unsigned int needs)
+static const char *missing(const struct diagnosis *diagnosis, unsigned int code)
 {
+	const unsigned int needs = code_rows[code].needs;
 	const struct scene *scene = &diagnosis->scene;
 
 	if (diagnosis->config.partial && needs & (NEED_EVENTS | NEED_FAILURES | NEED_PORTS | NEED_SEARCH | NEED_CLOSING))
@@ -119,16 +129,49 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int needs
 					 "polling does not read the settings of ports: run it without --no-bpf";
 	if (needs & NEED_SEARCH && !knows_search(scene))
 		return "the recording does not hold how long connect() looks for a port: record with --ports";
-	if (needs & NEED_PRESENT && !knows_present(scene))
+	if (needs & (NEED_LISTENERS | NEED_PRESENT) && !knows_listeners(diagnosis))
 		return scene->recorded ? "the recording does not hold queues and listeners" :
 		       scene->polled   ? "polling does not look at queues and listeners: run it without --no-bpf" :
 					 "queues and listeners are not told of in this run";
+	if (needs & NEED_PRESENT && !knows_present(diagnosis))
+		return "the agent looks at listening sockets alone, not at queues and timers of all: run diagnose while it happens";
 	if (needs & NEED_NAMESPACES && !knows_namespaces(scene))
 		return scene->recorded ? "the recording does not hold counters and settings of the kernel" :
 					 "counters and settings of the kernel are not told";
+	if (code == TD105 && diagnosis->config.modest)
+		return "whether a port on which something listened long ago is wanted again is not known: run diagnose while it happens";
+	if (code == TD191 && diagnosis->config.modest)
+		return "settings are not told of: diagnose does that";
 	if (needs & NEED_PROCESSES && (!scene->facts || scene->recorded))
 		return "a recording does not hold the descriptors of processes";
 	return NULL;
+}
+
+/* A namespace in which something listens, and of which it is not known what it counts: it may not be entered, or is new. 0: there is none. */
+static uint32_t hidden_namespace(const struct scene *scene)
+{
+	const struct listening_socket *listener;
+	const struct namespace_facts *facts;
+	size_t cursor = 0;
+
+	while ((listener = model_listener_next(scene_model(scene), &cursor, NULL))) {
+		facts = model_namespace_find(scene_model(scene), listener->base.endpoint.netns);
+		if (!facts || facts->counters[NS_LISTEN_DROPS].known != NS_KNOWN)
+			return listener->base.endpoint.netns;
+	}
+	return 0;
+}
+
+/* That nothing was found says something only where all was looked at. What is the machine's, TD143 looks for where it is known. */
+static void note_hidden(const struct diagnosis *diagnosis, struct verdicts *verdicts, unsigned int code)
+{
+	uint32_t netns;
+
+	if (!diagnosis->config.modest || !(code_rows[code].needs & NEED_NAMESPACES) || code == TD143 || verdicts->not_examined[code].is)
+		return;
+	netns = hidden_namespace(&diagnosis->scene);
+	if (netns)
+		verdicts_not_examined(verdicts, code, "what network namespace %u counts is not known", netns);
 }
 
 static bool concerns(const struct scene *scene, const struct finding *finding)
@@ -190,12 +233,13 @@ void judge_all(struct diagnosis *diagnosis, struct verdicts *verdicts)
 	size_t from;
 
 	for (code = 0; code < CODES; code++) {
-		reason = missing(diagnosis, code_rows[code].needs);
+		reason = missing(diagnosis, code);
 		from = verdicts->count;
 		if (reason)
 			verdicts_not_examined(verdicts, code, "%s", reason);
 		else
 			code_rows[code].judge(&diagnosis->scene, verdicts);
+		note_hidden(diagnosis, verdicts, code);
 		choose(diagnosis, verdicts, code, from);
 		note_watch(&diagnosis->scene, verdicts, code);
 	}

@@ -55,6 +55,25 @@ static bool is_any(const uint8_t addr[16])
 	return !memcmp(addr, any4, 16) || !memcmp(addr, any6, 16);
 }
 
+void scene_listened(const struct scene *scene, struct port_set *ports)
+{
+	const struct model *model = scene_model(scene);
+	const struct listening_socket *listener;
+	const struct live_socket *socket;
+	const struct live_end *end;
+	struct live_end room;
+	size_t cursor = 0;
+
+	while ((listener = model_listener_next(model, &cursor, NULL)))
+		port_set_add(ports, listener->base.endpoint.local_port);
+	cursor = 0;
+	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
+		end = socket->state == STATE_LISTEN ? live_socket_end(&model->sockets, socket, &room) : NULL;
+		if (end)
+			port_set_add(ports, end->endpoint.local_port);
+	}
+}
+
 bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port)
 {
 	const struct model *model = scene_model(scene);

@@ -13,6 +13,7 @@
 #include "diagnose/thresholds.h"
 #include "diagnose/trends.h"
 #include "ports/model.h"
+#include "util/port_set.h"
 
 /* What the machine was asked of a process. */
 struct process_facts {
@@ -80,6 +81,9 @@ const struct process_facts *scene_facts(const struct scene *scene, const struct 
 const struct process_facts *scene_ask(const struct scene *scene, const struct process *process);
 /* Is it known to be there no more? Where nobody can be asked, as in a recording, nothing is known to have ended. */
 bool scene_ended(const struct scene *scene, const struct process *process);
+
+/* The ports on which any socket of this machine listens: of others the following need not be asked, which looks at all sockets. */
+void scene_listened(const struct scene *scene, struct port_set *ports);
 
 /* Does a socket of this machine listen there, in any of its namespaces? */
 bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port);

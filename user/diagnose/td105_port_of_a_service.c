@@ -37,6 +37,12 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_useless(finding, "SO_REUSEADDR", "lets a service listen beside TIME_WAIT of its own port, not on a port that a connection has");
 }
 
+/* Looks may be further apart than a service takes to start again. */
+static bool is_over(const struct scene *scene, const struct listened_port *listened)
+{
+	return (scene->present_seen_ns ?: scene->now_ns) >= listened->last_ns + RESTART_NS;
+}
+
 void td105_port_of_a_service(const struct scene *scene, struct verdicts *verdicts)
 {
 	const struct model *model = scene_model(scene);
@@ -51,7 +57,7 @@ void td105_port_of_a_service(const struct scene *scene, struct verdicts *verdict
 		if (!end || socket->side != SIDE_ACTIVE)
 			continue;
 		listened = id_map_find(&scene->listened->by_port, listened_key(end->endpoint.netns, end->endpoint.local_port));
-		if (listened && scene->now_ns >= listened->last_ns + RESTART_NS)
+		if (listened && is_over(scene, listened))
 			judge(scene, verdicts, listened, socket, end);
 	}
 }

@@ -10,6 +10,7 @@
 #include "diagnose/connects.h"
 #include "event/names.h"
 #include "util/number.h"
+#include "util/port_set.h"
 #include "util/shortage.h"
 
 #define SYN_AGAIN_NS 1100000000ULL /* the first retransmission comes after a second */
@@ -249,27 +250,93 @@ static bool is_long(const struct scene *scene, const struct flow *flow, struct w
 	return unanswered->count + now.count >= 2 && unanswered->count && elapsed_ns(scene->now_ns, unanswered->since_ns) >= least_ns;
 }
 
+/* Who opened connections to which port of late. Compared as bytes. */
+struct opening {
+	uint64_t start_ns;
+	uint32_t pid;
+	uint16_t port, padding;
+};
+
+struct openings {
+	struct opening *sorted;
+	size_t count;
+};
+
+static int compare_openings(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct opening));
+}
+
+static void openings_find(struct openings *openings, const struct scene *scene)
+{
+	const struct flow *flow;
+
+	openings->count = 0;
+	openings->sorted = shortage_noted(malloc((HASH_COUNT(scene->flows->table) + 1) * sizeof(*openings->sorted)));
+	for (flow = openings->sorted ? scene->flows->table : NULL; flow; flow = flow->hh.next)
+		if (flow->key.side == SIDE_ACTIVE && flow->counts[FLOW_OPENED])
+			openings->sorted[openings->count++] = (struct opening){ flow->key.start_ns, flow->key.pid, flow->key.service_port, 0 };
+	if (openings->count)
+		qsort(openings->sorted, openings->count, sizeof(*openings->sorted), compare_openings);
+}
+
+/* The same processes reach that port at another address: a name with several, of which one does not work, as IPv6 where there is no way. */
+static bool gets_through_elsewhere(const struct openings *openings, const struct crowd *crowd)
+{
+	size_t i;
+
+	for (i = 0; i < crowd->n_parts && openings->count; i++) {
+		const struct flow_key *key = &crowd->parts[i]->key;
+		const struct opening wanted = { key->start_ns, key->pid, key->service_port, 0 };
+
+		if (bsearch(&wanted, openings->sorted, openings->count, sizeof(wanted), compare_openings))
+			return true;
+	}
+	return false;
+}
+
+#define AT_ONCE_NS 1000000ULL
+
+/* It costs nothing: a route said no, at once. */
+static bool fails_at_once(const struct flow *flow)
+{
+	return flow->unanswered.count && flow->unanswered.unreachable == flow->unanswered.count && flow->unanswered.longest_ns < AT_ONCE_NS;
+}
+
+#define NOTES_MOST 32 /* looked at in one run: thousands may wait, each for another host */
+
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 {
 	struct attempts attempts;
 	const struct search search = { scene, &attempts };
+	struct port_set listened = {};
+	struct openings openings;
 	struct crowds crowds;
-	size_t i;
+	size_t i, notes = 0;
 
 	attempts_find(&attempts, scene);
+	openings_find(&openings, scene);
+	scene_listened(scene, &listened);
 	crowds_find(&crowds, scene, is_no_scan, &search);
 	for (i = 0; i < crowds.count; i++) {
 		const struct flow *flow = &crowds.list[i].flow;
 		struct waiting now;
-		bool many;
+		bool many, through;
 
 		if (flow->counts[FLOW_OPENED] || flow->counts[FLOW_REFUSED])
 			continue;
 		now = all_waiting(&attempts, &crowds.list[i]);
 		many = are_many(scene, flow, now);
-		if ((many || is_long(scene, flow, now)) && !scene_listens(scene, flow->key.remote_addr, flow->key.service_port))
-			judge(scene, verdicts, &crowds.list[i], now, many ? SEVERITY_NOW : SEVERITY_NOTE);
+		if ((!many && !is_long(scene, flow, now)) || (port_set_has(&listened, flow->key.service_port) &&
+							      scene_listens(scene, flow->key.remote_addr, flow->key.service_port)))
+			continue;
+		if (!many && notes++ >= NOTES_MOST)
+			continue;
+		through = gets_through_elsewhere(&openings, &crowds.list[i]);
+		if (!through || !fails_at_once(flow))
+			judge(scene, verdicts, &crowds.list[i], now, many && !through ? SEVERITY_NOW : SEVERITY_NOTE);
 	}
 	crowds_release(&crowds);
+	free(openings.sorted);
 	free(attempts.sorted);
 }

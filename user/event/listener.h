@@ -16,6 +16,7 @@
 
 struct listener_facts {
 	bool gone;
+	bool alone; /* of a look at listening sockets alone: it says nothing of others */
 	uint32_t depth; /* connections that wait to be accepted */
 	uint32_t backlog; /* as listen() got it, capped by somaxconn at that time; depth can be one more */
 	uint32_t somaxconn; /* of the namespace now; 0 = not known */

@@ -48,6 +48,8 @@ void listener_fields_json(struct json *json, const struct listener_facts *listen
 	number_or_null(json, "drops", listener->drops, LISTENER_NOT_KNOWN);
 	number_or_null(json, "new_drops", listener->new_drops, LISTENER_NOT_KNOWN);
 	json_u64_if_set(json, "oldest_ns", listener->oldest_ns);
+	if (listener->alone)
+		json_bool(json, "alone", true);
 }
 
 static void counts_json(struct json *json, const char *key, const struct namespace_count *counts, unsigned int count,

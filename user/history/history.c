@@ -429,7 +429,10 @@ void history_view_needs(struct run_needs *needs)
 {
 	*needs = (struct run_needs){ .emit_states = ~0U, .track_all = true, .holder_states = ~0U, .writes_files = true,
 				     .renames_files = true,
-				     .local_ports = true };
+				     .local_ports = true,
+				     .listeners = true,
+				     .namespaces = true,
+				     .namespace_settings = true };
 }
 
 struct history_state history_view_state(const struct view *view)

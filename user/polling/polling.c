@@ -38,6 +38,7 @@ struct polling {
 	struct polled_sockets sockets;
 	struct polled_holders *holders;
 	struct polled_present *present; /* NULL: the view does not want to know */
+	uint64_t present_ns; /* when it last looked; 0: never */
 	struct namespaces_watch *namespaces; /* the same */
 	struct pod_names *pods;
 	struct cgroup_names *cgroups;
@@ -209,6 +210,14 @@ static void count_small(struct polling *polling)
 		polling->feed.totals.fin_wait2_timewait += socket->is_timewait && socket->state == STATE_FIN_WAIT2;
 }
 
+/* Listening sockets are listed by themselves, which is dear. */
+static bool present_is_due(const struct polling *polling, bool last)
+{
+	const uint64_t pause_ns = polling->needs->present ? 0 : polling->options->calm_s * LOOK_NS;
+
+	return last || !polling->present_ns || polling->look_ns >= polling->present_ns + pause_ns;
+}
+
 static int look(struct polling *polling, bool last)
 {
 	int err = polled_sockets_look(&polling->sockets, clock_monotonic_ns());
@@ -227,14 +236,16 @@ static int look(struct polling *polling, bool last)
 	count_small(polling);
 	if (polling->namespaces)
 		err = namespaces_watch_look(polling->namespaces, polling->look_ns, last);
-	if (!err && polling->present)
+	if (!err && polling->present && present_is_due(polling, last)) {
+		polling->present_ns = polling->look_ns;
 		err = polled_present_look(polling->present);
+	}
 	if (err)
 		return err;
 	polled_holders_look(polling->holders, last);
 	polling->feed.holders_check_ns = polled_holders_period_ns(polling->holders);
 	polling->feed.holders_seen_ns = polled_holders_seen_ns(polling->holders);
-	polling->feed.present_seen_ns = polling->present ? polling->look_ns : 0;
+	polling->feed.present_seen_ns = polling->present_ns;
 	return 0;
 }
 
@@ -342,6 +353,8 @@ static struct namespaces_watch *namespaces_new(struct polling *polling)
 		.settings = polling->needs->namespace_settings,
 		.tell = deliver_namespace,
 		.context = polling,
+		.patience = polling->options->patience,
+		.calm_s = polling->options->calm_s,
 	};
 
 	return namespaces_watch_new(&config);
@@ -349,17 +362,17 @@ static struct namespaces_watch *namespaces_new(struct polling *polling)
 
 static int polling_open(struct polling *polling, char *error, size_t error_size)
 {
+	const bool looks = polling->needs->present || polling->needs->listeners;
 	int err = polled_sockets_init(&polling->sockets, polling->options->max_sockets ?: DEFAULT_SOCKETS);
 
 	polling->pods = pod_names_new(polling->options->log_directory ?: POD_NAMES_DIRECTORY);
 	polling->cgroups = cgroup_names_new(NULL, polling->pods);
-	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, polling->needs->present,
-					      deliver_holder, polling);
-	if (polling->needs->present)
-		polling->present = polled_present_new(&polling->sockets, polling->cgroups, deliver_present, polling);
+	polling->holders = polled_holders_new(&polling->sockets, polling->cgroups, polling->needs->holder_states, looks, deliver_holder, polling);
+	if (looks)
+		polling->present = polled_present_new(&polling->sockets, polling->cgroups, !polling->needs->present, deliver_present, polling);
 	if (polling->needs->namespaces)
 		polling->namespaces = namespaces_new(polling);
-	if (!err && !(polling->pods && polling->cgroups && polling->holders && (polling->present || !polling->needs->present) &&
+	if (!err && !(polling->pods && polling->cgroups && polling->holders && (polling->present || !looks) &&
 		      (polling->namespaces || !polling->needs->namespaces)))
 		err = -ENOMEM;
 	if (err) {

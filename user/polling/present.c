@@ -31,10 +31,11 @@ struct polled_present {
 	struct cgroup_names *cgroups;
 	struct present_diff *diff;
 	struct id_map listeners; /* struct polled_listener */
+	bool listeners_only; /* of others is told nothing */
 	int err;
 };
 
-struct polled_present *polled_present_new(struct polled_sockets *sockets, struct cgroup_names *cgroups,
+struct polled_present *polled_present_new(struct polled_sockets *sockets, struct cgroup_names *cgroups, bool listeners_only,
 					  void (*tell)(void *context, struct event *event), void *context)
 {
 	struct polled_present *present = calloc(1, sizeof(*present));
@@ -43,6 +44,7 @@ struct polled_present *polled_present_new(struct polled_sockets *sockets, struct
 		return NULL;
 	present->sockets = sockets;
 	present->cgroups = cgroups;
+	present->listeners_only = listeners_only;
 	present->diff = present_diff_new(tell, context);
 	id_map_init(&present->listeners, sizeof(struct polled_listener));
 	if (present->diff)
@@ -209,6 +211,8 @@ static int tell_socket(struct polled_present *present, uint64_t id, const struct
 			record.attribution = listener->owner.start_ns ? ATTRIBUTION_LISTENER : ATTRIBUTION_UNKNOWN;
 		}
 	}
+	if (present->listeners_only)
+		return 0;
 	return present_diff_socket(present->diff, &record, &now, record.owner.start_ns ^ record.owner.pid);
 }
 
@@ -236,6 +240,7 @@ static int tell_listeners(struct polled_present *present)
 
 	while (!err && (listener = id_map_next(&present->listeners, &cursor, &id))) {
 		facts = (struct listener_facts){
+			.alone = present->listeners_only,
 			.depth = listener->listed.rx_queue,
 			.backlog = listener->listed.tx_queue,
 			.closed = listener->closed,

@@ -9,8 +9,11 @@ struct cgroup_names;
 struct polled_present;
 struct polled_sockets;
 
-/* NULL: no memory. `tell` gets events of RECORD_PRESENT and RECORD_LISTENER; UTC is not filled in. Both tables stay the caller's. */
-struct polled_present *polled_present_new(struct polled_sockets *sockets, struct cgroup_names *cgroups,
+/*
+ * NULL: no memory. `tell` gets events of RECORD_PRESENT and RECORD_LISTENER, or of the latter alone; UTC is not filled in. Both tables
+ * stay the caller's.
+ */
+struct polled_present *polled_present_new(struct polled_sockets *sockets, struct cgroup_names *cgroups, bool listeners_only,
 					  void (*tell)(void *context, struct event *event), void *context);
 void polled_present_free(struct polled_present *present);
 

@@ -170,6 +170,56 @@ static void note_end(struct reaches *reaches, struct recorded_file *parts, size_
 	reaches_add(reaches, &last->origin.begin, parts[0].origin.begin.time_ns, end_ns, last->path);
 }
 
+static size_t end_of_run(const struct recording_files *files, size_t from)
+{
+	size_t end = from + 1;
+
+	while (end < files->count && recorded_in_same_run(&files->files[from], &files->files[end]))
+		end++;
+	return end;
+}
+
+#define ABOUT_NS 60000000000ULL /* two that were begun, or ended, within so long are of the same time */
+
+/* Of the same time as the run that begins at `from`, which holds nothing of ports, and with them. NULL: there is none. */
+static const struct recorded_file *fuller_than(const struct recording_files *files, size_t from)
+{
+	const struct recorded_file *first = &files->files[from], *file;
+	size_t i = end_of_run(files, from);
+	uint64_t end_ns = 0, begin_ns = first->origin.begin.time_ns;
+	struct reaches reaches = {};
+
+	if (first->origin.with_ports || first->headless)
+		return NULL;
+	for (; i < files->count && files->files[i].origin.begin.unix_ns <= first->origin.begin.unix_ns + ABOUT_NS; i = end_of_run(files, i)) {
+		file = &files->files[i];
+		if (!file->origin.with_ports || file->headless)
+			continue;
+		if (!end_ns) {
+			end_ns = end_of(&files->files[end_of_run(files, from) - 1]);
+			reaches_add(&reaches, &first->origin.begin, begin_ns, end_ns, first->path);
+		}
+		if (reaches_cover(&reaches, &file->origin.begin) && end_of(&files->files[end_of_run(files, i) - 1]) + ABOUT_NS >= end_ns)
+			return file;
+	}
+	return NULL;
+}
+
+/* Takes the run that begins at `from` out for one that tells more. */
+static bool leave_out_poorer(struct recording_files *files, size_t from)
+{
+	const struct recorded_file *fuller = fuller_than(files, from);
+	size_t i, end = end_of_run(files, from);
+
+	if (!fuller)
+		return false;
+	log_warn("%s: left out, since %s is of the same time and holds what is known of local ports too (record --ports): show it by itself",
+		 files->files[from].path, fuller->path);
+	for (i = from; i < end; i++)
+		free(files->files[i].path);
+	return true;
+}
+
 /*
  * Each moment of a boot is told by the run that began first; the others begin with their first part after that. Where the clock was set
  * back a run may come behind one that began later: what they share is found as they are read.
@@ -181,6 +231,10 @@ static void leave_out_covered(struct recording_files *files)
 
 	while (i < files->count) {
 		before = count;
+		if (leave_out_poorer(files, i)) {
+			i = end_of_run(files, i);
+			continue;
+		}
 		i = take_run(files, i, &count, &reaches);
 		if (count > before && i < files->count)
 			note_end(&reaches, files->files + before, count - before);

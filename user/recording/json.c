@@ -23,6 +23,8 @@ void recording_header_json(struct json *json, const struct run *run, const struc
 		json_string(json, "run", part->run);
 	json_u64(json, "part", part->number);
 	json_bool(json, "continued", part->continued);
+	if (part->with_ports)
+		json_bool(json, "with_ports", true);
 	json_close_line(json);
 }
 

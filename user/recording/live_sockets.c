@@ -194,11 +194,10 @@ static int tell_look(const struct telling *telling, struct event *event)
 	return tell(telling, &holder);
 }
 
-int recording_live_tell_looks(const struct recording_live *live, const struct tick *now, recording_tell *tell, void *context)
+int recording_live_tell_listeners(const struct recording_live *live, const struct tick *now, recording_tell *tell, void *context)
 {
 	const struct telling telling = { live->own, now, tell, context };
 	const struct listening_socket *listener;
-	struct present_socket socket;
 	size_t cursor = 0;
 	uint64_t id;
 	int result = tell_namespaces(&telling);
@@ -212,7 +211,16 @@ int recording_live_tell_looks(const struct recording_live *live, const struct ti
 		event.listener = &facts;
 		result = tell_look(&telling, &event);
 	}
-	cursor = 0;
+	return result > 0 ? 0 : result;
+}
+
+int recording_live_tell_looks(const struct recording_live *live, const struct tick *now, recording_tell *tell, void *context)
+{
+	const struct telling telling = { live->own, now, tell, context };
+	struct present_socket socket;
+	size_t cursor = 0;
+	int result = 0;
+
 	while (!result && model_present_next(live->own, &cursor, &socket)) {
 		struct event event = model_present_event(live->own, socket.id, &socket.base, RECORD_PRESENT);
 

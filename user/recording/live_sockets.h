@@ -38,9 +38,10 @@ int recording_live_tell(struct recording_live *live, const struct tick *now, rec
 void recording_live_forget_untold(struct recording_live *live);
 
 /*
- * What looks at all sockets found: RECORD_NAMESPACE, RECORD_LISTENER and RECORD_PRESENT events, and who has the sockets, until `tell`
- * returns 1: of the rest nothing is known until it changes. 0, or the negative errno that `tell` returned.
+ * What looks found, and who has the sockets: RECORD_NAMESPACE and RECORD_LISTENER events, which are few; of all others RECORD_PRESENT
+ * events. Until `tell` returns 1: of the rest nothing is known until it changes. 0, or the negative errno that `tell` returned.
  */
+int recording_live_tell_listeners(const struct recording_live *live, const struct tick *now, recording_tell *tell, void *context);
 int recording_live_tell_looks(const struct recording_live *live, const struct tick *now, recording_tell *tell, void *context);
 
 /*

@@ -41,6 +41,7 @@ static bool take_header(const char *line, size_t size, struct recording_origin *
 	is = recorded.type == RECORDED_HEADER && recorded.format;
 	origin->begin = recorded_begin(&recorded);
 	origin->part = recorded.part;
+	origin->with_ports = recorded.with_ports;
 	snprintf(origin->run, sizeof(origin->run), "%s", recorded.run_name);
 	recorded_release(&recorded);
 	return is;

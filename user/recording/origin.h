@@ -12,6 +12,7 @@
 struct recording_origin {
 	struct reach_begin begin; /* of the file */
 	uint64_t part;
+	bool with_ports;
 	char run[33];
 };
 

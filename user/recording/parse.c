@@ -384,6 +384,7 @@ static int header_parse(struct recorded *recorded)
 	recorded->format = recorded_number(json, "format", INT64_MAX);
 	recorded->part = recorded_number(json, "part", INT64_MAX);
 	recorded->continued = is_true(json, "continued");
+	recorded->with_ports = is_true(json, "with_ports");
 	snprintf(recorded->run_name, sizeof(recorded->run_name), "%s", text_of(json, "run") ?: "");
 	return 0;
 }

@@ -41,7 +41,7 @@ struct recorded {
 	struct namespace_facts namespace; /* event: "namespace" */
 	struct run run;
 	uint64_t format, part; /* header */
-	bool continued; /* header */
+	bool continued, with_ports; /* header */
 	char run_name[RECORDED_RUN_BYTES]; /* header; "" = none */
 	uint64_t count; /* untold, withheld */
 	bool begins; /* recount */

@@ -42,6 +42,7 @@ void listener_parse(struct listener_facts *listener, const struct fields *json)
 {
 	*listener = (struct listener_facts){
 		.gone = fields_is(json, "gone", FIELD_TRUE),
+		.alone = fields_is(json, "alone", FIELD_TRUE),
 		.depth = recorded_number(json, "accept_queue", UINT32_MAX),
 		.backlog = recorded_number(json, "backlog", UINT32_MAX),
 		.somaxconn = recorded_number(json, "somaxconn", UINT32_MAX),

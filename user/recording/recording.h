@@ -14,7 +14,8 @@
  *               "rx_queue", "tx_queue", "unsent", "keepalive", "timer", "retransmits"; "received_ns", "sent_ns" once it is idle; of one
  *               that waits to be accepted "listener" (the "sock" of that line) and "queued_ns" (its SYN); "gone": true at its end
  *   listener    a listening socket the same way: "accept_queue", "backlog", "somaxconn", "half_open", "closed_by_client", "drops",
- *               "new_drops" (of these since the run began; both are sk_drops, which counts RST segments too), "oldest_ns"
+ *               "new_drops" (of these since the run began; both are sk_drops, which counts RST segments too), "oldest_ns"; "alone":
+ *               true where other sockets were not looked at, as in a history
  *   namespace   what a network namespace counts ("counters", "gauges": total and growth), its "settings", and of what is "unknown" why
  *   holder      who has a connection's descriptor now, when that is found to be another or to be called otherwise: by pid and name,
  *               null for nobody; "in_accept_queue": true for the listener's process. Of the connection it has "sock" alone
@@ -61,6 +62,7 @@ struct recording_part {
 	uint64_t format; /* RECORDING_FORMAT; more: by a newer tcpdwell; 0: by `trace -j` */
 	uint64_t number; /* 0 = the first file */
 	bool continued;
+	bool with_ports; /* it holds what is known of local ports */
 };
 
 /* Writing: whole lines, each with its newline, into a json that was initialised. */

@@ -25,7 +25,8 @@ bool untold_is_within_rate(struct untold *untold, const struct recording_live *l
 		untold->rate_events = 0;
 	}
 	return untold->rate_events < untold->max_event_rate || event->record.type == RECORD_CONNECT_FAILED ||
-	       event->record.type == RECORD_BIND_FAILED || event->record.type == RECORD_PORTS || is_told(live, event->record.id);
+	       event->record.type == RECORD_BIND_FAILED || event->record.type == RECORD_PORTS || event->record.type == RECORD_LISTENER ||
+	       event->record.type == RECORD_NAMESPACE || is_told(live, event->record.id);
 }
 
 void untold_tell_before(struct untold *untold, struct recording_live *live, const struct tick *tick, recording_tell *tell, void *context,

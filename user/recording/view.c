@@ -272,6 +272,7 @@ int recording_view_new(struct view **ret, const struct recording_config *config,
 	recording->config.part_bytes = config->part_bytes ?: PART_BYTES;
 	recording->untold.max_event_rate = config->max_event_rate;
 	recording->part.format = RECORDING_FORMAT;
+	recording->part.with_ports = config->ports;
 	name_run(recording);
 	json_init(&recording->json);
 	kept_ports_init(&recording->ports);

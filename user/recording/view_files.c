@@ -109,7 +109,9 @@ static int tell_what_is_there(struct recording_view *recording, const struct tic
 {
 	int err;
 
-	err = recording_live_tell(&recording->live, tick, tell_socket, recording, &recording->untold.count);
+	/* Few lines that say much, before those of which there may be too many. */
+	err = recording_live_tell_listeners(&recording->live, tick, tell_socket, recording);
+	err = err ?: recording_live_tell(&recording->live, tick, tell_socket, recording, &recording->untold.count);
 	if (recording->untold.count) {
 		recording_untold_json(&recording->json, tick, recording->untold.count);
 		warn_of_untold(recording, recording->untold.count);

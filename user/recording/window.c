@@ -70,6 +70,7 @@ static void begin(struct window *window, const struct tick *now)
 	feed_begin(&window->feed, window->inner, &window->run);
 	kept_ports_tell(&window->ports, now, tell, window);
 	recording_live_tell(&window->live, now, tell, window, &untold);
+	recording_live_tell_listeners(&window->live, now, tell, window);
 	recording_live_tell_looks(&window->live, now, tell, window);
 	kept_ports_release(&window->ports);
 	kept_ports_init(&window->ports);

@@ -258,9 +258,15 @@ void holders_check_set_patience(struct holders_check *check, unsigned int patien
 	check->patience = patience ?: 1;
 }
 
+/* Who is patient does not look each time for the sake of those for which nothing is done. */
+static uint64_t least_period_ns(const struct holders_check *check)
+{
+	return holders_check_is_urgent(check) ? PERIOD_NS : PERIOD_NS * check->patience;
+}
+
 uint64_t holders_check_period_ns(const struct holders_check *check)
 {
-	return max(PERIOD_NS, check->cost_ns * COST_SHARE * check->patience);
+	return max(least_period_ns(check), check->cost_ns * COST_SHARE * check->patience);
 }
 
 static uint64_t pause_ns(const struct holders_check *check, uint64_t now_ns, uint64_t hints)
@@ -269,7 +275,7 @@ static uint64_t pause_ns(const struct holders_check *check, uint64_t now_ns, uin
 		return HINT_NS;
 	if (check->n_new && now_ns >= check->new_since_ns + GRACE_NS)
 		return ENTRY_NS;
-	return PERIOD_NS;
+	return least_period_ns(check);
 }
 
 bool holders_check_is_due(const struct holders_check *check, uint64_t now_ns, uint64_t hints)

@@ -13,12 +13,18 @@
 #include "attribute/netns.h"
 #include "event/namespace_facts.h"
 #include "source/namespace_growth.h"
+#include "util/log.h"
+#include "util/number.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define PERIOD_NS NSEC_PER_SEC
 #define LIST_NS (10 * NSEC_PER_SEC) /* between two lists */
 #define SETTINGS_NS (10 * NSEC_PER_SEC) /* between two looks at a namespace's settings */
 #define CALM_NS (5 * NSEC_PER_SEC) /* between two events of a namespace where only ordinary counters grew */
+#define SLOW_NS (60 * NSEC_PER_SEC) /* the same for who is not in a hurry */
+#define SLOW_SETTINGS_NS (600 * NSEC_PER_SEC)
+#define SLOW_LIST_NS (30 * NSEC_PER_SEC) /* between two lists, for who is not in a hurry: all processes are gone through */
+#define LIMIT_SHARE 20 /* a gauge that has moved by so small a share of its limit is no news */
 #define SHARE 100 /* a round of 1 ms is followed by 100 ms at least: a hundredth of a processor */
 #define NAMESPACES_MAX 4096
 
@@ -40,6 +46,8 @@ struct namespaces_watch {
 	int own; /* descriptor */
 	uint32_t own_inode;
 	uint64_t next_ns, list_ns;
+	uint64_t settings_cost_ns, settings_pause_ns; /* in the round that is on; between two looks at them */
+	bool in_trouble; /* by the round that is on, or the last: a counter grew that tells of it */
 	uint64_t meant[FILTER_SET_MAX]; /* cookies of the filter's namespaces; 0: not known yet */
 	struct namespace_value of_machine[NS_SETTINGS];
 };
@@ -52,6 +60,7 @@ struct namespaces_watch *namespaces_watch_new(const struct namespaces_watch_conf
 		return NULL;
 	watch->config = *config;
 	memcpy(watch->meant, config->filter->netns_cookies, sizeof(watch->meant));
+	watch->settings_pause_ns = config->calm_s > 1 ? SLOW_SETTINGS_NS : SETTINGS_NS;
 	watch->own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (watch->own >= 0)
 		netns_inode_of_fd(watch->own, &watch->own_inode);
@@ -190,9 +199,15 @@ static void begin_anew(struct watched *watched)
 	memset(&watched->told, 0, sizeof(watched->told));
 }
 
+static bool is_slow(const struct namespaces_watch *watch)
+{
+	return watch->config.calm_s > 1;
+}
+
 static void read_here(struct namespaces_watch *watch, struct watched *watched, uint64_t now_ns)
 {
 	const uint64_t cookie = watched->path ? netns_cookie() : 0;
+	uint64_t begin_ns;
 	unsigned int i;
 
 	watched->other = !is_meant(watch, watched->inode, cookie);
@@ -202,10 +217,12 @@ static void read_here(struct namespaces_watch *watch, struct watched *watched, u
 	if (is_another(watched, cookie))
 		begin_anew(watched);
 	watched->cookie = cookie ?: watched->cookie;
-	if (!watch->config.settings || (watched->settings_ns && now_ns - watched->settings_ns < SETTINGS_NS))
+	if (!watch->config.settings || (watched->settings_ns && now_ns - watched->settings_ns < watch->settings_pause_ns))
 		return;
 	watched->settings_ns = now_ns;
+	begin_ns = clock_cpu_ns();
 	namespace_read_settings(&watched->now, NULL);
+	watch->settings_cost_ns += clock_cpu_ns() - begin_ns;
 	for (i = 0; i < NS_SETTINGS; i++)
 		if (namespace_setting_is_of_machine(i) && watched->now.settings[i].known == NS_KNOWN)
 			memcpy(&watch->of_machine[i], &watched->now.settings[i], sizeof(watch->of_machine[i]));
@@ -232,9 +249,37 @@ static void complete(const struct namespaces_watch *watch, struct watched *watch
 }
 
 /* Counters that tell of trouble come first in their list. */
-static bool is_urgent(const struct watched *watched)
+static bool is_in_trouble(const struct watched *watched)
 {
-	return memcmp(watched->now.counters, watched->told.counters, NS_TIME_WAITS * sizeof(watched->now.counters[0])) ||
+	return memcmp(watched->now.counters, watched->told.counters, NS_TIME_WAITS * sizeof(watched->now.counters[0]));
+}
+
+/* Gauges that have a limit: the number of a value of the setting. */
+static const struct {
+	uint8_t gauge, setting, value;
+} limits[] = {
+	{ NS_CONNTRACK_COUNT, NS_CONNTRACK_MAX, 0 },
+	{ NS_ORPHANS, NS_TCP_MAX_ORPHANS, 0 },
+	{ NS_MEMORY_PAGES, NS_TCP_MEM, 1 },
+};
+
+static bool gauge_has_moved(const struct watched *watched)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint64_t now = watched->now.gauges[limits[i].gauge].total, told = watched->told.gauges[limits[i].gauge].total;
+		int64_t limit = watched->now.settings[limits[i].setting].value[limits[i].value];
+
+		if (limit > 0 && (now > told ? now - told : told - now) > (uint64_t)limit / LIMIT_SHARE)
+			return true;
+	}
+	return false;
+}
+
+static bool is_urgent(const struct namespaces_watch *watch, const struct watched *watched)
+{
+	return is_in_trouble(watched) || (is_slow(watch) && gauge_has_moved(watched)) ||
 	       memcmp(watched->now.settings, watched->told.settings, sizeof(watched->now.settings));
 }
 
@@ -247,8 +292,9 @@ static void tell(struct namespaces_watch *watch, struct watched *watched, uint64
 
 	if (watched->other || (watched->told_ns && namespace_facts_equal(&watched->now, &watched->told)))
 		return;
-	if (watched->told_ns && !last && !is_urgent(watched) && now_ns - watched->told_ns < CALM_NS)
+	if (watched->told_ns && !last && !is_urgent(watch, watched) && now_ns - watched->told_ns < (is_slow(watch) ? SLOW_NS : CALM_NS))
 		return;
+	watch->in_trouble |= watched->told_ns && is_in_trouble(watched);
 	memcpy(&watched->told, &watched->now, sizeof(watched->told));
 	watched->told_ns = now_ns;
 	watch->config.tell(watch->config.context, &event);
@@ -282,16 +328,37 @@ static uint64_t do_between(const struct namespaces_watch *watch)
 	return clock_cpu_ns() - begin_ns;
 }
 
+static uint64_t pause_of(const struct namespaces_watch *watch, uint64_t cost_ns, uint64_t least_ns)
+{
+	uint64_t share_ns = cost_ns * SHARE * (watch->config.patience ?: 1);
+
+	return share_ns > least_ns ? share_ns : least_ns;
+}
+
+/* Settings cost more than all else, are read seldom by who is patient, and then keep nothing else waiting. */
+static uint64_t period_of(struct namespaces_watch *watch, uint64_t cost_ns)
+{
+	uint64_t least_ns = PERIOD_NS * (watch->in_trouble || !watch->config.calm_s ? 1 : watch->config.calm_s);
+
+	if (!is_slow(watch))
+		return pause_of(watch, cost_ns, least_ns);
+	if (watch->settings_cost_ns)
+		watch->settings_pause_ns = pause_of(watch, watch->settings_cost_ns, SLOW_SETTINGS_NS);
+	return pause_of(watch, elapsed_ns(cost_ns, watch->settings_cost_ns), least_ns);
+}
+
 int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool last)
 {
-	uint64_t begin_ns, cost_ns, share, between_ns = 0;
+	uint64_t begin_ns, cost_ns, between_ns = 0;
 	int err = 0;
 	size_t i;
 
 	if (watch->own < 0 || (!last && now_ns < watch->next_ns))
 		return 0;
 	begin_ns = clock_cpu_ns();
-	if (!watch->list_ns || now_ns >= watch->list_ns + LIST_NS) {
+	watch->in_trouble = false;
+	watch->settings_cost_ns = 0;
+	if (!watch->list_ns || now_ns >= watch->list_ns + (is_slow(watch) ? SLOW_LIST_NS : LIST_NS)) {
 		list(watch);
 		watch->list_ns = now_ns;
 	}
@@ -305,7 +372,7 @@ int namespaces_watch_look(struct namespaces_watch *watch, uint64_t now_ns, bool 
 		tell(watch, &watch->watched[i], now_ns, last);
 	}
 	cost_ns = clock_cpu_ns() - begin_ns - between_ns;
-	share = SHARE * (watch->config.patience ?: 1);
-	watch->next_ns = now_ns + (cost_ns * share > PERIOD_NS ? cost_ns * share : PERIOD_NS);
+	watch->next_ns = now_ns + period_of(watch, cost_ns);
+	log_debug("a look at %zu network namespaces took %.2f ms", watch->count, cost_ns / 1e6);
 	return err;
 }

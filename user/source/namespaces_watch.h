@@ -22,7 +22,7 @@ struct namespaces_watch_config {
 	void (*tell)(void *context, struct event *event); /* gets events of RECORD_NAMESPACE; UTC is not filled in */
 	void (*between)(void *context); /* called after each namespace, in our own: a look at many takes its time. NULL: not */
 	void *context;
-	unsigned int patience; /* as in struct run_options */
+	unsigned int patience, calm_s; /* as in struct run_options; where calm_s is more than 1, what is no sign of trouble is told each minute */
 };
 
 /* NULL: no memory. */

@@ -35,7 +35,9 @@ struct known_listener {
 	struct endpoint endpoint;
 	uint64_t who;
 	uint64_t first_drops;
+	uint64_t oldest_before; /* found by the look before */
 	uint32_t look;
+	bool stays; /* as told: the first one in the queue was the same in two looks */
 };
 
 struct present_diff {
@@ -43,6 +45,7 @@ struct present_diff {
 	struct id_map queues; /* of sockets, struct known_queues; not there: all zero */
 	struct id_map addresses; /* of sockets: event/kept_ends.h */
 	uint32_t looks;
+	bool calm; /* as present_diff_be_calm() says */
 	uint64_t now_ns;
 	void (*tell)(void *context, struct event *event);
 	void *context;
@@ -61,6 +64,11 @@ struct present_diff *present_diff_new(void (*tell)(void *context, struct event *
 	diff->tell = tell;
 	diff->context = context;
 	return diff;
+}
+
+void present_diff_be_calm(struct present_diff *diff)
+{
+	diff->calm = true;
 }
 
 void present_diff_free(struct present_diff *diff)
@@ -260,19 +268,48 @@ static void count_drops(const struct present_diff *diff, struct known_listener *
 	now->new_drops = now->drops == LISTENER_NOT_KNOWN ? LISTENER_NOT_KNOWN : now->drops - known->first_drops;
 }
 
+#define QUIET_SHARE 8 /* of the backlog is taken at most */
+
+static bool is_quiet(const struct listener_facts *facts)
+{
+	return (uint64_t)facts->depth * QUIET_SHARE <= facts->backlog && (uint64_t)facts->half_open * QUIET_SHARE <= facts->backlog && !facts->closed;
+}
+
+/* But for what moves. */
+static bool is_still(const struct listener_facts *told, const struct listener_facts *now)
+{
+	return told->backlog == now->backlog && told->somaxconn == now->somaxconn && told->drops == now->drops && told->new_drops == now->new_drops;
+}
+
+/* True: what is new is not worth to be told. */
+static bool note_calm(const struct present_diff *diff, struct known_listener *known, struct listener_facts *now)
+{
+	bool stayed = known->stays, was_quiet = is_quiet(&known->told);
+
+	known->stays = now->oldest_ns && same_time(known->oldest_before, now->oldest_ns) == known->oldest_before;
+	known->oldest_before = now->oldest_ns;
+	if (!diff->calm || !is_quiet(now))
+		return false;
+	if (!known->stays)
+		now->oldest_ns = 0;
+	return was_quiet && is_still(&known->told, now) && known->stays == stayed && (!stayed || known->told.oldest_ns == now->oldest_ns);
+}
+
 int present_diff_listener(struct present_diff *diff, const struct transition *record, const struct listener_facts *found,
 			  uint64_t who)
 {
 	bool is_new = present_diff_is_new(diff, record->id, STATE_LISTEN, who);
 	struct known_listener *known = id_map_put(&diff->listeners, record->id);
 	struct listener_facts now = *found;
+	bool calm;
 
 	if (!known)
 		return -ENOMEM;
 	count_drops(diff, known, &now);
 	now.oldest_ns = same_time(known->told.oldest_ns, now.oldest_ns);
 	known->look = diff->looks;
-	if (!is_new && listener_facts_equal(&known->told, &now))
+	calm = note_calm(diff, known, &now);
+	if (!is_new && (calm || listener_facts_equal(&known->told, &now)))
 		return 0;
 	known->told = now;
 	known->who = who;

@@ -21,6 +21,12 @@ struct present_diff;
 struct present_diff *present_diff_new(void (*tell)(void *context, struct event *event), void *context);
 void present_diff_free(struct present_diff *diff);
 
+/*
+ * Of listening sockets with short queues not each change is told: looks are so far apart that what waits is other connections each time.
+ * While it moves the age of the first one is not told.
+ */
+void present_diff_be_calm(struct present_diff *diff);
+
 /* A look: begins, adds what it finds, ends. Listening sockets are added before others. */
 void present_diff_begin(struct present_diff *diff, uint64_t now_ns);
 

@@ -20,6 +20,7 @@ struct run_options {
 	double seconds; /* the run ends after so many; < 0: when it is stopped */
 	bool polls; /* without BPF */
 	unsigned int patience; /* what is looked at now and then takes so many times less of a processor, and comes later where it is dear; 0 = 1 */
+	unsigned int calm_s; /* listening sockets and namespaces are looked at so often while nothing is wrong with them, seconds; 0 = 1 */
 	bool for_programs; /* a program reads the output: no warnings of what only a person would not expect */
 	enum hook_mode hooks;
 	uint32_t max_sockets; /* of each table; 0 = default */
@@ -52,6 +53,7 @@ struct run_needs {
 	bool ports; /* RECORD_PORTS events keep the view informed of the ports of the namespaces that events come from */
 	enum bind_failures bind_failures; /* RECORD_BIND_FAILED events */
 	bool present; /* RECORD_PRESENT events keep it informed of all live sockets, RECORD_LISTENER events of all listening ones */
+	bool listeners; /* of listening ones alone: a look at these costs a small part of one at all sockets */
 	bool namespaces; /* RECORD_NAMESPACE events keep it informed of what namespaces count */
 	bool namespace_settings; /* and of how they are set: a file for each setting */
 	int wake_fd; /* ends the source's wait when it is readable, so that a tick comes at once; the view reads it. 0: none */

@@ -199,6 +199,7 @@ struct run_needs views_needs(const struct views *views)
 		if (one->bind_failures > needs.bind_failures)
 			needs.bind_failures = one->bind_failures;
 		needs.present |= one->present;
+		needs.listeners |= one->listeners;
 		needs.namespaces |= one->namespaces;
 		needs.namespace_settings |= one->namespace_settings;
 		needs.filters_processes |= one->filters_processes;

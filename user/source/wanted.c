@@ -20,6 +20,7 @@ struct run_needs wanted_all(void)
 		.ports = true,
 		.bind_failures = BIND_FAILURES_ALWAYS,
 		.present = true,
+		.listeners = true,
 		.namespaces = true,
 		.namespace_settings = true,
 	};
@@ -28,9 +29,9 @@ struct run_needs wanted_all(void)
 struct wanted wanted_by(const struct run_needs *needs)
 {
 	return (struct wanted){
-		.types = (needs->holder_states || needs->present ? 1U << RECORD_HOLDER : 0) | (needs->ports ? 1U << RECORD_PORTS : 0) |
+		.types = (needs->holder_states || needs->present || needs->listeners ? 1U << RECORD_HOLDER : 0) | (needs->ports ? 1U << RECORD_PORTS : 0) |
 			 (needs->bind_failures ? 1U << RECORD_BIND_FAILED : 0) | (needs->accepts ? 1U << RECORD_ACCEPTED : 0) |
-			 (needs->present ? 1U << RECORD_PRESENT | 1U << RECORD_LISTENER : 0) |
+			 (needs->present ? 1U << RECORD_PRESENT : 0) | (needs->present || needs->listeners ? 1U << RECORD_LISTENER : 0) |
 			 (needs->namespaces ? 1U << RECORD_NAMESPACE : 0) | (needs->emit_states == ~0U ? BY_STATES : 0),
 		.states = needs->emit_states,
 	};

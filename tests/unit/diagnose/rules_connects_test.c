@@ -290,6 +290,44 @@ static void no_answer_for_long(void **state)
 	}
 }
 
+/* A name with two addresses, of which one does not work: what the client does about it is all right, and costs nothing or some time. */
+static void no_answer_at_one_address(void **state)
+{
+	static const struct {
+		uint64_t longest_ns;
+		uint32_t opened; /* at the other address */
+		uint16_t other_port;
+		size_t found;
+		enum severity severity;
+	} rows[] = {
+		{ 0, 0, 80, 1, SEVERITY_NOW },
+		{ 0, 5, 80, 0, 0 },
+		{ 0, 5, 81, 1, SEVERITY_NOW }, /* of something else */
+		{ 3 * SECOND, 5, 80, 1, SEVERITY_NOTE }, /* each time it waits first */
+	};
+	struct flow flow, other;
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		flow = flow_of(0, 0, 0, 5);
+		flow.counts[FLOW_UNREACHABLE] = 10;
+		flow.unanswered = (struct unanswered){ 1061 * SECOND, rows[i].longest_ns, 10, 10, ENETUNREACH };
+		other = flow_of(rows[i].opened, 0, 0, 5);
+		other.key.remote_addr[15]++;
+		other.key.service_port = rows[i].other_port;
+		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
+		HASH_ADD(hh, world.flows.table, key, sizeof(other.key), (&other));
+		assert_int_equal(judged(&world, TD151), rows[i].found);
+		if (rows[i].found)
+			assert_int_equal(world.verdicts->findings[0].severity, rows[i].severity);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
 /* In SYN_SENT, for so long. */
 static void add_waiting(struct world *world, uint64_t id, const struct flow *flow, uint64_t age_ns)
 {
@@ -430,6 +468,7 @@ int main(void)
 		cmocka_unit_test(resets),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(no_answer_for_long),
+		cmocka_unit_test(no_answer_at_one_address),
 		cmocka_unit_test(no_answer_titles),
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(cliff_subject),

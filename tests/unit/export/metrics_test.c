@@ -3,6 +3,8 @@
 #include "export/metrics/metrics.h"
 
 #include "account_world.h"
+#include "event/listener.h"
+#include "event/namespace_facts.h"
 #include "export/metrics/labels.h"
 #include "export/openmetrics.h"
 
@@ -313,6 +315,134 @@ static void bounds_are_inclusive(void **state)
 	metrics_text_release(&text);
 }
 
+static void tell_listener_in(struct machine *machine, uint64_t id, const char *comm, const struct listener_facts *facts, uint32_t netns)
+{
+	static const struct container nowhere;
+	struct event event = {
+		.record = { .type = RECORD_LISTENER, .id = id, .time_ns = machine->world.now_ns, .old_state = STATE_LISTEN, .new_state = STATE_LISTEN,
+			    .side = SIDE_PASSIVE, .attribution = ATTRIBUTION_OBSERVED, .endpoint = { .local_port = 8000 + id, .netns = netns },
+			    .owner = { .start_ns = 50000 + *comm, .pid = 50000 + *comm } },
+		.container = &nowhere,
+		.listener = facts,
+	};
+
+	snprintf(event.record.owner.comm, sizeof(event.record.owner.comm), "%s", comm);
+	tell(machine, &event);
+}
+
+static void tell_listener(struct machine *machine, uint64_t id, const char *comm, const struct listener_facts *facts)
+{
+	tell_listener_in(machine, id, comm, facts, 7);
+}
+
+static void tell_namespace(struct machine *machine, uint64_t drops)
+{
+	static const struct container nowhere;
+	static struct namespace_facts facts;
+	struct event event = {
+		.record = { .type = RECORD_NAMESPACE, .time_ns = machine->world.now_ns, .endpoint.netns = 7 },
+		.container = &nowhere,
+		.namespace = &facts,
+	};
+
+	facts.counters[NS_LISTEN_DROPS] = (struct namespace_count){ .known = NS_KNOWN, .total = drops, .grown = drops };
+	tell(machine, &event);
+}
+
+static double of(struct machine *machine, const char *metric, const char *label)
+{
+	char *text = scrape(machine);
+	double value = sum(text, metric, label);
+
+	free(text);
+	return value;
+}
+
+/* Of several listening sockets the fullest is told; what they dropped stays counted when they are gone. */
+static void accept_queues_are_told(void **state)
+{
+	struct listener_facts empty = { .backlog = 128, .alone = true }, full = { .depth = 5, .backlog = 4, .alone = true };
+	static const struct listener_facts gone = { .gone = true };
+	struct machine machine;
+
+	(void)state;
+	machine_init(&machine, 1, 1, (struct metrics_config){ .min_age_ns = 1 });
+	tell_namespace(&machine, 0);
+	tell_listener(&machine, 1, "api", &empty);
+	tell_listener(&machine, 2, "api", &full);
+	tell_listener(&machine, 3, "well", &empty);
+	free(scrape(&machine));
+	machine.world.now_ns += SECOND;
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_connections", "comm=\"api\""), 5);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_limit", "comm=\"api\""), 4);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_connections", "comm=\"well\""), 0);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_limit", "comm=\"well\""), 128);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_limit", "comm=\"~other\""), 0);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_drops_total", "comm=\"api\""), -1);
+	full.drops = full.new_drops = 9;
+	tell_listener(&machine, 2, "api", &full);
+	tell_namespace(&machine, 7);
+	machine.world.now_ns += SECOND;
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_drops_total", "comm=\"api\""), 7);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_drops_total", "comm=\"api\""), 7);
+	tell_listener(&machine, 2, "api", &gone);
+	machine.world.now_ns += SECOND;
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_connections", "comm=\"api\""), 0);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_limit", "comm=\"api\""), 128);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_drops_total", "comm=\"api\""), 7);
+	machine_release(&machine);
+}
+
+/* 5,000 services that listen, each of another name: the budget holds, and the fullest queue of those without series is in ~other. */
+static void crowds_of_queues_are_bounded(void **state)
+{
+	struct listener_facts facts = { .backlog = 128, .alone = true }, full = { .depth = 129, .backlog = 128, .alone = true };
+	struct machine machine;
+	unsigned int i;
+	char comm[16];
+
+	(void)state;
+	machine_init(&machine, 1, 1, (struct metrics_config){ .min_age_ns = 3600 * SECOND, .series = 500 });
+	for (i = 0; i < 5000; i++) {
+		snprintf(comm, sizeof(comm), "%c%u", 'a' + i % 26, i);
+		tell_listener(&machine, i + 1, comm, i == 4321 ? &full : &facts);
+	}
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_connections", "comm=\"~other\""), 129);
+	assert_int_equal(of(&machine, "tcpdwell_accept_queue_limit", "comm=\"~other\""), 128);
+	machine_release(&machine);
+}
+
+/* What a run without end looks for, and what it can't say is absent. */
+static void findings_are_of_what_is_looked_for(void **state)
+{
+	static const struct { const char *code; bool told; } rows[] = {
+		{ "TD105", false }, { "TD113", true }, { "TD123", false }, { "TD131", true }, { "TD161", true }, { "TD171", false },
+		{ "TD181", true }, { "TD191", false },
+	};
+	struct listener_facts facts = { .backlog = 128, .alone = true };
+	struct machine machine;
+	char label[16];
+	size_t i;
+
+	(void)state;
+	machine_init(&machine, 1, 1, (struct metrics_config){});
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD131"), -1); /* nothing was looked at yet */
+	tell_namespace(&machine, 0);
+	tell_listener(&machine, 1, "api", &facts);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(label, sizeof(label), "%s", rows[i].code);
+		if ((of(&machine, "tcpdwell_findings", label) >= 0) != rows[i].told)
+			fail_msg("%s", label);
+	}
+	/* Something listens in a namespace that may not be entered: its accept queue is seen, what is counted there is not. */
+	tell_listener_in(&machine, 2, "pod", &facts, 8);
+	machine.world.now_ns += SECOND;
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD131"), 0);
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD181"), -1);
+	assert_int_equal(of(&machine, "tcpdwell_findings", "TD161"), -1);
+	machine_release(&machine);
+}
+
 static void openmetrics_names_families_without_total(void **state)
 {
 	static const char text[] = "# HELP a_total A total of b_total.\n# TYPE a_total counter\na_total{x=\"y_total \"} 1\n"
@@ -337,6 +467,9 @@ int main(void)
 		cmocka_unit_test(crowds_are_bounded),
 		cmocka_unit_test(hostile_names_are_escaped),
 		cmocka_unit_test(bounds_are_inclusive),
+		cmocka_unit_test(accept_queues_are_told),
+		cmocka_unit_test(crowds_of_queues_are_bounded),
+		cmocka_unit_test(findings_are_of_what_is_looked_for),
 		cmocka_unit_test(openmetrics_names_families_without_total),
 	};
 

@@ -496,6 +496,26 @@ static void test_states(void **state)
 	holders_check_free(check);
 }
 
+/* Who is patient looks for listening sockets alone so many times less often; as soon as a connection waits, as for that. */
+static void test_patience(void **state)
+{
+	struct transition listening = { .type = RECORD_LISTENER, .id = 1, .new_state = STATE_LISTEN };
+	struct holders_check *check = check_new();
+
+	(void)state;
+	holders_check_set_patience(check, 8);
+	assert_int_equal(holders_check_present(check, &listening, false), 0);
+	holders_check_begin(check, 0);
+	holders_check_end(check, START_NS, 1000);
+	assert_int_equal(holders_check_period_ns(check), 16000 * MS);
+	assert_false(holders_check_is_due(check, START_NS + 15999 * MS, 0));
+	assert_true(holders_check_is_due(check, START_NS + 16000 * MS, 0));
+	transition(check, 2, STATE_ESTABLISHED, STATE_CLOSE_WAIT, START_NS + 100 * MS);
+	assert_int_equal(holders_check_period_ns(check), 2000 * MS);
+	assert_true(holders_check_is_due(check, START_NS + 2000 * MS, 0));
+	holders_check_free(check);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -513,6 +533,7 @@ int main(void)
 		cmocka_unit_test(test_orphans_are_expected),
 		cmocka_unit_test(test_hook_is_newer_than_the_look),
 		cmocka_unit_test(test_calm_ones),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_told_again_when_present),
 		cmocka_unit_test(test_when),
 		cmocka_unit_test(test_never_more_than_a_hundredth),

@@ -195,6 +195,70 @@ static void test_drops(void **state)
 	assert_true(last_listener.gone);
 }
 
+/* Each time another connection waits in a short queue: that is told once. What stays there, what fills it and what it drops is news. */
+static void test_calm(void **state)
+{
+	struct listener_facts facts = { .depth = 1, .backlog = 80, .oldest_ns = now_ns };
+	unsigned int i;
+
+	(void)state;
+	present_diff_be_calm(diff);
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	assert_int_equal(last_listener.oldest_ns, 0);
+	for (i = 0; i < 3; i++) {
+		facts.depth = i;
+		facts.oldest_ns = i ? now_ns : 0;
+		look_at_listener(3, &facts);
+		assert_int_equal(told, 0);
+	}
+	look_at_listener(3, &facts); /* the same one still waits */
+	assert_int_equal(told, 1);
+	assert_int_equal(last_listener.depth, 2);
+	assert_int_equal(last_listener.oldest_ns, facts.oldest_ns);
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 0);
+	facts.depth = 0;
+	facts.oldest_ns = 0;
+	look_at_listener(3, &facts); /* it does no longer */
+	assert_int_equal(told, 1);
+	assert_int_equal(last_listener.depth, 0);
+	facts.drops = 1;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	facts.depth = 11;
+	facts.oldest_ns = now_ns;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	assert_int_equal(last_listener.depth, 11);
+	assert_int_equal(last_listener.oldest_ns, facts.oldest_ns);
+	facts.depth = 1;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	facts.half_open = 70;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	facts.half_open = 0;
+	facts.closed = 1;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+}
+
+/* Where there is little room, one that waits is much. */
+static void test_calm_of_short_backlog(void **state)
+{
+	struct listener_facts facts = { .depth = 0, .backlog = 4 };
+
+	(void)state;
+	present_diff_be_calm(diff);
+	look_at_listener(3, &facts);
+	facts.depth = 1;
+	facts.oldest_ns = now_ns;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	assert_int_equal(last_listener.oldest_ns, facts.oldest_ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +268,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_first_look, begin, end),
 		cmocka_unit_test_setup_teardown(test_idle, begin, end),
 		cmocka_unit_test_setup_teardown(test_drops, begin, end),
+		cmocka_unit_test_setup_teardown(test_calm, begin, end),
+		cmocka_unit_test_setup_teardown(test_calm_of_short_backlog, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

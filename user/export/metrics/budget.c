@@ -19,6 +19,7 @@ static const uint8_t histogram_order[] = {
 	HISTOGRAM_DWELL + STATE_CLOSING,    HISTOGRAM_DWELL + STATE_SYN_RECV,
 };
 
+#define QUEUE_GAUGES (1U << GAUGE_ACCEPT_QUEUE | 1U << GAUGE_ACCEPT_LIMIT)
 #define HISTOGRAM_KINDS (sizeof(histogram_order) / sizeof(histogram_order[0]))
 
 static uint32_t series_of(const struct workload *workload)
@@ -45,7 +46,7 @@ void budget_reserve(struct workloads *workloads)
 	unsigned int i;
 
 	other->has_counters = ALL(WORKLOAD_COUNTERS);
-	other->has_gauges = workloads->config.states | 1U << GAUGE_OLDEST;
+	other->has_gauges = workloads->config.states | 1U << GAUGE_OLDEST | QUEUE_GAUGES;
 	for (i = 0; i < HISTOGRAM_KINDS; i++)
 		if (histogram_order[i] == HISTOGRAM_SEARCH || workloads->config.states & 1U << histogram_order[i])
 			other->has_histograms |= 1U << histogram_order[i];
@@ -83,11 +84,16 @@ static void give_gauges(struct workloads *workloads, struct workload *workload)
 {
 	unsigned int i;
 
-	for (i = 0; i < WORKLOAD_GAUGES; i++)
+	for (i = 0; i < GAUGE_ACCEPT_QUEUE; i++)
 		if (workload->gauges[i] && !(workload->has_gauges & 1U << i) && workloads->series < workloads->config.budget) {
 			workload->has_gauges |= 1U << i;
 			workloads->series++;
 		}
+	/* One says nothing without the other. */
+	if (workload->gauges[GAUGE_ACCEPT_LIMIT] && !(workload->has_gauges & QUEUE_GAUGES) && workloads->series + 2 <= workloads->config.budget) {
+		workload->has_gauges |= QUEUE_GAUGES;
+		workloads->series += 2;
+	}
 }
 
 static void give_histograms(struct workloads *workloads, unsigned int histogram, uint32_t *left)
@@ -132,13 +138,29 @@ static bool fold_counters(struct workload *other, struct workload *workload)
 	return any;
 }
 
-/* Sums; of ages the oldest. */
+void budget_fuller_queue(struct workload *workload, int64_t depth, int64_t limit)
+{
+	int64_t *gauges = workload->gauges, of_this, of_other;
+
+	if (!limit)
+		return;
+	of_this = depth * gauges[GAUGE_ACCEPT_LIMIT];
+	of_other = gauges[GAUGE_ACCEPT_QUEUE] * limit;
+	if (gauges[GAUGE_ACCEPT_LIMIT] && (of_this < of_other || (of_this == of_other && limit >= gauges[GAUGE_ACCEPT_LIMIT])))
+		return;
+	gauges[GAUGE_ACCEPT_QUEUE] = depth;
+	gauges[GAUGE_ACCEPT_LIMIT] = limit;
+}
+
+/* Sums; of ages the oldest, of queues the fullest. */
 static bool fold_gauges(struct workload *other, const struct workload *workload)
 {
-	bool any = false;
+	bool any = workload->gauges[GAUGE_ACCEPT_LIMIT] && !(workload->has_gauges & QUEUE_GAUGES);
 	unsigned int i;
 
-	for (i = 0; i < WORKLOAD_GAUGES; i++) {
+	if (any)
+		budget_fuller_queue(other, workload->gauges[GAUGE_ACCEPT_QUEUE], workload->gauges[GAUGE_ACCEPT_LIMIT]);
+	for (i = 0; i < GAUGE_ACCEPT_QUEUE; i++) {
 		if (workload->has_gauges & 1U << i || !workload->gauges[i])
 			continue;
 		if (i < GAUGE_OLDEST)
@@ -192,6 +214,7 @@ static uint64_t weight(const struct workload *workload)
 	for (i = 1; i < STATE_COUNT; i++)
 		if (gauges[GAUGE_SOCKETS + i] > 0)
 			weight += (i == STATE_CLOSE_WAIT ? 16 : 1) * gauges[GAUGE_SOCKETS + i];
+	weight += 16 * gauges[GAUGE_ACCEPT_QUEUE];
 	for (i = 0; i < WORKLOAD_COUNTERS; i++)
 		weight += (i < COUNTER_CONNECT_FAILURES ? 1 : 4) * workload->counters[i];
 	return weight;

@@ -17,6 +17,9 @@ void budget_fold(struct workloads *workloads, struct workload *workload);
 void budget_return(struct workloads *workloads, struct workload *workload);
 bool budget_has_series(const struct workload *workload);
 
+/* Of several accept queues the fullest is told; `limit` as in GAUGE_ACCEPT_LIMIT. */
+void budget_fuller_queue(struct workload *workload, int64_t depth, int64_t limit);
+
 void budget_move_histogram(struct workload *to, struct workload *from, unsigned int histogram);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A code that does not apply is 0, not absent: an alert ends when the finding does. One that can't be examined is absent: 0 would say
- * that all is well.
+ * A code that does not apply is 0, not absent: an alert ends when the finding does. One that can't be examined, or not everywhere, is
+ * absent: 0 would say that all is well.
  */
 #include "export/metrics/findings.h"
 
@@ -32,7 +32,9 @@ static void write_counts(const struct diagnosis *diagnosis, struct metrics_text 
 			counts[diagnosis->told[i]->finding.code][diagnosis->told[i]->finding.severity]++;
 	metrics_family(text, &findings);
 	for (code = 0; code < CODES; code++)
-		for (severity = 0; severity < SEVERITIES && !diagnosis->not_examined[code].is; severity++) {
+		for (severity = 0; severity < SEVERITIES; severity++) {
+			if (diagnosis->not_examined[code].is && !counts[code][severity])
+				continue;
 			snprintf(labels, sizeof(labels), "code=\"%s\",severity=\"%s\"", code_rows[code].name, severity_name(severity));
 			metrics_u64(text, &(struct sample){ labels }, counts[code][severity]);
 		}

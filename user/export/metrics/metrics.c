@@ -72,6 +72,8 @@ static int metrics_event(struct view *view, const struct event *event)
 	int err;
 
 	metrics->now_ns = event->record.time_ns;
+	if (event->listener && event->listener->gone)
+		workloads_end_listener(&metrics->workloads, metrics->diagnosis.ports.books, event->record.id);
 	err = diagnosis_event(&metrics->diagnosis, event);
 	if (err)
 		return err;
@@ -214,6 +216,7 @@ static int init(struct metrics_view *metrics)
 		.max_sockets = config->max_sockets,
 		.interval_ns = RULES_NS,
 		.brief = true,
+		.modest = true,
 		.ask = config->ask,
 	};
 
@@ -262,6 +265,9 @@ void metrics_view_needs(struct run_needs *needs)
 	needs->track_all = true;
 	needs->port_search = true;
 	needs->ports = true;
+	needs->listeners = true;
+	needs->namespaces = true;
+	needs->namespace_settings = true;
 	needs->filters_processes = true;
 }
 

@@ -23,6 +23,8 @@ static const struct workload_family counters[] = {
 	  NULL, COUNTER_CLOSE_WAIT, 1, NULL },
 	{ { "connect_failures_total", "Calls of connect() that failed, by reason; no_port: no free local port.", FAMILY_COUNTER },
 	  "reason", COUNTER_CONNECT_FAILURES, CONNECT_FAILURES, connect_failure_name },
+	{ { "accept_queue_drops_total", "SYNs and connections that listening sockets dropped, most for a full accept queue.", FAMILY_COUNTER },
+	  NULL, COUNTER_ACCEPT_DROPS, 1, NULL },
 };
 
 static const struct workload_family sockets = {
@@ -32,6 +34,14 @@ static const struct workload_family sockets = {
 
 static const struct family oldest = {
 	"close_wait_oldest_seconds", "Age of the oldest socket in CLOSE_WAIT; at least, where it is older than the agent.", FAMILY_GAUGE,
+};
+
+static const struct family accept_queue = {
+	"accept_queue_connections", "Connections that wait to be accepted, in the fullest accept queue of several.", FAMILY_GAUGE,
+};
+
+static const struct family accept_limit = {
+	"accept_queue_limit", "Backlog of this queue: one more can wait; all others are dropped.", FAMILY_GAUGE,
 };
 
 static const struct family dwell = {
@@ -84,6 +94,20 @@ static void write_oldest(struct metrics_text *text, const struct workload *workl
 		metrics_seconds(text, &(struct sample){ workload->labels }, workload->gauges[GAUGE_OLDEST]);
 }
 
+static void write_accept_queue(struct metrics_text *text, const struct workload *workload)
+{
+	if (workload->has_gauges & 1U << GAUGE_ACCEPT_QUEUE)
+		metrics_u64(text, &(struct sample){ workload->labels }, workload->gauges[GAUGE_ACCEPT_QUEUE]);
+}
+
+static void write_accept_limit(struct metrics_text *text, const struct workload *workload)
+{
+	const int64_t limit = workload->gauges[GAUGE_ACCEPT_LIMIT];
+
+	if (workload->has_gauges & 1U << GAUGE_ACCEPT_LIMIT)
+		metrics_u64(text, &(struct sample){ workload->labels }, limit ? limit - 1 : 0);
+}
+
 static void write_dwell(struct metrics_text *text, const struct workload *workload)
 {
 	unsigned int state;
@@ -127,6 +151,10 @@ void workloads_write(const struct workloads *workloads, struct metrics_text *tex
 	for_each(workloads, text, write_sockets);
 	metrics_family(text, &oldest);
 	for_each(workloads, text, write_oldest);
+	metrics_family(text, &accept_queue);
+	for_each(workloads, text, write_accept_queue);
+	metrics_family(text, &accept_limit);
+	for_each(workloads, text, write_accept_limit);
 	metrics_family(text, &dwell);
 	for_each(workloads, text, write_dwell);
 	metrics_family(text, &search);

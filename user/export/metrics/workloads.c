@@ -55,6 +55,7 @@ int workloads_init(struct workloads *workloads, const struct workloads_config *c
 	memset(workloads, 0, sizeof(*workloads));
 	workloads->config = *config;
 	id_map_init(&workloads->links, sizeof(struct workload_link));
+	id_map_init(&workloads->listeners, sizeof(uint64_t));
 	buffer_init(&labels);
 	label_append(&labels, "namespace", NULL);
 	label_append(&labels, "pod", NULL);
@@ -84,6 +85,7 @@ void workloads_release(struct workloads *workloads)
 	workload_free(workloads->other);
 	free(workloads->sorted);
 	id_map_release(&workloads->links);
+	id_map_release(&workloads->listeners);
 	memset(workloads, 0, sizeof(*workloads));
 }
 
@@ -256,6 +258,56 @@ static int take_group(struct workloads *workloads, const struct model *model, st
 	return 0;
 }
 
+/* What it dropped since the run began goes on as long as it is there. */
+static int take_drops(struct workloads *workloads, struct workload *workload, uint64_t id, uint64_t drops)
+{
+	uint64_t *taken = drops ? id_map_put(&workloads->listeners, id) : NULL;
+
+	if (!drops)
+		return 0;
+	if (!taken)
+		return -ENOMEM;
+	if (drops > *taken) {
+		workload->counters[COUNTER_ACCEPT_DROPS] += drops - *taken;
+		workload->last_ns = workloads->now_ns;
+		*taken = drops;
+	}
+	return 0;
+}
+
+static int take_listener(struct workloads *workloads, const struct model *model, uint64_t id, const struct listening_socket *listener)
+{
+	const struct group *group = model_listener_group(model, listener, WORKLOADS_BY);
+	struct workload *workload = group ? workloads_of(workloads, group, workloads->now_ns) : NULL;
+	uint64_t drops = listener->now.new_drops;
+
+	if (!workload)
+		return 0;
+	budget_fuller_queue(workload, listener->now.depth, listener->now.backlog + 1LL);
+	return take_drops(workloads, workload, id, drops == LISTENER_NOT_KNOWN ? 0 : drops);
+}
+
+static int take_listeners(struct workloads *workloads, const struct model *model)
+{
+	const struct listening_socket *listener;
+	size_t cursor = 0;
+	uint64_t id;
+	int err = 0;
+
+	while (!err && (listener = model_listener_next(model, &cursor, &id)))
+		err = take_listener(workloads, model, id, listener);
+	return err;
+}
+
+void workloads_end_listener(struct workloads *workloads, const struct model *model, uint64_t id)
+{
+	const struct listening_socket *listener = model_listener_find(model, id);
+
+	if (listener)
+		take_listener(workloads, model, id, listener);
+	id_map_remove(&workloads->listeners, id);
+}
+
 static void clear_gauges(struct workloads *workloads)
 {
 	struct workload *workload;
@@ -302,6 +354,7 @@ int workloads_collect(struct workloads *workloads, struct model *model, uint64_t
 	err = take_group(workloads, model, groups->other);
 	for (group = groups->table; group && !err; group = group->hh.next)
 		err = take_group(workloads, model, group);
+	err = err ?: take_listeners(workloads, model);
 	forget(workloads);
 	return err ?: budget_give(workloads);
 }

@@ -16,13 +16,16 @@ enum workload_counter {
 	COUNTER_TIME_WAIT, /* by enum closed_by */
 	COUNTER_CLOSE_WAIT = COUNTER_TIME_WAIT + CLOSED_BY_BOTH + 1,
 	COUNTER_CONNECT_FAILURES, /* by enum connect_failure */
-	WORKLOAD_COUNTERS = COUNTER_CONNECT_FAILURES + CONNECT_FAILURES,
+	COUNTER_ACCEPT_DROPS = COUNTER_CONNECT_FAILURES + CONNECT_FAILURES,
+	WORKLOAD_COUNTERS,
 };
 
 /* Gauges: sockets by state, then the others. */
 enum workload_gauge {
 	GAUGE_SOCKETS, /* by state number */
 	GAUGE_OLDEST = GAUGE_SOCKETS + STATE_COUNT, /* of CLOSE_WAIT, ns */
+	GAUGE_ACCEPT_QUEUE, /* of its fullest accept queue; has series together with the next */
+	GAUGE_ACCEPT_LIMIT, /* and 1; 0: it listens nowhere */
 	WORKLOAD_GAUGES,
 };
 
@@ -60,6 +63,7 @@ struct workloads {
 	struct workload **sorted; /* as of the last collection, those with most to tell first */
 	size_t n_sorted, sorted_capacity;
 	struct id_map links; /* struct workload_link, by the group's index + 1 */
+	struct id_map listeners; /* by id: uint64_t, drops that were taken over */
 	uint64_t other_forgotten; /* CLOSE_WAIT entries that the books' ~other has from groups that were counted before */
 	uint32_t series; /* given */
 	uint32_t folded; /* workloads of which something found no room, as of the last collection */
@@ -78,6 +82,9 @@ void workload_time(struct workload *workload, unsigned int histogram, uint64_t n
 
 /* A group goes to ~other of the books. */
 void workloads_forget(struct workloads *workloads, const struct model *model, const struct group *group);
+
+/* A listening socket is gone with what is known of it now; before the books are told. */
+void workloads_end_listener(struct workloads *workloads, const struct model *model, uint64_t id);
 
 /* Takes over from all groups of the books, aged, gives series out and folds what has none. 0 or -ENOMEM. */
 int workloads_collect(struct workloads *workloads, struct model *model, uint64_t now_ns);

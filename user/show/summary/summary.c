@@ -28,7 +28,7 @@
 #define STUCK_NS (10 * NSEC_PER_SEC)
 #define SAMPLE_NS NSEC_PER_SEC /* how often it is looked who holds ports while connects fail */
 
-enum kind { FAILED, STUCK };
+enum kind { FAILED, STUCK, WAITED = 3 }; /* FAILED + 2 * enum connect_failure */
 
 #define KERNEL_COLUMNS 100
 #define NAME_COLUMNS 32
@@ -156,6 +156,39 @@ static void look_for_stuck(struct summary_view *summary, const struct tick *tick
 	}
 }
 
+/* connect() that nobody answers is told of before it fails, which can take minutes. */
+static void look_for_waiting(struct summary_view *summary, const struct tick *tick)
+{
+	const struct live_sockets *sockets = &summary->model->sockets;
+	char who[EPISODE_TEXT], what[ADDRESS_PORT_TEXT];
+	const struct live_socket *socket;
+	const struct live_end *end;
+	struct episode *episode;
+	struct address address;
+	struct live_end room;
+	size_t cursor = 0;
+
+	while ((socket = live_sockets_next(sockets, &cursor, NULL))) {
+		uint64_t age_ns = tick->time_ns > socket->since_ns ? tick->time_ns - socket->since_ns : 0;
+
+		end = socket->state == STATE_SYN_SENT && age_ns >= STUCK_NS ? live_socket_end(sockets, socket, &room) : NULL;
+		if (!end)
+			continue;
+		address = address_from_mapped(end->endpoint.remote_addr);
+		address_port_format(what, &address, end->endpoint.remote_port);
+		name_process(who, summary, &processes_at(&summary->model->processes, live_socket_charged(socket))->process);
+		episode = episodes_note(&summary->episodes, WAITED, who, what, tick->unix_ns);
+		if (episode && age_ns > episode->oldest_ns)
+			episode->oldest_ns = age_ns;
+	}
+}
+
+static void look(struct summary_view *summary, const struct tick *tick)
+{
+	look_for_stuck(summary, tick);
+	look_for_waiting(summary, tick);
+}
+
 static int summary_tick(struct view *view, const struct tick *tick)
 {
 	struct summary_view *summary = (struct summary_view *)view;
@@ -163,7 +196,7 @@ static int summary_tick(struct view *view, const struct tick *tick)
 	if (tick->time_ns - summary->look_ns < LOOK_NS)
 		return 0;
 	summary->look_ns = tick->time_ns;
-	look_for_stuck(summary, tick);
+	look(summary, tick);
 	model_forget(summary->model, tick->time_ns);
 	return 0;
 }
@@ -195,6 +228,11 @@ static void write_episode(struct output *output, const struct episode *episode)
 		text_duration(age, episode->oldest_ns);
 		output_printf(output, "%s %s had up to %" PRIu64 " %s in CLOSE_WAIT, the oldest for %s\n", when, episode->who,
 			      episode->most, episode->most == 1 ? "socket" : "sockets", age);
+		return;
+	}
+	if (episode->kind == WAITED) {
+		text_duration(age, episode->oldest_ns);
+		output_printf(output, "%s no answer for %s: %s → %s\n", when, age, episode->who, episode->what);
 		return;
 	}
 	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,
@@ -268,6 +306,12 @@ static void write_fold(struct output *output, const struct fold *fold)
 			      fold->processes, more, sum->most, sum->most == 1 ? "socket" : "sockets", age);
 		return;
 	}
+	if (sum->kind == WAITED) {
+		text_duration(age, sum->oldest_ns);
+		output_printf(output, "%s no answer for up to %s: %.*s (%zu processes%s) → %s\n", when, age, size, sum->who, fold->processes, more,
+			      sum->what);
+		return;
+	}
 	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes%s) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
 		      fold->processes, more, sum->what);
 	if (sum->by[0])
@@ -339,7 +383,7 @@ static void write_text(struct summary_view *summary, const struct tick *last)
 	if (summary->episodes.unnamed)
 		output_printf(summary->output, "and %" PRIu64 " more of such\n", summary->episodes.unnamed);
 	if (!summary->episodes.count)
-		output_string(summary->output, "No connect() failed, and nothing was seen to stay in CLOSE_WAIT for 10 s.\n");
+		output_string(summary->output, "No connect() failed or waited for 10 s, and nothing was seen to stay in CLOSE_WAIT for so long.\n");
 	write_makers(summary);
 	summary_text(text, sizeof(text), last, summary->begin_ns);
 	output_string(summary->output, text + (text[0] == '\n'));
@@ -348,12 +392,15 @@ static void write_text(struct summary_view *summary, const struct tick *last)
 static void episode_json(struct json *json, const struct episode *episode)
 {
 	json_object_begin(json, NULL);
-	json_string(json, "type", episode->kind == STUCK ? "stuck" : "connect_failed_episode");
+	json_string(json, "type", episode->kind == STUCK ? "stuck" : episode->kind == WAITED ? "waiting" : "connect_failed_episode");
 	json_time(json, "begin", episode->begin_ns);
 	json_time(json, "end", episode->end_ns);
 	json_string(json, "process", episode->who);
 	if (episode->kind == STUCK) {
 		json_u64(json, "close_wait_most", episode->most);
+		json_f64(json, "oldest_s", episode->oldest_ns / 1e9, 3);
+	} else if (episode->kind == WAITED) {
+		json_string(json, "remote", episode->what);
 		json_f64(json, "oldest_s", episode->oldest_ns / 1e9, 3);
 	} else {
 		json_string(json, "failure", connect_failure_name(episode->kind / 2));
@@ -388,7 +435,7 @@ static int summary_end(struct view *view, const struct tick *last)
 	struct summary_view *summary = (struct summary_view *)view;
 	int err = 0;
 
-	look_for_stuck(summary, last);
+	look(summary, last);
 	if (summary->config.json)
 		err = write_json(summary, last);
 	else
