@@ -12,6 +12,7 @@
 
 struct stuck {
 	uint32_t unread, close_wait, queued;
+	uint32_t answers; /* of close_wait: what it asked for itself, and may have forgotten (TD121) */
 	uint64_t bytes, oldest_ns; /* the longest wait */
 	uint16_t port; /* whose queue it is */
 	uint16_t serves; /* the port of an accepted connection that it does not read */
@@ -38,6 +39,7 @@ static void count_sockets(struct stuck *all, const struct kinds *kinds, const st
 			continue;
 		all[member].unread++;
 		all[member].close_wait += socket.base.state == STATE_CLOSE_WAIT;
+		all[member].answers += socket.base.state == STATE_CLOSE_WAIT && socket.base.side == SIDE_ACTIVE;
 		all[member].bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
 		wait(&all[member], scene, socket.now.received_ns);
 		if (socket.base.side != SIDE_PASSIVE)
@@ -116,6 +118,7 @@ static void add(struct stuck *into, const struct stuck *more)
 {
 	into->unread += more->unread;
 	into->close_wait += more->close_wait;
+	into->answers += more->answers;
 	into->queued += more->queued;
 	into->bytes += more->bytes;
 	into->port = more->port ?: into->port;
@@ -136,7 +139,7 @@ static void judge_kind(const struct scene *scene, struct verdicts *verdicts, con
 		add(&all, &stuck[i]);
 		most = stuck[i].unread > stuck[most].unread ? i : most;
 	}
-	if (all.unread < least || !all.unread || (!all.queued && all.close_wait < least))
+	if (all.unread < least || !all.unread || (!all.queued && all.close_wait - all.answers < least))
 		return;
 	many = (struct many){ .process = &kinds->members[most].known->process, .known = kinds->members[most].known };
 	for (i = kind->first; i < kind->end; i++)
