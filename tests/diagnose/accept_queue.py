@@ -204,6 +204,37 @@ def td131_accept_queue_full(world):
     world.expect(Diagnosis(2).finish())
 
 
+def hanging(world, clients, seconds):
+    """Its queue has much room: it accepts none until it is told to, as a program whose workers are all busy."""
+    server = not_accepting(world)
+    diagnosis = Diagnosis(seconds)
+    world.begin = time.monotonic()
+    world.kept = [connected(8080) for _ in range(clients)]
+    world.made = time.monotonic()
+    return server, diagnosis
+
+
+@case
+def td131_waits(world):
+    server, diagnosis = hanging(world, 4, 9)
+    sysctl("core.somaxconn", 65535)  # useless: there is room
+    found = world.expect(diagnosis.finish(after=9), "TD131=now").found.get("TD131")
+    if found:
+        depth, backlog = ss("-l", "sport", "=", ":8080")[0].split()[1:3]
+        world.numbers(found, port=8080, depth=int(depth), age=(5, diagnosis.age(world.begin, world.made)[1]), backlog=int(backlog))
+        world.check("who", found["subject"]["pid"] == server.pid, found["title"])
+        world.check("no larger backlog", not any("backlog" in line for line in found["change"]), found["change"])
+    server.on()
+    until(lambda: ss("-l", "sport", "=", ":8080")[0].split()[1] == "0")
+    world.expect(Diagnosis(7).finish())
+
+
+@case
+def td131_waits_near_miss(world):
+    """One is served after the other."""
+    world.expect(hanging(world, 2, 9)[1].finish(after=9))
+
+
 @case
 def last_line_names_codes(world):
     """What other commands print in text ends with the codes that apply, and without such a line where none does."""

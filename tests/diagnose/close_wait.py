@@ -251,6 +251,31 @@ def td122_idle_pool(world):
 
 
 @case
+def td122_unread_answers(world):
+    """A client that asks anew each time and never reads what it is sent: no pool, and it is not stuck."""
+    def serve(connection):
+        connection.sendall(b"x" * 100)
+        time.sleep(0.2)
+        connection.close()
+
+    def body(say, _):
+        mine = []
+        for _ in range(6):
+            mine.append(connected(8080))
+        say()
+        time.sleep(600)
+
+    world.server(8080, serve)
+    diagnosis = Diagnosis(22)
+    client = world.spawn("shop", body)
+    client.wait()
+    found = world.expect(diagnosis.finish(after=22), "TD121=note").found.get("TD121")
+    if found:
+        world.check("who", found["subject"]["pid"] == client.pid, found["title"])
+        world.check("change", "answer" in found["change"][0], found["change"])
+
+
+@case
 def td122_near_miss(world):
     world.server(8080, closed)
     diagnosis = Diagnosis(22)

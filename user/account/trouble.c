@@ -60,6 +60,14 @@ static double queue_full(const struct look *look)
 	return look->row->queue.full ? look->row->queue.facts.depth : 0;
 }
 
+static double queue_waits(const struct look *look)
+{
+	const struct listener_facts *facts = &look->row->queue.facts;
+	uint32_t waiting = facts->depth > facts->closed ? facts->depth - facts->closed : 0;
+
+	return waiting >= TROUBLE_QUEUED && age_of(look, facts->oldest_ns) >= TROUBLE_STUCK_NS ? waiting : 0;
+}
+
 static double queue_drops(const struct look *look)
 {
 	const struct group *group = look->group;
@@ -110,6 +118,7 @@ static const struct kind {
 	[TROUBLE_UNREACHABLE] = {"no route", LEVEL_ALERT, unreachable},
 	[TROUBLE_NO_ANSWER] = {"no answer", LEVEL_ALERT, no_answer},
 	[TROUBLE_GAVE_UP] = {"gave up", LEVEL_ALERT, gave_up},
+	[TROUBLE_QUEUE_WAITS] = {"no accept", LEVEL_ALERT, queue_waits},
 	[TROUBLE_QUEUE_DROPS] = {"drops", LEVEL_ALERT, queue_drops},
 	[TROUBLE_QUEUE_FULL] = {"queue full", LEVEL_ALERT, queue_full},
 	[TROUBLE_LEAK] = {"leak", LEVEL_ALERT, leak},
@@ -121,8 +130,8 @@ static const struct kind {
 static void leave_out(struct trouble *trouble)
 {
 	if (trouble->also & 1U << TROUBLE_QUEUE_FULL)
-		trouble->also &= ~(1U << TROUBLE_QUEUE_DROPS);
-	if (trouble->also & (1U << TROUBLE_QUEUE_FULL | 1U << TROUBLE_QUEUE_DROPS))
+		trouble->also &= ~(1U << TROUBLE_QUEUE_DROPS | 1U << TROUBLE_QUEUE_WAITS);
+	if (trouble->also & (1U << TROUBLE_QUEUE_FULL | 1U << TROUBLE_QUEUE_DROPS | 1U << TROUBLE_QUEUE_WAITS))
 		trouble->also &= ~(1U << TROUBLE_GAVE_UP);
 	if (trouble->also & (1U << TROUBLE_LEAK | 1U << TROUBLE_NO_DESCRIPTOR))
 		trouble->also &= ~(1U << TROUBLE_CLOSE_WAIT);

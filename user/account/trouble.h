@@ -15,6 +15,7 @@ enum trouble_kind {
 	TROUBLE_UNREACHABLE,
 	TROUBLE_NO_ANSWER, /* connects wait, or waited, for an answer in vain */
 	TROUBLE_GAVE_UP, /* clients closed before they were accepted, seconds ago */
+	TROUBLE_QUEUE_WAITS, /* clients wait to be accepted for seconds, however much room there is */
 	TROUBLE_QUEUE_DROPS, /* an accept queue was full a moment ago */
 	TROUBLE_QUEUE_FULL,
 	TROUBLE_LEAK, /* CLOSE_WAIT older than a minute, or older than seconds and growing */
@@ -37,6 +38,7 @@ struct trouble {
 #define TROUBLE_RECENT_NS 10000000000ULL /* a failure is news for so long */
 #define TROUBLE_CROWD_ADDRESSES 500
 #define TROUBLE_UNANSWERED 3 /* connects at once */
+#define TROUBLE_QUEUED 3 /* clients at once */
 
 struct trouble trouble_of(const struct model *model, struct group *group, const struct survey_row *row, uint64_t now_ns);
 

@@ -9,6 +9,7 @@
 #include "attach/tracer.h"
 #include "collect/owner.h"
 #include "collect/tables.h"
+#include "source/pause.h"
 #include "source/present_diff.h"
 #include "tcpdwell.skel.h"
 #include "util/id_map.h"
@@ -18,6 +19,7 @@
 #define NSEC_PER_SEC 1000000000ULL
 #define PERIOD_NS NSEC_PER_SEC
 #define SHARE 100 /* a look of 1 ms is followed by 100 ms at least: a hundredth of a processor */
+#define LISTENERS_MAX_NS (10 * NSEC_PER_SEC) /* a queue that is full for longer is found, as far as a hundredth allows it */
 #define PARTS_MAX 16
 #define NOT_AGO UINT32_MAX
 
@@ -325,7 +327,7 @@ static void say_failure(struct present_watch *watch, int err)
 static uint64_t period_of(const struct present_watch *watch, uint64_t cost_ns)
 {
 	uint64_t least_ns = PERIOD_NS * (watch->is_deep || !watch->config.calm_s ? 1 : watch->config.calm_s);
-	uint64_t share_ns = cost_ns * SHARE * (watch->config.patience ?: 1);
+	uint64_t share_ns = pause_after(cost_ns, SHARE, watch->config.patience, watch->config.listeners_only ? LISTENERS_MAX_NS : 0);
 
 	return share_ns > least_ns ? share_ns : least_ns;
 }

@@ -13,6 +13,7 @@
 #include "collect/room.h"
 #include "collect/tables.h"
 #include "event/event.h"
+#include "source/pause.h"
 #include "tcpdwell.skel.h"
 #include "util/stop.h"
 
@@ -239,19 +240,9 @@ static int sweep(struct snapshot *snapshot, const struct store *store)
 	return err;
 }
 
-/* After what took so long; who is patient waits longer, but not for more than `patient_max_ns` for that. */
-static uint64_t patient_pause(const struct snapshot *snapshot, uint64_t pause_ns, uint64_t patient_max_ns)
-{
-	uint64_t patient_ns = pause_ns * snapshot->patience;
-
-	if (pause_ns > patient_max_ns)
-		return pause_ns;
-	return patient_ns < patient_max_ns ? patient_ns : patient_max_ns;
-}
-
 static uint64_t sweep_pause(const struct snapshot *snapshot, uint64_t cost_ns, uint64_t patient_max_ns)
 {
-	uint64_t pause_ns = patient_pause(snapshot, cost_ns * SWEEP_SHARE, patient_max_ns);
+	uint64_t pause_ns = pause_after(cost_ns, SWEEP_SHARE, snapshot->patience, patient_max_ns);
 
 	if (pause_ns < SWEEP_INTERVAL_NS)
 		return SWEEP_INTERVAL_NS;
@@ -322,7 +313,7 @@ int snapshot_sweep_seeded(struct snapshot *snapshot)
 
 static uint64_t sockets_pause(const struct snapshot *snapshot, uint64_t cost_ns)
 {
-	uint64_t pause_ns = patient_pause(snapshot, cost_ns * SOCKETS_SHARE, PATIENT_INTERVAL_MAX_NS);
+	uint64_t pause_ns = pause_after(cost_ns, SOCKETS_SHARE, snapshot->patience, PATIENT_INTERVAL_MAX_NS);
 
 	if (pause_ns < SOCKETS_INTERVAL_NS)
 		return SOCKETS_INTERVAL_NS;

@@ -67,11 +67,15 @@ static struct cause *cause_get(struct causes *causes, const struct cause_key *ke
 	return NULL;
 }
 
+#define CAME_TO_STAY_NS 1000000000ULL /* younger ones may be about to be left: one of these beside an old burst is no growth */
+
 static void add_to_windows(struct cause *cause, uint64_t age_ns, uint64_t watched_ns)
 {
 	struct cause_window *window = cause->windows;
 	int i;
 
+	if (age_ns < CAME_TO_STAY_NS)
+		return;
 	for (i = 0; i < CAUSE_WINDOWS; i++, window++) {
 		if (age_ns > cause_windows_s[i] * 1e9 || watched_ns < cause_windows_s[i] * 1e9)
 			continue;

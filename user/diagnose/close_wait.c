@@ -153,6 +153,44 @@ const char *cause_connections(words out, const struct cause *cause)
 	return out;
 }
 
+#define PARTS_LOOKED_AT 64 /* of a program that forks for each connection: they are alike */
+
+static bool is_of(const struct cause *cause, uint32_t process, size_t parts)
+{
+	size_t i;
+
+	for (i = 0; i < parts; i++)
+		if (cause_part(cause, i)->key.process == process)
+			return true;
+	return false;
+}
+
+/* Of the other side, else it is the same service that shuts down what it serves. */
+static bool is_passed_on(const struct cause *cause, const struct cause *other, size_t parts)
+{
+	return other->key.state == STATE_FIN_WAIT2 && other->key.held && !other->key.small && other->key.process &&
+	       (other->key.side != cause->key.side || other->key.service_port != cause->key.service_port) && is_of(cause, other->key.process, parts);
+}
+
+struct passed_on close_wait_passed_on(const struct scene *scene, const struct cause *cause)
+{
+	size_t parts = cause_processes(cause) < PARTS_LOOKED_AT ? cause_processes(cause) : PARTS_LOOKED_AT, i;
+	struct passed_on passed = {}, none = {};
+	const struct cause *other;
+	uint32_t waiting = 0;
+
+	for (i = 0; i < parts; i++)
+		waiting += cause_part(cause, i)->count;
+	for (other = scene->causes->table; other; other = other->hh.next) {
+		if (!is_passed_on(cause, other, parts))
+			continue;
+		passed.count += other->count;
+		if (!passed.to || other->count > passed.to->count)
+			passed.to = other;
+	}
+	return passed.count * 10 >= waiting * 8 ? passed : none;
+}
+
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause)
 {
 	size_t i;
@@ -185,6 +223,9 @@ void close_wait_maker_change(struct finding *finding, const struct scene *scene,
 	const struct known_process *maker = maker_of(scene, cause);
 	words name;
 
+	/* A process for each connection, which its parent accepted: it was meant to be passed on. */
+	if (cause->n_parts > 1 && cause->count == cause->n_parts)
+		return;
 	if (maker)
 		finding_change(finding, "%s: pass on only what the other process is to have; SOCK_CLOEXEC closes the rest where a program is executed",
 			       words_known(name, scene, maker));

@@ -39,8 +39,22 @@ static inline bool is_close_wait(const struct cause *cause)
 	return cause->key.state == STATE_CLOSE_WAIT && !cause->key.queued;
 }
 
+/* Of most it has not read what came. */
+static inline bool close_wait_is_unread(const struct cause *cause)
+{
+	return cause->looked && cause->unread * 10 >= cause->count * 8;
+}
+
 /* What TD121 has told of it, and is not over; NULL: nothing. */
 const struct finding *close_wait_told(const struct scene *scene, const struct cause *cause);
+
+/* What a proxy does: the end that came on one side it told the other, and waits until that closes too. */
+struct passed_on {
+	uint32_t count; /* connections that it has shut down; 0: it has not passed most of the ends on */
+	const struct cause *to; /* most of these */
+};
+
+struct passed_on close_wait_passed_on(const struct scene *scene, const struct cause *cause);
 
 void close_wait_subject(struct finding *finding, const struct scene *scene, const struct cause *cause);
 void close_wait_evidence(struct finding *finding, const struct scene *scene, const struct cause *cause);

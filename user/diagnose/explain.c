@@ -138,7 +138,8 @@ static const char *const explanations[CODES] = {
 		  "Errors that lead here:\n" FILES_ERRORS,
 	[TD131] = "The kernel finishes handshakes by itself and queues the connections until the program calls accept(). The queue holds as many as\n"
 		  "listen() asked for, capped by net.core.somaxconn at that time. When it is full, SYNs and the last segments of handshakes are\n"
-		  "dropped: clients try again after a second, two, four, and see a slow connect or a timeout.\n\n"
+		  "dropped: clients try again after a second, two, four, and see a slow connect or a timeout. A program that\n"
+		  "hangs, or all of whose workers are busy, may never fill it: its clients wait, connected, for an answer that does not come.\n\n"
 		  "What clients see:\n" TIMEOUT_ERRORS RESET_ERRORS "What the service logs:\n  uWSGI            listen queue of socket \"127.0.0.1:3031\" full\n",
 	[TD132] = "The kernel finishes handshakes by itself and queues the connections until the program calls accept(). These clients have\n"
 		  "closed while they waited: the program accepts more slowly than clients come, or is stuck. They are in CLOSE_WAIT and belong\n"

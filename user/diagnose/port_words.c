@@ -46,6 +46,7 @@ static struct share held_from(const struct scene *scene, const struct destinatio
 		if (i != at && (list[i].state != held.state || !processes_are_alike(&other->process, &known->process)))
 			continue;
 		held.count += list[i].count;
+		held.many.more |= list[i].more;
 		many_add(&held.many, scene, &other->process);
 	}
 	return held;

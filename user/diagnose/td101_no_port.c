@@ -29,8 +29,10 @@ static struct many victims_like(const struct scene *scene, const struct destinat
 	unsigned int i;
 
 	for (i = 0; i < destination->n_victims; i++)
-		if (is_same_victim(scene, &destination->victims[i], told))
+		if (is_same_victim(scene, &destination->victims[i], told)) {
 			many_add(&many, scene, &destination->victims[i].process);
+			many.more |= destination->victims[i].more;
+		}
 	return many;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A client opens a connection for each request: many short ones to the same address and port. */
-#include <string.h>
-
 #include "diagnose/codes.h"
 #include "diagnose/crowds.h"
+#include "diagnose/likely.h"
+#include "diagnose/software.h"
 
 #define STEADY_SLOTS 4 /* of two seconds: a page of a browser is loaded in less */
 #define LOCAL_SHARE 0.5
@@ -21,20 +21,33 @@ static bool is_database(uint16_t port)
 	return port == 3306 || port == 5432 || port == 6379;
 }
 
-static bool is_nginx(const struct process *process)
+/* php-fpm behind nginx: what is for HTTP does nothing there, and each connection that is kept occupies one of its children. */
+static void nginx_changes(struct finding *finding, const struct scene *scene, const struct flow *flow)
 {
-	return !strncmp(process->comm, "nginx", COMM_BYTES);
+	static const char fastcgi[] = "\"fastcgi_keep_conn on;\" and \"keepalive N;\" in the upstream{} block, with N times worker_processes well below "
+				      "pm.max_children: each kept connection occupies a child, and who finds none waits";
+
+	if (scene_listens(scene, flow->key.remote_addr, flow->key.service_port) &&
+	    software_of(likely_server(scene, flow->key.netns, flow->key.service_port)) == SOFTWARE_PHP_FPM) {
+		finding_change(finding, "nginx: %s", fastcgi);
+		return;
+	}
+	finding_change(finding, "nginx: \"keepalive 32;\" in the upstream{} block, and in its location \"proxy_http_version 1.1; "
+				"proxy_set_header Connection \"\";\"");
+	finding_change(finding, "where it is fastcgi_pass: %s", fastcgi);
 }
 
-static void changes(struct finding *finding, const struct flow *flow)
+static void changes(struct finding *finding, const struct scene *scene, const struct flow *flow)
 {
 	static const char pool[] = "a connection pool: the client takes connections from it and gives them back, instead of opening one for each request";
 	static const char client[] = "use one client object for all requests: one HttpClient, requests.Session, http.Agent with keepAlive, one "
 				     "http.Client whose response bodies are read to the end and closed";
 
-	if (is_nginx(&flow->process)) {
-		finding_change(finding, "nginx: \"keepalive 32;\" in the upstream{} block, and in its location \"proxy_http_version 1.1; "
-					"proxy_set_header Connection \"\";\"");
+	if (software_of(&flow->process) == SOFTWARE_NGINX) {
+		nginx_changes(finding, scene, flow);
+	} else if (software_of(&flow->process) == SOFTWARE_HAPROXY) {
+		finding_change(finding, "haproxy, mode http: \"http-reuse always\" in the backend, and no \"option http-server-close\" nor \"option httpclose\"");
+		finding_change(finding, "in mode tcp each client has its own: let the clients keep theirs; health checks open one each, see \"inter\"");
 	} else if (is_database(flow->key.service_port)) {
 		finding_change(finding, "%s", pool);
 		finding_change(finding, "if it speaks HTTP: %s", client);
@@ -71,7 +84,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		finding_evidence(finding, "processes", crowd->n_parts, "processes", NULL);
 	if (crowd_ends(scene, crowd))
 		finding_change(finding, "each process connects anew, and ends with its connections: let one that stays do the work of many; if it is not meant to end, see why it does (its log, its exit status)");
-	changes(finding, flow);
+	changes(finding, scene, flow);
 	if (!local)
 		finding_change(finding, "let the server keep connections open (HTTP keep-alive): it closes first, perhaps because it is asked to (QUIT, Connection: close)");
 	finding_useless(finding, "net.ipv4.tcp_fin_timeout", "does not touch TIME_WAIT, nor the cost of a handshake a request");

@@ -5,10 +5,52 @@
 #include "attribute/program.h"
 #include "diagnose/close_wait.h"
 #include "diagnose/codes.h"
+#include "diagnose/software.h"
 #include "util/number.h"
 
-static void change(struct finding *finding, const struct cause *cause)
+/* Of most it has not called read() since: what it does instead is the question. */
+static bool is_not_looked_at(const struct cause *cause)
 {
+	return cause->looked && cause->unread_end * 10 >= cause->looked * 8;
+}
+
+static const char *other_end(words out, const struct passed_on *passed)
+{
+	if (passed->to->key.side == SIDE_ACTIVE && passed->to->one_remote)
+		return words_remote(out, passed->to->remote_addr, passed->to->remote_port);
+	snprintf(out, FINDING_NAME, "the other side");
+	return out;
+}
+
+static void passed_on_change(struct finding *finding, const struct passed_on *passed, const struct process *process)
+{
+	words to;
+
+	finding_change(finding, "look at %s first: it was told that nothing more comes, and does not close; the proxy waits for it", other_end(to, passed));
+	if (software_of(process) == SOFTWARE_HAPROXY)
+		finding_change(finding, "haproxy: \"timeout client-fin\" and \"timeout server-fin\", some seconds, end what only one side has closed");
+	else
+		finding_change(finding, "a time limit of the proxy for connections that one side has closed");
+}
+
+static void change(struct finding *finding, const struct scene *scene, const struct cause *cause, const struct passed_on *passed)
+{
+	const struct process *process = &scene_process(scene, cause->key.process)->process;
+
+	if (passed->count) {
+		passed_on_change(finding, passed, process);
+		return;
+	}
+	if (software_of(process) == SOFTWARE_POSTGRES && cause->key.side == SIDE_PASSIVE) {
+		finding_change(finding, "postgres: a session does not look for the end while its query runs: client_connection_check_interval (14 and newer), as 10s");
+		return;
+	}
+	if (is_not_looked_at(cause) && process->pid)
+		finding_change(finding, "see why it does not read: stopped, busy or stuck (ps -o pid,stat,wchan:20,args -p %u), or it forgot the connection: nothing has called read() since the peer closed",
+			       process->pid);
+	if (cause->key.side == SIDE_ACTIVE && close_wait_is_unread(cause))
+		finding_change(finding, "read each answer to its end or close it, also the one that nobody wants: what came was not read; who forgets it "
+					"gets a new connection for each request");
 	if (cause->key.side == SIDE_ACTIVE)
 		finding_change(finding, "close the connection when read() returns 0 or the response is done: response.close(), a with or "
 					"try-with-resources block, defer resp.Body.Close(); also on the way out of errors");
@@ -69,44 +111,44 @@ static void title_full(struct finding *finding, const struct scene *scene, const
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, enum close_wait_kind kind)
 {
 	struct finding *finding = verdicts_add(verdicts, TD121, severity_of(scene, cause, kind));
-	words who, what, rate, oldest;
+	struct passed_on passed = close_wait_passed_on(scene, cause);
+	words who, what, rate, oldest, to;
+	char waits[FINDING_NAME + 40] = "";
 
 	if (!finding)
 		return;
 	words_service(who, scene, cause);
 	cause_connections(what, cause);
 	words_seconds(oldest, cause->oldest_ns / 1e9);
+	if (passed.count)
+		snprintf(waits, sizeof(waits), "; it waits for %s to close", other_end(to, &passed));
 	close_wait_subject(finding, scene, cause);
 	if (kind == CLOSE_WAIT_FULL) {
 		title_full(finding, scene, cause, who, what);
 	} else if (kind == CLOSE_WAIT_GROWS) {
-		finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, %s more a second, the oldest for %s%s", who, what, cause->count,
-			      words_number(rate, close_wait_rate(scene, cause)), cause->oldest_at_least ? "at least " : "", oldest);
+		finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, %s more a second, the oldest for %s%s%s", who, what, cause->count,
+			      words_number(rate, close_wait_rate(scene, cause)), cause->oldest_at_least ? "at least " : "", oldest, waits);
 		finding->confidence = cause->windows[1].came || scene->watched_s < cause_windows_s[1] ? CONFIDENCE_PROVED : CONFIDENCE_LIKELY;
 	} else if (kind == CLOSE_WAIT_STAYS || kind == CLOSE_WAIT_LEAKED) {
-		finding_title(finding, "%s does not close %s: %u in CLOSE_WAIT for %s%s, no more came in the last %s", who, what, cause->count,
-			      cause->oldest_at_least ? "at least " : "", oldest, words_seconds(rate, cause->youngest_ns / 1e9));
+		finding_title(finding, "%s does not close %s: %u in CLOSE_WAIT for %s%s, no more came in the last %s%s", who, what, cause->count,
+			      cause->oldest_at_least ? "at least " : "", oldest, words_seconds(rate, cause->youngest_ns / 1e9), waits);
 		finding->confidence = CONFIDENCE_LIKELY;
 	} else {
-		finding_title(finding, "%s has %u %s in CLOSE_WAIT: their peers have closed, it has not", who, cause->count, what);
+		finding_title(finding, "%s has %u %s in CLOSE_WAIT: their peers have closed, it has not%s", who, cause->count, what, waits);
 		finding->confidence = CONFIDENCE_TOO_EARLY;
 		finding->wait_s = close_wait_left_s(scene);
 	}
 	close_wait_evidence(finding, scene, cause);
 	if (kind == CLOSE_WAIT_GROWS)
 		forecast(finding, scene, cause);
-	change(finding, cause);
+	if (passed.count)
+		finding_evidence(finding, "passed_on", passed.count, "sockets", "ss -tanp state fin-wait-2");
+	change(finding, scene, cause, &passed);
 	close_wait_maker_change(finding, scene, cause);
 	close_wait_useless(finding, scene, cause);
 }
 
-/* Of most it has not read what came: it is stuck (TD123) rather than forgetful. */
-static bool is_not_read(const struct cause *cause)
-{
-	return cause->looked && cause->unread * 10 >= cause->count * 8;
-}
-
-/* What a client holds without growth is an idle pool's: TD122. */
+/* A service that does not read is stuck (TD123) rather than forgetful. What a client holds without growth is an idle pool's (TD122), if it read the answers. */
 void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 {
 	enum close_wait_kind kind;
@@ -117,10 +159,10 @@ void td121_leak(const struct scene *scene, struct verdicts *verdicts)
 	for (i = 0; i < services.count; i++) {
 		const struct cause *cause = &services.list[i];
 
-		if (is_not_read(cause))
+		if (close_wait_is_unread(cause) && cause->key.side != SIDE_ACTIVE)
 			continue;
 		kind = close_wait_kind(scene, cause);
-		if (kind != CLOSE_WAIT_PASSING && !(kind == CLOSE_WAIT_STAYS && cause->key.side == SIDE_ACTIVE)) /* that is TD122's */
+		if (kind != CLOSE_WAIT_PASSING && !(kind == CLOSE_WAIT_STAYS && cause->key.side == SIDE_ACTIVE && !close_wait_is_unread(cause)))
 			judge(scene, verdicts, cause, kind);
 	}
 	services_release(&services);

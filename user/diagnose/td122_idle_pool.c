@@ -30,7 +30,7 @@ void td122_idle_pool(const struct scene *scene, struct verdicts *verdicts)
 	for (i = 0; i < services.count; i++) {
 		const struct cause *cause = &services.list[i];
 
-		if (cause->key.side == SIDE_ACTIVE && cause->count >= scene_threshold(scene, TD122_COUNT) &&
+		if (cause->key.side == SIDE_ACTIVE && !close_wait_is_unread(cause) && cause->count >= scene_threshold(scene, TD122_COUNT) &&
 		    close_wait_kind(scene, cause) == CLOSE_WAIT_STAYS)
 			judge(scene, verdicts, cause);
 	}

@@ -12,6 +12,7 @@
 
 struct stuck {
 	uint32_t unread, close_wait, queued;
+	uint32_t answers; /* of close_wait: what it asked for itself, and may have forgotten (TD121) */
 	uint64_t bytes, oldest_ns; /* the longest wait */
 	uint16_t port; /* on which it listens, whether its queue is long or not yet; 0: none, or several */
 	bool several_ports;
@@ -49,6 +50,7 @@ static bool count_sockets(struct stuck *all, const struct kinds *kinds, const st
 		any = true;
 		all[member].unread++;
 		all[member].close_wait += socket.base.state == STATE_CLOSE_WAIT;
+		all[member].answers += socket.base.state == STATE_CLOSE_WAIT && socket.base.side == SIDE_ACTIVE;
 		all[member].bytes += socket.now.rx_queue - (socket.base.state == STATE_CLOSE_WAIT); /* the end of stream counts as one */
 		wait(&all[member], scene, socket.now.received_ns);
 		if (socket.base.side != SIDE_PASSIVE)
@@ -128,6 +130,7 @@ static void add(struct stuck *into, const struct stuck *more)
 {
 	into->unread += more->unread;
 	into->close_wait += more->close_wait;
+	into->answers += more->answers;
 	into->queued += more->queued;
 	into->bytes += more->bytes;
 	into->several_ports |= more->several_ports;
@@ -151,7 +154,7 @@ static bool are_stuck(const struct scene *scene, const struct stuck *all)
 {
 	uint32_t least = number_u32(scene_threshold(scene, TD123_COUNT));
 
-	return all->unread >= least && all->unread && (all->queued || all->close_wait >= least);
+	return all->unread >= least && all->unread && (all->queued || all->close_wait - all->answers >= least);
 }
 
 /* The one that has the most stands for them. */

@@ -5,6 +5,7 @@
 #include "attribute/program.h"
 #include "diagnose/codes.h"
 #include "diagnose/kinds.h"
+#include "diagnose/software.h"
 
 struct sockets {
 	uint32_t sum, by_state[16];
@@ -64,7 +65,12 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	finding_evidence(finding, "close_wait", sockets->by_state[STATE_CLOSE_WAIT], "sockets", "tcpdwell leaks -p %u", pid);
 	if (sockets->by_state[STATE_CLOSE_WAIT] * 2 > sockets->sum)
 		finding_change(finding, "close what is in CLOSE_WAIT: most of its sockets are connections that their peers have closed");
-	finding_change(finding, "raise nofile (LimitNOFILE= of its unit, prlimit --pid %u --nofile) if all of them are in use", pid);
+	if (software_of(many->process) == SOFTWARE_MEMCACHED)
+		finding_change(finding, "memcached: a larger -c: it sets its own limit from it, whatever nofile is");
+	else if (software_of(many->process) == SOFTWARE_NGINX)
+		finding_change(finding, "nginx: worker_rlimit_nofile, if all of them are in use; it goes before the unit's LimitNOFILE=");
+	else
+		finding_change(finding, "raise nofile (LimitNOFILE= of its unit, prlimit --pid %u --nofile) if all of them are in use", pid);
 }
 
 /* Those of its processes that are near their limits: the fullest tells. */

@@ -6,6 +6,7 @@
 #include "diagnose/crowds.h"
 #include "diagnose/descriptors.h"
 #include "diagnose/likely.h"
+#include "diagnose/software.h"
 
 /* Whose the connections are, as far as is known or likely. NULL: not known. */
 static const struct process *process_of(const struct scene *scene, const struct flow *flow)
@@ -46,6 +47,11 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 	if (crowd->n_parts > 1)
 		finding_evidence(finding, "processes", crowd->n_parts, "processes", NULL);
 	descriptors_change(finding, scene, process_of(scene, flow));
+	if (active && software_of(&flow->process) == SOFTWARE_HAPROXY) {
+		finding_change(finding, "nothing has to be done: haproxy ends what it closes first towards a server so, also health checks, when it has the whole answer; it leaves no TIME_WAIT");
+		finding_change(finding, "to have fewer: \"http-reuse always\" in the backend, and no \"option http-server-close\" nor \"option httpclose\"");
+		return;
+	}
 	finding_change(finding, "read to the end before close(): what came and was not read makes the kernel send a reset, and the peer may lose "
 				"data that is on its way");
 	finding_change(finding, "no SO_LINGER with 0 seconds: it saves a TIME_WAIT and takes the protection that it gives");

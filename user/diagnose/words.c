@@ -107,10 +107,10 @@ const char *words_many(words out, const struct scene *scene, const struct many *
 {
 	char safe[NAME_BYTES], ended[32];
 
-	if (many->processes < 2)
+	if (many->processes < 2 && !many->more)
 		return many->known ? words_known(out, scene, many->known) : words_process(out, scene, many->process);
 	name_of(safe, scene, many->process);
-	snprintf(out, FINDING_NAME, "%.120s (%u processes%s)", safe, many->processes, ended_words(ended, many));
+	snprintf(out, FINDING_NAME, "%.120s (%u %sprocesses%s)", safe, many->processes < 2 ? 2 : many->processes, many->more ? "or more " : "", ended_words(ended, many));
 	return many->known ? add_place(out, many->known) : out;
 }
 

@@ -17,6 +17,7 @@ struct many {
 	const struct known_process *known; /* the same; NULL: only that */
 	uint32_t processes; /* all of them, as many_add() counts */
 	uint32_t asked, ended; /* of those that were asked */
+	bool more; /* there are more than these */
 };
 
 /* As far as was asked: most of several. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "util/shortage.h"
 
 #define NSEC_PER_SEC 1e9
@@ -20,6 +21,37 @@ void destination_release(struct destination *destination)
 	free(destination->ports);
 }
 
+static void victim_into(struct port_victim *victim, const struct port_victim *other)
+{
+	victim->failures += other->failures;
+	victim->more = true;
+	if (other->last_ns < victim->last_ns)
+		return;
+	victim->last_ns = other->last_ns;
+	victim->process = other->process;
+}
+
+/* One stands for those that are alike. */
+static void victims_fold(struct port_victim victims[VICTIMS_MAX], unsigned int *count)
+{
+	unsigned int i, k, kept = 0;
+
+	for (i = 0; i < *count; i++) {
+		for (k = 0; k < kept && !processes_are_alike(&victims[k].process, &victims[i].process); k++)
+			;
+		if (k < kept)
+			victim_into(&victims[k], &victims[i]);
+		else
+			victims[kept++] = victims[i];
+	}
+	*count = kept;
+}
+
+static struct port_victim *victim_new(struct port_victim victims[VICTIMS_MAX], unsigned int *count)
+{
+	return *count < VICTIMS_MAX ? memset(&victims[(*count)++], 0, sizeof(*victims)) : NULL;
+}
+
 static struct port_victim *victim_of(struct port_victim victims[VICTIMS_MAX], unsigned int *count, const struct process *process)
 {
 	struct port_victim *victim = victims;
@@ -27,11 +59,15 @@ static struct port_victim *victim_of(struct port_victim victims[VICTIMS_MAX], un
 	for (; victim < victims + *count; victim++)
 		if (victim->process.pid == process->pid && victim->process.start_ns == process->start_ns)
 			return victim;
-	if (*count == VICTIMS_MAX)
-		return NULL;
-	++*count;
-	memset(victim, 0, sizeof(*victim));
-	return victim;
+	if (*count < VICTIMS_MAX)
+		return victim_new(victims, count);
+	for (victim = victims; victim < victims + *count; victim++)
+		if (processes_are_alike(&victim->process, process)) {
+			victim->more = true;
+			return victim;
+		}
+	victims_fold(victims, count);
+	return victim_new(victims, count);
 }
 
 bool port_victims_add(struct port_victim victims[VICTIMS_MAX], unsigned int *count, const struct process *process, uint64_t now_ns)
@@ -62,7 +98,53 @@ void destination_clear(struct destination *destination)
 	if (destination->ports)
 		memset(destination->ports, 0, sizeof(*destination->ports));
 	destination->holders.used = destination->holders.others = 0;
+	destination->holders.different = false;
 	destination->first_free_ns = destination->all_free_ns = 0;
+}
+
+static struct port_holder *holder_find(const struct port_holders *holders, uint32_t used, uint32_t process, uint8_t state, processes_alike *alike,
+				       const void *context)
+{
+	struct port_holder *holder = holders->list;
+
+	for (; holder < holders->list + used; holder++)
+		if (holder->state == state && (holder->process == process || (alike && alike(context, holder->process, process))))
+			return holder;
+	return NULL;
+}
+
+static void holders_fold(struct port_holders *holders, processes_alike *alike, const void *context)
+{
+	struct port_holder *list = holders->list, *same;
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < holders->used; i++) {
+		same = holder_find(holders, kept, list[i].process, list[i].state, alike, context);
+		if (!same) {
+			list[kept++] = list[i];
+			continue;
+		}
+		same->count += list[i].count;
+		same->more = true;
+	}
+	holders->used = kept;
+	holders->different = true;
+}
+
+uint32_t port_holders_stand_in(struct port_holders *holders, uint32_t process, uint8_t state, processes_alike *alike, const void *context)
+{
+	struct port_holder *same;
+
+	if (holders->used < HOLDERS_MAX || holder_find(holders, holders->used, process, state, NULL, NULL))
+		return process;
+	same = holder_find(holders, holders->used, process, state, alike, context);
+	if (same) {
+		same->more = true;
+		return same->process;
+	}
+	if (!holders->different)
+		holders_fold(holders, alike, context);
+	return process;
 }
 
 int port_holders_add(struct port_holders *holders, uint32_t process, uint8_t state, uint32_t count)
@@ -87,6 +169,7 @@ int port_holders_add(struct port_holders *holders, uint32_t process, uint8_t sta
 		holders->list = list;
 		holders->capacity = capacity;
 	}
+	holders->different = false;
 	list[holders->used++] = (struct port_holder){ .process = process, .state = state, .count = count };
 	return 0;
 }

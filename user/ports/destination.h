@@ -33,12 +33,14 @@ struct port_holder {
 	uint32_t process; /* the caller's number for it, 0 = not known */
 	uint32_t count;
 	uint8_t state;
+	bool more; /* it stands for further processes that are alike */
 };
 
 struct port_holders {
 	struct port_holder *list; /* the most first, once concluded */
 	uint32_t used, capacity;
 	uint32_t others; /* for whom there was no room */
+	bool different; /* no two of the list are alike any more */
 };
 
 #define VICTIMS_MAX 8
@@ -48,6 +50,7 @@ struct port_victim {
 	struct process process;
 	uint64_t failures;
 	uint64_t last_ns;
+	bool more; /* it stands for further processes that are alike */
 };
 
 /* One more failure of this process. False: there is no room for another process. */
@@ -121,6 +124,15 @@ int destination_use(struct destination *destination, const struct port_space *sp
 /* time_wait_ns: how long TIME_WAIT lasts on this machine. */
 void destination_conclude(struct destination *destination, const struct port_space *space, const struct port_settings *settings,
 			  uint64_t now_ns, uint64_t time_wait_ns);
+
+/* Are these two of one program? */
+typedef bool processes_alike(const void *context, uint32_t a, uint32_t b);
+
+/*
+ * Of a program of which each process lives for one request there is no room for all: once the list is full, one stands for those that are
+ * alike. Who is to be told of in place of the process then, else the process itself.
+ */
+uint32_t port_holders_stand_in(struct port_holders *holders, uint32_t process, uint8_t state, processes_alike *alike, const void *context);
 
 /* Sorts. 0 or -ENOMEM. */
 int port_holders_add(struct port_holders *holders, uint32_t process, uint8_t state, uint32_t count);

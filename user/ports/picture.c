@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute/process.h"
 #include "util/shortage.h"
 
 #define NSEC_PER_SEC 1000000000ULL
@@ -96,6 +97,13 @@ struct pass {
 	struct port_space own; /* the last that was computed */
 };
 
+static bool are_alike(const void *context, uint32_t a, uint32_t b)
+{
+	const struct ports_model *model = context;
+
+	return processes_are_alike(&ports_model_process(model, a)->process, &ports_model_process(model, b)->process);
+}
+
 static int use_of_destination(struct pass *pass, struct destination *destination, uint64_t id, const struct live_socket *socket,
 			      const struct live_end *end, struct port_namespace *namespace)
 {
@@ -105,7 +113,7 @@ static int use_of_destination(struct pass *pass, struct destination *destination
 		.small = socket->flags & LIVE_TIMEWAIT,
 		.free_ns = free_at(pass->model, socket, namespace),
 		.reusable_ns = reusable_at(pass->model, id, socket, &end->endpoint, namespace),
-		.holder = live_socket_charged(socket),
+		.holder = port_holders_stand_in(&destination->holders, live_socket_charged(socket), socket->state, are_alike, pass->model),
 	};
 
 	return destination_use(destination, space_of(namespace, &destination->key, &pass->own), &use, pass->model->time_ns);

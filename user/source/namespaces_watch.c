@@ -13,6 +13,7 @@
 #include "attribute/netns.h"
 #include "event/namespace_facts.h"
 #include "source/namespace_growth.h"
+#include "source/pause.h"
 #include "util/log.h"
 #include "util/number.h"
 
@@ -26,6 +27,7 @@
 #define SLOW_LIST_NS (30 * NSEC_PER_SEC) /* between two lists, for who is not in a hurry: all processes are gone through */
 #define LIMIT_SHARE 20 /* a gauge that has moved by so small a share of its limit is no news */
 #define SHARE 100 /* a round of 1 ms is followed by 100 ms at least: a hundredth of a processor */
+#define PATIENT_MAX_NS (60 * NSEC_PER_SEC) /* nobody who is patient waits longer for what a hundredth allows */
 #define NAMESPACES_MAX 4096
 
 struct watched {
@@ -330,7 +332,7 @@ static uint64_t do_between(const struct namespaces_watch *watch)
 
 static uint64_t pause_of(const struct namespaces_watch *watch, uint64_t cost_ns, uint64_t least_ns)
 {
-	uint64_t share_ns = cost_ns * SHARE * (watch->config.patience ?: 1);
+	uint64_t share_ns = pause_after(cost_ns, SHARE, watch->config.patience, PATIENT_MAX_NS);
 
 	return share_ns > least_ns ? share_ns : least_ns;
 }

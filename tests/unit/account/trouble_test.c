@@ -56,14 +56,19 @@ static void close_wait(unsigned int process, uint64_t since_ns)
 	model_event(model, &event);
 }
 
-static void listens(unsigned int process, unsigned int depth, unsigned int backlog)
+static void listens_since(unsigned int process, unsigned int depth, unsigned int closed, unsigned int backlog, uint64_t oldest_ns)
 {
 	struct event event = event_of(RECORD_LISTENER, STATE_LISTEN, process, BEGIN);
-	struct listener_facts facts = { .depth = depth, .backlog = backlog };
+	struct listener_facts facts = { .depth = depth, .closed = closed, .backlog = backlog, .oldest_ns = oldest_ns };
 
 	event.record.endpoint.remote_port = 0;
 	event.listener = &facts;
 	model_event(model, &event);
+}
+
+static void listens(unsigned int process, unsigned int depth, unsigned int backlog)
+{
+	listens_since(process, depth, 0, backlog, 0);
 }
 
 static void fails(unsigned int process, int error, unsigned int to)
@@ -171,6 +176,19 @@ static void a_queue_is_full_when_it_is_over_its_backlog(void **state)
 	assert_int_equal(row_of(8, BEGIN)->survey->queue.facts.depth, 9);
 }
 
+/* Nobody accepts, and the queue has much room. */
+static void clients_that_wait_long_are_told(void **state)
+{
+	(void)state;
+	listens_since(7, 3, 0, 4096, BEGIN);
+	listens_since(8, 2, 0, 4096, BEGIN);
+	listens_since(9, 5, 3, 4096, BEGIN);
+	assert_int_equal(trouble_at(7, BEGIN + 9 * SECOND), TROUBLE_NONE);
+	assert_int_equal(trouble_at(7, BEGIN + 10 * SECOND), TROUBLE_QUEUE_WAITS);
+	assert_int_equal(trouble_at(8, BEGIN + 60 * SECOND), TROUBLE_NONE);
+	assert_int_equal(trouble_at(9, BEGIN + 60 * SECOND), TROUBLE_NONE);
+}
+
 static void unanswered_connects_are_told_by_number_or_age(void **state)
 {
 	const struct ranking_row *row;
@@ -258,6 +276,7 @@ int main(void)
 		TEST(close_wait_gets_worse_with_time),
 		TEST(clients_that_gave_up_are_no_leak),
 		TEST(a_queue_is_full_when_it_is_over_its_backlog),
+		TEST(clients_that_wait_long_are_told),
 		TEST(unanswered_connects_are_told_by_number_or_age),
 		TEST(failures_are_news_for_ten_seconds),
 		TEST(addresses_of_failures_are_about_right),

@@ -191,12 +191,79 @@ static void stuck_together(void **state)
 	}
 }
 
+/* A queue with much room, in which clients wait for long: nobody accepts. */
+static void long_wait_is_told_however_much_room_there_is(void **state)
+{
+	static const struct {
+		double waited_s;
+		uint32_t depth, closed;
+		const char *title; /* "": nothing is found */
+	} rows[] = {
+		{ 6, 3, 0, "clients of shop[812] on port 80 wait to be accepted: 3 connections, the first for 6 seconds; the queue has room for 4096" },
+		{ 6, 5, 1, "clients of shop[812] on port 80 wait to be accepted: 4 connections, the first for 6 seconds; the queue has room for 4096" },
+		{ 4, 3, 0, "" },
+		{ 6, 2, 0, "" }, /* one is served after the other */
+		{ 6, 5, 3, "" }, /* TD132 */
+	};
+	struct world world;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct listener_facts facts = { .depth = rows[i].depth, .closed = rows[i].closed, .backlog = 4096, .somaxconn = 4096, .oldest_ns = 1001 * SECOND,
+						.new_drops = LISTENER_NOT_KNOWN };
+		struct event event = {
+			.record = { .type = RECORD_LISTENER, .id = 1, .time_ns = 1001 * SECOND, .old_state = STATE_LISTEN, .new_state = STATE_LISTEN,
+				    .endpoint = { .local_port = 80, .netns = 5 }, .owner = shop },
+			.container = &no_container,
+			.listener = &facts,
+		};
+
+		world_init(&world, rows[i].waited_s + 1);
+		ports_model_event(&world.ports, &event);
+		assert_int_equal(judged(&world, TD131), rows[i].title[0] != 0);
+		if (rows[i].title[0]) {
+			assert_string_equal(world.verdicts->findings[0].title, rows[i].title);
+			assert_int_equal(world.verdicts->findings[0].severity, SEVERITY_NOW);
+			assert_null(strstr(said(&world.verdicts->findings[0]), "larger backlog"));
+		}
+		world_release(&world);
+	}
+}
+
+/* What is told as stuck is not told again. */
+static void stuck_program_is_told_once(void **state)
+{
+	struct listener_facts facts = { .depth = 3, .backlog = 4096, .oldest_ns = 1001 * SECOND, .new_drops = LISTENER_NOT_KNOWN };
+	struct event event = {
+		.record = { .type = RECORD_LISTENER, .id = 1, .time_ns = 1001 * SECOND, .old_state = STATE_LISTEN, .new_state = STATE_LISTEN,
+			    .endpoint = { .local_port = 80, .netns = 5 }, .owner = shop },
+		.container = &no_container,
+		.listener = &facts,
+	};
+	struct finding *stuck;
+	struct world world;
+
+	(void)state;
+	world_init(&world, 9);
+	ports_model_event(&world.ports, &event);
+	stuck = verdicts_add(world.verdicts, TD123, SEVERITY_NOW);
+	stuck->subject.pid = shop.pid;
+	stuck->subject.start_ns = shop.start_ns;
+	assert_int_equal(judged(&world, TD131), 1);
+	stuck->subject.pid++;
+	assert_int_equal(judged(&world, TD131), 2);
+	world_release(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(queue_is_as_of_the_last_look),
 		cmocka_unit_test(accept_queue_is_as_of_the_last_look),
 		cmocka_unit_test(stuck_together),
+		cmocka_unit_test(long_wait_is_told_however_much_room_there_is),
+		cmocka_unit_test(stuck_program_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "show/diagnose/diagnose.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,7 +212,7 @@ static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 	struct report_clock clock = clock_of(last);
 	struct counts counts = count(diagnosis);
 	unsigned int code;
-	char summary[1024];
+	char summary[1024], over[32] = "";
 	size_t i;
 
 	for (i = 0; i < diagnosis->n_told; i++)
@@ -222,9 +223,11 @@ static void end_text(struct diagnose_view *diagnose, const struct tick *last)
 		if (diagnosis->more[code])
 			buffer_printf(&diagnose->text, "and %u more like these: %s, %s\n", diagnosis->more[code], code_rows[code].name,
 				      code_rows[code].title);
+	if (counts.over)
+		snprintf(over, sizeof(over), " (%u over)", counts.over);
 	if (counts.all)
-		buffer_printf(&diagnose->text, "%u finding%s: %u now, %u soon, %u to note. ", counts.all, plural(counts.all),
-			      counts.severities[SEVERITY_NOW], counts.severities[SEVERITY_SOON], counts.severities[SEVERITY_NOTE]);
+		buffer_printf(&diagnose->text, "%u finding%s: %u now, %u soon, %u to note%s. ", counts.all, plural(counts.all),
+			      counts.severities[SEVERITY_NOW], counts.severities[SEVERITY_SOON], counts.severities[SEVERITY_NOTE], over);
 	else
 		buffer_append_string(&diagnose->text, "Nothing found. ");
 	figures_text(&diagnose->text, diagnosis);

@@ -70,6 +70,8 @@ static void put_victims(struct buffer *out, const struct ports_model *model, con
 		if (victim > bind->victims)
 			buffer_append_string(out, ", ");
 		put_process(out, model, &victim->process);
+		if (victim->more)
+			buffer_append_string(out, " and others of its name");
 	}
 	if (bind->other_victims)
 		buffer_append_string(out, " and others");

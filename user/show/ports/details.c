@@ -85,7 +85,7 @@ static void put_victims(struct buffer *out, const struct ports_model *model, con
 			buffer_append_string(out, ", ");
 		ports_process_name(out, processes_get(&model->books->processes, &told, model->time_ns));
 		text_count(count, victim->failures);
-		buffer_printf(out, " %s times", count);
+		buffer_printf(out, "%s %s times", victim->more ? " and others of its name" : "", count);
 	}
 	if (destination->other_victims) {
 		text_count(count, destination->other_victims);
@@ -135,6 +135,8 @@ static void put_holder(struct buffer *out, const struct ports_model *model, cons
 	bool folded = alike >= FOLDED_MIN;
 
 	ports_processes_name(out, ports_model_process(model, holders->list[first].process), folded ? alike : 1);
+	if (holders->list[first].more)
+		buffer_append_string(out, " and others of its name");
 	for (i = first; i < holders->used; i++) {
 		const struct port_holder *holder = &holders->list[i];
 

@@ -68,6 +68,8 @@ static void holders_json(struct json *json, const struct ports_model *model, con
 		known_process_json(json, ports_model_process(model, holders->list[i].process));
 		json_string(json, "state", tcp_state_name(holders->list[i].state));
 		json_u64(json, "count", holders->list[i].count);
+		if (holders->list[i].more)
+			json_bool(json, "and_others", true);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -179,6 +181,8 @@ static void victims_json(struct json *json, const struct port_victim *victim, un
 		json_element_object_begin(json);
 		process_json(json, &victim->process);
 		json_u64(json, "failures", victim->failures);
+		if (victim->more)
+			json_bool(json, "and_others", true);
 		json_object_end(json);
 	}
 	json_array_end(json);

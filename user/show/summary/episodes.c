@@ -7,11 +7,14 @@
 #include <string.h>
 
 #define EPISODES_MAX 2000
+#define MANY_MAX 200 /* beyond these: each of further processes of one name */
 
 size_t episode_name_size(const struct episode *episode)
 {
 	const char *pid = strrchr(episode->who, '[');
 
+	if (episode->many)
+		return strlen(episode->who);
 	return pid ? (size_t)(pid - episode->who) : 0;
 }
 
@@ -41,35 +44,60 @@ static struct episode *find(const struct episodes *episodes, unsigned int kind, 
 	return NULL;
 }
 
-static struct episode *add(struct episodes *episodes)
+static struct episode *add(struct episodes *episodes, size_t max)
 {
 	size_t capacity = episodes->capacity ? 2 * episodes->capacity : 16;
 	struct episode *grown;
 
+	if (episodes->count >= max)
+		return NULL;
 	if (episodes->count == episodes->capacity) {
-		grown = episodes->count < EPISODES_MAX ? realloc(episodes->list, capacity * sizeof(*grown)) : NULL;
-		if (!grown) {
-			episodes->unnamed++;
+		grown = realloc(episodes->list, capacity * sizeof(*grown));
+		if (!grown)
 			return NULL;
-		}
 		episodes->list = grown;
 		episodes->capacity = capacity;
 	}
 	return memset(&episodes->list[episodes->count++], 0, sizeof(*grown));
 }
 
+static struct episode *begin(struct episodes *episodes, size_t max, unsigned int kind, const char *who, const char *what, uint64_t unix_ns)
+{
+	struct episode *episode = add(episodes, max);
+
+	if (!episode)
+		return NULL;
+	episode->kind = kind;
+	snprintf(episode->who, sizeof(episode->who), "%s", who);
+	snprintf(episode->what, sizeof(episode->what), "%s", what);
+	episode->begin_ns = unix_ns;
+	return episode;
+}
+
+/* When and how often stays right of a program that is started again and again. */
+static struct episode *of_many(struct episodes *episodes, unsigned int kind, const char *who, const char *what, uint64_t unix_ns)
+{
+	const char *pid = strrchr(who, '[');
+	char name[EPISODE_TEXT];
+	struct episode *episode;
+
+	if (!pid || pid == who)
+		return NULL;
+	snprintf(name, sizeof(name), "%.*s", (int)(pid - who), who);
+	episode = find(episodes, kind, name, what, unix_ns) ?: begin(episodes, EPISODES_MAX + MANY_MAX, kind, name, what, unix_ns);
+	if (episode)
+		episode->many = true;
+	return episode;
+}
+
 struct episode *episodes_note(struct episodes *episodes, unsigned int kind, const char *who, const char *what, uint64_t unix_ns)
 {
-	struct episode *episode = find(episodes, kind, who, what, unix_ns);
+	struct episode *episode = find(episodes, kind, who, what, unix_ns) ?: begin(episodes, EPISODES_MAX, kind, who, what, unix_ns) ?:
+				  of_many(episodes, kind, who, what, unix_ns);
 
 	if (!episode) {
-		episode = add(episodes);
-		if (!episode)
-			return NULL;
-		episode->kind = kind;
-		snprintf(episode->who, sizeof(episode->who), "%s", who);
-		snprintf(episode->what, sizeof(episode->what), "%s", what);
-		episode->begin_ns = unix_ns;
+		episodes->unnamed++;
+		return NULL;
 	}
 	if (unix_ns > episode->end_ns)
 		episode->end_ns = unix_ns;

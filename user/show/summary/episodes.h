@@ -17,6 +17,7 @@ struct episode {
 	uint64_t begin_ns, end_ns; /* UTC */
 	uint64_t count, most; /* how often; how much at once */
 	uint64_t oldest_ns;
+	bool many; /* of processes of one name that found no room: `who` has no number */
 };
 
 struct episodes {
@@ -27,15 +28,15 @@ struct episodes {
 
 void episodes_release(struct episodes *episodes);
 
-/* Of "curl[4711]" what stands before the number; 0: there is none. Are they of the same thing, and of processes that this number tells apart? */
+/* Of "curl[4711]" what stands before the number, of `many` all of it; 0: there is none. Are they of the same thing, and of processes that this number tells apart? */
 size_t episode_name_size(const struct episode *episode);
 bool episodes_are_alike(const struct episode *a, const struct episode *b);
 
 #define EPISODE_PAUSE_NS 60000000000ULL /* longer: it is another one */
 
 /*
- * The episode of that name which goes on, or began just now; its end and count are moved on. NULL: there are too many, or no
- * memory.
+ * The episode of that name which goes on, or began just now; its end and count are moved on. Where there are too many, one of all
+ * further processes of the name. NULL: there are too many of these too, or no memory.
  */
 struct episode *episodes_note(struct episodes *episodes, unsigned int kind, const char *who, const char *what, uint64_t unix_ns);
 

@@ -14,18 +14,19 @@
 #include "event/names.h"
 #include "event/summary.h"
 #include "show/summary/episodes.h"
+#include "show/summary/makers.h"
+#include "show/summary/port_holder.h"
 #include "util/address.h"
 #include "util/json.h"
 #include "util/moment.h"
-#include "util/port_set.h"
 #include "util/tcp_state.h"
 #include "util/text.h"
 
 #define NSEC_PER_SEC 1000000000ULL
 #define LOOK_NS (10 * NSEC_PER_SEC) /* how often it is looked for what is stuck */
+#define MADE 2
 #define STUCK_NS (10 * NSEC_PER_SEC)
 #define SAMPLE_NS NSEC_PER_SEC /* how often it is looked who holds ports while connects fail */
-#define MAKERS 5
 
 enum kind { FAILED, STUCK, WAITED = 3 }; /* FAILED + 2 * enum connect_failure */
 
@@ -38,6 +39,7 @@ struct summary_view {
 	struct output *output;
 	struct model *model;
 	struct episodes episodes;
+	struct makers makers[MADE]; /* as made[] */
 	struct programs *programs; /* that the recording tells of */
 	uint64_t begin_ns, begin_unix_ns, look_ns, sample_ns;
 	char *kernel, *version;
@@ -83,67 +85,22 @@ static void name_process(char out[EPISODE_TEXT], const struct summary_view *summ
 	snprintf(out, EPISODE_TEXT, "%.80s[%u]", name, process->pid);
 }
 
-static bool goes_to(const struct live_end *end, const struct endpoint *to)
-{
-	return end->endpoint.remote_port == to->remote_port && end->endpoint.netns == to->netns &&
-	       !memcmp(end->endpoint.remote_addr, to->remote_addr, sizeof(to->remote_addr));
-}
-
-/* A port of which the new connection is told before the end of its TIME_WAIT is one. */
-static uint64_t ports_of(const struct summary_view *summary, const struct endpoint *to, uint32_t process)
-{
-	const struct live_socket *socket;
-	struct live_end room;
-	struct port_set ports = {};
-	uint64_t count = 0;
-	size_t cursor = 0;
-
-	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
-		const struct live_end *end = live_socket_end(&summary->model->sockets, socket, &room);
-
-		if (socket->side == SIDE_PASSIVE || !goes_to(end, to) || live_socket_charged(socket) != process ||
-		    port_set_has(&ports, end->endpoint.local_port))
-			continue;
-		port_set_add(&ports, end->endpoint.local_port);
-		count++;
-	}
-	return count;
-}
-
-/* Who has most sockets towards a destination. */
+/* Who has most ports towards a destination. */
 static void find_holder(const struct summary_view *summary, const struct endpoint *to, struct episode *episode)
 {
-	struct {
-		uint32_t process;
-		uint64_t count;
-	} holders[64] = {};
-	const struct live_socket *socket;
-	size_t cursor = 0, used = 0, i, most = 0;
-	struct live_end room;
+	struct port_holder_found found = port_holder_find(summary->model, to);
 	char name[EPISODE_TEXT];
-	uint64_t ports;
+	int size;
 
-	while ((socket = live_sockets_next(&summary->model->sockets, &cursor, NULL))) {
-		if (socket->side == SIDE_PASSIVE || !goes_to(live_socket_end(&summary->model->sockets, socket, &room), to))
-			continue;
-		for (i = 0; i < used && holders[i].process != live_socket_charged(socket); i++)
-			;
-		if (i == used && used < sizeof(holders) / sizeof(holders[0]))
-			holders[used++].process = live_socket_charged(socket);
-		if (i < used)
-			holders[i].count++;
-	}
-	for (i = 0; i < used; i++)
-		if (holders[i].count > holders[most].count)
-			most = i;
-	if (!used || holders[most].count <= episode->by_count)
+	if (!found.process || found.ports <= episode->by_count)
 		return;
-	ports = ports_of(summary, to, holders[most].process);
-	if (ports <= episode->by_count)
-		return;
-	name_process(name, summary, &processes_at(&summary->model->processes, holders[most].process)->process);
-	memcpy(episode->by, name, sizeof(name));
-	episode->by_count = ports;
+	name_process(name, summary, found.process);
+	size = strcspn(name, "[");
+	if (found.processes > 1 && found.process->start_ns)
+		snprintf(episode->by, sizeof(episode->by), "%.*s (%zu processes)", size, name, found.processes);
+	else
+		snprintf(episode->by, sizeof(episode->by), "%s", name);
+	episode->by_count = found.ports;
 }
 
 static void on_failure(struct summary_view *summary, const struct event *event)
@@ -294,6 +251,7 @@ static void write_episode(struct output *output, const struct episode *episode)
 struct fold {
 	struct episode sum;
 	size_t processes;
+	bool more; /* than these */
 	bool *done; /* by episode */
 };
 
@@ -301,7 +259,8 @@ static void fold_in(struct fold *fold, const struct episode *episode)
 {
 	struct episode *sum = &fold->sum;
 
-	fold->processes++;
+	fold->processes += !episode->many;
+	fold->more |= episode->many;
 	sum->count += episode->count;
 	sum->end_ns = episode->end_ns > sum->end_ns ? episode->end_ns : sum->end_ns;
 	sum->most = episode->most > sum->most ? episode->most : sum->most;
@@ -318,7 +277,8 @@ static void fold_from(struct fold *fold, const struct episodes *episodes, size_t
 	size_t i, k;
 
 	fold->sum = episodes->list[first];
-	fold->processes = 1;
+	fold->processes = !fold->sum.many;
+	fold->more = fold->sum.many;
 	for (i = first + 1; i < episodes->count; i++) {
 		const struct episode *episode = &episodes->list[i];
 
@@ -340,21 +300,23 @@ static void write_fold(struct output *output, const struct fold *fold)
 	const struct episode *sum = &fold->sum;
 	char when[2 * MOMENT_TEXT + 8], age[TEXT_NUMBER];
 	int size = episode_name_size(sum);
+	const char *more = fold->more ? " and more" : "";
 
 	period(when, sizeof(when), sum);
 	if (sum->kind == STUCK) {
 		text_duration(age, sum->oldest_ns);
-		output_printf(output, "%s %.*s (%zu processes) had up to %" PRIu64 " %s each in CLOSE_WAIT, the oldest for %s\n", when, size, sum->who,
-			      fold->processes, sum->most, sum->most == 1 ? "socket" : "sockets", age);
+		output_printf(output, "%s %.*s (%zu processes%s) had up to %" PRIu64 " %s each in CLOSE_WAIT, the oldest for %s\n", when, size, sum->who,
+			      fold->processes, more, sum->most, sum->most == 1 ? "socket" : "sockets", age);
 		return;
 	}
 	if (sum->kind == WAITED) {
 		text_duration(age, sum->oldest_ns);
-		output_printf(output, "%s no answer for up to %s: %.*s (%zu processes) → %s\n", when, age, size, sum->who, fold->processes, sum->what);
+		output_printf(output, "%s no answer for up to %s: %.*s (%zu processes%s) → %s\n", when, age, size, sum->who, fold->processes, more,
+			      sum->what);
 		return;
 	}
-	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
-		      fold->processes, sum->what);
+	output_printf(output, "%s %s %" PRIu64 " times: %.*s (%zu processes%s) → %s", when, failures[sum->kind / 2].text, sum->count, size, sum->who,
+		      fold->processes, more, sum->what);
 	if (sum->by[0])
 		write_holder(output, sum);
 	output_string(output, "\n");
@@ -371,7 +333,7 @@ static void write_episodes(struct output *output, const struct episodes *episode
 			continue;
 		if (fold.done)
 			fold_from(&fold, episodes, i, false);
-		if (fold.processes < FOLDED_MIN) {
+		if (fold.processes < FOLDED_MIN && !fold.more) {
 			write_episode(output, &episodes->list[i]);
 			continue;
 		}
@@ -381,107 +343,33 @@ static void write_episodes(struct output *output, const struct episodes *episode
 	free(fold.done);
 }
 
-/* Who entered a state: a process, or many of one name. */
-struct maker {
-	const struct group *group;
-	size_t processes;
-	int64_t came, stay;
-};
+static const unsigned int made[MADE] = { STATE_TIME_WAIT, STATE_CLOSE_WAIT };
 
-/* Of "curl[4711]" what stands before the number. */
-static size_t name_size(const struct maker *maker)
+static void add_maker(void *context, const struct group *group)
 {
-	const char *pid = strrchr(maker->group->label, '[');
+	struct summary_view *summary = context;
+	size_t i;
 
-	return pid ? (size_t)(pid - maker->group->label) : strlen(maker->group->label);
-}
+	for (i = 0; i < MADE; i++) {
+		const struct account *account = &group->accounts[summary->model->index[made[i]]];
 
-static int compare_names(const void *a, const void *b)
-{
-	const struct maker *first = a, *second = b;
-	size_t size = name_size(first), other = name_size(second);
-	int order = memcmp(first->group->label, second->group->label, size < other ? size : other);
-
-	return order ?: size != other ? (size < other ? -1 : 1) : group_compare(first->group, second->group);
-}
-
-static bool have_one_name(const struct maker *a, const struct maker *b)
-{
-	return name_size(a) == name_size(b) && !memcmp(a->group->label, b->group->label, name_size(a));
-}
-
-static int compare_makers(const void *a, const void *b)
-{
-	const struct maker *first = a, *second = b;
-
-	if (first->came != second->came)
-		return first->came > second->came ? -1 : 1;
-	return group_compare(first->group, second->group);
-}
-
-/* Many of one name become one, in place. How many are left. */
-static size_t fold_makers(struct maker *makers, size_t count)
-{
-	size_t first, end, kept = 0, i;
-
-	if (count)
-		qsort(makers, count, sizeof(*makers), compare_names);
-	for (first = 0; first < count; first = end) {
-		for (end = first + 1; end < count && have_one_name(&makers[first], &makers[end]); end++)
-			;
-		if (end - first < FOLDED_MIN) {
-			for (i = first; i < end; i++)
-				makers[kept++] = makers[i];
-			continue;
-		}
-		for (i = first + 1; i < end; i++) {
-			makers[first].came += makers[i].came;
-			makers[first].stay += makers[i].stay;
-		}
-		makers[first].processes = end - first;
-		makers[kept++] = makers[first];
+		if (account->came > 0)
+			makers_add(&summary->makers[i], group->label, account->came, state_totals_now(&account->count));
 	}
-	if (kept)
-		qsort(makers, kept, sizeof(*makers), compare_makers);
-	return kept;
 }
 
-/* How often it entered a state is not how many are in it: of CLOSE_WAIT that is what counts. */
-static void write_maker(struct output *output, const struct maker *maker, unsigned int state)
-{
-	if (maker->processes > 1)
-		output_printf(output, " %.*s (%zu processes) %" PRId64, (int)name_size(maker), maker->group->label, maker->processes, maker->came);
-	else
-		output_printf(output, " %s %" PRId64, maker->group->label, maker->came);
-	if (state == STATE_CLOSE_WAIT)
-		output_printf(output, " (%" PRId64 " at the end)", maker->stay);
-}
-
-/* The processes that entered a state most often. */
-static void write_makers(struct summary_view *summary, unsigned int state)
+/* The processes that entered a state most often. What is in ~other was told of when it was forgotten. */
+static void write_makers(struct summary_view *summary)
 {
 	struct groups *groups = model_groups(summary->model, GROUP_PROCESS);
-	struct maker *makers = calloc(groups_count(groups) + 1, sizeof(*makers));
-	struct group *group;
-	size_t count = 0, i;
+	const struct group *group;
+	size_t i;
 
-	for (group = groups->table; group && makers; group = group->hh.next) {
-		const struct account *account = model_account(summary->model, group, state);
-
-		makers[count] = (struct maker){ group, 1, account->came, state_totals_now(&account->count) };
-		count += account->came > 0;
-	}
-	count = makers ? fold_makers(makers, count) : 0;
-	for (i = 0; i < count && i < MAKERS; i++) {
-		if (!i)
-			output_printf(summary->output, "%s entered by", tcp_state_name(state));
-		else
-			output_string(summary->output, ",");
-		write_maker(summary->output, &makers[i], state);
-	}
-	if (count)
-		output_string(summary->output, count > MAKERS ? ", and others\n" : "\n");
-	free(makers);
+	for (group = groups->table; group; group = group->hh.next)
+		if (group->name.parts[0].kind != GROUP_OTHER)
+			add_maker(summary, group);
+	for (i = 0; i < MADE; i++)
+		makers_write(&summary->makers[i], tcp_state_name(made[i]), made[i] == STATE_CLOSE_WAIT, summary->output);
 }
 
 static void write_text(struct summary_view *summary, const struct tick *last)
@@ -499,8 +387,7 @@ static void write_text(struct summary_view *summary, const struct tick *last)
 		output_printf(summary->output, "and %" PRIu64 " more of such\n", summary->episodes.unnamed);
 	if (!summary->episodes.count)
 		output_string(summary->output, "No connect() failed or waited for 10 s, and nothing was seen to stay in CLOSE_WAIT for so long.\n");
-	write_makers(summary, STATE_TIME_WAIT);
-	write_makers(summary, STATE_CLOSE_WAIT);
+	write_makers(summary);
 	summary_text(text, sizeof(text), last, summary->begin_ns);
 	output_string(summary->output, text + (text[0] == '\n'));
 }
@@ -561,6 +448,7 @@ static int summary_end(struct view *view, const struct tick *last)
 
 struct view *summary_view_new(const struct summary_config *config, struct output *output)
 {
+	struct summary_view *summary = calloc(1, sizeof(*summary));
 	const struct model_config model = {
 		.states = ~(1U << STATE_CLOSE) & 0xffff,
 		.followed = 1U << STATE_TIME_WAIT | 1U << STATE_CLOSE_WAIT | 1U << STATE_ESTABLISHED | 1U << STATE_FIN_WAIT1 |
@@ -568,8 +456,10 @@ struct view *summary_view_new(const struct summary_config *config, struct output
 		.groupings = { GROUP_PROCESS },
 		.n_groupings = 1,
 		.keep_ends = true,
+		.told_by = GROUP_PROCESS,
+		.forgets = add_maker,
+		.context = summary,
 	};
-	struct summary_view *summary = calloc(1, sizeof(*summary));
 
 	if (!summary)
 		return NULL;
@@ -599,6 +489,8 @@ void summary_view_free(struct view *view)
 	model_free(summary->model);
 	programs_free(summary->programs);
 	episodes_release(&summary->episodes);
+	makers_release(&summary->makers[0]);
+	makers_release(&summary->makers[1]);
 	free(summary->kernel);
 	free(summary->version);
 	free(summary);

@@ -20,6 +20,7 @@
 	"  no fds      no descriptor left (\"Too many open files\"), and CLOSE_WAIT", \
 	"  leak        CLOSE_WAIT older than a minute, or old and growing: never closed", \
 	"  queue full  clients wait to be accepted, others are dropped; drops: it was full", \
+	"  no accept   three clients or more wait to be accepted for 10 s", \
 	"  gave up     clients closed before the program accepted them", \
 	"  no answer   connects wait in SYN_SENT, timed out or were given up", \
 	"  no route    the network or the host can't be reached", \

@@ -128,6 +128,11 @@ static void queue_full(const struct clause *clause)
 		snprintf(clause->out + used, clause->size - used, ", %llu dropped", (unsigned long long)drops);
 }
 
+static void queue_waits(const struct clause *clause)
+{
+	queue_text(clause, "is not emptied");
+}
+
 static void queue_drops(const struct clause *clause)
 {
 	char what[64];
@@ -190,6 +195,7 @@ static void (*const clauses[TROUBLES])(const struct clause *clause) = {
 	[TROUBLE_UNREACHABLE] = unreachable,
 	[TROUBLE_NO_ANSWER] = no_answer,
 	[TROUBLE_GAVE_UP] = gave_up,
+	[TROUBLE_QUEUE_WAITS] = queue_waits,
 	[TROUBLE_QUEUE_DROPS] = queue_drops,
 	[TROUBLE_QUEUE_FULL] = queue_full,
 	[TROUBLE_LEAK] = close_wait,
