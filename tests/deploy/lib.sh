@@ -11,12 +11,14 @@ chmod 755 "$dir"
 tool=$dir/tcpdwell
 install -m 755 "${TCPDWELL:-build/tcpdwell}" "$tool"
 traffic=tests/views/traffic.py
+# shellcheck source=tests/running.sh
+. tests/running.sh
 running=()
 status=0
 export TZ=UTC
 
 finish() {
-	[ ${#running[@]} = 0 ] || kill "${running[@]}" 2>/dev/null
+	end_running TERM
 	wait
 	[ "$(type -t clean_up)" != function ] || clean_up
 	rm -rf "$dir"

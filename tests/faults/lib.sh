@@ -16,10 +16,12 @@ fi
 tool=${TCPDWELL:-build/tcpdwell}
 dir=$(mktemp -d)
 status=0
+# shellcheck source=tests/running.sh
+. tests/running.sh
 running=()
 
 end_all() {
-	[ ${#running[@]} = 0 ] || kill -KILL "${running[@]}" 2>/dev/null
+	end_running KILL
 	wait 2>/dev/null
 	rm -rf "$dir"
 }

@@ -18,8 +18,10 @@ dir=$(mktemp -d)
 tool=$dir/tcpdwell # any user may run it there
 user=65532
 status=0
+# shellcheck source=tests/running.sh
+. tests/running.sh
 running=()
-trap '[ ${#running[@]} = 0 ] || kill "${running[@]}" 2>/dev/null; wait; rm -rf "$dir"' EXIT
+trap 'end_running TERM; wait; rm -rf "$dir"' EXIT
 chmod 755 "$dir"
 install -m 755 "${TCPDWELL:-build/tcpdwell}" "$tool"
 ip link set lo up

@@ -17,8 +17,10 @@ tool=${TCPDWELL:-build/tcpdwell}
 traffic=tests/views/traffic.py
 dir=$(mktemp -d)
 status=0
+# shellcheck source=tests/running.sh
+. tests/running.sh
 running=()
-trap '[ ${#running[@]} = 0 ] || kill "${running[@]}" 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'end_running TERM; rm -rf "$dir"' EXIT
 ip link set lo up
 export TZ=UTC
 
