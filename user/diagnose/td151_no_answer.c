@@ -303,7 +303,7 @@ static bool fails_at_once(const struct flow *flow)
 	return flow->unanswered.count && flow->unanswered.unreachable == flow->unanswered.count && flow->unanswered.longest_ns < AT_ONCE_NS;
 }
 
-#define NOTES_MOST 32 /* looked at in one run: thousands may wait, each for another host */
+#define NOTES_MOST 32 /* of processes of one name: they may wait by thousands, each for another host */
 
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 {
@@ -311,6 +311,7 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 	const struct search search = { scene, &attempts };
 	struct port_set listened = {};
 	struct openings openings;
+	uint32_t kind, last_kind = 0;
 	struct crowds crowds;
 	size_t i, notes = 0;
 
@@ -330,10 +331,13 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 		if ((!many && !is_long(scene, flow, now)) || (port_set_has(&listened, flow->key.service_port) &&
 							      scene_listens(scene, flow->key.remote_addr, flow->key.service_port)))
 			continue;
-		if (!many && notes++ >= NOTES_MOST)
-			continue;
 		through = gets_through_elsewhere(&openings, &crowds.list[i]);
-		if (!through || !fails_at_once(flow))
+		if (through && fails_at_once(flow))
+			continue;
+		kind = process_kind(&flow->process);
+		notes = kind == last_kind ? notes : 0; /* those of one name are side by side */
+		last_kind = kind;
+		if (many || notes++ < NOTES_MOST)
 			judge(scene, verdicts, &crowds.list[i], now, many && !through ? SEVERITY_NOW : SEVERITY_NOTE);
 	}
 	crowds_release(&crowds);
