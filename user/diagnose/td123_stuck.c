@@ -14,7 +14,8 @@ struct stuck {
 	uint32_t unread, close_wait, queued;
 	uint32_t answers; /* of close_wait: what it asked for itself, and may have forgotten (TD121) */
 	uint64_t bytes, oldest_ns; /* the longest wait */
-	uint16_t port; /* whose queue it is */
+	uint16_t port; /* whose queue it is, */
+	uint32_t port_netns; /* and where */
 	uint16_t serves; /* the port of an accepted connection that it does not read */
 	uint32_t netns; /* of that */
 };
@@ -73,6 +74,7 @@ static void count_queues(struct stuck *all, const struct kinds *kinds, const str
 			continue;
 		all[member].queued += listener->now.depth;
 		all[member].port = listener->base.endpoint.local_port;
+		all[member].port_netns = listener->base.endpoint.netns;
 		wait(&all[member], scene, listener->now.oldest_ns);
 	}
 }
@@ -91,6 +93,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		      words_seconds(oldest, stuck->oldest_ns / 1e9));
 	many_subject(finding, scene, many);
 	finding->subject.service_port = stuck->port;
+	finding->subject.netns = stuck->port_netns;
 	finding->since_ns = elapsed_ns(scene->now_ns, stuck->oldest_ns);
 	finding->weight = stuck->unread + stuck->queued;
 	if (many->processes > 1 && stuck->serves)
@@ -121,6 +124,7 @@ static void add(struct stuck *into, const struct stuck *more)
 	into->answers += more->answers;
 	into->queued += more->queued;
 	into->bytes += more->bytes;
+	into->port_netns = more->port ? more->port_netns : into->port_netns;
 	into->port = more->port ?: into->port;
 	into->serves = more->serves ?: into->serves;
 	into->oldest_ns = more->oldest_ns > into->oldest_ns ? more->oldest_ns : into->oldest_ns;
