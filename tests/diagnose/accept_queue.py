@@ -145,10 +145,10 @@ def td123_workers(world):
     """None of them has many: all of them together are stuck, and the queue is theirs, although their parent listens."""
     diagnosis = Diagnosis(9)
     begin = time.monotonic()
-    workers(world, 4, 1, 2)
+    workers(world, 4, 1, 3)
     found = world.expect(diagnosis.finish(after=9), "TD123=now").found.get("TD123")
     if found:
-        world.numbers(found, bytes=40, unread=4, closed=0, queued=2, age=(5, diagnosis.age(begin)[1]))
+        world.numbers(found, bytes=40, unread=4, closed=0, queued=3, age=(5, diagnosis.age(begin)[1]))
         world.check("who", found["title"].startswith("worker (4 processes) is stuck"), found["title"])
         world.check("subject", found["subject"]["pid"] is None and found["subject"]["comm"] == "worker", found["subject"])
 

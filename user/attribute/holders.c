@@ -66,7 +66,10 @@ static bool are_found(const struct search *search)
 	return i == search->in_netns;
 }
 
-/* One by one. Whatever can't be found so is in the list. */
+/*
+ * One by one, up to one that can't be found so: it may be in the list, which has all others too. Where the kernel has no sock_diag for TCP
+ * each look-up would call modprobe.
+ */
 static void look_up_each(struct search *search)
 {
 	int fd, err = 0;
@@ -75,7 +78,7 @@ static void look_up_each(struct search *search)
 	if (search->in_netns > LOOK_UPS_MAX || search->states & 1U << STATE_LISTEN)
 		return;
 	fd = sockets_diag_open();
-	for (i = 0; i < search->in_netns && fd >= 0 && (!err || err == -ENOENT); i++)
+	for (i = 0; i < search->in_netns && fd >= 0 && !err && (!i || search->first[i - 1].socket->found); i++)
 		err = sockets_diag_find(fd, &search->first[i].endpoint, socket_found, search);
 	if (fd >= 0)
 		close(fd);

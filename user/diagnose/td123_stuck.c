@@ -15,6 +15,7 @@ struct stuck {
 	uint32_t answers; /* of close_wait: what it asked for itself, and may have forgotten (TD121) */
 	uint64_t bytes, oldest_ns; /* the longest wait */
 	uint16_t port; /* on which it listens, whether its queue is long or not yet; 0: none, or several */
+	uint32_t port_netns; /* and where */
 	bool several_ports;
 	uint16_t serves; /* the port of an accepted connection that it does not read */
 	uint32_t netns; /* of that */
@@ -82,6 +83,7 @@ static void count_queues(struct stuck *all, const struct kinds *kinds, const str
 		if (member == kinds->n_members)
 			continue;
 		note_port(&all[member], listener->base.endpoint.local_port);
+		all[member].port_netns = listener->base.endpoint.netns;
 		if (!scene_waited(scene, listener->now.oldest_ns, WAITS_NS))
 			continue;
 		all[member].queued += listener->now.depth;
@@ -103,6 +105,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		      words_seconds(oldest, stuck->oldest_ns / 1e9));
 	many_subject(finding, scene, many);
 	finding->subject.service_port = stuck->port;
+	finding->subject.netns = stuck->port_netns;
 	finding->since_ns = elapsed_ns(scene->now_ns, stuck->oldest_ns);
 	finding->weight = stuck->unread + stuck->queued;
 	if (many->processes > 1 && stuck->serves)
@@ -134,6 +137,7 @@ static void add(struct stuck *into, const struct stuck *more)
 	into->queued += more->queued;
 	into->bytes += more->bytes;
 	into->several_ports |= more->several_ports;
+	into->port_netns = more->port ? more->port_netns : into->port_netns;
 	note_port(into, more->port);
 	into->serves = more->serves ?: into->serves;
 	into->oldest_ns = more->oldest_ns > into->oldest_ns ? more->oldest_ns : into->oldest_ns;

@@ -309,7 +309,7 @@ static bool is_given_up_soon(const struct flow *flow, struct waiting now)
 	return !flow->unanswered.count && !now.count;
 }
 
-#define NOTES_MOST 32 /* looked at in one run: thousands may wait, each for another host */
+#define NOTES_MOST 32 /* of processes of one name: they may wait by thousands, each for another host */
 
 void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 {
@@ -317,6 +317,7 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 	const struct search search = { scene, &attempts };
 	struct port_set listened = {};
 	struct openings openings;
+	uint32_t kind, last_kind = 0;
 	struct crowds crowds;
 	size_t i, notes = 0;
 
@@ -336,10 +337,13 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 		if ((!many && !is_long(scene, flow, now)) || (port_set_has(&listened, flow->key.service_port) &&
 							      scene_listens(scene, flow->key.remote_addr, flow->key.service_port)))
 			continue;
-		if (!many && notes++ >= NOTES_MOST)
-			continue;
 		through = gets_through_elsewhere(&openings, &crowds.list[i]);
-		if (!through || (!fails_at_once(flow) && !is_given_up_soon(flow, now)))
+		if (through && (fails_at_once(flow) || is_given_up_soon(flow, now)))
+			continue;
+		kind = process_kind(&flow->process);
+		notes = kind == last_kind ? notes : 0; /* those of one name are side by side */
+		last_kind = kind;
+		if (many || notes++ < NOTES_MOST)
 			judge(scene, verdicts, &crowds.list[i], now, many && !through ? SEVERITY_NOW : SEVERITY_NOTE);
 	}
 	crowds_release(&crowds);

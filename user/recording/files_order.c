@@ -12,6 +12,7 @@
 #include "recording/reach.h"
 #include "util/log.h"
 #include "util/moment.h"
+#include "util/number.h"
 
 bool recorded_in_same_run(const struct recorded_file *a, const struct recorded_file *b)
 {
@@ -179,7 +180,15 @@ static size_t end_of_run(const struct recording_files *files, size_t from)
 	return end;
 }
 
-#define ABOUT_NS 60000000000ULL /* two that were begun, or ended, within so long are of the same time */
+#define ABOUT_NS 60000000000ULL /* two that were begun, and ended, within so long can be of the same time */
+
+/* Does a run with these ends tell of most of the time from `begin_ns` to `end_ns`? */
+static bool is_of_that_time(uint64_t run_begin_ns, uint64_t run_end_ns, uint64_t begin_ns, uint64_t end_ns)
+{
+	uint64_t before_ns = elapsed_ns(run_begin_ns, begin_ns), behind_ns = elapsed_ns(end_ns, run_end_ns);
+
+	return behind_ns <= ABOUT_NS && before_ns + behind_ns <= elapsed_ns(end_ns, begin_ns) / 2;
+}
 
 /* Does a file hold all connections that the other does, as far as filters tell? */
 static bool holds_as_much(const struct recorded_file *file, const struct recorded_file *other)
@@ -205,7 +214,8 @@ static const struct recorded_file *fuller_than(const struct recording_files *fil
 			end_ns = end_of(&files->files[end_of_run(files, from) - 1]);
 			reaches_add(&reaches, &first->origin.begin, begin_ns, end_ns, first->path);
 		}
-		if (reaches_cover(&reaches, &file->origin.begin) && end_of(&files->files[end_of_run(files, i) - 1]) + ABOUT_NS >= end_ns)
+		if (reaches_cover(&reaches, &file->origin.begin) &&
+		    is_of_that_time(file->origin.begin.time_ns, end_of(&files->files[end_of_run(files, i) - 1]), begin_ns, end_ns))
 			return file;
 	}
 	return NULL;

@@ -281,6 +281,12 @@ static bool is_still(const struct listener_facts *told, const struct listener_fa
 	return told->backlog == now->backlog && told->somaxconn == now->somaxconn && told->drops == now->drops && told->new_drops == now->new_drops;
 }
 
+/* What was told last, as of a queue that was full, would stay for good. Each time it is half of that at most, so this ends. */
+static bool has_emptied(const struct listener_facts *told, const struct listener_facts *now)
+{
+	return now->depth * 2ULL < told->depth || now->half_open * 2ULL < told->half_open;
+}
+
 /* True: what is new is not worth to be told. */
 static bool note_calm(const struct present_diff *diff, struct known_listener *known, struct listener_facts *now)
 {
@@ -292,7 +298,8 @@ static bool note_calm(const struct present_diff *diff, struct known_listener *kn
 		return false;
 	if (!known->stays)
 		now->oldest_ns = 0;
-	return was_quiet && is_still(&known->told, now) && known->stays == stayed && (!stayed || known->told.oldest_ns == now->oldest_ns);
+	return was_quiet && is_still(&known->told, now) && !has_emptied(&known->told, now) && known->stays == stayed &&
+	       (!stayed || known->told.oldest_ns == now->oldest_ns);
 }
 
 int present_diff_listener(struct present_diff *diff, const struct transition *record, const struct listener_facts *found,

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "attribute/holders.h"
@@ -21,6 +22,14 @@ struct listing {
 	size_t count;
 	uint16_t port; /* only sockets of this local port */
 };
+
+static unsigned int asked; /* the kernel, by netlink */
+
+ssize_t send(int fd, const void *bytes, size_t size, int flags)
+{
+	asked++;
+	return syscall(SYS_sendto, fd, bytes, size, flags, NULL, 0);
+}
 
 static void take(void *context, const struct listed_socket *socket)
 {
@@ -266,6 +275,33 @@ static void what_is_gone_is_not_found(void **state)
 	close(pairs[2][1]);
 }
 
+/* Once one is not found the list is needed: no other is looked up, which can take a call of modprobe each. */
+static void what_is_gone_is_asked_for_once(void **state)
+{
+	enum { GONE = 50 };
+	struct held_socket held[GONE] = {};
+	struct listing none = {};
+	int pair[2], i;
+	uint16_t port;
+
+	(void)state;
+	if (sockets_list_diag(CLOSE_WAIT_ONLY, take, &none))
+		skip_because("this kernel has no sock_diag for TCP");
+	connect_pair(pair, &port);
+	close(pair[0]);
+	for (i = 0; i < GONE; i++) {
+		held[i] = (struct held_socket){ .state = STATE_CLOSE_WAIT, .endpoint = ends_of(pair[1]) };
+		held[i].endpoint.remote_port = 1 + i;
+	}
+	close(pair[1]);
+	asked = 0;
+	holders_find(held, GONE, NULL);
+	for (i = 0; i < GONE; i++)
+		assert_true(held[i].looked && !held[i].found);
+	assert_in_range(asked, 1, 1 + 2);
+	holders_release(held, GONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +309,7 @@ int main(void)
 		cmocka_unit_test(lists_agree_on_a_real_socket),
 		cmocka_unit_test(found_by_their_ends),
 		cmocka_unit_test(what_is_gone_is_not_found),
+		cmocka_unit_test(what_is_gone_is_asked_for_once),
 	};
 
 	return cmocka_run_group_tests_name("holders", tests, NULL, NULL);

@@ -365,6 +365,48 @@ static void no_answer_at_one_address(void **state)
 	}
 }
 
+/*
+ * A crawler, of whose hosts many do not answer, or have one address without a way beside one that works: whatever it is, the connection
+ * of another program that nothing answers is told beside it.
+ */
+static void no_answer_beside_many(void **state)
+{
+	enum { HOSTS = 40 };
+	static const struct {
+		struct unanswered unanswered;
+		size_t found;
+	} rows[] = {
+		{ { 1040 * SECOND, 0, 2, 2, ENETUNREACH }, 1 }, /* it costs nothing */
+		{ { 1060 * SECOND, 8 * SECOND, 1, 0, 0 }, 1 + 32 },
+	};
+	struct flow dead, working, failing[HOSTS];
+	struct world world;
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		dead = flow_of(0, 0, 0, 5);
+		strcpy(dead.process.comm, "zorders");
+		dead.key.start_ns = ++dead.process.start_ns;
+		dead.unanswered = rows[1].unanswered;
+		HASH_ADD(hh, world.flows.table, key, sizeof(dead.key), (&dead));
+		working = flow_of(5, 0, 0, 5);
+		working.key.remote_addr[15] = 1;
+		HASH_ADD(hh, world.flows.table, key, sizeof(working.key), (&working));
+		for (k = 0; k < HOSTS; k++) {
+			failing[k] = flow_of(0, 0, 0, 5);
+			failing[k].key.remote_addr[14] = 2 + k;
+			failing[k].unanswered = rows[i].unanswered;
+			HASH_ADD(hh, world.flows.table, key, sizeof(failing[k].key), (&failing[k]));
+		}
+		assert_int_equal(judged(&world, TD151), rows[i].found);
+		unit_assert_contains(world.verdicts->findings[rows[i].found - 1].title, "zorders");
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
 /* In SYN_SENT, for so long. */
 static void add_waiting(struct world *world, uint64_t id, const struct flow *flow, uint64_t age_ns)
 {
@@ -507,6 +549,7 @@ int main(void)
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(no_answer_for_long),
 		cmocka_unit_test(no_answer_at_one_address),
+		cmocka_unit_test(no_answer_beside_many),
 		cmocka_unit_test(no_answer_titles),
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(cliff_subject),

@@ -195,7 +195,10 @@ static void test_drops(void **state)
 	assert_true(last_listener.gone);
 }
 
-/* Each time another connection waits in a short queue: that is told once. What stays there, what fills it and what it drops is news. */
+/*
+ * Each time another connection waits in a short queue: that is told once, and that it is empty. What stays there, what fills it and what
+ * it drops is news.
+ */
 static void test_calm(void **state)
 {
 	struct listener_facts facts = { .depth = 1, .backlog = 80, .oldest_ns = now_ns };
@@ -210,7 +213,7 @@ static void test_calm(void **state)
 		facts.depth = i;
 		facts.oldest_ns = i ? now_ns : 0;
 		look_at_listener(3, &facts);
-		assert_int_equal(told, 0);
+		assert_int_equal(told, !i);
 	}
 	look_at_listener(3, &facts); /* the same one still waits */
 	assert_int_equal(told, 1);
@@ -259,6 +262,29 @@ static void test_calm_of_short_backlog(void **state)
 	assert_int_equal(last_listener.oldest_ns, facts.oldest_ns);
 }
 
+/* What is told of a queue that was full once does not stay when it is empty, however much room there is. */
+static void test_calm_after_a_burst(void **state)
+{
+	struct listener_facts facts = { .depth = 1000, .backlog = 4096, .oldest_ns = now_ns };
+
+	(void)state;
+	present_diff_be_calm(diff);
+	look_at_listener(3, &facts);
+	facts.depth = 500;
+	facts.half_open = 500;
+	facts.oldest_ns = now_ns;
+	look_at_listener(3, &facts);
+	assert_int_equal(last_listener.depth, 500);
+	facts.depth = facts.half_open = 0;
+	facts.oldest_ns = 0;
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 1);
+	assert_int_equal(last_listener.depth, 0);
+	assert_int_equal(last_listener.half_open, 0);
+	look_at_listener(3, &facts);
+	assert_int_equal(told, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_drops, begin, end),
 		cmocka_unit_test_setup_teardown(test_calm, begin, end),
 		cmocka_unit_test_setup_teardown(test_calm_of_short_backlog, begin, end),
+		cmocka_unit_test_setup_teardown(test_calm_after_a_burst, begin, end),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

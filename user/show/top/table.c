@@ -110,7 +110,7 @@ bool top_missing_text(struct buffer *out, const struct top_model *model)
 {
 	if (!model->recorded || model_present_told(model->books))
 		return false;
-	buffer_append_string(out, "not recorded: who was in other states; so no SYN, ESTAB, FIN2, QUEUE, LISTEN");
+	buffer_printf(out, "not recorded: who was in other states; so no SYN, ESTAB, FIN2, QUEUE%s", model_listeners_told(model->books) ? "" : ", LISTEN");
 	return true;
 }
 
