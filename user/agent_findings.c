@@ -10,6 +10,7 @@
 #define RULES_NS 5000000000ULL /* between two runs of the rules */
 #define LATE_NS 15000000000ULL /* a look at listening sockets, and a run of the rules, come so long after what they find at most */
 #define WRITE_NS 60000000000ULL /* how often it is written that a finding goes on */
+#define HEAVIER 1.5 /* times what its row says: worth other words */
 
 /* A finding that has its row in the history. */
 struct kept_finding {
@@ -17,6 +18,8 @@ struct kept_finding {
 	int64_t row;
 	uint64_t count; /* runs of the rules that told of it */
 	uint64_t written_ns;
+	double weight; /* of what its row says */
+	enum severity severity;
 	bool over, seen;
 };
 
@@ -83,10 +86,26 @@ static void tell_begin(struct agent_findings *findings, struct kept_finding *kep
 {
 	const struct finding *finding = &told->finding;
 
-	*kept = (struct kept_finding){ .number = told->number, .written_ns = told->begin_ns };
+	*kept = (struct kept_finding){ .number = told->number, .weight = finding->weight, .severity = finding->severity,
+					.written_ns = told->begin_ns };
 	kept->row = history_view_finding_begins(findings->history, begin_of(findings, told) + findings->unix_offset_ns, code_rows[finding->code].name,
 						severity_name(finding->severity), finding->title);
 	if (finding->severity == SEVERITY_NOW)
+		history_view_keep(findings->history);
+}
+
+/* Who reads it in the morning is told the worst of it, not how it began: "soon: nearly full" may be a queue that dropped for an hour. */
+static void tell_worse(struct agent_findings *findings, struct kept_finding *kept, const struct finding *finding)
+{
+	bool worse = finding->severity < kept->severity;
+
+	if (finding->confidence == CONFIDENCE_TOO_EARLY ||
+	    (!worse && (finding->severity != kept->severity || finding->weight <= kept->weight * HEAVIER)))
+		return;
+	kept->severity = finding->severity;
+	kept->weight = finding->weight;
+	history_view_finding_worsens(findings->history, kept->row, severity_name(finding->severity), finding->title);
+	if (worse && finding->severity == SEVERITY_NOW)
 		history_view_keep(findings->history);
 }
 
@@ -98,6 +117,8 @@ static void follow(struct agent_findings *findings, const struct told_finding *t
 		return;
 	if (kept->number != told->number || (kept->over && !told->over)) /* one that was over and has come again has a row of its own */
 		tell_begin(findings, kept, told);
+	else if (!told->over)
+		tell_worse(findings, kept, &told->finding);
 	kept->seen = true;
 	kept->count += !told->over;
 	if (kept->over || (!told->over && told->last_ns - kept->written_ns < WRITE_NS))

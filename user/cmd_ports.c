@@ -103,6 +103,14 @@ static struct view *ports_view(const struct options *options, struct output *out
 	return ports_view_new(&config, output);
 }
 
+void ports_default_interval(struct options *options, uint64_t interval_ns)
+{
+	struct ports_options *own = options->own;
+
+	if (!own->interval_ns)
+		own->interval_ns = interval_ns;
+}
+
 static int run_on_terminal(const struct options *options)
 {
 	struct run_needs needs = {};

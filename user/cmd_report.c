@@ -182,7 +182,11 @@ static void default_to_minute(struct options *options, const struct report *repo
 {
 	struct top_options *own = options->own;
 
-	if (report->at && report->view == &command_top && !own->grouping.interval_ns)
+	if (!report->at)
+		return;
+	if (report->view == &command_ports)
+		ports_default_interval(options, AT_NS);
+	if (report->view == &command_top && !own->grouping.interval_ns)
 		own->grouping.interval_ns = AT_NS;
 }
 

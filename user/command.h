@@ -61,6 +61,9 @@ int command_show(const struct command *command, const struct options *options, r
 
 extern const struct command command_trace, command_top, command_hist, command_leaks, command_ports, command_diagnose, command_record, command_report, command_agent, command_bundle, command_check;
 
+/* Where ports was asked for no interval. */
+void ports_default_interval(struct options *options, uint64_t interval_ns);
+
 /* The command as `report FILE NAME`: called `name`, over a recording in place of a live run. */
 struct command command_recorded(const struct command *view, const char *name);
 

@@ -48,20 +48,29 @@ static const char *name_end(const char *sentence)
 	return NULL;
 }
 
-/* What stands before that, from the last ": " before it on, or behind what it has. Without one: "", and the finding is like no other. */
+/* Behind one of these a name begins where it is not the first word: "481 of 500 are used, 480 by orders-api[4711]". Else it is the numbers' too. */
+static size_t before_name(const char *at)
+{
+	static const char *const words[] = { ": ", " by ", " before ", " from ", " of ", " that " };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strncmp(at, words[i], strlen(words[i])))
+			return strlen(words[i]);
+	return 0;
+}
+
+/* What stands before that, from the last such word before it on. Without a process: "", and the finding is like no other. */
 static void name_of(char *name, size_t size, const char *sentence)
 {
-	static const char queue[] = "the accept queue of ";
 	const char *end = name_end(sentence), *begin = sentence, *at;
 
 	name[0] = '\0';
 	if (!end)
 		return;
 	for (at = sentence; at < end; at++)
-		if (at[0] == ':' && at[1] == ' ')
-			begin = at + 2;
-	if (!strncmp(begin, queue, sizeof(queue) - 1))
-		begin += sizeof(queue) - 1;
+		if (before_name(at))
+			begin = at + before_name(at);
 	snprintf(name, size, "%.*s", (int)(end - begin), begin);
 }
 

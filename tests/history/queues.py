@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Services of a night that the agent has to remember: accept queues that overflow beside others that are well.
 
-Usage: unshare -n tests/history/queues.py TOOL FOLDER night|many
+Usage: unshare -n tests/history/queues.py TOOL FOLDER night|worse|many
 Runs the agent with its history in FOLDER beside real listening sockets; all of it is gone when this returns. Prints what was so, as JSON:
 times are UTC in seconds, pids by name, and what the kernel and the agent's metrics said while it went on.
 """
@@ -220,6 +220,23 @@ def night():
     return said
 
 
+def worse():
+    """A queue that is nearly full for a while, and then is, and drops."""
+    agent = start_agent("-n", "self")
+    spawn("slow-api", stuck(8080, 20))
+    for client in [connect(8080) for _ in range(18)]:
+        client.close()  # nobody waits for an answer, which would fail by itself after ten seconds
+    time.sleep(12)
+    said = {"early": metrics(), "pids": pids}
+    traffic = Traffic((8080,), ())
+    traffic.go_on(12)
+    said["queue"], said["late"] = queue_of(8080), metrics()
+    agent.terminate()
+    said["exit"] = agent.wait(20)
+    traffic.end()
+    return said
+
+
 def many():
     """500 listening sockets here, and 50 namespaces with one each, of which one is full."""
     def crowd(say):
@@ -272,6 +289,6 @@ os.environ["PATH"] += ":/usr/sbin:/sbin"
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 rename("queues.py")
 try:
-    print(json.dumps({"night": night, "many": many}[CASE]()))
+    print(json.dumps({"night": night, "worse": worse, "many": many}[CASE]()))
 finally:
     end_all()

@@ -128,16 +128,14 @@ static void count_unanswered(struct survey *survey, struct survey_row *row, uint
 }
 
 /* Nobody can close what nobody has accepted. */
-static void count_gave_up(struct survey_row *row, const struct present_base *base)
+static void count_gave_up(struct survey_row *row, uint64_t since_ns, uint16_t port, bool at_least)
 {
-	if (base->state != STATE_CLOSE_WAIT || !(base->flags & PRESENT_IN_ACCEPT_QUEUE))
-		return;
 	row->gave_up.sockets++;
-	if (row->gave_up.since_ns && row->gave_up.since_ns <= base->since_ns)
+	if (row->gave_up.since_ns && row->gave_up.since_ns <= since_ns)
 		return;
-	row->gave_up.since_ns = base->since_ns;
-	row->gave_up.port = base->endpoint.local_port;
-	row->gave_up.at_least = base->flags & PRESENT_AT_LEAST;
+	row->gave_up.since_ns = since_ns;
+	row->gave_up.port = port;
+	row->gave_up.at_least = at_least;
 }
 
 /* Who has the other end of what waits for it. */
@@ -171,28 +169,34 @@ static void take_present(struct survey *survey, const struct model *model, unsig
 		count_remote(survey, row, group->index, &socket.base.endpoint, socket.base.side);
 		if (socket.base.state == STATE_SYN_SENT)
 			count_unanswered(survey, row, group->index, &socket.base, now_ns);
-		count_gave_up(row, &socket.base);
+		if (socket.base.state == STATE_CLOSE_WAIT && socket.base.flags & PRESENT_IN_ACCEPT_QUEUE)
+			count_gave_up(row, socket.base.since_ns, socket.base.endpoint.local_port, socket.base.flags & PRESENT_AT_LEAST);
 		note_peer(row, model, &socket.base);
 	}
 }
 
-/* TIME_WAIT is not among those that are looked at; where no look was told of, others neither. */
+/* TIME_WAIT is not among those that are looked at; where no look was told of, others neither. Not every table keeps addresses and ports. */
 static void take_followed(struct survey *survey, const struct model *model, unsigned int by)
 {
-	bool told = model_present_told(model);
+	bool told = model_present_told(model), ends = model->sockets.keep_ends;
 	const struct live_socket *socket;
-	struct live_end room;
 	size_t cursor = 0;
 
-	while (model->sockets.keep_ends && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
+	while ((ends || !told) && (socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
+		struct endpoint endpoint = {};
 		const struct group *group;
+		struct survey_row *row;
 
 		if ((told && socket->state != STATE_TIME_WAIT) || !(socket->flags & LIVE_COUNTED))
 			continue;
 		group = model_group_of(model, socket, by);
-		if (group->index < survey->n_rows)
-			count_remote(survey, &survey->rows[group->index], group->index,
-				     &live_socket_end(&model->sockets, socket, &room)->endpoint, socket->side);
+		if (group->index >= survey->n_rows)
+			continue;
+		row = &survey->rows[group->index];
+		if (live_socket_endpoint(&model->sockets, socket, &endpoint))
+			count_remote(survey, row, group->index, &endpoint, socket->side);
+		if (!told && socket->state == STATE_CLOSE_WAIT && socket->flags & LIVE_IN_ACCEPT_QUEUE)
+			count_gave_up(row, socket->since_ns, endpoint.local_port, socket->flags & LIVE_AT_LEAST);
 	}
 }
 

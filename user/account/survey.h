@@ -34,7 +34,7 @@ struct survey_row {
 	struct {
 		uint32_t sockets;
 		uint64_t since_ns; /* of the oldest */
-		uint16_t port; /* of its service */
+		uint16_t port; /* of its service; 0: not known */
 		bool at_least; /* it may have been closed before that */
 	} gave_up; /* in CLOSE_WAIT before they were accepted: their clients have closed */
 	struct {

@@ -10,7 +10,9 @@
 
 #define GROUPING GROUP_BY_BOTH(GROUP_PROCESS, GROUP_SERVICE)
 
-/* What has ended was in the state for so long, at the median. 0: none has ended. */
+#define FEW 10 /* times as many are there: what ended was reset by its peer, or is luck, and says nothing of how the program closes */
+
+/* What has ended was in the state for so long, at the median. 0: none has ended, or hardly any. */
 static double part_median_s(const struct scene *scene, const struct cause *cause)
 {
 	struct model *model = scene->ports->books;
@@ -18,7 +20,7 @@ static double part_median_s(const struct scene *scene, const struct cause *cause
 	struct group *group = socket ? model_group_of(model, socket, GROUPING) : NULL;
 	struct account *account = group ? model_account(model, group, STATE_CLOSE_WAIT) : NULL;
 
-	return account ? histogram_percentile(&account->dwell, 50) / 1e9 : 0;
+	return account && account->dwell.count * FEW >= cause->count ? histogram_percentile(&account->dwell, 50) / 1e9 : 0;
 }
 
 /* A program that closes late is no leak. Of several processes some may have closed nothing yet. */

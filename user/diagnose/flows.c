@@ -267,8 +267,10 @@ static void on_transition(struct flows *flows, const struct transition *record)
 	}
 	if (record->old_state == STATE_ESTABLISHED)
 		on_end(slot, flow, record);
-	if (record->new_state == STATE_CLOSE && record->end == END_RESET_SENT)
+	if (record->new_state == STATE_CLOSE && record->end == END_RESET_SENT) {
 		slot[FLOW_RESET]++;
+		slot[FLOW_RESET_QUEUED] += !!(record->flags & FLAG_IN_ACCEPT_QUEUE);
+	}
 	if (record->new_state == STATE_CLOSE && record->end == END_OVERFLOW)
 		slot[FLOW_OVERFLOW]++;
 	if (record->new_state == STATE_TIME_WAIT)

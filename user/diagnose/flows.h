@@ -22,6 +22,7 @@ enum flow_count {
 	FLOW_ENDED, /* left ESTABLISHED */
 	FLOW_LOCAL, /* of these: our side began it, by FIN or reset */
 	FLOW_RESET, /* ended by a reset that our side sent */
+	FLOW_RESET_QUEUED, /* of these: never accepted, so the end of who listened did it, and no close() of theirs */
 	FLOW_TIME_WAIT, /* came into TIME_WAIT here */
 	FLOW_OVERFLOW, /* ended without it: tcp_max_tw_buckets */
 	FLOW_NO_PORT, /* connect() failed */

@@ -114,6 +114,14 @@ static bool knows_namespaces(const struct scene *scene)
 	return model_namespace_next(scene_model(scene), &cursor, NULL);
 }
 
+/* An agent's history holds listening sockets, and of the others only what happened. */
+static bool is_of_agent(const struct diagnosis *diagnosis)
+{
+	const struct scene *scene = &diagnosis->scene;
+
+	return scene->recorded && model_listeners_told(scene_model(scene)) && !model_present_told(scene_model(scene));
+}
+
 /* Why the rule can't look; NULL: it can. */
 static const char *missing(const struct diagnosis *diagnosis, unsigned int code)
 {
@@ -124,6 +132,9 @@ static const char *missing(const struct diagnosis *diagnosis, unsigned int code)
 		return "this view is not told of all transitions";
 	if (scene->polled && needs & (NEED_EVENTS | NEED_FAILURES))
 		return "polling sees what is there, not what happens in between: run it without --no-bpf";
+	if (needs & (NEED_PORTS | NEED_SEARCH | NEED_PROCESSES) && is_of_agent(diagnosis) &&
+	    (needs & NEED_PROCESSES || (needs & NEED_PORTS && !knows_ports(scene)) || (needs & NEED_SEARCH && !knows_search(scene))))
+		return "an agent's history does not hold what this needs, but what the agent found: report DIR --since … tells it";
 	if (needs & NEED_PORTS && !knows_ports(scene))
 		return scene->recorded ? "the recording holds no settings of ports: record with --ports" :
 					 "polling does not read the settings of ports: run it without --no-bpf";

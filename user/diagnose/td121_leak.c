@@ -106,6 +106,7 @@ static void title_full(struct finding *finding, const struct scene *scene, const
 		snprintf(few, sizeof(few), "no descriptor %sis left", of);
 	finding_title(finding, "%s leaks %s: %u in CLOSE_WAIT, and %s, %llu of %llu are open: \"Too many open files\"", who, what, cause->count,
 		      few, (unsigned long long)facts->fds, (unsigned long long)facts->fds_limit);
+	finding_change(finding, "at once: start it again, which alone gives the descriptors back; it leaks on until its code is changed");
 }
 
 static void judge(const struct scene *scene, struct verdicts *verdicts, const struct cause *cause, enum close_wait_kind kind)

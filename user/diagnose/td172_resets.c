@@ -8,6 +8,18 @@
 #include "diagnose/likely.h"
 #include "diagnose/software.h"
 
+/* Of connections that a program had. Those that waited to be accepted go with the socket that listened: a restart does that, and is no mistake. */
+static uint64_t resets(const struct flow *flow)
+{
+	return flow->counts[FLOW_RESET] - flow->counts[FLOW_RESET_QUEUED];
+}
+
+/* One that left ESTABLISHED long ago, and is reset now, ends too. */
+static uint64_t ended(const struct flow *flow)
+{
+	return flow->counts[FLOW_ENDED] > resets(flow) ? flow->counts[FLOW_ENDED] : resets(flow);
+}
+
 /* Whose the connections are, as far as is known or likely. NULL: not known. */
 static const struct process *process_of(const struct scene *scene, const struct flow *flow)
 {
@@ -20,7 +32,7 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 {
 	const struct flow *flow = &crowd->flow;
 	struct finding *finding = verdicts_add(verdicts, TD172, SEVERITY_NOTE);
-	double rate = flow->counts[FLOW_RESET] / flow->seconds;
+	double rate = resets(flow) / flow->seconds;
 	bool active = flow->key.side == SIDE_ACTIVE;
 	words who, to, number;
 
@@ -32,17 +44,17 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 		words_likely(who, scene, process_of(scene, flow));
 	if (active)
 		finding_title(finding, "%s ends its connections to %s with a reset: %llu of %llu, %s a second", who,
-			      words_remote(to, flow->key.remote_addr, flow->key.service_port), (unsigned long long)flow->counts[FLOW_RESET],
-			      (unsigned long long)flow->counts[FLOW_ENDED], words_number(number, rate));
+			      words_remote(to, flow->key.remote_addr, flow->key.service_port), (unsigned long long)resets(flow),
+			      (unsigned long long)ended(flow), words_number(number, rate));
 	else
 		finding_title(finding, "%s ends connections to its port %u with a reset: %llu of %llu, %s a second", who, flow->key.service_port,
-			      (unsigned long long)flow->counts[FLOW_RESET], (unsigned long long)flow->counts[FLOW_ENDED],
+			      (unsigned long long)resets(flow), (unsigned long long)ended(flow),
 			      words_number(number, rate));
 	crowd_subject(finding, scene, crowd);
 	finding->subject.remote_port = active ? flow->key.service_port : 0;
 	finding->weight = rate;
-	finding_evidence(finding, "reset_sent", flow->counts[FLOW_RESET], "connections", "tcpdwell trace -j | grep reset_sent");
-	finding_evidence(finding, "ended", flow->counts[FLOW_ENDED], "connections", NULL);
+	finding_evidence(finding, "reset_sent", resets(flow), "connections", "tcpdwell trace -j | grep reset_sent");
+	finding_evidence(finding, "ended", ended(flow), "connections", NULL);
 	finding_evidence(finding, "rate", rate, "a second", NULL);
 	if (crowd->n_parts > 1)
 		finding_evidence(finding, "processes", crowd->n_parts, "processes", NULL);
@@ -59,14 +71,14 @@ static void judge(const struct scene *scene, struct verdicts *verdicts, const st
 
 static bool is_meant(const struct scene *scene, const struct flow *flow)
 {
-	return flow->counts[FLOW_RESET] >= scene_threshold(scene, TD172_COUNT) &&
-	       flow->counts[FLOW_RESET] >= flow->counts[FLOW_ENDED] * scene_threshold(scene, TD172_SHARE);
+	return resets(flow) >= scene_threshold(scene, TD172_COUNT) &&
+	       resets(flow) >= flow->counts[FLOW_ENDED] * scene_threshold(scene, TD172_SHARE);
 }
 
 static bool ends(const struct flow *flow, const void *context)
 {
 	(void)context;
-	return flow->counts[FLOW_RESET] || flow->counts[FLOW_ENDED];
+	return resets(flow) || flow->counts[FLOW_ENDED];
 }
 
 void td172_resets(const struct scene *scene, struct verdicts *verdicts)

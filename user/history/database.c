@@ -108,6 +108,7 @@ static const char *const statements[STATEMENTS] = {
 	[ADD_DWELL] = "INSERT INTO dwell VALUES (?, ?, ?, ?, ?, ?)",
 	[ADD_LOSS] = "INSERT INTO loss (at_ms, what, count, text) VALUES (?, ?, ?, ?)",
 	[ADD_FINDING] = "INSERT INTO finding (begin_ms, code, severity, text, count) VALUES (?, ?, ?, ?, 1)",
+	[REWORD_FINDING] = "UPDATE finding SET severity = ?, text = ? WHERE id = ?",
 	[UPDATE_FINDING] = "UPDATE finding SET count = ?, end_ms = ? WHERE id = ?",
 };
 
@@ -459,6 +460,20 @@ int64_t database_add_finding(struct database *database, uint64_t unix_ns, const 
 	sqlite3_bind_text(statement, 4, text, -1, SQLITE_TRANSIENT);
 	err = database_step(database, ADD_FINDING);
 	return err ?: sqlite3_last_insert_rowid(database->sqlite) | (int64_t)database->opened << FINDING_ROW_BITS;
+}
+
+int database_reword_finding(struct database *database, int64_t id, const char *severity, const char *text)
+{
+	sqlite3_stmt *statement = database->statements[REWORD_FINDING];
+
+	if (!database->sqlite || id < 0)
+		return -EIO;
+	if (id >> FINDING_ROW_BITS != database->opened)
+		return -ENOENT;
+	sqlite3_bind_text(statement, 1, severity, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(statement, 2, text, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(statement, 3, id & ((1LL << FINDING_ROW_BITS) - 1));
+	return database_step(database, REWORD_FINDING);
 }
 
 int database_update_finding(struct database *database, int64_t id, uint64_t unix_ns, uint64_t count, bool ended)

@@ -36,6 +36,7 @@ int database_note_loss(struct database *database, uint64_t unix_ns, const char *
 
 /* A finding that came; what names it, or negative errno. Then how it goes on; `ended`: it is over. */
 int64_t database_add_finding(struct database *database, uint64_t unix_ns, const char *code, const char *severity, const char *text);
+int database_reword_finding(struct database *database, int64_t id, const char *severity, const char *text);
 int database_update_finding(struct database *database, int64_t id, uint64_t unix_ns, uint64_t count, bool ended);
 
 /* Makes room: what is oldest and finest goes. False: there is nothing to give up. */

@@ -457,6 +457,11 @@ int64_t history_view_finding_begins(struct view *view, uint64_t unix_ns, const c
 	return database_add_finding(((struct history *)view)->database, unix_ns, code, severity, text);
 }
 
+void history_view_finding_worsens(struct view *view, int64_t id, const char *severity, const char *text)
+{
+	database_reword_finding(((struct history *)view)->database, id, severity, text);
+}
+
 void history_view_finding_goes_on(struct view *view, int64_t id, uint64_t unix_ns, uint64_t count, bool ended)
 {
 	database_update_finding(((struct history *)view)->database, id, unix_ns, count, ended);

@@ -50,6 +50,7 @@ void history_view_keep(struct view *view);
 
 /* A finding came, goes on or ended. */
 int64_t history_view_finding_begins(struct view *view, uint64_t unix_ns, const char *code, const char *severity, const char *text);
+void history_view_finding_worsens(struct view *view, int64_t id, const char *severity, const char *text);
 void history_view_finding_goes_on(struct view *view, int64_t id, uint64_t unix_ns, uint64_t count, bool ended);
 
 #endif

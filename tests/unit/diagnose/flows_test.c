@@ -64,6 +64,32 @@ static void test_forgotten(void **state)
 	flows_release(&flows);
 }
 
+/* What never was accepted goes with its listening socket: a reset, but no close() of the program's. */
+static void test_resets_of_the_queue(void **state)
+{
+	uint64_t now_ns = 100 * SECOND_NS;
+	struct event event = { .record = { .type = RECORD_TRANSITION, .time_ns = now_ns, .side = SIDE_PASSIVE, .old_state = STATE_CLOSE_WAIT,
+					   .new_state = STATE_CLOSE, .end = END_RESET_SENT, .owner = { .pid = 3, .start_ns = 3 },
+					   .endpoint = { .local_port = 80, .remote_port = 40000 } } };
+	const struct flow *flow;
+	struct flows flows;
+	int i;
+
+	(void)state;
+	flows_init(&flows);
+	flows_begin(&flows, now_ns);
+	for (i = 0; i < 5; i++) {
+		event.record.flags = i < 3 ? FLAG_IN_ACCEPT_QUEUE : 0;
+		flows_event(&flows, &event);
+	}
+	flows_conclude(&flows, now_ns);
+	flow = find(&flows, SIDE_PASSIVE, 80);
+	assert_non_null(flow);
+	assert_int_equal(flow->counts[FLOW_RESET], 5);
+	assert_int_equal(flow->counts[FLOW_RESET_QUEUED], 3);
+	flows_release(&flows);
+}
+
 /* A connect() by this process to this port, that is refused. */
 static void tries(struct flows *flows, const struct process *process, uint16_t port, uint64_t now_ns)
 {
@@ -187,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forgotten),
+		cmocka_unit_test(test_resets_of_the_queue),
 		cmocka_unit_test(test_fans_of_a_kind),
 		cmocka_unit_test(test_unanswered),
 		cmocka_unit_test(test_waiting_is_remembered),

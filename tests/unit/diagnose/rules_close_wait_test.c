@@ -292,6 +292,10 @@ static void text_of_descriptors(void **state)
 			    "close_wait=9 sockets [tcpdwell leaks -p 812]\n"
 			    "1. close what is in CLOSE_WAIT: most of its sockets are connections that their peers have closed\n"
 			    "2. raise nofile (LimitNOFILE= of its unit, prlimit --pid 812 --nofile) if all of them are in use\n");
+	world.facts.fds = world.facts.fds_limit = 18;
+	world.verdicts->count = 0;
+	assert_int_equal(judged(&world, TD121), 1); /* what helps whoever is called at night comes first */
+	unit_assert_contains(said(&world.verdicts->findings[0]), "1. at once: start it again, which alone gives the descriptors back");
 	causes_release(&world.causes);
 	world_release(&world);
 }

@@ -251,9 +251,9 @@ static void refused(void **state)
 static void resets(void **state)
 {
 	static const struct {
-		uint32_t resets, ended;
+		uint32_t resets, ended, queued;
 		size_t found;
-	} rows[] = { { 10, 10, 1 }, { 10, 20, 1 }, { 10, 21, 0 }, { 9, 9, 0 } };
+	} rows[] = { { 10, 10, 0, 1 }, { 10, 20, 0, 1 }, { 10, 21, 0, 0 }, { 9, 9, 0, 0 }, { 65, 14, 65, 0 }, { 20, 20, 11, 0 } };
 	struct flow flow;
 	size_t i;
 
@@ -261,6 +261,7 @@ static void resets(void **state)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		flow = flow_of(rows[i].ended, rows[i].ended, 1, 5);
 		flow.counts[FLOW_RESET] = rows[i].resets;
+		flow.counts[FLOW_RESET_QUEUED] = rows[i].queued;
 		assert_int_equal(judge_flow(TD172, &flow, NULL), rows[i].found);
 	}
 }

@@ -143,12 +143,18 @@ static void look_for_stuck(struct summary_view *summary, const struct tick *tick
 	model_age(summary->model, GROUP_PROCESS, tick->time_ns, false);
 	for (group = groups->table; group; group = group->hh.next) {
 		uint64_t age_ns = group->oldest_ns && tick->time_ns > group->oldest_ns ? tick->time_ns - group->oldest_ns : 0, now;
+		char who[EPISODE_TEXT];
 		struct episode *episode;
+		struct process process;
 
 		if (age_ns < STUCK_NS)
 			continue;
+		if (group_process(group, 0, &process))
+			name_process(who, summary, &process);
+		else
+			snprintf(who, sizeof(who), "%s", group->label);
 		now = state_totals_now(&model_account(summary->model, group, STATE_CLOSE_WAIT)->count);
-		episode = episodes_note(&summary->episodes, STUCK, group->label, "", tick->unix_ns);
+		episode = episodes_note(&summary->episodes, STUCK, who, "", tick->unix_ns);
 		if (!episode)
 			continue;
 		episode->most = now > episode->most ? now : episode->most;
@@ -234,8 +240,10 @@ static void write_episode(struct output *output, const struct episode *episode)
 		return;
 	}
 	if (episode->kind == WAITED) {
+		bool again = episode->end_ns - episode->begin_ns > episode->oldest_ns; /* one connect() after another */
+
 		text_duration(age, episode->oldest_ns);
-		output_printf(output, "%s no answer for %s: %s → %s\n", when, age, episode->who, episode->what);
+		output_printf(output, "%s no answer for %s%s: %s → %s\n", when, again ? "up to " : "", age, episode->who, episode->what);
 		return;
 	}
 	output_printf(output, "%s %s %" PRIu64 " %s: %s → %s", when, failures[episode->kind / 2].text, episode->count,

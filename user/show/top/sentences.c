@@ -94,11 +94,13 @@ static void no_answer(const struct clause *clause)
 static void gave_up(const struct clause *clause)
 {
 	const struct survey_row *survey = clause->row->survey;
-	char age[TEXT_NUMBER];
+	char age[TEXT_NUMBER], of[24] = "";
 
 	age_text(age, clause->model, survey->gave_up.since_ns);
-	snprintf(clause->out, clause->size, "%u client%s of port %u closed before %s accepted, the first %s%s ago", survey->gave_up.sockets,
-		 survey->gave_up.sockets == 1 ? "" : "s", survey->gave_up.port, survey->gave_up.sockets == 1 ? "it was" : "they were",
+	if (survey->gave_up.port)
+		snprintf(of, sizeof(of), " of port %u", survey->gave_up.port);
+	snprintf(clause->out, clause->size, "%u client%s%s closed before %s accepted, the first %s%s ago", survey->gave_up.sockets,
+		 survey->gave_up.sockets == 1 ? "" : "s", of, survey->gave_up.sockets == 1 ? "it was" : "they were",
 		 survey->gave_up.at_least ? "at least " : "", age);
 }
 
