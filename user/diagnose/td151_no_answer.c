@@ -14,6 +14,8 @@
 #include "util/shortage.h"
 
 #define SYN_AGAIN_NS 1100000000ULL /* the first retransmission comes after a second */
+#define OUTAGE_NS 60000000000ULL
+#define OUTAGE_CONNECTS 3
 
 struct waiting {
 	uint32_t count;
@@ -250,6 +252,13 @@ static bool is_long(const struct scene *scene, const struct flow *flow, struct w
 	return unanswered->count + now.count >= 2 && unanswered->count && elapsed_ns(scene->now_ns, unanswered->since_ns) >= least_ns;
 }
 
+/* One after another, and nothing has answered for a minute: that is no lost packet, and who needs just one connection has none. */
+static bool is_outage(const struct scene *scene, const struct flow *flow, struct waiting now)
+{
+	return flow->unanswered.count && flow->unanswered.count + now.count >= OUTAGE_CONNECTS &&
+	       elapsed_ns(scene->now_ns, flow->unanswered.since_ns) >= OUTAGE_NS;
+}
+
 /* Who opened connections to which port of late. Compared as bytes. */
 struct opening {
 	uint64_t start_ns;
@@ -344,7 +353,7 @@ void td151_no_answer(const struct scene *scene, struct verdicts *verdicts)
 		notes = kind == last_kind ? notes : 0; /* those of one name are side by side */
 		last_kind = kind;
 		if (many || notes++ < NOTES_MOST)
-			judge(scene, verdicts, &crowds.list[i], now, many && !through ? SEVERITY_NOW : SEVERITY_NOTE);
+			judge(scene, verdicts, &crowds.list[i], now, (many || is_outage(scene, flow, now)) && !through ? SEVERITY_NOW : SEVERITY_NOTE);
 	}
 	crowds_release(&crowds);
 	free(openings.sorted);

@@ -366,6 +366,35 @@ static void no_answer_at_one_address(void **state)
 	}
 }
 
+/* One connect() after another: a note, until nothing has answered for a minute. */
+static void no_answer_for_a_minute(void **state)
+{
+	static const struct {
+		struct unanswered unanswered;
+		enum severity severity;
+	} rows[] = {
+		{ { 1005 * SECOND, 20 * SECOND, 3, 0, 0 }, SEVERITY_NOW },
+		{ { 1005 * SECOND, 20 * SECOND, 2, 0, 0 }, SEVERITY_NOTE },
+		{ { 1015 * SECOND, 20 * SECOND, 3, 0, 0 }, SEVERITY_NOTE },
+		{ { 1005 * SECOND, 0, 30, 30, EHOSTUNREACH }, SEVERITY_NOW },
+	};
+	struct world world;
+	struct flow flow;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		world_init(&world, 70);
+		flow = flow_of(0, 0, 0, 5);
+		flow.unanswered = rows[i].unanswered;
+		HASH_ADD(hh, world.flows.table, key, sizeof(flow.key), (&flow));
+		assert_int_equal(judged(&world, TD151), 1);
+		assert_int_equal(world.verdicts->findings[0].severity, rows[i].severity);
+		HASH_CLEAR(hh, world.flows.table);
+		world_release(&world);
+	}
+}
+
 /*
  * A crawler, of whose hosts many do not answer, or have one address without a way beside one that works: whatever it is, the connection
  * of another program that nothing answers is told beside it.
@@ -551,6 +580,7 @@ int main(void)
 		cmocka_unit_test(no_answer_for_long),
 		cmocka_unit_test(no_answer_at_one_address),
 		cmocka_unit_test(no_answer_beside_many),
+		cmocka_unit_test(no_answer_for_a_minute),
 		cmocka_unit_test(no_answer_titles),
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(cliff_subject),
