@@ -305,7 +305,10 @@ static void guard(int told)
 		folder.err = -errno;
 		rmdir(folder.path);
 	}
-	send(told, &folder, sizeof(folder), MSG_NOSIGNAL);
+	if (send(told, &folder, sizeof(folder), MSG_NOSIGNAL) != sizeof(folder) && !folder.err) { /* who waits for it finds that we are gone */
+		rmdir(folder.path);
+		folder.err = -errno;
+	}
 	if (folder.err)
 		_exit(EXIT_FAILED);
 	do /* ECONNRESET: we were killed before we had read which folder it is; then the end comes */
