@@ -55,47 +55,49 @@ static bool is_any(const uint8_t addr[16])
 	return !memcmp(addr, any4, 16) || !memcmp(addr, any6, 16);
 }
 
-void scene_listened(const struct scene *scene, struct port_set *ports)
+struct listening_walk {
+	size_t cursor;
+	bool looks_are_through;
+	struct live_end room;
+};
+
+/* The ends of all that listens, by looks and then by events; one can come twice. NULL: there is no more. */
+static const struct endpoint *listening_next(const struct model *model, struct listening_walk *walk)
 {
-	const struct model *model = scene_model(scene);
-	const struct listening_socket *listener;
+	const struct listening_socket *listener = walk->looks_are_through ? NULL : model_listener_next(model, &walk->cursor, NULL);
 	const struct live_socket *socket;
 	const struct live_end *end;
-	struct live_end room;
-	size_t cursor = 0;
 
-	while ((listener = model_listener_next(model, &cursor, NULL)))
-		port_set_add(ports, listener->base.endpoint.local_port);
-	cursor = 0;
-	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
-		end = socket->state == STATE_LISTEN ? live_socket_end(&model->sockets, socket, &room) : NULL;
+	if (listener)
+		return &listener->base.endpoint;
+	if (!walk->looks_are_through)
+		walk->cursor = 0;
+	walk->looks_are_through = true;
+	while ((socket = live_sockets_next(&model->sockets, &walk->cursor, NULL))) {
+		end = socket->state == STATE_LISTEN ? live_socket_end(&model->sockets, socket, &walk->room) : NULL;
 		if (end)
-			port_set_add(ports, end->endpoint.local_port);
+			return &end->endpoint;
 	}
+	return NULL;
+}
+
+void scene_listened(const struct scene *scene, struct port_set *ports)
+{
+	struct listening_walk walk = {};
+	const struct endpoint *listening;
+
+	while ((listening = listening_next(scene_model(scene), &walk)))
+		port_set_add(ports, listening->local_port);
 }
 
 bool scene_listens(const struct scene *scene, const uint8_t addr[16], uint16_t port)
 {
-	const struct model *model = scene_model(scene);
-	const struct listening_socket *listener;
-	const struct live_socket *socket;
-	const struct live_end *end;
-	struct live_end room;
-	size_t cursor = 0;
+	struct listening_walk walk = {};
+	const struct endpoint *listening;
 
-	while ((listener = model_listener_next(model, &cursor, NULL)))
-		if (listener->base.endpoint.local_port == port && (is_any(listener->base.endpoint.local_addr) ||
-								  !memcmp(listener->base.endpoint.local_addr, addr, 16)))
+	while ((listening = listening_next(scene_model(scene), &walk)))
+		if (listening->local_port == port && (is_any(listening->local_addr) || !memcmp(listening->local_addr, addr, 16)))
 			return true;
-	cursor = 0;
-	while ((socket = live_sockets_next(&model->sockets, &cursor, NULL))) {
-		if (socket->state != STATE_LISTEN)
-			continue;
-		end = live_socket_end(&model->sockets, socket, &room);
-		if (end && end->endpoint.local_port == port &&
-		    (is_any(end->endpoint.local_addr) || !memcmp(end->endpoint.local_addr, addr, 16)))
-			return true;
-	}
 	return false;
 }
 

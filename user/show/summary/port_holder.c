@@ -6,6 +6,7 @@
 
 #include "attribute/process.h"
 #include "util/hash.h"
+#include "util/id_map.h"
 #include "util/port_set.h"
 #include "util/shortage.h"
 
@@ -83,26 +84,35 @@ static void count(struct program **programs, const struct process *process)
 	program->sockets++;
 }
 
+/* The same however much of it was told: as who closed a connection less is known of a process than as its owner. */
+static uint64_t number_of(const struct process *process)
+{
+	return hash_fold(process->start_ns, hash_secret[1]) ^ process->pid;
+}
+
 /* A port of which the new connection is told before the end of its TIME_WAIT is one. */
 static void count_ports(struct port_holder_found *found, const struct model *model, const struct endpoint *to, const struct program *most)
 {
-	bool *seen = shortage_noted(calloc(model->processes.slots.capacity + 1, sizeof(*seen)));
+	const struct process *process;
 	const struct live_socket *socket;
 	struct port_set ports = {};
 	struct program_key key;
+	struct id_map seen;
 	size_t cursor = 0;
 	uint16_t port;
 
-	while (seen && (socket = next(model, to, &cursor, &port))) {
-		key = key_of(charged(model, socket));
+	id_map_init(&seen, 0);
+	while ((socket = next(model, to, &cursor, &port))) {
+		process = charged(model, socket);
+		key = key_of(process);
 		if (memcmp(&key, &most->key, sizeof(key)) != 0 || port_set_has(&ports, port))
 			continue;
 		port_set_add(&ports, port);
 		found->ports++;
-		found->processes += !seen[live_socket_charged(socket)];
-		seen[live_socket_charged(socket)] = true;
+		id_map_put(&seen, number_of(process));
 	}
-	free(seen);
+	found->processes = seen.used;
+	id_map_release(&seen);
 }
 
 struct port_holder_found port_holder_find(const struct model *model, const struct endpoint *to)
