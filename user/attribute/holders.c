@@ -57,37 +57,29 @@ static void socket_found(void *context, const struct listed_socket *listed)
 		HASH_ADD(by_inode, search->by_inode, inode, sizeof(wanted->inode), wanted);
 }
 
-static bool are_found(const struct search *search)
-{
-	size_t i;
-
-	for (i = 0; i < search->in_netns && search->first[i].socket->found; i++)
-		;
-	return i == search->in_netns;
-}
-
 /*
  * One by one, up to one that can't be found so: it may be in the list, which has all others too. Where the kernel has no sock_diag for TCP
- * each look-up would call modprobe.
+ * each look-up would call modprobe. Are all found?
  */
-static void look_up_each(struct search *search)
+static bool look_up_each(struct search *search)
 {
-	int fd, err = 0;
-	size_t i;
+	size_t i = 0;
+	int fd;
 
 	if (search->in_netns > LOOK_UPS_MAX || search->states & 1U << STATE_LISTEN)
-		return;
+		return false;
 	fd = sockets_diag_open();
-	for (i = 0; i < search->in_netns && fd >= 0 && !err && (!i || search->first[i - 1].socket->found); i++)
-		err = sockets_diag_find(fd, &search->first[i].endpoint, socket_found, search);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return false;
+	while (i < search->in_netns && !sockets_diag_find(fd, &search->first[i].endpoint, socket_found, search) && search->first[i].socket->found)
+		i++;
+	close(fd);
+	return i == search->in_netns;
 }
 
 static int list_own(struct search *search)
 {
-	look_up_each(search);
-	return are_found(search) ? 0 : sockets_list(search->states, socket_found, search);
+	return look_up_each(search) ? 0 : sockets_list(search->states, socket_found, search);
 }
 
 static int list_other(struct search *search, const char *path)
